@@ -1,0 +1,2 @@
+/* placeholder */
+int fsac_cjpeg_placeholder(void);

@@ -1,0 +1,2 @@
+/* OpenBLAS' own header, found through pkg-config; nothing is added. */
+#include <cblas.h>

@@ -1,0 +1,2 @@
+/* placeholder */
+int fsac_cpng_placeholder(void);

@@ -1,0 +1,42 @@
+/// The grid of patches that a backbone lays over its input.
+public struct PatchGrid: Sendable, Equatable, Codable {
+    public let rows: Int
+    public let columns: Int
+    public var count: Int { rows * columns }
+
+    public init(rows: Int, columns: Int) {
+        precondition(rows > 0 && columns > 0, "patch grid: [\(rows), \(columns)]")
+        self.rows = rows
+        self.columns = columns
+    }
+}
+
+/// Patch features of one layer: one row of `tokens` a patch, patches in row-major order of the grid.
+public struct FeatureMap: Sendable, Equatable {
+    public let grid: PatchGrid
+    /// `[grid.count, D]`, as the layer gives them (not normalised).
+    public var tokens: Matrix
+
+    public init(grid: PatchGrid, tokens: Matrix) {
+        precondition(tokens.rows == grid.count, "feature map: \(tokens.rows) tokens for \(grid)")
+        self.grid = grid
+        self.tokens = tokens
+    }
+}
+
+/// What a backbone says of one picture.
+public struct Features: Sendable, Equatable {
+    /// `[C]`: the embedding of the whole picture (a transformer's class token after the final norm, the pooled head of a
+    /// convolutional network).
+    public let classToken: [Float]
+    /// Patch tokens of the backbone's last layer after its final norm.
+    public let patchTokens: FeatureMap
+    /// The layers that were asked for, by number; layers count from 1 (transformer blocks, or stages of a network).
+    public let layers: [Int: FeatureMap]
+
+    public init(classToken: [Float], patchTokens: FeatureMap, layers: [Int: FeatureMap]) {
+        self.classToken = classToken
+        self.patchTokens = patchTokens
+        self.layers = layers
+    }
+}

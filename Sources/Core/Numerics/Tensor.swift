@@ -1,0 +1,18 @@
+/// A dense array of single-precision numbers of any rank, row-major: the last axis varies fastest.
+public struct Tensor: Sendable, Equatable {
+    public let shape: [Int]
+    public var values: [Float]
+
+    public init(shape: [Int], values: [Float]) {
+        precondition(
+            shape.allSatisfy { $0 >= 0 } && values.count == shape.reduce(1, *),
+            "tensor: \(values.count) values for \(shape)")
+        self.shape = shape
+        self.values = values
+    }
+
+    /// A tensor of zeros.
+    public init(shape: [Int]) {
+        self.init(shape: shape, values: [Float](repeating: 0, count: shape.reduce(1, *)))
+    }
+}
