@@ -11,7 +11,8 @@ public struct ModelsDirectory: Sendable, Equatable {
     public static func resolve(environment: [String: String]) -> ModelsDirectory {
         if let path = environment["FSAC_MODELS"], !path.isEmpty { return ModelsDirectory(path: path) }
         var isDirectory: ObjCBool = false
-        let isHere = FileManager.default.fileExists(atPath: "models", isDirectory: &isDirectory) && isDirectory.boolValue
+        let isHere =
+            FileManager.default.fileExists(atPath: "models", isDirectory: &isDirectory) && isDirectory.boolValue
         return ModelsDirectory(path: isHere ? "models" : "/usr/share/fsac/models")
     }
 
