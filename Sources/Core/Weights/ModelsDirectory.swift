@@ -27,6 +27,16 @@ public struct ModelsDirectory: Sendable, Equatable {
         return files.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map { String($0.dropLast(5)) }.sorted()
     }
 
+    /// What the folder says of a model.
+    ///
+    /// - Throws: `unknownModel`, and what ``WeightsSidecar/read(path:)`` throws.
+    public func sidecar(_ name: String) throws(WeightsError) -> WeightsSidecar {
+        guard FileManager.default.fileExists(atPath: sidecarPath(name)) else {
+            throw .unknownModel(name: name, directory: path, known: names)
+        }
+        return try WeightsSidecar.read(path: sidecarPath(name))
+    }
+
     /// A name that is a plain file name in every shell.
     static func check(name: String) throws(WeightsError) {
         let allowed = name.utf8.allSatisfy { byte in
