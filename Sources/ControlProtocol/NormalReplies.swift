@@ -4,17 +4,13 @@ public struct NormalReply: Codable, Sendable, Equatable {
     public var sha256: String
     public var format: String
     public var bytes: Int
-    public var width: Int
-    public var height: Int
     /// The generation in use was fitted from it.
     public var fitted: Bool
 
-    public init(sha256: String, format: String, bytes: Int, width: Int, height: Int, fitted: Bool) {
+    public init(sha256: String, format: String, bytes: Int, fitted: Bool) {
         self.sha256 = sha256
         self.format = format
         self.bytes = bytes
-        self.width = width
-        self.height = height
         self.fitted = fitted
     }
 }

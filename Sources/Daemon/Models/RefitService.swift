@@ -22,7 +22,6 @@ public struct DecodedShot: Sendable {
 /// A request during a fit makes one more fit after it, with all shots there are by then. A fit that fails leaves the
 /// model in use alone.
 public final class RefitService<Model: StoredModel>: Service {
-    public typealias Decoder = @Sendable (_ bytes: [UInt8]) throws -> Image
     public typealias Fitter = @Sendable (
         _ shots: [DecodedShot], _ progress: (Double) -> Void, _ isCancelled: () -> Bool
     ) throws -> Model
@@ -43,12 +42,12 @@ public final class RefitService<Model: StoredModel>: Service {
     }
 
     private let recipe: Recipe<Model>
-    private let decode: Decoder
+    private let decode: ShotDecoder
     private let fit: Fitter
     private let logger: Logger
     private let state = Mutex(State())
 
-    public init(recipe: Recipe<Model>, logger: Logger, decode: @escaping Decoder, fit: @escaping Fitter) {
+    public init(recipe: Recipe<Model>, logger: Logger, decode: @escaping ShotDecoder, fit: @escaping Fitter) {
         self.recipe = recipe
         self.logger = logger
         self.decode = decode
@@ -127,7 +126,7 @@ public final class RefitService<Model: StoredModel>: Service {
     private func fitOnce(_ request: UInt64) -> String? {
         do {
             let shots = try recipe.view.normals.map { normal in
-                DecodedShot(sha256: normal.sha256, image: try decode(recipe.bytes(of: normal)))
+                DecodedShot(sha256: normal.sha256, image: try decode(recipe.bytes(of: normal)).image)
             }
             guard !shots.isEmpty else { throw StoreError.noModel }
             let start = ContinuousClock.now
