@@ -5,7 +5,7 @@ import NIOPosix
 
 /// Runs work that waits for the disk or computes for long on threads made for it: an event loop or the cooperative
 /// pool (two threads on a line PC) would stand still.
-package func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await NIOThreadPool.singleton.runIfActive(work)
 }
 
