@@ -1,1 +1,7 @@
-print(1)
+import ArgumentParser
+
+struct FsacCTL: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "fsacctl", subcommands: [ModelCommand.self])
+}
+
+FsacCTL.main()

@@ -1,0 +1,42 @@
+import Foundation
+
+/// The folder of weights and their sidecars.
+public struct ModelsDirectory: Sendable, Equatable {
+    public let path: String
+
+    public init(path: String) { self.path = path }
+
+    /// `FSAC_MODELS` if it is set, else `models` in the working directory if there is one, else where the package puts
+    /// them.
+    public static func resolve(environment: [String: String]) -> ModelsDirectory {
+        if let path = environment["FSAC_MODELS"], !path.isEmpty { return ModelsDirectory(path: path) }
+        var isDirectory: ObjCBool = false
+        let isHere = FileManager.default.fileExists(atPath: "models", isDirectory: &isDirectory) && isDirectory.boolValue
+        return ModelsDirectory(path: isHere ? "models" : "/usr/share/fsac/models")
+    }
+
+    public func weightsPath(_ name: String) -> String { path + "/" + name + ".safetensors" }
+
+    public func sidecarPath(_ name: String) -> String { path + "/" + name + ".json" }
+
+    /// Names of the models with a sidecar, sorted; none when the folder is missing.
+    public var names: [String] {
+        // A folder that cannot be listed holds no model; loading one by name says why.
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return files.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map { String($0.dropLast(5)) }.sorted()
+    }
+
+    /// A name that is a plain file name in every shell.
+    static func check(name: String) throws(WeightsError) {
+        let allowed = name.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
+            case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+            default: false
+            }
+        }
+        guard allowed, name.utf8.count <= 100, let first = name.first, first.isLetter || first.isNumber else {
+            throw .badName(name)
+        }
+    }
+}

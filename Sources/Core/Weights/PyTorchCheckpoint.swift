@@ -1,0 +1,122 @@
+/// A state dict as `torch.save` writes it: the older form (pickles, then storages) and the zip form of PyTorch 1.6.
+public enum PyTorchCheckpoint {
+    /// What the older form begins with: a pickle of the number 0x1950a86a20f9469cfc6c.
+    static let legacyMagic: [UInt8] = [
+        0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
+    ]
+    static let zipMagic: [UInt8] = [0x50, 0x4b, 3, 4]
+
+    /// Where training scripts put the state dict when they save more than that.
+    private static let wrappers = ["state_dict", "model_state_dict", "model"]
+
+    /// Reads a checkpoint without running any of it. Tensors of whole numbers (`num_batches_tracked`) are left out.
+    ///
+    /// - Throws: `refused` for a pickle that asks for more than tensors, naming what; `truncated`, `malformed`,
+    ///   `notFinite`; `unreadable` from the system. No memory is taken for a tensor whose numbers are not in the file.
+    public static func read(path: String) throws(WeightsError) -> WeightArchive {
+        var input = try WeightsInput(path: path)
+        let bytes = try input.bytes(input.size, part: "file")
+        return try read(bytes: bytes, file: path, sha256: input.sha256())
+    }
+
+    static func read(bytes: [UInt8], file: String, sha256: String) throws(WeightsError) -> WeightArchive {
+        let (pickle, storages) =
+            bytes.starts(with: zipMagic) ? try zipParts(bytes, file) : try legacyParts(bytes, file)
+        var reader = StoredTensors(bytes: bytes, file: file, storages: storages)
+        var tensors: [String: Tensor] = [:]
+        var ignored: [String] = []
+        for (name, value) in try stateDict(pickle, file) {
+            guard case .tensor(let view) = value, !view.storage.type.isWhole else {
+                ignored.append(name)
+                continue
+            }
+            guard tensors[name] == nil else {
+                throw .malformed(file: file, part: name, expected: "one tensor of that name", got: "two")
+            }
+            tensors[name] = try reader.tensor(view, name: name)
+        }
+        return WeightArchive(file: file, tensors: tensors, ignored: ignored.sorted(), metadata: [:], sha256: sha256)
+    }
+
+    private static func stateDict(
+        _ pickle: Pickle, _ file: String
+    ) throws(WeightsError) -> [(name: String, value: PickleValue)] {
+        var root = pickle.root
+        for wrapper in wrappers {
+            if let inner = pickle.entries(root)?.first(where: { $0.key == .text(wrapper) })?.value,
+                pickle.entries(inner) != nil
+            {
+                root = inner
+                break
+            }
+        }
+        guard let entries = pickle.entries(root) else {
+            throw .malformed(file: file, part: "pickle", expected: "a state dict", got: "something else")
+        }
+        return entries.compactMap { entry in
+            if case .text(let name) = entry.key { (name, entry.value) } else { nil }
+        }
+    }
+
+    /// Pickles of the magic number, the version, the writer's machine, the state dict and the storages' keys; then each
+    /// storage's number of elements and its bytes.
+    private static func legacyParts(
+        _ bytes: [UInt8], _ file: String
+    ) throws(WeightsError) -> (Pickle, [String: Range<Int>]) {
+        guard bytes.starts(with: legacyMagic) else {
+            throw .malformed(
+                file: file, part: "beginning", expected: "a checkpoint of torch.save", got: "another kind of file")
+        }
+        var cursor = ByteCursor(bytes, file: file)
+        _ = try cursor.skip(legacyMagic.count, "magic number")
+        guard try Unpickler.read(&cursor).root == .integer(1001) else {
+            throw cursor.malformed("version", expected: "1001", got: "another")
+        }
+        let machine = try Unpickler.read(&cursor)
+        guard let little = machine.entries(machine.root)?.first(where: { $0.key == .text("little_endian") }),
+            little.value == .bool(true)
+        else { throw cursor.malformed("byte order", expected: "little-endian", got: "another") }
+        let pickle = try Unpickler.read(&cursor)
+        let keys = try Unpickler.read(&cursor)
+        return (pickle, try legacyStorages(&cursor, keys: keys, pickle: pickle))
+    }
+
+    private static func legacyStorages(
+        _ cursor: inout ByteCursor, keys: Pickle, pickle: Pickle
+    ) throws(WeightsError) -> [String: Range<Int>] {
+        let elementBytes = pickle.storageElementBytes
+        var storages: [String: Range<Int>] = [:]
+        for key in keys.items(keys.root) ?? [] {
+            guard case .text(let name) = key, let elementBytes = elementBytes[name], storages[name] == nil else {
+                throw cursor.malformed("storage keys", expected: "each storage of the state dict once", got: "\(key)")
+            }
+            let count = try cursor.integer(UInt64.self, "storage \(name)")
+            let (size, overflow) = count.multipliedReportingOverflow(by: UInt64(elementBytes))
+            storages[name] = try cursor.skip(overflow ? .max : Int(clamping: size), "storage \(name)")
+        }
+        guard cursor.remaining == 0 else {
+            throw cursor.malformed("end", expected: "nothing after the storages", got: "\(cursor.remaining) bytes")
+        }
+        return storages
+    }
+
+    /// A zip archive of `<prefix>/data.pkl` and one entry a storage, `<prefix>/data/<key>`.
+    private static func zipParts(
+        _ bytes: [UInt8], _ file: String
+    ) throws(WeightsError) -> (Pickle, [String: Range<Int>]) {
+        let entries = try ZipDirectory.entries(bytes, file: file)
+        guard let (name, range) = entries.first(where: { $0.key.hasSuffix("/data.pkl") }) else {
+            throw .malformed(file: file, part: "zip directory", expected: "an entry data.pkl", got: "none")
+        }
+        let prefix = String(name.dropLast("data.pkl".count))
+        if let order = entries[prefix + "byteorder"], !bytes[order].elementsEqual("little".utf8) {
+            throw .malformed(file: file, part: "byte order", expected: "little-endian", got: "another")
+        }
+        var cursor = ByteCursor(bytes, file: file).slice(range)
+        var storages: [String: Range<Int>] = [:]
+        for (name, range) in entries where name.hasPrefix(prefix + "data/") {
+            storages[String(name.dropFirst(prefix.count + "data/".count))] = range
+        }
+        return (try Unpickler.read(&cursor), storages)
+    }
+}

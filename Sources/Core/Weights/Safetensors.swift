@@ -1,0 +1,94 @@
+/// The tensors of one weight file.
+public struct WeightArchive: Sendable {
+    /// Path of the file, for messages.
+    public let file: String
+    /// Every floating-point tensor, converted to single precision; all numbers are finite.
+    public let tensors: [String: Tensor]
+    /// Names of tensors of whole numbers, which are left out of `tensors`.
+    public let ignored: [String]
+    /// What the file says of itself.
+    public let metadata: [String: String]
+    /// SHA-256 of the file, in hexadecimal.
+    public let sha256: String
+
+    /// The tensors, for look-up by path and expected shape.
+    public var scope: WeightScope { WeightScope(tensors, file: file) }
+}
+
+/// The safetensors format: the header's length as 8 bytes little-endian, a JSON header, then the tensors' bytes.
+///
+/// - SeeAlso: <https://huggingface.co/docs/safetensors>
+public enum Safetensors {
+    /// Reads a file. Half precision, bfloat16 and double precision become single precision; whole numbers are left out.
+    ///
+    /// Nothing in the header is believed: lengths, shapes and offsets are checked with overflow-reporting arithmetic
+    /// before memory is allocated for a tensor, tensors must cover the file without gap or overlap, and no name may
+    /// come twice.
+    ///
+    /// - Throws: `truncated`, `malformed`, `unsupportedType` or `notFinite`, and `unreadable` from the system.
+    public static func read(path: String) throws(WeightsError) -> WeightArchive {
+        var input = try WeightsInput(path: path)
+        return try read(&input)
+    }
+
+    /// Reads a file that is already in memory; `file` names it in errors.
+    public static func read(bytes: [UInt8], file: String) throws(WeightsError) -> WeightArchive {
+        var input = WeightsInput(bytes: bytes, file: file)
+        return try read(&input)
+    }
+
+    private static func read(_ input: inout WeightsInput) throws(WeightsError) -> WeightArchive {
+        let header = try SafetensorsHeader(reading: &input)
+        var tensors: [String: Tensor] = [:]
+        var ignored: [String] = []
+        for entry in try header.layout(dataBytes: input.remaining, file: input.file) {
+            if case .whole = entry.type {
+                _ = try input.bytes(entry.byteCount, part: entry.name)
+                ignored.append(entry.name)
+            } else {
+                let values = try floats(entry, &input)
+                tensors[entry.name] = Tensor(shape: entry.shape, values: values)
+            }
+        }
+        return WeightArchive(
+            file: input.file, tensors: tensors, ignored: ignored.sorted(), metadata: header.metadata ?? [:],
+            sha256: input.sha256())
+    }
+
+    private static func floats(
+        _ entry: SafetensorsHeader.Entry, _ input: inout WeightsInput
+    ) throws(WeightsError) -> [Float] {
+        var failure: WeightsError?
+        let count = entry.byteCount / entry.type.byteCount
+        let values = [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+            do throws(WeightsError) {
+                try fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count]), entry, &input)
+                initializedCount = count
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return values
+    }
+
+    /// Reads, hashes, converts and checks a tensor in pieces that stay in the processor's cache.
+    private static func fill(
+        _ values: UnsafeMutableBufferPointer<Float>, _ entry: SafetensorsHeader.Entry, _ input: inout WeightsInput
+    ) throws(WeightsError) {
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: min(entry.byteCount, 1 << 18), alignment: 16)
+        defer { piece.deallocate() }
+        var done = 0
+        while done < values.count {
+            let here = min(values.count - done, piece.count / entry.type.byteCount)
+            let source = UnsafeMutableRawBufferPointer(rebasing: piece[..<(here * entry.type.byteCount)])
+            let destination = UnsafeMutableBufferPointer(rebasing: values[done..<done + here])
+            try input.read(into: source, part: entry.name)
+            entry.type.decode(UnsafeRawBufferPointer(source), into: destination)
+            if let index = firstNotFinite(UnsafeBufferPointer(destination)) {
+                throw .notFinite(file: input.file, tensor: entry.name, index: done + index)
+            }
+            done += here
+        }
+    }
+}

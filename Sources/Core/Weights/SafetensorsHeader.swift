@@ -1,0 +1,148 @@
+import Foundation
+
+/// The JSON header of a safetensors file, as it stands there: nothing but its syntax is checked.
+struct SafetensorsHeader {
+    /// A tensor whose shape, type and place in the file agree.
+    struct Entry {
+        let name: String
+        let type: ElementType
+        let shape: [Int]
+        let byteCount: Int
+    }
+
+    struct Record: Codable {
+        var dtype: String
+        var shape: [Int]
+        /// Begin and end, counted from the end of the header.
+        var dataOffsets: [Int]
+
+        enum CodingKeys: String, CodingKey {
+            case dtype, shape
+            case dataOffsets = "data_offsets"
+        }
+    }
+
+    var records: [String: Record]
+    /// nil when the header has none.
+    var metadata: [String: String]?
+
+    /// A header of 16 MiB describes about 100,000 tensors.
+    static let maximumBytes = 16 << 20
+
+    private static let types: [String: ElementType] = [
+        "F16": .float16, "BF16": .bfloat16, "F32": .float32, "F64": .float64,
+        "BOOL": .whole(byteCount: 1), "U8": .whole(byteCount: 1), "I8": .whole(byteCount: 1),
+        "U16": .whole(byteCount: 2), "I16": .whole(byteCount: 2), "U32": .whole(byteCount: 4),
+        "I32": .whole(byteCount: 4), "U64": .whole(byteCount: 8), "I64": .whole(byteCount: 8),
+    ]
+
+    init(records: [String: Record], metadata: [String: String]?) {
+        self.records = records
+        self.metadata = metadata
+    }
+
+    init(reading input: inout WeightsInput) throws(WeightsError) {
+        let prefix = try input.bytes(8, part: "header length")
+        let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard length <= Self.maximumBytes else {
+            throw .malformed(
+                file: input.file, part: "header length", expected: "at most \(Self.maximumBytes)",
+                got: "\(length): not a safetensors file")
+        }
+        let json = try input.bytes(Int(length), part: "header")
+        do {
+            self = try JSONDecoder().decode(Self.self, from: Data(json))
+        } catch {
+            throw .malformed(
+                file: input.file, part: "header", expected: "a JSON object of tensors",
+                got: "something else: not a safetensors file, or damaged")
+        }
+        // A JSON decoder keeps one of two equal keys without a word, so the keys are counted as they stand in the text.
+        let keys = records.count * 4 + (metadata.map { $0.count + 1 } ?? 0)
+        let found = keyCount(of: json)
+        guard found == keys else {
+            throw .malformed(
+                file: input.file, part: "header", expected: "\(keys) keys, none unknown and none twice", got: "\(found)")
+        }
+    }
+
+    /// The tensors in the order of their bytes.
+    ///
+    /// - Parameter dataBytes: the number of bytes after the header, which the tensors must cover without gap or overlap.
+    func layout(dataBytes: Int, file: String) throws(WeightsError) -> [Entry] {
+        var entries: [Entry] = []
+        var end = 0
+        let ordered = records.sorted { $0.value.dataOffsets.lexicographicallyPrecedes($1.value.dataOffsets) }
+        for (name, record) in ordered {
+            guard let type = Self.types[record.dtype] else {
+                throw .unsupportedType(file: file, tensor: name, type: record.dtype)
+            }
+            guard let byteCount = checkedByteCount(record.shape, type) else {
+                throw .malformed(file: file, part: name, expected: "a shape that fits", got: "\(record.shape)")
+            }
+            let (next, overflow) = end.addingReportingOverflow(byteCount)
+            guard !overflow, record.dataOffsets == [end, next] else {
+                throw .malformed(
+                    file: file, part: name, expected: "\(byteCount) bytes from \(end) on for \(record.shape)",
+                    got: "offsets \(record.dataOffsets)")
+            }
+            entries.append(Entry(name: name, type: type, shape: record.shape, byteCount: byteCount))
+            end = next
+        }
+        guard end <= dataBytes else {
+            throw .truncated(file: file, part: "tensors", expectedBytes: end, gotBytes: dataBytes)
+        }
+        guard end == dataBytes else {
+            throw .malformed(
+                file: file, part: "tensors", expected: "\(end) bytes after the header", got: "\(dataBytes)")
+        }
+        return entries
+    }
+}
+
+extension SafetensorsHeader: Codable {
+    private struct Key: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+
+        init(_ name: String) { stringValue = name }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    private static let metadataKey = Key("__metadata__")
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        records = [:]
+        for key in container.allKeys where key.stringValue != Self.metadataKey.stringValue {
+            records[key.stringValue] = try container.decode(Record.self, forKey: key)
+        }
+        metadata = try container.decodeIfPresent([String: String].self, forKey: Self.metadataKey)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encodeIfPresent(metadata, forKey: Self.metadataKey)
+        for (name, record) in records { try container.encode(record, forKey: Key(name)) }
+    }
+}
+
+/// The number of keys in well-formed JSON: its colons outside strings.
+private func keyCount(of json: [UInt8]) -> Int {
+    var count = 0
+    var isInString = false
+    var isEscaped = false
+    for byte in json {
+        if isEscaped {
+            isEscaped = false
+        } else if byte == UInt8(ascii: "\\") {
+            isEscaped = isInString
+        } else if byte == UInt8(ascii: "\"") {
+            isInString.toggle()
+        } else if byte == UInt8(ascii: ":"), !isInString {
+            count += 1
+        }
+    }
+    return count
+}

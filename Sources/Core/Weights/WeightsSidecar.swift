@@ -1,0 +1,97 @@
+import Foundation
+
+/// What `models/<name>.json` says of `models/<name>.safetensors`.
+public struct WeightsSidecar: Codable, Sendable, Equatable {
+    public var name: String
+    public var architecture: WeightArchitecture
+    /// Where the weights come from, in words for a person.
+    public var source: String
+    public var licence: String
+    /// SHA-256 of the safetensors file, in hexadecimal.
+    public var sha256: String
+    /// SHA-256 of the file that it was made from.
+    public var sourceSHA256: String
+    public var preprocessing: Preprocessing
+    /// The side of the square input is a multiple of this, in pixels.
+    public var inputMultiple: Int
+
+    enum CodingKeys: String, CodingKey {
+        case name, architecture, source, licence, sha256, preprocessing
+        case sourceSHA256 = "source_sha256"
+        case inputMultiple = "input_multiple"
+    }
+
+    public init(
+        name: String, architecture: WeightArchitecture, source: String, licence: String, sha256: String,
+        sourceSHA256: String
+    ) {
+        self.name = name
+        self.architecture = architecture
+        self.source = source
+        self.licence = licence
+        self.sha256 = sha256
+        self.sourceSHA256 = sourceSHA256
+        preprocessing = architecture.preprocessing
+        inputMultiple = architecture.inputMultiple
+    }
+
+    /// - Throws: `unreadable`, or `malformed` with the key that is missing or wrong.
+    public static func read(path: String) throws(WeightsError) -> WeightsSidecar {
+        var input = try WeightsInput(path: path)
+        guard input.size <= 1 << 20 else {
+            throw .malformed(file: path, part: "sidecar", expected: "at most 1 MiB", got: "\(input.size) bytes")
+        }
+        let json = try input.bytes(input.size, part: "sidecar")
+        let sidecar: WeightsSidecar
+        do {
+            sidecar = try JSONDecoder().decode(WeightsSidecar.self, from: Data(json))
+        } catch {
+            throw .malformed(file: path, part: "sidecar", expected: "a model's description", got: message(of: error))
+        }
+        try sidecar.check(file: path)
+        return sidecar
+    }
+
+    /// Writes the file whole or not at all. Equal sidecars give equal bytes.
+    public func write(to path: String) throws(WeightsError) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let json: Data
+        do {
+            json = try encoder.encode(self)
+        } catch {
+            throw .unwritable(file: path, reason: "\(error)")
+        }
+        var output = try WeightsOutput(replacing: path)
+        try output.write([UInt8](json) + [UInt8(ascii: "\n")])
+        _ = try output.finish()
+    }
+
+    /// Numbers that would make nonsense of every picture.
+    private func check(file: String) throws(WeightsError) {
+        guard preprocessing.mean.count == 3, preprocessing.std.count == 3,
+            preprocessing.mean.allSatisfy(\.isFinite), preprocessing.std.allSatisfy({ $0.isFinite && $0 > 0 })
+        else {
+            throw .malformed(
+                file: file, part: "preprocessing", expected: "3 means and 3 positive deviations",
+                got: "\(preprocessing.mean) and \(preprocessing.std)")
+        }
+        guard inputMultiple == architecture.inputMultiple else {
+            throw .malformed(
+                file: file, part: "input_multiple", expected: "\(architecture.inputMultiple)", got: "\(inputMultiple)")
+        }
+    }
+
+    private static func message(of error: any Error) -> String {
+        switch error {
+        case DecodingError.keyNotFound(let key, _): "no `\(key.stringValue)`"
+        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+            "`\(context.codingPath.map(\.stringValue).joined(separator: "."))` of another type"
+        case DecodingError.dataCorrupted(let context):
+            context.codingPath.isEmpty
+                ? "text that is not JSON"
+                : "`\(context.codingPath.map(\.stringValue).joined(separator: "."))`: \(context.debugDescription)"
+        default: "\(error)"
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Core
+import Foundation
+
+/// `fsacctl model`: the weights that backbones are made of.
+struct ModelCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "model",
+        abstract: "Import, verify and list the weights of backbones.",
+        subcommands: [ModelImport.self, ModelVerify.self, ModelList.self])
+}
+
+/// The options that every `model` subcommand has.
+struct ModelOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The models directory (default: $FSAC_MODELS, else ./models if there is one, else /usr/share/fsac/models).",
+            valueName: "dir"),
+        completion: .directory)
+    var models: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    var directory: ModelsDirectory {
+        models.map(ModelsDirectory.init) ?? .resolve(environment: ProcessInfo.processInfo.environment)
+    }
+}
+
+/// What `list` and `verify` say of one model.
+struct ModelReport: Encodable {
+    var name: String
+    var architecture: String?
+    var source: String?
+    var licence: String?
+    /// Bytes of the safetensors file; nil when it is missing.
+    var bytes: Int?
+    var sha256: String?
+    /// Digest, names, shapes and finiteness of all numbers are right.
+    var verified: Bool
+    /// Why not.
+    var problem: String?
+
+    /// Reads the whole model.
+    init(name: String, in directory: ModelsDirectory) {
+        self.name = name
+        let attributes = try? FileManager.default.attributesOfItem(atPath: directory.weightsPath(name))
+        bytes = (attributes?[.size] as? NSNumber)?.intValue
+        do throws(WeightsError) {
+            // The sidecar is shown even when the weights behind it are damaged.
+            let sidecar = try WeightsSidecar.read(path: directory.sidecarPath(name))
+            architecture = sidecar.architecture.rawValue
+            source = sidecar.source
+            licence = sidecar.licence
+            sha256 = sidecar.sha256
+            _ = try ModelWeights.load(name, modelsDirectory: directory)
+            verified = true
+        } catch {
+            verified = false
+            problem = "\(error)"
+        }
+    }
+}
+
+func printJSON(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+}

@@ -1,0 +1,56 @@
+public import ArgumentParser
+public import Core
+
+/// `fsacctl model import`
+struct ModelImport: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Convert a weight file into the models directory.",
+        discussion: """
+            Reads PyTorch checkpoints (without running any code in them), ONNX models and safetensors files. All tensors of \
+            the architecture must be there; others are left out.
+            """)
+
+    @Argument(help: "The weight file (.pth, .pt, .bin, .onnx or .safetensors).", completion: .file())
+    var file: String
+
+    @Option(help: "The model's name in the models directory.")
+    var name: String
+
+    @Option(help: "The architecture (default: recognised by the file's tensors).")
+    var architecture: WeightArchitecture?
+
+    @Option(help: "Where the weights come from (default: the file's name).")
+    var source: String?
+
+    @Option(help: "The weights' licence.")
+    var licence = "unknown"
+
+    @OptionGroup var options: ModelOptions
+
+    private struct Report: Encodable {
+        var path: String
+        var sidecar: WeightsSidecar
+        var leftOut: [String]
+
+        enum CodingKeys: String, CodingKey {
+            case path, sidecar
+            case leftOut = "left_out"
+        }
+    }
+
+    func run() throws {
+        let outcome = try WeightsImport(
+            file: file, name: name, architecture: architecture, source: source ?? file, licence: licence,
+            directory: options.directory
+        ).run()
+        if options.json {
+            try printJSON(Report(path: outcome.path, sidecar: outcome.sidecar, leftOut: outcome.leftOut))
+        } else {
+            print("\(outcome.path): \(outcome.sidecar.architecture.rawValue), sha-256 \(outcome.sidecar.sha256)")
+            if !outcome.leftOut.isEmpty { print("left out \(outcome.leftOut.count) tensors that the network does not need") }
+        }
+    }
+}
+
+extension WeightArchitecture: ExpressibleByArgument {}
