@@ -4,6 +4,7 @@ import Hummingbird
 /// Re-fit, limit and generations.
 extension ControlRoutes {
     func addModelRoutes(to router: Router<ControlContext>) {
+        router.get("\(ControlPath.refit)") { _, _ in try Response.json(refit.status) }
         router.post("\(ControlPath.refit)") { _, _ in
             guard !recipe.view.normals.isEmpty else { throw StoreError.noModel }
             return try Response.json(refit.request(), status: .accepted)
