@@ -29,12 +29,13 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .target(name: "CKernels"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
         .target(
             name: "Core",
             dependencies: [
-                "COpenBLAS", "CJPEG", "CPNG",
+                "CKernels", "COpenBLAS", "CJPEG", "CPNG",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict

@@ -38,7 +38,9 @@ public enum PyTorchCheckpoint {
             }
             tensors[name] = try reader.tensor(view, name: name)
         }
-        return WeightArchive(file: file, tensors: tensors, ignored: ignored.sorted(), metadata: [:], sha256: hexadecimal(SHA256.hash(data: bytes)))
+        return WeightArchive(
+            file: file, tensors: tensors, ignored: ignored.sorted(), metadata: [:],
+            sha256: hexadecimal(SHA256.hash(data: bytes)))
     }
 
     private static func stateDict(

@@ -22,7 +22,9 @@ import Testing
     @Test func aFileCutAtAnyByteIsRefused() throws {
         let bytes = try WeightsFixture.bytes("mixed.safetensors")
         for count in 0..<bytes.count {
-            let error = failure { () throws(WeightsError) in try Safetensors.read(bytes: Array(bytes[..<count]), file: "x") }
+            let error = failure { () throws(WeightsError) in
+                try Safetensors.read(bytes: Array(bytes[..<count]), file: "x")
+            }
             #expect(error != nil, "cut at \(count)")
         }
     }
@@ -79,10 +81,14 @@ import Testing
     @Test func tensorsThatOverlapOrLeaveAGapAreRefused() {
         let first = #""a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#
         let zeros = [UInt8](repeating: 0, count: 12)
-        #expect(refusal("{\(first),\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", data: zeros) != nil)
-        #expect(refusal("{\(first),\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[2,6]}}", data: zeros) != nil)
-        #expect(refusal("{\(first),\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}", data: zeros) != nil)
-        #expect(refusal("{\(first),\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", data: zeros) == nil)
+        #expect(
+            refusal("{\(first),\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", data: zeros) != nil)
+        #expect(
+            refusal("{\(first),\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[2,6]}}", data: zeros) != nil)
+        #expect(
+            refusal("{\(first),\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}", data: zeros) != nil)
+        #expect(
+            refusal("{\(first),\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", data: zeros) == nil)
     }
 
     @Test func aNameThatComesTwiceIsRefused() throws {
@@ -141,7 +147,7 @@ import Testing
     @Test func aDamagedHeaderNeverTrapsTheReader() throws {
         let bytes = try WeightsFixture.bytes("mixed.safetensors")
         let header = 8 + Int(bytes[0]) + Int(bytes[1]) << 8
-        let outcome = readDamaged(bytes, runs: 20_000, seed: 3, within: 0..<header) { (bytes) throws(WeightsError) in
+        let outcome = readDamaged(bytes, seed: 3, within: 0..<header) { (bytes) throws(WeightsError) in
             try Safetensors.read(bytes: bytes, file: "x")
         }
         // A flip in a name or in a metadata value is not damage that the format could show.

@@ -64,11 +64,13 @@ func failure(_ body: () throws(WeightsError) -> some Any) -> WeightsError? {
     }
 }
 
-/// Damages a file in every way that a broken disk or copy would: reading must succeed or throw, never trap.
+/// Reads a file with one to three flipped bits, again and again: reading must succeed or throw, never trap.
+/// FSAC_FUZZ_RUNS sets how often.
 func readDamaged(
-    _ bytes: [UInt8], runs: Int, seed: UInt64, within range: Range<Int>? = nil,
+    _ bytes: [UInt8], seed: UInt64, within range: Range<Int>? = nil,
     _ read: ([UInt8]) throws(WeightsError) -> some Any
 ) -> (refused: Int, read: Int) {
+    let runs = ProcessInfo.processInfo.environment["FSAC_FUZZ_RUNS"].flatMap { Int($0) } ?? 20_000
     var random = WeightsSeed(state: seed)
     var refused = 0
     for _ in 0..<runs {

@@ -22,7 +22,9 @@ import Testing
         return path
     }
 
-    private func importer(_ file: String, name: String = "net", _ architecture: WeightArchitecture? = nil) -> WeightsImport {
+    private func importer(_ file: String, name: String = "net", _ architecture: WeightArchitecture? = nil)
+        -> WeightsImport
+    {
         WeightsImport(
             file: file, name: name, architecture: architecture, source: "a test", licence: "none", directory: models)
     }

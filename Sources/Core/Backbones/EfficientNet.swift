@@ -1,0 +1,187 @@
+internal import CKernels
+
+/// An EfficientNet (Tan and Le 2019) in its Lite form.
+///
+/// Pictures of features are stored line by line with channels varying fastest, so a 1 x 1 convolution is one matrix
+/// product over pixels. Only the depthwise convolution looks at neighbours. So the network runs in one parallel phase a
+/// block over picture lines: depthwise and projection of this block, then the expansion of the next; each thread takes a
+/// few lines at a time, which stay in its second-level cache. Two buffers alternate between phases, because other lines
+/// still read the old one.
+final class EfficientNet: Backbone {
+    let inputSize: Int
+    private let weights: EfficientNetWeights
+    private let parallelism: Parallelism
+    /// What each block's depthwise convolution reads.
+    private let expandedShapes: [FeaturePlaneShape]
+    private let outputShapes: [FeaturePlaneShape]
+    /// The input, `[3, inputSize, inputSize]`.
+    private let pixels: Storage
+    private let scratch: Scratch
+
+    /// Everything that a forward pass writes to; allocated once.
+    private struct Scratch {
+        /// Two buffers for what the depthwise convolutions read.
+        let expanded: [Storage]
+        /// Two buffers for block outputs.
+        let output: [Storage]
+        /// One a thread: a few lines after a depthwise convolution (or the windows of the stem).
+        let lines: [Storage]
+        /// `[pixels, head channels]`.
+        let head: Storage
+    }
+
+    /// Pixels that a thread carries through a phase at a time.
+    private static let pixelsAtATime = 512
+
+    init(_ weights: EfficientNetWeights, inputSize: Int, parallelism: Parallelism) {
+        precondition(inputSize > 0 && inputSize % 32 == 0, "efficientnet: input size \(inputSize) is no multiple of 32")
+        self.inputSize = inputSize
+        self.weights = weights
+        self.parallelism = parallelism
+        var expandedShapes: [FeaturePlaneShape] = []
+        var outputShapes: [FeaturePlaneShape] = []
+        var plane = FeaturePlaneShape(height: inputSize / 2, width: inputSize / 2, channels: weights.stem.outputChannels)
+        for block in weights.blocks {
+            expandedShapes.append(
+                FeaturePlaneShape(height: plane.height, width: plane.width, channels: block.depthwise.bias.count))
+            let shape = block.depthwise.outputShape(expandedShapes[expandedShapes.count - 1])
+            plane = FeaturePlaneShape(height: shape.height, width: shape.width, channels: block.projection.outputs)
+            outputShapes.append(plane)
+        }
+        pixels = Storage(count: 3 * inputSize * inputSize)
+        self.expandedShapes = expandedShapes
+        self.outputShapes = outputShapes
+        let expandedCount = expandedShapes.map(\.count).max() ?? 0
+        let outputCount = outputShapes.map(\.count).max() ?? 0
+        let widest = max(weights.blocks.map(\.depthwise.bias.count).max() ?? 0, weights.stem.windowSize)
+        let linePixels = max(Self.pixelsAtATime, inputSize / 2)
+        scratch = Scratch(
+            expanded: [Storage(count: expandedCount), Storage(count: expandedCount)],
+            output: [Storage(count: outputCount), Storage(count: outputCount)],
+            lines: (0..<parallelism.threads).map { _ in Storage(count: linePixels * widest) },
+            head: Storage(count: plane.pixels * weights.head.outputs))
+    }
+
+    func features(of input: Tensor, layers: [Int]) -> Features {
+        precondition(input.shape == [3, inputSize, inputSize], "efficientnet: input \(input.shape)")
+        precondition(layers.allSatisfy { (1...weights.stageCount).contains($0) }, "efficientnet: layers \(layers)")
+        pixels.base.update(from: input.values, count: input.values.count)
+        var kept: [Int: FeatureMap] = [:]
+        var phases = [
+            overLines(height: inputSize / 2, width: inputSize / 2) { [self] part, lines in
+                convolveStem(lines, windows: scratch.lines[part].base)
+            }
+        ]
+        for (index, shape) in outputShapes.enumerated() {
+            phases.append(
+                overLines(height: shape.height, width: shape.width) { [self] part, lines in
+                    filterAndProject(index, lines, scratch.lines[part].base)
+                    expandNext(index, lines)
+                })
+            if let stage = weights.blocks[index].endsStage, layers.contains(stage) {
+                phases.append(
+                    parallelism.phase(over: 1) { [self] _, _ in kept[stage] = map(scratch.output[index % 2], shape) })
+            }
+        }
+        parallelism.run(phases + [headPhase()])
+        return Features(classToken: headMean(), patchTokens: headMap(), layers: kept)
+    }
+
+    /// Splits the lines of a picture over the threads, and each thread's lines into runs of a cache's size.
+    private func overLines(
+        height: Int, width: Int, _ body: @escaping (_ part: Int, _ lines: Range<Int>) -> Void
+    ) -> Parallelism.Phase {
+        let step = max(1, Self.pixelsAtATime / width)
+        return parallelism.phase(over: height) { part, lines in
+            for first in stride(from: lines.lowerBound, to: lines.upperBound, by: step) {
+                body(part, first..<min(first + step, lines.upperBound))
+            }
+        }
+    }
+
+    private func convolveStem(_ lines: Range<Int>, windows: UnsafeMutablePointer<Float>) {
+        let shape = expandedShapes[0]
+        let padding = SamePadding(size: inputSize, kernel: weights.stem.kernel, stride: weights.stem.stride)
+        let output = scratch.expanded[0].base + lines.lowerBound * shape.width * shape.channels
+        weights.stem.apply(
+            pixels.base, height: inputSize, width: inputSize, padRows: padding.before, padColumns: padding.before, lines: lines,
+            outputWidth: shape.width, windows: windows, into: output)
+        fsac_bias_relu6(output, weights.stem.bias.base, lines.count * shape.width, shape.channels)
+    }
+
+    /// Output lines of block `index`: depthwise convolution, projection, shortcut.
+    private func filterAndProject(_ index: Int, _ lines: Range<Int>, _ filtered: UnsafeMutablePointer<Float>) {
+        let block = weights.blocks[index]
+        let shape = outputShapes[index]
+        let pixels = lines.count * shape.width
+        block.depthwise.apply(scratch.expanded[index % 2].base, expandedShapes[index], lines: lines, into: filtered)
+        let offset = lines.lowerBound * shape.width * shape.channels
+        let output = scratch.output[index % 2].base + offset
+        let projection = block.projection
+        if block.hasShortcut {
+            let input = scratch.output[(index + 1) % 2].base + offset
+            fsac_bias_add(input, projection.bias.base, output, pixels, shape.channels, shape.channels)
+            gemm(
+                pixels, projection.outputs, projection.inputs, filtered, projection.inputs,
+                projection.matrix.base, projection.outputs, beta: 1, into: output, projection.outputs)
+        } else {
+            gemm(
+                pixels, projection.outputs, projection.inputs, filtered, projection.inputs,
+                projection.matrix.base, projection.outputs, into: output, projection.outputs)
+            fsac_bias_add(output, projection.bias.base, output, pixels, shape.channels, shape.channels)
+        }
+    }
+
+    /// The same lines widened for the block after `index`.
+    private func expandNext(_ index: Int, _ lines: Range<Int>) {
+        guard index + 1 < weights.blocks.count, let expansion = weights.blocks[index + 1].expansion else { return }
+        let shape = outputShapes[index]
+        let first = lines.lowerBound * shape.width
+        expand(
+            expansion, scratch.output[index % 2].base + first * expansion.inputs, pixels: lines.count * shape.width,
+            into: scratch.expanded[(index + 1) % 2].base + first * expansion.outputs)
+    }
+
+    private func expand(
+        _ layer: PointwiseConvolution, _ input: UnsafePointer<Float>, pixels: Int,
+        into output: UnsafeMutablePointer<Float>
+    ) {
+        gemm(
+            pixels, layer.outputs, layer.inputs, input, layer.inputs, layer.matrix.base, layer.outputs,
+            into: output, layer.outputs)
+        fsac_bias_relu6(output, layer.bias.base, pixels, layer.outputs)
+    }
+
+    /// The last 1 x 1 convolution, which gives the patch tokens.
+    private func headPhase() -> Parallelism.Phase {
+        let last = weights.blocks.count - 1
+        return parallelism.phase(over: outputShapes[last].pixels, grain: 16) { [self] _, pixels in
+            expand(
+                weights.head, scratch.output[last % 2].base + pixels.lowerBound * weights.head.inputs, pixels: pixels.count,
+                into: scratch.head.base + pixels.lowerBound * weights.head.outputs)
+        }
+    }
+
+    private func headMap() -> FeatureMap {
+        let shape = outputShapes[outputShapes.count - 1]
+        return map(
+            scratch.head, FeaturePlaneShape(height: shape.height, width: shape.width, channels: weights.head.outputs))
+    }
+
+    /// The embedding of the whole picture: the mean over its patches.
+    private func headMean() -> [Float] {
+        let pixels = outputShapes[outputShapes.count - 1].pixels
+        let channels = weights.head.outputs
+        var mean = [Float](repeating: 0, count: channels)
+        for pixel in 0..<pixels {
+            for channel in 0..<channels { mean[channel] += scratch.head.base[pixel * channels + channel] }
+        }
+        return mean.map { $0 / Float(pixels) }
+    }
+
+    private func map(_ buffer: Storage, _ shape: FeaturePlaneShape) -> FeatureMap {
+        FeatureMap(
+            grid: PatchGrid(rows: shape.height, columns: shape.width),
+            tokens: Matrix(rows: shape.pixels, columns: shape.channels, values: buffer.values(0..<shape.count)))
+    }
+}

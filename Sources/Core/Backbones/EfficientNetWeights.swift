@@ -1,0 +1,134 @@
+/// One stage of an EfficientNet: blocks of the same kind, the first of which may shrink the picture.
+struct EfficientNetStage: Sendable {
+    let repeats: Int
+    let kernel: Int
+    let stride: Int
+    let expansion: Int
+    let channels: Int
+}
+
+/// What makes one EfficientNet-Lite different from another.
+struct EfficientNetConfiguration: Sendable {
+    let stemChannels: Int
+    let stages: [EfficientNetStage]
+    let headChannels: Int
+    let batchNormEpsilon: Float
+
+    /// EfficientNet-Lite0: no squeeze-and-excitation, ReLU6, TensorFlow's batch-norm epsilon.
+    static let lite0 = EfficientNetConfiguration(
+        stemChannels: 32,
+        stages: [
+            EfficientNetStage(repeats: 1, kernel: 3, stride: 1, expansion: 1, channels: 16),
+            EfficientNetStage(repeats: 2, kernel: 3, stride: 2, expansion: 6, channels: 24),
+            EfficientNetStage(repeats: 2, kernel: 5, stride: 2, expansion: 6, channels: 40),
+            EfficientNetStage(repeats: 3, kernel: 3, stride: 2, expansion: 6, channels: 80),
+            EfficientNetStage(repeats: 3, kernel: 5, stride: 1, expansion: 6, channels: 112),
+            EfficientNetStage(repeats: 4, kernel: 5, stride: 2, expansion: 6, channels: 192),
+            EfficientNetStage(repeats: 1, kernel: 3, stride: 1, expansion: 6, channels: 320),
+        ],
+        headChannels: 1280, batchNormEpsilon: 1e-3)
+}
+
+/// A 1 x 1 convolution with its batch norm folded in: `y = x * matrix + bias`, `matrix` is `[inputs, outputs]`.
+struct PointwiseConvolution: Sendable {
+    let inputs: Int
+    let outputs: Int
+    let matrix: Storage
+    let bias: Storage
+}
+
+/// Weights of an EfficientNet laid out for computing, batch norms folded into the convolutions.
+struct EfficientNetWeights: Sendable {
+    /// A mobile inverted bottleneck (Sandler et al. 2018): expand, depthwise, project, and the shortcut where shapes agree.
+    struct Block: Sendable {
+        /// Nil where the expansion is 1.
+        let expansion: PointwiseConvolution?
+        let depthwise: DepthwiseConvolution
+        let projection: PointwiseConvolution
+        let hasShortcut: Bool
+        /// The number of the stage (from 1) that ends with this block.
+        let endsStage: Int?
+    }
+
+    let stem: DenseConvolution
+    let blocks: [Block]
+    let head: PointwiseConvolution
+    let stageCount: Int
+
+    /// - Parameter weights: tensors under the names of the PyTorch package `efficientnet-lite-pytorch`.
+    /// - Throws: `WeightsError` naming the first tensor that is missing or has another shape.
+    init(_ weights: WeightScope, _ configuration: EfficientNetConfiguration) throws(WeightsError) {
+        let epsilon = configuration.batchNormEpsilon
+        let stemNorm = try FoldedBatchNorm(weights["_bn0"], configuration.stemChannels, epsilon: epsilon)
+        var kernel = try weights["_conv_stem"].tensor("weight", [configuration.stemChannels, 3, 3, 3])
+        for index in kernel.values.indices { kernel.values[index] *= stemNorm.scale[index / 27] }
+        stem = DenseConvolution(kernel: 3, stride: 2, weights: kernel, bias: stemNorm.bias)
+
+        var blocks: [Block] = []
+        var channels = configuration.stemChannels
+        for (stageIndex, stage) in configuration.stages.enumerated() {
+            for position in 0..<stage.repeats {
+                blocks.append(
+                    try Block(
+                        weights["_blocks.\(blocks.count)"], stage, inputs: channels, stride: position == 0 ? stage.stride : 1,
+                        epsilon: epsilon, endsStage: position == stage.repeats - 1 ? stageIndex + 1 : nil))
+                channels = stage.channels
+            }
+        }
+        self.blocks = blocks
+        head = try PointwiseConvolution(
+            weights["_conv_head"], norm: weights["_bn1"], inputs: channels, outputs: configuration.headChannels,
+            epsilon: epsilon)
+        stageCount = configuration.stages.count
+    }
+}
+
+extension EfficientNetWeights.Block {
+    init(
+        _ weights: WeightScope, _ stage: EfficientNetStage, inputs: Int, stride: Int, epsilon: Float, endsStage: Int?
+    ) throws(WeightsError) {
+        let expanded = inputs * stage.expansion
+        expansion =
+            stage.expansion == 1
+            ? nil
+            : try PointwiseConvolution(
+                weights["_expand_conv"], norm: weights["_bn0"], inputs: inputs, outputs: expanded, epsilon: epsilon)
+        let norm = try FoldedBatchNorm(weights["_bn1"], expanded, epsilon: epsilon)
+        let taps = stage.kernel * stage.kernel
+        let kernel = try weights["_depthwise_conv"].tensor("weight", [expanded, 1, stage.kernel, stage.kernel])
+        var scaled = Matrix(rows: expanded, columns: taps, values: kernel.values)
+        for channel in 0..<expanded {
+            for tap in 0..<taps { scaled[channel, tap] *= norm.scale[channel] }
+        }
+        depthwise = DepthwiseConvolution(
+            kernel: stage.kernel, stride: stride, weights: scaled.transposed().values, bias: norm.bias)
+        projection = try PointwiseConvolution(
+            weights["_project_conv"], norm: weights["_bn2"], inputs: expanded, outputs: stage.channels, epsilon: epsilon)
+        hasShortcut = stride == 1 && inputs == stage.channels
+        self.endsStage = endsStage
+    }
+}
+
+extension PointwiseConvolution {
+    init(
+        _ weights: WeightScope, norm: WeightScope, inputs: Int, outputs: Int, epsilon: Float
+    ) throws(WeightsError) {
+        let norm = try FoldedBatchNorm(norm, outputs, epsilon: epsilon)
+        let kernel = try weights.tensor("weight", [outputs, inputs, 1, 1])
+        var matrix = Matrix(rows: outputs, columns: inputs, values: kernel.values)
+        for row in 0..<outputs {
+            for column in 0..<inputs { matrix[row, column] *= norm.scale[row] }
+        }
+        self.init(
+            inputs: inputs, outputs: outputs, matrix: Storage(matrix.transposed().values), bias: Storage(norm.bias))
+    }
+}
+
+extension FoldedBatchNorm {
+    init(_ weights: WeightScope, _ channels: Int, epsilon: Float) throws(WeightsError) {
+        self.init(
+            gamma: try weights.vector("weight", channels), beta: try weights.vector("bias", channels),
+            mean: try weights.vector("running_mean", channels), variance: try weights.vector("running_var", channels),
+            epsilon: epsilon)
+    }
+}

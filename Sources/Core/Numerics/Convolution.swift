@@ -1,0 +1,155 @@
+internal import CKernels
+
+/// Geometry of a square-kernel convolution with TensorFlow's 'same' padding: `ceil(size / stride)` outputs, the odd
+/// padding pixel after the picture.
+package struct SamePadding: Equatable, Sendable {
+    package let outputSize: Int
+    /// Zeros before the first pixel.
+    package let before: Int
+
+    package init(size: Int, kernel: Int, stride: Int) {
+        outputSize = (size + stride - 1) / stride
+        before = max((outputSize - 1) * stride + kernel - size, 0) / 2
+    }
+}
+
+/// A picture of features, height x width x channels, channels varying fastest.
+package struct FeaturePlaneShape: Equatable, Sendable {
+    package let height: Int
+    package let width: Int
+    package let channels: Int
+    package var pixels: Int { height * width }
+    package var count: Int { height * width * channels }
+
+    package init(height: Int, width: Int, channels: Int) {
+        self.height = height
+        self.width = width
+        self.channels = channels
+    }
+}
+
+/// A depthwise convolution with ReLU6, batch norm folded in.
+package struct DepthwiseConvolution: Sendable {
+    package let kernel: Int
+    package let stride: Int
+    /// `[kernel * kernel, channels]`.
+    package let weights: Storage
+    package let bias: Storage
+
+    package init(kernel: Int, stride: Int, weights: [Float], bias: [Float]) {
+        precondition(kernel == 3 || kernel == 5, "depthwise convolution: kernel \(kernel)")
+        precondition(stride == 1 || stride == 2, "depthwise convolution: stride \(stride)")
+        precondition(bias.count % 16 == 0 && weights.count == kernel * kernel * bias.count, "depthwise convolution: shapes")
+        self.kernel = kernel
+        self.stride = stride
+        self.weights = Storage(weights)
+        self.bias = Storage(bias)
+    }
+
+    package func outputShape(_ input: FeaturePlaneShape) -> FeaturePlaneShape {
+        FeaturePlaneShape(
+            height: SamePadding(size: input.height, kernel: kernel, stride: stride).outputSize,
+            width: SamePadding(size: input.width, kernel: kernel, stride: stride).outputSize,
+            channels: input.channels)
+    }
+
+    /// Output lines `lines`, written one after the other from `output` on.
+    package func apply(
+        _ input: UnsafePointer<Float>, _ shape: FeaturePlaneShape, lines: Range<Int>,
+        into output: UnsafeMutablePointer<Float>
+    ) {
+        let rows = SamePadding(size: shape.height, kernel: kernel, stride: stride)
+        let columns = SamePadding(size: shape.width, kernel: kernel, stride: stride)
+        precondition(shape.channels == bias.count, "depthwise convolution: \(shape.channels) channels for \(bias.count)")
+        precondition(lines.lowerBound >= 0 && lines.upperBound <= rows.outputSize, "depthwise convolution: lines \(lines)")
+        fsac_depthwise_relu6(
+            input, shape.height, shape.width, shape.channels, weights.base, bias.base, kernel, stride,
+            rows.before, columns.before, lines.lowerBound, lines.upperBound, columns.outputSize, output)
+    }
+}
+
+/// A dense convolution over planar input `[channels, height, width]`, computed as one product after gathering each
+/// output pixel's window into a row (im2col).
+package struct DenseConvolution: Sendable {
+    package let kernel: Int
+    package let stride: Int
+    package let inputChannels: Int
+    package let outputChannels: Int
+    /// `[inputChannels * kernel * kernel, outputChannels]`.
+    package let weights: Storage
+    package let bias: Storage
+
+    /// - Parameter weights: `[outputChannels, inputChannels, kernel, kernel]`, PyTorch's layout.
+    package init(kernel: Int, stride: Int, weights: Tensor, bias: [Float]) {
+        precondition(
+            weights.shape.count == 4 && weights.shape[2] == kernel && weights.shape[3] == kernel
+                && weights.shape[0] == bias.count, "dense convolution: weights \(weights.shape)")
+        self.kernel = kernel
+        self.stride = stride
+        outputChannels = weights.shape[0]
+        inputChannels = weights.shape[1]
+        let window = inputChannels * kernel * kernel
+        self.weights = Storage(Matrix(rows: outputChannels, columns: window, values: weights.values).transposed().values)
+        self.bias = Storage(bias)
+    }
+
+    package var windowSize: Int { inputChannels * kernel * kernel }
+
+    /// Output pixels of the lines `lines`, `[lines.count * outputWidth, outputChannels]`, without the bias.
+    ///
+    /// - Parameters:
+    ///   - padRows, padColumns: zeros before the first line and column.
+    ///   - windows: scratch, `[lines.count * outputWidth, windowSize]`.
+    package func apply(
+        _ input: UnsafePointer<Float>, height: Int, width: Int, padRows: Int, padColumns: Int,
+        lines: Range<Int>, outputWidth: Int, windows: UnsafeMutablePointer<Float>, into output: UnsafeMutablePointer<Float>
+    ) {
+        var destination = windows
+        for line in lines {
+            for column in 0..<outputWidth {
+                gatherWindow(
+                    input, height: height, width: width, top: line * stride - padRows, left: column * stride - padColumns,
+                    into: destination)
+                destination += windowSize
+            }
+        }
+        gemm(
+            lines.count * outputWidth, outputChannels, windowSize, windows, windowSize,
+            weights.base, outputChannels, into: output, outputChannels)
+    }
+
+    private func gatherWindow(
+        _ input: UnsafePointer<Float>, height: Int, width: Int, top: Int, left: Int,
+        into window: UnsafeMutablePointer<Float>
+    ) {
+        var next = window
+        let inside = top >= 0 && left >= 0 && top + kernel <= height && left + kernel <= width
+        for channel in 0..<inputChannels {
+            let plane = input + channel * height * width
+            for y in top..<top + kernel {
+                if inside {
+                    next.update(from: plane + y * width + left, count: kernel)
+                } else {
+                    for x in 0..<kernel {
+                        let isPixel = y >= 0 && y < height && left + x >= 0 && left + x < width
+                        next[x] = isPixel ? plane[y * width + left + x] : 0
+                    }
+                }
+                next += kernel
+            }
+        }
+    }
+}
+
+/// Batch normalisation folded into the convolution before it: `w' = w * gamma / sqrt(variance + epsilon)` for each output
+/// channel, and the bias that remains.
+package struct FoldedBatchNorm: Sendable {
+    /// One factor an output channel.
+    package let scale: [Float]
+    package let bias: [Float]
+
+    package init(gamma: [Float], beta: [Float], mean: [Float], variance: [Float], epsilon: Float) {
+        scale = zip(gamma, variance).map { gamma, variance in gamma / (variance + epsilon).squareRoot() }
+        bias = (0..<beta.count).map { [scale] in beta[$0] - mean[$0] * scale[$0] }
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Core
+import Foundation
+
+/// The options of every offline command that runs a backbone.
+struct BackboneOptions: ParsableArguments {
+    @Option(help: "The backbone: a name that `model list` shows, or a folder or file of weights.")
+    var backbone = "efficientnet-lite0"
+
+    @Option(help: "Weights to use instead of those of that name.", completion: .file())
+    var weights: String?
+
+    @Option(help: "Side of the square network input, in pixels (default: the backbone's).")
+    var size: Int?
+
+    @Option(help: "Threads to compute with.")
+    var threads = 2
+
+    @Option(
+        help: ArgumentHelp(
+            "The models directory (default: $FSAC_MODELS, else ./models if there is one, else /usr/share/fsac/models).",
+            valueName: "dir"),
+        completion: .directory)
+    var models: String?
+
+    func validate() throws {
+        guard (1...64).contains(threads) else { throw ValidationError("--threads: expected 1 to 64, got \(threads)") }
+    }
+
+    var parallelism: Parallelism { Parallelism(threads: threads) }
+
+    var directory: ModelsDirectory {
+        models.map(ModelsDirectory.init) ?? .resolve(environment: ProcessInfo.processInfo.environment)
+    }
+
+    func load() throws(WeightsError) -> BackboneModel {
+        try BackboneModel.load(weights ?? backbone, modelsDirectory: directory)
+    }
+
+    func inputSize(for model: BackboneModel) -> Int { size ?? model.defaultInputSize }
+
+    func check(inputSize: Int, of model: BackboneModel) throws {
+        guard model.accepts(inputSize: inputSize) else {
+            throw ValidationError(
+                "\(model.name): expected an input size that is a multiple of \(model.inputMultiple) up to 1024, got \(inputSize)")
+        }
+    }
+}
+
+/// Comma-separated integers on the command line: `1,4`.
+struct IntegerList: ExpressibleByArgument {
+    let values: [Int]
+
+    init(values: [Int]) { self.values = values }
+
+    init?(argument: String) {
+        var values: [Int] = []
+        for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let value = Int(part) else { return nil }
+            values.append(value)
+        }
+        self.values = values
+    }
+
+    var defaultValueDescription: String { values.isEmpty ? "none" : values.map(String.init).joined(separator: ",") }
+}

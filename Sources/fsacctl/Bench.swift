@@ -1,0 +1,141 @@
+import ArgumentParser
+import Core
+import Foundation
+
+/// `fsacctl bench`: how long a backbone takes on this machine.
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Time the stages of one inspection on this machine.",
+        discussion: "Uses a synthetic picture; times do not depend on what is in it. Percentiles are over --runs, after a warm-up.")
+
+    @OptionGroup var backbone: BackboneOptions
+
+    @Option(help: "Timed runs, at least 30.")
+    var runs = 30
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        guard runs >= 30 else { throw ValidationError("--runs: expected at least 30, got \(runs)") }
+    }
+
+    func run() throws {
+        let model = try backbone.load()
+        let size = backbone.inputSize(for: model)
+        try backbone.check(inputSize: size, of: model)
+        let network = model.makeBackbone(inputSize: size, parallelism: backbone.parallelism)
+        let jpeg = Self.picture(height: 480, width: 640).jpegBytes(qualityPercent: 90)
+        var times = StageTimes()
+        for run in -5..<runs {
+            var lap = Lap()
+            let image = try Image(decoding: jpeg)
+            let decode = lap.next()
+            let input = model.preprocessing.input(from: image, size: size)
+            let preprocess = lap.next()
+            _ = network.features(of: input, layers: [])
+            let embed = lap.next()
+            guard run >= 0 else { continue }
+            times.add(["decode": decode, "preprocess": preprocess, "embed": embed, "total": decode + preprocess + embed])
+        }
+        let report = Report(
+            backbone: model.name, size: size, threads: backbone.threads, runs: runs, blasKernels: OpenBLAS.coreName,
+            sgemmGigaflops: SGEMMPeak.measure(backbone.parallelism), stagesMs: times.percentiles)
+        if json { try printJSON(report) } else { report.printTable() }
+    }
+
+    /// A seeded picture with edges and texture, so that the JPEG is of a natural size.
+    private static func picture(height: Int, width: Int) -> Image {
+        var state: UInt32 = 1
+        let pixels = (0..<height * width * 3).map { index -> UInt8 in
+            state = state &* 1_664_525 &+ 1_013_904_223
+            let (row, column) = (index / 3 / width, index / 3 % width)
+            return UInt8((row / 40 + column / 40) % 2 * 120 + 40 + Int(state >> 27))
+        }
+        return Image(height: height, width: width, pixels: pixels)
+    }
+
+    private struct Report: Encodable {
+        let backbone: String
+        let size: Int
+        let threads: Int
+        let runs: Int
+        let blasKernels: String
+        let sgemmGigaflops: Double
+        let stagesMs: [String: Percentiles]
+
+        enum CodingKeys: String, CodingKey {
+            case backbone, size, threads, runs
+            case blasKernels = "blas_kernels"
+            case sgemmGigaflops = "sgemm_gigaflops"
+            case stagesMs = "stages_ms"
+        }
+
+        func printTable() {
+            print("\(backbone) at \(size), \(threads) threads, \(runs) runs, OpenBLAS kernels \(blasKernels)")
+            print(String(format: "SGEMM peak %.0f GFLOP/s", sgemmGigaflops))
+            print("stage            p50      p95      p99 ms")
+            for stage in ["decode", "preprocess", "embed", "total"] {
+                guard let times = stagesMs[stage] else { continue }
+                let name = stage.padding(toLength: 12, withPad: " ", startingAt: 0)
+                print(name + String(format: " %8.2f %8.2f %8.2f", times.p50, times.p95, times.p99))
+            }
+        }
+    }
+}
+
+/// Times of the stages over many runs, in milliseconds.
+private struct StageTimes {
+    private var samples: [String: [Double]] = [:]
+
+    mutating func add(_ run: [String: Double]) {
+        for (stage, time) in run { samples[stage, default: []].append(time) }
+    }
+
+    var percentiles: [String: Percentiles] { samples.mapValues(Percentiles.init) }
+}
+
+/// Nearest-rank percentiles, in milliseconds.
+struct Percentiles: Encodable {
+    let p50: Double
+    let p95: Double
+    let p99: Double
+
+    init(_ samples: [Double]) {
+        let sorted = samples.sorted()
+        func rank(_ share: Double) -> Double {
+            sorted[min(sorted.count - 1, Int((share * Double(sorted.count)).rounded(.up)) - 1)]
+        }
+        p50 = rank(0.5)
+        p95 = rank(0.95)
+        p99 = rank(0.99)
+    }
+}
+
+/// A stopwatch on the monotonic clock.
+private struct Lap {
+    private let clock = ContinuousClock()
+    private var last = ContinuousClock().now
+
+    /// Milliseconds since the last call.
+    mutating func next() -> Double {
+        let now = clock.now
+        defer { last = now }
+        return (now - last) / .milliseconds(1)
+    }
+}
+
+/// The speed of a large square product, the most that a network can reach.
+private enum SGEMMPeak {
+    static func measure(_ parallelism: Parallelism) -> Double {
+        let side = 1024
+        let left = Matrix(rows: side, columns: side, values: (0..<side * side).map { Float($0 % 7) })
+        var best = Double.infinity
+        for _ in 0..<10 {
+            var lap = Lap()
+            _ = left.multiplied(by: left, parallelism: parallelism)
+            best = min(best, lap.next())
+        }
+        return 2 * Double(side * side * side) / best / 1e6
+    }
+}

@@ -1,7 +1,0 @@
-import ArgumentParser
-
-struct FsacCTL: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "fsacctl", subcommands: [ModelCommand.self])
-}
-
-FsacCTL.main()
