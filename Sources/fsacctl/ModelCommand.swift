@@ -48,7 +48,7 @@ struct ModelReport: Encodable {
         bytes = (attributes?[.size] as? NSNumber)?.intValue
         do throws(WeightsError) {
             // The sidecar is shown even when the weights behind it are damaged.
-            let sidecar = try WeightsSidecar.read(path: directory.sidecarPath(name))
+            let sidecar = try directory.sidecar(name)
             architecture = sidecar.architecture.rawValue
             source = sidecar.source
             licence = sidecar.licence

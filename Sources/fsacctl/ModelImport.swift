@@ -48,7 +48,9 @@ struct ModelImport: ParsableCommand {
             try printJSON(Report(path: outcome.path, sidecar: outcome.sidecar, leftOut: outcome.leftOut))
         } else {
             print("\(outcome.path): \(outcome.sidecar.architecture.rawValue), sha-256 \(outcome.sidecar.sha256)")
-            if !outcome.leftOut.isEmpty { print("left out \(outcome.leftOut.count) tensors that the network does not need") }
+            if !outcome.leftOut.isEmpty {
+                print("left out \(outcome.leftOut.count) tensors that the network does not need")
+            }
         }
     }
 }

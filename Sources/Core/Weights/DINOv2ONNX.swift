@@ -3,12 +3,12 @@
 /// PyTorch's exporter keeps the names of most tensors behind the module's path (`backbone.`), but stores the weight of a
 /// linear layer transposed and anonymous, as input of a MatMul node that is called after the layer, and cuts the position
 /// embedding into the class token's and the patches' because the graph interpolates only the latter.
-enum DINOv2ONNX {
+package enum DINOv2ONNX {
     private static let modulePrefix = "backbone."
     private static let nodePrefix = "/backbone/"
 
     /// - Returns: the backbone's tensors; those of other parts of the graph are left out.
-    static func tensors(of model: ONNXModel) throws(WeightsError) -> [String: Tensor] {
+    package static func tensors(of model: ONNXModel) throws(WeightsError) -> [String: Tensor] {
         var tensors: [String: Tensor] = [:]
         for (name, tensor) in model.initialisers where name.hasPrefix(modulePrefix) {
             tensors[String(name.dropFirst(modulePrefix.count))] = tensor

@@ -20,12 +20,8 @@ public struct ModelWeights: Sendable {
         _ reference: String, modelsDirectory: ModelsDirectory
     ) throws(WeightsError) -> ModelWeights {
         if reference.contains("/") || reference.hasSuffix(".safetensors") { return try load(path: reference) }
-        let sidecarPath = modelsDirectory.sidecarPath(reference)
-        guard FileManager.default.fileExists(atPath: sidecarPath) else {
-            throw .unknownModel(name: reference, directory: modelsDirectory.path, known: modelsDirectory.names)
-        }
-        return try load(
-            path: modelsDirectory.weightsPath(reference), sidecar: try WeightsSidecar.read(path: sidecarPath))
+        let sidecar = try modelsDirectory.sidecar(reference)
+        return try load(path: modelsDirectory.weightsPath(reference), sidecar: sidecar)
     }
 
     private static func load(path: String) throws(WeightsError) -> ModelWeights {

@@ -11,7 +11,8 @@ public struct ModelsDirectory: Sendable, Equatable {
     public static func resolve(environment: [String: String]) -> ModelsDirectory {
         if let path = environment["FSAC_MODELS"], !path.isEmpty { return ModelsDirectory(path: path) }
         var isDirectory: ObjCBool = false
-        let isHere = FileManager.default.fileExists(atPath: "models", isDirectory: &isDirectory) && isDirectory.boolValue
+        let isHere =
+            FileManager.default.fileExists(atPath: "models", isDirectory: &isDirectory) && isDirectory.boolValue
         return ModelsDirectory(path: isHere ? "models" : "/usr/share/fsac/models")
     }
 
@@ -24,6 +25,16 @@ public struct ModelsDirectory: Sendable, Equatable {
         // A folder that cannot be listed holds no model; loading one by name says why.
         let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         return files.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map { String($0.dropLast(5)) }.sorted()
+    }
+
+    /// What the folder says of a model.
+    ///
+    /// - Throws: `unknownModel`, and what ``WeightsSidecar/read(path:)`` throws.
+    public func sidecar(_ name: String) throws(WeightsError) -> WeightsSidecar {
+        guard FileManager.default.fileExists(atPath: sidecarPath(name)) else {
+            throw .unknownModel(name: name, directory: path, known: names)
+        }
+        return try WeightsSidecar.read(path: sidecarPath(name))
     }
 
     /// A name that is a plain file name in every shell.

@@ -1,3 +1,5 @@
+import Crypto
+
 /// The weights of an ONNX file and the nodes that use them. Everything else of the graph is read past.
 ///
 /// - SeeAlso: `onnx.proto`, <https://onnx.ai/onnx/repo-docs/IR.html>
@@ -23,10 +25,11 @@ public struct ONNXModel: Sendable {
     public static func read(path: String) throws(WeightsError) -> ONNXModel {
         var input = try WeightsInput(path: path)
         let bytes = try input.bytes(input.size, part: "file")
-        return try read(bytes: bytes, file: path, sha256: input.sha256())
+        return try read(bytes: bytes, file: path)
     }
 
-    static func read(bytes: [UInt8], file: String, sha256: String) throws(WeightsError) -> ONNXModel {
+    /// Reads a file that is already in memory; `file` names it in errors.
+    public static func read(bytes: [UInt8], file: String) throws(WeightsError) -> ONNXModel {
         var model = ByteCursor(bytes, file: file)
         var reader = GraphReader()
         var hasOperatorSet = false
@@ -43,7 +46,7 @@ public struct ONNXModel: Sendable {
         }
         return ONNXModel(
             file: file, initialisers: reader.initialisers, ignored: reader.ignored.sorted(), nodes: reader.nodes,
-            sha256: sha256)
+            sha256: hexadecimal(SHA256.hash(data: bytes)))
     }
 }
 

@@ -1,3 +1,5 @@
+import Crypto
+
 /// A state dict as `torch.save` writes it: the older form (pickles, then storages) and the zip form of PyTorch 1.6.
 public enum PyTorchCheckpoint {
     /// What the older form begins with: a pickle of the number 0x1950a86a20f9469cfc6c.
@@ -16,10 +18,11 @@ public enum PyTorchCheckpoint {
     public static func read(path: String) throws(WeightsError) -> WeightArchive {
         var input = try WeightsInput(path: path)
         let bytes = try input.bytes(input.size, part: "file")
-        return try read(bytes: bytes, file: path, sha256: input.sha256())
+        return try read(bytes: bytes, file: path)
     }
 
-    static func read(bytes: [UInt8], file: String, sha256: String) throws(WeightsError) -> WeightArchive {
+    /// Reads a file that is already in memory; `file` names it in errors.
+    public static func read(bytes: [UInt8], file: String) throws(WeightsError) -> WeightArchive {
         let (pickle, storages) =
             bytes.starts(with: zipMagic) ? try zipParts(bytes, file) : try legacyParts(bytes, file)
         var reader = StoredTensors(bytes: bytes, file: file, storages: storages)
@@ -35,7 +38,9 @@ public enum PyTorchCheckpoint {
             }
             tensors[name] = try reader.tensor(view, name: name)
         }
-        return WeightArchive(file: file, tensors: tensors, ignored: ignored.sorted(), metadata: [:], sha256: sha256)
+        return WeightArchive(
+            file: file, tensors: tensors, ignored: ignored.sorted(), metadata: [:],
+            sha256: hexadecimal(SHA256.hash(data: bytes)))
     }
 
     private static func stateDict(

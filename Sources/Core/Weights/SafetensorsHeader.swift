@@ -62,7 +62,8 @@ struct SafetensorsHeader {
         let found = keyCount(of: json)
         guard found == keys else {
             throw .malformed(
-                file: input.file, part: "header", expected: "\(keys) keys, none unknown and none twice", got: "\(found)")
+                file: input.file, part: "header", expected: "\(keys) keys, none unknown and none twice",
+                got: "\(found)")
         }
     }
 

@@ -3,15 +3,6 @@
 ///
 /// - SeeAlso: CPython's `pickletools.py` for what the opcodes do.
 struct Unpickler {
-    private enum Opcode: UInt8 {
-        case mark = 0x28, emptyTuple = 0x29, stop = 0x2e
-        case binFloat = 0x47, binInt = 0x4a, binInt1 = 0x4b, binInt2 = 0x4d, none = 0x4e
-        case binPersID = 0x51, reduce = 0x52, binUnicode = 0x58, emptyList = 0x5d
-        case append = 0x61, build = 0x62, global = 0x63, appends = 0x65, binGet = 0x68, longBinGet = 0x6a
-        case binPut = 0x71, longBinPut = 0x72, setItem = 0x73, tuple = 0x74, setItems = 0x75, emptyDict = 0x7d
-        case proto = 0x80, tuple1 = 0x85, tuple2 = 0x86, tuple3 = 0x87, newTrue = 0x88, newFalse = 0x89, long1 = 0x8a
-    }
-
     /// The state dict of a network of 5,000 tensors takes about 400,000 steps.
     private static let maximumSteps = 4_000_000
 
@@ -39,7 +30,7 @@ struct Unpickler {
     /// Does one opcode; true at the end.
     private mutating func step() throws(WeightsError) -> Bool {
         let code = try cursor.byte("pickle")
-        guard let opcode = Opcode(rawValue: code) else {
+        guard let opcode = PickleOpcode(rawValue: code) else {
             throw refused("opcode \(code) at byte \(cursor.position - 1) has no place in a state dict")
         }
         switch opcode {
@@ -188,7 +179,9 @@ extension Unpickler {
     /// BUILD sets attributes. A state dict has one, the modules' versions, which no reader needs.
     private mutating func build() throws(WeightsError) {
         _ = try pop()
-        guard case .dictionary = try top() else { throw refused("it sets attributes of something else than a dictionary") }
+        guard case .dictionary = try top() else {
+            throw refused("it sets attributes of something else than a dictionary")
+        }
     }
 
     /// BINPERSID names a storage: ('storage', class, key, device, number of elements), in the older form also a view.

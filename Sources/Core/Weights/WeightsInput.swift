@@ -74,7 +74,9 @@ struct WeightsInput: ~Copyable {
         var failure: WeightsError?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
             do throws(WeightsError) {
-                try read(into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[..<count])), part: part)
+                try read(
+                    into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[..<count])),
+                    part: part)
                 initializedCount = count
             } catch {
                 failure = error
@@ -92,7 +94,9 @@ struct WeightsInput: ~Copyable {
     ) throws(WeightsError) {
         var filled = 0
         while filled < buffer.count {
-            let count = Glibc.read(descriptor, buffer.baseAddress! + filled, buffer.count - filled)
+            let count = Glibc.read(
+                descriptor, UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).baseAddress,
+                buffer.count - filled)
             if count > 0 {
                 filled += count
             } else if count == 0 {

@@ -27,10 +27,11 @@ struct WeightsOutput: ~Copyable {
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(WeightsError) {
         var written = 0
         while written < bytes.count {
-            let count = Glibc.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
+            let count = Glibc.write(
+                descriptor, UnsafeRawBufferPointer(rebasing: bytes[written...]).baseAddress, bytes.count - written)
             if count > 0 {
                 written += count
-            } else if errno != EINTR {
+            } else if count == 0 || errno != EINTR {
                 throw .unwritable(file: path, reason: systemMessage())
             }
         }

@@ -34,7 +34,8 @@ enum ZipDirectory {
             let comment = Int(bytes[start + 20]) | Int(bytes[start + 21]) << 8
             if start + endRecordBytes + comment == bytes.count { return start }
         }
-        throw .malformed(file: file, part: "zip end record", expected: "one at the end", got: "none: the file is cut short")
+        throw .malformed(
+            file: file, part: "zip end record", expected: "one at the end", got: "none: the file is cut short")
     }
 
     private static func entry(

@@ -1,0 +1,34 @@
+/// The opcodes of a pickle that a state dict needs, by the names of CPython's `pickle.py`.
+enum PickleOpcode: UInt8 {
+    case mark = 0x28
+    case emptyTuple = 0x29
+    case stop = 0x2e
+    case binFloat = 0x47
+    case binInt = 0x4a
+    case binInt1 = 0x4b
+    case binInt2 = 0x4d
+    case none = 0x4e
+    case binPersID = 0x51
+    case reduce = 0x52
+    case binUnicode = 0x58
+    case emptyList = 0x5d
+    case append = 0x61
+    case build = 0x62
+    case global = 0x63
+    case appends = 0x65
+    case binGet = 0x68
+    case longBinGet = 0x6a
+    case binPut = 0x71
+    case longBinPut = 0x72
+    case setItem = 0x73
+    case tuple = 0x74
+    case setItems = 0x75
+    case emptyDict = 0x7d
+    case proto = 0x80
+    case tuple1 = 0x85
+    case tuple2 = 0x86
+    case tuple3 = 0x87
+    case newTrue = 0x88
+    case newFalse = 0x89
+    case long1 = 0x8a
+}
