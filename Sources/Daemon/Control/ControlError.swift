@@ -36,6 +36,7 @@ extension ControlError {
         switch error {
         case let error as ControlError: self = error
         case let error as StoreError: self.init(code: error.code, message: error.description)
+        case let error as ShotRefusal: self.init(code: .imageRefused, message: error.description)
         case is NIOTooManyBytesError: self.init(code: .tooLarge, message: "request: the body is too large")
         case let error as HTTPError where error.status == .notFound:
             self = .notFound("request: no such path or method: the paths are listed in ARCHITECTURE.md")
@@ -51,7 +52,7 @@ extension StoreError {
         case .operationFailed: .storageFailed
         case .invalidRecipeName, .invalidLimit: .invalidRequest
         case .noSuchNormal, .noSuchGeneration: .notFound
-        case .lastNormal, .noOlderGeneration, .noModel, .generationUnreadable: .conflict
+        case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .generationUnreadable: .conflict
         }
     }
 }

@@ -8,7 +8,6 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
     let recipe: Recipe<Model>
     let refit: RefitService<Model>
     let line: @Sendable () -> LineReadings
-    let decode: ShotDecoder
     let feed: VerdictFeed
     let started = ContinuousClock.now
 

@@ -34,13 +34,12 @@ public struct ControlServer<Model: StoredModel>: Service {
 
     public init(
         settings: ControlSettings, recipe: Recipe<Model>, refit: RefitService<Model>, verdicts: any VerdictSource,
-        stateDirectory: String, logger: Logger, decode: @escaping ShotDecoder,
-        line: @escaping @Sendable () -> LineReadings
+        stateDirectory: String, logger: Logger, line: @escaping @Sendable () -> LineReadings
     ) {
         self.settings = settings
         self.logger = logger
         routes = ControlRoutes(
-            recipe: recipe, refit: refit, line: line, decode: decode,
+            recipe: recipe, refit: refit, line: line,
             feed: VerdictFeed(
                 source: verdicts, stateDirectory: stateDirectory, streamLimit: max(1, settings.maxConnections / 2)))
     }

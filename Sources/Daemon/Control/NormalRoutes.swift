@@ -1,14 +1,7 @@
 import ControlProtocol
-public import Core
 import HTTPTypes
 import Hummingbird
 import NIOCore
-
-/// Decodes a picture and checks that it can be a shot; throws why not. `fileExtension` is what it is stored under.
-public typealias ShotDecoder = @Sendable (_ bytes: [UInt8]) throws -> (image: Image, fileExtension: String)
-
-/// Smallest side of a picture that can show a part, in pixels.
-private let smallestSide = 32
 
 extension ControlRoutes {
     func addNormalRoutes(to router: Router<ControlContext>) {
@@ -70,7 +63,7 @@ extension ControlRoutes {
         let isDryRun = try request.flag("dry_run", default: false)
         let refits = try request.flag("refit", default: true)
         let (outcome, normal) = try await blocking { () -> (AddNormalReply.Outcome, StoredNormal) in
-            let fileExtension = try check(bytes)
+            let fileExtension = try ShotPicture(checking: bytes).fileExtension
             let (sha256, isKnown) = recipe.find(bytes)
             if isDryRun {
                 return (
@@ -91,23 +84,6 @@ extension ControlRoutes {
                     normal, isFitted: view.active?.summary.shots.contains(normal.sha256) ?? false),
                 fit: fit),
             status: outcome == .added ? .created : .ok)
-    }
-
-    private func check(_ bytes: [UInt8]) throws -> String {
-        do {
-            let (image, fileExtension) = try decode(bytes)
-            guard min(image.height, image.width) >= smallestSide else {
-                throw ControlError(
-                    code: .imageRefused,
-                    message: "picture: \(image.width) x \(image.height) pixels: "
-                        + "expected at least \(smallestSide) x \(smallestSide)")
-            }
-            return fileExtension
-        } catch let error as ControlError {
-            throw error
-        } catch {
-            throw ControlError(code: .imageRefused, message: "\(error)")
-        }
     }
 }
 

@@ -22,6 +22,7 @@ final class VerdictFeed: Sendable {
     }
 
     private static let batch = 256
+    private static let searchDepth: UInt64 = 100_000
 
     private let source: any VerdictSource
     private let stateDirectory: String
@@ -35,8 +36,8 @@ final class VerdictFeed: Sendable {
     }
 
     func addRoutes(to router: Router<ControlContext>) {
-        router.get("\(ControlPath.history)") { request, _ in try self.history(request) }
-        router.get("\(ControlPath.tail)") { request, _ in try self.tail(request) }
+        router.get("\(ControlPath.history)") { request, _ in try await self.history(request) }
+        router.get("\(ControlPath.tail)") { request, _ in try await self.tail(request) }
         router.get("\(ControlPath.inspections)/:seq") { _, context in
             let sequence = try Self.sequence(context)
             let line = try await blocking { try self.line(sequence) }
@@ -100,12 +101,12 @@ extension VerdictFeed {
     }
 
     /// `GET /v1/history?since=&limit=&verdict=`: lines from `since` on; without it the newest.
-    private func history(_ request: Request) throws -> Response {
+    private func history(_ request: Request) async throws -> Response {
         let limit: Int = try request.number("limit") ?? 100
         guard (1...100_000).contains(limit) else {
             throw ControlError.invalidRequest("history: limit=\(limit): expected 1 to 100000")
         }
-        var selection = try selection(request, newest: limit)
+        var selection = try await selection(request, newest: limit)
         selection.remaining = limit
         return stream { [selection] writer in
             var selection = selection
@@ -114,8 +115,8 @@ extension VerdictFeed {
     }
 
     /// `GET /v1/tail?since=&last=&verdict=`: as `history`, and then every new line until the client leaves.
-    private func tail(_ request: Request) throws -> Response {
-        let selection = try selection(request, newest: request.number("last") ?? 10)
+    private func tail(_ request: Request) async throws -> Response {
+        let selection = try await selection(request, newest: request.number("last") ?? 10)
         guard streams.withLock({ $0 < streamLimit }) else {
             throw ControlError(
                 code: .unavailable, message: "tail: \(streamLimit) clients follow the journal already: try later")
@@ -133,17 +134,40 @@ extension VerdictFeed {
         }
     }
 
-    private func selection(_ request: Request, newest: Int) throws -> Selection {
+    /// - Parameter newest: where to begin without `since`: that many lines (of the verdict asked for) before the end.
+    private func selection(_ request: Request, newest: Int) async throws -> Selection {
         let last = source.lastSequence
-        let since: UInt64 = try request.number("since") ?? (last + 1) - min(last, UInt64(max(0, newest)))
-        guard since <= last + 1 else {
-            throw ControlError.invalidRequest("tail: since=\(since): the journal ends at \(last)")
+        let since: UInt64? = try request.number("since")
+        guard since ?? 0 <= last + 1 else {
+            throw ControlError.invalidRequest("tail: since=\(since ?? 0): the journal ends at \(last)")
         }
-        guard let text = request.uri.queryParameters.get("verdict") else { return Selection(next: max(1, since)) }
-        guard let verdict = Verdict(rawValue: text.uppercased()) else {
-            throw ControlError.invalidRequest("tail: verdict=\(text): expected OK, NG or INVALID")
+        var verdict: Verdict?
+        if let text = request.uri.queryParameters.get("verdict") {
+            verdict = Verdict(rawValue: text.uppercased())
+            if verdict == nil {
+                throw ControlError.invalidRequest("tail: verdict=\(text): expected OK, NG or INVALID")
+            }
         }
-        return Selection(next: max(1, since), verdict: verdict)
+        if let since { return Selection(next: max(1, since), verdict: verdict) }
+        return Selection(next: try await start(newest: max(0, newest), verdict, before: last + 1), verdict: verdict)
+    }
+
+    /// Sequence number of the first of the `count` newest lines; looks back over ``searchDepth`` lines at most.
+    private func start(newest count: Int, _ verdict: Verdict?, before end: UInt64) async throws -> UInt64 {
+        guard let verdict, count > 0 else { return end - min(end - 1, UInt64(count)) }
+        var (first, missing) = (end, count)
+        while first > 1, missing > 0, end - first < Self.searchDepth {
+            let stop = first
+            first -= min(first - 1, UInt64(Self.batch))
+            let lines = try await blocking { [first] in
+                try self.source.lines(from: first, count: Self.batch).filter { line in
+                    try line.sequence < stop && ControlCoding.decode(Fields.self, from: line.bytes).verdict == verdict
+                }
+            }
+            if lines.count >= missing { return lines[lines.count - missing].sequence }
+            missing -= lines.count
+        }
+        return first
     }
 
     private func stream(

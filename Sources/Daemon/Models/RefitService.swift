@@ -42,15 +42,13 @@ public final class RefitService<Model: StoredModel>: Service {
     }
 
     private let recipe: Recipe<Model>
-    private let decode: ShotDecoder
     private let fit: Fitter
     private let logger: Logger
     private let state = Mutex(State())
 
-    public init(recipe: Recipe<Model>, logger: Logger, decode: @escaping ShotDecoder, fit: @escaping Fitter) {
+    public init(recipe: Recipe<Model>, logger: Logger, fit: @escaping Fitter) {
         self.recipe = recipe
         self.logger = logger
-        self.decode = decode
         self.fit = fit
     }
 
@@ -123,11 +121,18 @@ public final class RefitService<Model: StoredModel>: Service {
         }
     }
 
+    private func decoded(_ normal: StoredNormal) throws(StoreError) -> DecodedShot {
+        let bytes = try recipe.bytes(of: normal)
+        do {
+            return DecodedShot(sha256: normal.sha256, image: try ShotPicture(checking: bytes).image)
+        } catch {
+            throw .normalUnreadable(sha256: normal.sha256, reason: "\(error)")
+        }
+    }
+
     private func fitOnce(_ request: UInt64) -> String? {
         do {
-            let shots = try recipe.view.normals.map { normal in
-                DecodedShot(sha256: normal.sha256, image: try decode(recipe.bytes(of: normal)).image)
-            }
+            let shots = try recipe.view.normals.map(decoded)
             guard !shots.isEmpty else { throw StoreError.noModel }
             let start = ContinuousClock.now
             let model = try fit(

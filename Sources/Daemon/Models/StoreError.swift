@@ -4,6 +4,7 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case invalidRecipeName(String)
     case noSuchNormal(sha256: String)
     case lastNormal(sha256: String)
+    case normalUnreadable(sha256: String, reason: String)
     case noSuchGeneration(Int, kept: [Int])
     case noOlderGeneration(than: Int)
     case noModel
@@ -20,6 +21,8 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
             "normals: no shot \(sha256): `fsacctl normals list` shows them"
         case .lastNormal(let sha256):
             "normals: \(sha256) is the only shot: add another before you remove it"
+        case .normalUnreadable(let sha256, let reason):
+            "normals: shot \(sha256) no longer reads: \(reason): remove it with `fsacctl normals remove`"
         case .noSuchGeneration(let generation, let kept):
             "models: no generation \(generation): kept are \(kept.map(String.init).joined(separator: ", "))"
         case .noOlderGeneration(let generation):

@@ -32,7 +32,8 @@ struct Table {
                 let padding = String(repeating: " ", count: widths[column] - row[column].count)
                 return columns[column].alignment == .left ? row[column] + padding : padding + row[column]
             }
-            return cells.joined(separator: "  ") + "\n"
+            let line = cells.joined(separator: "  ")
+            return line[...(line.lastIndex { $0 != " " } ?? line.startIndex)] + "\n"
         }.joined()
     }
 }

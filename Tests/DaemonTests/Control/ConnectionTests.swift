@@ -101,12 +101,12 @@ import Testing
     private func start(_ path: String) async throws {
         let folder = try TemporaryFolder()
         let recipe = try Recipe<TinyModel>(stateDirectory: folder.path, name: "x", logger: .silent) { _ in }
-        let refit = RefitService(recipe: recipe, logger: .silent, decode: ControlHarness.decode) { _, _, _ in
+        let refit = RefitService(recipe: recipe, logger: .silent) { _, _, _ in
             TinyModel(shots: [])
         }
         try await ControlServer(
             settings: ControlSettings(socket: path), recipe: recipe, refit: refit, verdicts: ListedVerdicts(),
-            stateDirectory: folder.path, logger: .silent, decode: ControlHarness.decode,
+            stateDirectory: folder.path, logger: .silent,
             line: { preconditionFailure("no request is made") }
         ).run()
     }

@@ -54,21 +54,11 @@ final class ControlHarness: Sendable {
     let verdicts = ListedVerdicts()
     let readings: Mutex<LineReadings>
 
-    /// Text `picture <height> <width> ...` stands for a picture, everything else for damage.
-    static let decode: ShotDecoder = { bytes in
-        struct Damaged: Error, CustomStringConvertible { var description: String { "image: neither JPEG nor PNG" } }
-        let words = String(decoding: bytes, as: UTF8.self).split(separator: " ")
-        guard words.count >= 3, words[0] == "picture", let height = Int(words[1]), let width = Int(words[2]) else {
-            throw Damaged()
-        }
-        return (Image(height: height, width: width, pixels: Array(repeating: 0, count: height * width * 3)), "png")
-    }
-
     private init() throws {
         folder = try TemporaryFolder()
         socket = "\(folder.path)/control.sock"
         recipe = try Recipe(stateDirectory: folder.path, name: "bottle", logger: .silent) { _ in }
-        refit = RefitService(recipe: recipe, logger: .silent, decode: Self.decode) { shots, _, _ in
+        refit = RefitService(recipe: recipe, logger: .silent) { shots, _, _ in
             TinyModel(shots: shots.map(\.sha256).sorted(), limit: 0.25)
         }
         readings = Mutex(
@@ -89,7 +79,7 @@ final class ControlHarness: Sendable {
         change(&settings)
         let server = ControlServer(
             settings: settings, recipe: harness.recipe, refit: harness.refit, verdicts: harness.verdicts,
-            stateDirectory: harness.folder.path, logger: .silent, decode: decode,
+            stateDirectory: harness.folder.path, logger: .silent,
             line: { harness.readings.withLock { $0 } })
         let group = ServiceGroup(services: [harness.refit, server], logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -107,13 +97,14 @@ final class ControlHarness: Sendable {
     }
 
     func request(
-        _ method: String, _ target: String, headers: [String] = [], body: String = ""
+        _ method: String, _ target: String, body: String = ""
     ) async throws -> UnixClient.Reply {
-        try await UnixClient.request(method, target, socket: socket, headers: headers, body: Array(body.utf8))
+        try await UnixClient.request(method, target, socket: socket, body: Array(body.utf8))
     }
 
-    func addPicture(_ text: String, query: String = "") async throws -> UnixClient.Reply {
-        try await request("POST", "/v1/normals\(query)", headers: ["Content-Type: image/png"], body: text)
+    func add(_ picture: [UInt8], query: String = "") async throws -> UnixClient.Reply {
+        try await UnixClient.request(
+            "POST", "/v1/normals\(query)", socket: socket, headers: ["Content-Type: image/png"], body: picture)
     }
 
     func waitForFit(_ fit: UInt64) async throws {

@@ -61,7 +61,7 @@ import Testing
         try await ControlHarness.serve { line async throws in
             #expect(try await line.request("GET", "/v1/limit").errorCode == .conflict)
             #expect(try await line.request("POST", "/v1/refit").errorCode == .conflict)
-            _ = try await line.addPicture("picture 40 50 a")
+            _ = try await line.add(TestPicture.png(1))
             try await line.waitForFit(1)
             _ = try await line.request("POST", "/v1/refit")
             try await line.waitForFit(2)
@@ -92,7 +92,7 @@ import Testing
     @Test(arguments: ["{", "[]", #"{"value":"high"}"#, "\u{0}\u{0}", String(repeating: "[", count: 5000)])
     func aBodyThatIsNotTheJSONExpectedIs400AndChangesNothing(body: String) async throws {
         try await ControlHarness.serve { line async throws in
-            _ = try await line.addPicture("picture 40 50 a")
+            _ = try await line.add(TestPicture.png(1))
             try await line.waitForFit(1)
             let reply = try await line.request("PUT", "/v1/limit", body: body)
             #expect(reply.status == 400)

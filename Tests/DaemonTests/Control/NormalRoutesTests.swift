@@ -5,7 +5,7 @@ import Testing
 @Suite struct NormalRoutesTests {
     @Test func anAddedPictureIsStoredAndFitted() async throws {
         try await ControlHarness.serve { line async throws in
-            let reply = try await line.addPicture("picture 40 50 a")
+            let reply = try await line.add(TestPicture.png(1))
             #expect(reply.status == 201)
             let added = try reply.decoded(AddNormalReply.self)
             #expect(added.outcome == .added)
@@ -15,16 +15,16 @@ import Testing
             #expect(list.normals.map(\.sha256) == [added.normal.sha256])
             #expect(list.normals.map(\.fitted) == [true])
             let shown = try await line.request("GET", "/v1/normals/\(added.normal.sha256.prefix(8))")
-            #expect(shown.text == "picture 40 50 a")
+            #expect(shown.body == TestPicture.png(1))
             #expect(shown.head.lowercased().contains("content-type: image/png"))
         }
     }
 
     @Test func theSameBytesAgainChangeNothingAndFitNothing() async throws {
         try await ControlHarness.serve { line async throws in
-            _ = try await line.addPicture("picture 40 50 a")
+            _ = try await line.add(TestPicture.png(1))
             try await line.waitForFit(1)
-            let again = try await line.addPicture("picture 40 50 a")
+            let again = try await line.add(TestPicture.png(1))
             #expect(again.status == 200)
             #expect(try again.decoded(AddNormalReply.self).outcome == .duplicate)
             #expect(try again.decoded(AddNormalReply.self).fit == nil)
@@ -33,8 +33,8 @@ import Testing
 
     @Test func severalPicturesCanBeFittedOnce() async throws {
         try await ControlHarness.serve { line async throws in
-            for name in ["a", "b", "c"] {
-                let reply = try await line.addPicture("picture 40 50 \(name)", query: "?refit=false")
+            for shade: UInt8 in 1...3 {
+                let reply = try await line.add(TestPicture.png(shade), query: "?refit=false")
                 #expect(try reply.decoded(AddNormalReply.self).fit == nil)
             }
             #expect(line.recipe.view.active == nil)
@@ -47,17 +47,20 @@ import Testing
 
     @Test func aDryRunSaysWhatWouldHappenAndStoresNothing() async throws {
         try await ControlHarness.serve { line async throws in
-            let reply = try await line.addPicture("picture 40 50 a", query: "?dry_run=true")
+            let reply = try await line.add(TestPicture.png(1), query: "?dry_run=true")
             #expect(try reply.decoded(AddNormalReply.self).outcome == .acceptable)
             #expect(line.recipe.view.normals.isEmpty)
-            #expect(try await line.addPicture("no picture", query: "?dry_run=true").errorCode == .imageRefused)
+            #expect(try await line.add(Array("no picture".utf8), query: "?dry_run=true").errorCode == .imageRefused)
         }
     }
 
-    @Test(arguments: ["", "text", "picture 1 1", "picture 31 400"])
-    func whatIsNoPictureOfAPartIsRefusedAndStoresNothing(body: String) async throws {
+    @Test(arguments: [
+        [], Array("text".utf8), TestPicture.png(1, height: 1, width: 1), TestPicture.png(1, height: 31, width: 400),
+        TestPicture.png(1).dropLast(20),
+    ])
+    func whatIsNoPictureOfAPartIsRefusedAndStoresNothing(body: [UInt8]) async throws {
         try await ControlHarness.serve { line async throws in
-            let reply = try await line.addPicture(body)
+            let reply = try await line.add(body)
             #expect(reply.status == 422)
             #expect(reply.errorCode == .imageRefused)
             #expect(try line.folder.names(in: "recipes/bottle/normals").isEmpty)
@@ -67,7 +70,7 @@ import Testing
 
     @Test func bytesThatDoNotClaimToBeAPictureAreRefused() async throws {
         try await ControlHarness.serve { line async throws in
-            let reply = try await line.request("POST", "/v1/normals", body: "picture 40 50 a")
+            let reply = try await line.request("POST", "/v1/normals", body: "GIF89a")
             #expect(reply.status == 415)
             #expect(reply.errorCode == .unsupportedType)
         }
@@ -85,8 +88,8 @@ import Testing
 
     @Test func aRemovedShotIsGoneAndTheRestFitted() async throws {
         try await ControlHarness.serve { line async throws in
-            _ = try await line.addPicture("picture 40 50 a", query: "?refit=false")
-            let second = try await line.addPicture("picture 40 50 b", query: "?refit=false")
+            _ = try await line.add(TestPicture.png(1), query: "?refit=false")
+            let second = try await line.add(TestPicture.png(2), query: "?refit=false")
             let name = try second.decoded(AddNormalReply.self).normal.sha256
             #expect(try await line.request("DELETE", "/v1/normals/\(name)").status == 200)
             try await line.waitForFit(1)
@@ -99,7 +102,7 @@ import Testing
 
     @Test func theStoredPictureOfAVerdictBecomesAShot() async throws {
         try await ControlHarness.serve { line async throws in
-            try line.folder.write("picture 40 50 seen", to: "images/2026/01/02/3.jpg")
+            try line.folder.write(TestPicture.png(1), to: "images/2026/01/02/3.jpg")
             line.verdicts.append(3, .ng, image: "images/2026/01/02/3.jpg")
             line.verdicts.append(4, .ng, image: "images/2026/01/02/4.jpg")
             line.verdicts.append(5, .ng)

@@ -46,6 +46,10 @@ final class UnixClient: Sendable {
 
     /// Reads until `end` has come or the daemon closes.
     func receive(until end: String? = nil) async -> String {
+        String(decoding: await receiveBytes(until: end), as: UTF8.self)
+    }
+
+    func receiveBytes(until end: String? = nil) async -> [UInt8] {
         await onOwnThread { [self] in
             var received: [UInt8] = []
             var chunk = [UInt8](repeating: 0, count: 65536)
@@ -55,7 +59,7 @@ final class UnixClient: Sendable {
                 received += chunk[..<count]
                 if let end, String(decoding: received, as: UTF8.self).contains(end) { break }
             }
-            return String(decoding: received, as: UTF8.self)
+            return received
         }
     }
 
@@ -66,26 +70,26 @@ final class UnixClient: Sendable {
         let client = try UnixClient(socket)
         let head = ["\(method) \(target) HTTP/1.1", "Host: fsac", "Connection: close", "Content-Length: \(body.count)"]
         await onOwnThread { client.send(Array(((head + headers).joined(separator: "\r\n") + "\r\n\r\n").utf8) + body) }
-        let text = await client.receive()
-        guard let split = text.firstRange(of: "\r\n\r\n") else { throw Refused() }
-        let replyHead = String(text[..<split.lowerBound])
+        let bytes = await client.receiveBytes()
+        guard let split = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { throw Refused() }
+        let replyHead = String(decoding: bytes[..<split.lowerBound], as: UTF8.self)
         let isChunked = replyHead.lowercased().contains("transfer-encoding: chunked")
-        let body = text[split.upperBound...]
+        let body = bytes[split.upperBound...]
         return Reply(
             status: replyHead.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0, head: replyHead,
-            body: Array((isChunked ? unchunked(body) : String(body)).utf8))
+            body: isChunked ? unchunked(body) : Array(body))
     }
 
     /// RFC 9112, section 7.1: `size CRLF data CRLF`, the last of size 0.
-    private static func unchunked(_ body: Substring) -> String {
-        var (rest, data) = (Array(body.utf8)[...], [UInt8]())
+    private static func unchunked(_ body: ArraySlice<UInt8>) -> [UInt8] {
+        var (rest, data) = (body, [UInt8]())
         while let end = rest.firstIndex(of: 13),
             let size = Int(String(decoding: rest[..<end], as: UTF8.self), radix: 16), size > 0
         {
             data += rest[(end + 2)...].prefix(size)
             rest = rest[(end + 2)...].dropFirst(size + 2)
         }
-        return String(decoding: data, as: UTF8.self)
+        return data
     }
 }
 

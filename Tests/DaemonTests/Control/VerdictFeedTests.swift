@@ -26,6 +26,15 @@ import Testing
         }
     }
 
+    @Test func theNewestOfOneVerdictAreFoundFarBack() async throws {
+        try await ControlHarness.serve { line async throws in
+            for sequence in 1...1500 { line.verdicts.append(UInt64(sequence), sequence % 400 == 0 ? .ng : .ok) }
+            #expect(try await history(line, "limit=2&verdict=NG") == [800, 1200])
+            #expect(try await history(line, "limit=9&verdict=NG") == [400, 800, 1200])
+            #expect(try await history(line, "limit=9&verdict=INVALID").isEmpty)
+        }
+    }
+
     @Test func aLineIsTheJournalsBytes() async throws {
         try await ControlHarness.serve { line async throws in
             line.verdicts.append(1, .ok, image: "images/x.jpg")

@@ -32,17 +32,15 @@ import Testing
     init() throws {
         folder = try TemporaryFolder()
         recipe = try Recipe(stateDirectory: folder.path, name: "bottle", logger: .silent) { _ in }
-        _ = try recipe.addNormal(Array("first".utf8), fileExtension: "png")
+        _ = try recipe.addNormal(TestPicture.png(1), fileExtension: "png")
     }
-
-    private static let picture: ShotDecoder = { _ in (Image(height: 1, width: 1, pixels: [0, 0, 0]), "png") }
 
     private func settle(_ service: RefitService<TinyModel>, fit: UInt64) async throws {
         while service.status.done < fit { try await Task.sleep(for: .milliseconds(2)) }
     }
 
     @Test func aFitBecomesTheGenerationInUse() async throws {
-        let service = RefitService(recipe: recipe, logger: .silent, decode: Self.picture) { shots, progress, _ in
+        let service = RefitService(recipe: recipe, logger: .silent) { shots, progress, _ in
             progress(0.5)
             return TinyModel(shots: shots.map(\.sha256))
         }
@@ -56,7 +54,7 @@ import Testing
 
     @Test func aFailedFitKeepsTheModelAndSaysWhy() async throws {
         let fails = Mutex(false)
-        let service = RefitService(recipe: recipe, logger: .silent, decode: Self.picture) { shots, _, _ in
+        let service = RefitService(recipe: recipe, logger: .silent) { shots, _, _ in
             if fails.withLock({ $0 }) { throw Refused() }
             return TinyModel(shots: shots.map(\.sha256))
         }
@@ -70,15 +68,27 @@ import Testing
         #expect(recipe.view.active?.generation == 1)
     }
 
+    @Test func aStoredPictureThatNoLongerReadsFailsTheFitAndNamesItself() async throws {
+        let sha256 = try #require(recipe.view.normals.first).sha256
+        try folder.write("spoilt", to: "recipes/bottle/normals/\(sha256).png")
+        let service = RefitService(recipe: recipe, logger: .silent) { shots, _, _ in
+            TinyModel(shots: shots.map(\.sha256))
+        }
+        service.request()
+        try await settle(service, fit: 1)
+        #expect(service.status.state == .failed)
+        #expect(service.status.message?.contains(sha256) == true)
+    }
+
     @Test func requestsDuringAFitBecomeOneFitWithAllShots() async throws {
         let gate = Gate()
-        let service = RefitService(recipe: recipe, logger: .silent, decode: Self.picture) { shots, _, _ in
+        let service = RefitService(recipe: recipe, logger: .silent) { shots, _, _ in
             try gate.fit(shots)
         }
         service.request()
         while gate.shotCounts.withLock(\.isEmpty) { try await Task.sleep(for: .milliseconds(2)) }
-        for name in ["second", "third"] {
-            _ = try recipe.addNormal(Array(name.utf8), fileExtension: "png")
+        for shade: UInt8 in [2, 3] {
+            _ = try recipe.addNormal(TestPicture.png(shade), fileExtension: "png")
             service.request()
         }
         #expect(service.status.state == .fitting)
@@ -90,7 +100,7 @@ import Testing
     }
 
     @Test func aStartFinishesTheFitThatACrashCutOff() async throws {
-        let service = RefitService(recipe: recipe, logger: .silent, decode: Self.picture) { shots, _, _ in
+        let service = RefitService(recipe: recipe, logger: .silent) { shots, _, _ in
             TinyModel(shots: shots.map(\.sha256))
         }
         let group = ServiceGroup(services: [service], logger: .silent)
@@ -102,7 +112,7 @@ import Testing
     }
 
     @Test func shuttingDownCancelsTheFit() async throws {
-        let service = RefitService(recipe: recipe, logger: .silent, decode: Self.picture) { _, _, isCancelled in
+        let service = RefitService(recipe: recipe, logger: .silent) { _, _, isCancelled in
             while !isCancelled() { usleep(1000) }
             throw Refused()
         }

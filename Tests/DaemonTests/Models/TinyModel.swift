@@ -1,4 +1,5 @@
 import ControlProtocol
+import Core
 import Daemon
 import FoundationEssentials
 import Logging
@@ -50,10 +51,12 @@ final class TemporaryFolder: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    func write(_ text: String, to name: String) throws {
+    func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
+
+    func write(_ bytes: [UInt8], to name: String) throws {
         let url = URL(filePath: "\(path)/\(name)")
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: url)
+        try Data(bytes).write(to: url)
     }
 
     func names(in folder: String) throws -> [String] {
@@ -68,4 +71,11 @@ final class TemporaryFolder: Sendable {
 extension Logger {
     /// Says nothing.
     static var silent: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
+}
+
+/// Pictures that can be shots, told apart by their shade.
+enum TestPicture {
+    static func png(_ shade: UInt8, height: Int = 40, width: Int = 50) -> [UInt8] {
+        Image(height: height, width: width, pixels: Array(repeating: shade, count: height * width * 3)).pngBytes()
+    }
 }
