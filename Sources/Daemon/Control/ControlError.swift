@@ -52,7 +52,8 @@ extension StoreError {
         case .operationFailed: .storageFailed
         case .invalidRecipeName, .invalidLimit: .invalidRequest
         case .noSuchNormal, .noSuchGeneration: .notFound
-        case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .generationUnreadable: .conflict
+        case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .generationUnreadable,
+            .otherBackbone: .conflict
         }
     }
 }

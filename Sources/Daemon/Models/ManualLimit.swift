@@ -6,18 +6,12 @@ import ControlProtocol
 /// another scale, so it counts only for the pair it was set for.
 struct ManualLimit: Codable, Sendable, Equatable {
     var value: Float
-    var backbone: String
-    var method: String
+    var kind: ModelKind
 
-    init(value: Float, for model: ModelSummary) throws(StoreError) {
+    init(value: Float, for kind: ModelKind) throws(StoreError) {
         guard value.isFinite, value > 0 else { throw .invalidLimit(value) }
         self.value = value
-        backbone = model.backbone
-        method = model.method
-    }
-
-    func applies(to model: ModelSummary) -> Bool {
-        backbone == model.backbone && method == model.method
+        self.kind = kind
     }
 }
 

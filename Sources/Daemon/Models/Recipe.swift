@@ -25,11 +25,13 @@ public final class Recipe<Model: StoredModel>: Sendable {
         public fileprivate(set) var normals: [StoredNormal]
         public fileprivate(set) var active: Active?
         fileprivate var isRolledBack = false
+        fileprivate let kind: ModelKind
 
-        /// The shots differ from those the model was fitted from, and no operator wanted it so.
+        /// There are shots, and the model in use was fitted from others or with other settings than those configured,
+        /// and no operator wanted it so.
         public var isFitDue: Bool {
             !normals.isEmpty && !isRolledBack
-                && Set(normals.map(\.sha256)) != Set(active?.summary.shots ?? [])
+                && (Set(normals.map(\.sha256)) != Set(active?.summary.shots ?? []) || active?.summary.kind != kind)
         }
     }
 
@@ -42,17 +44,20 @@ public final class Recipe<Model: StoredModel>: Sendable {
 
     /// Opens the recipe, tidies what a crash left, and activates the newest generation that can be read.
     ///
-    /// - Parameter activate: hands a generation to the line; called at every change, also with a new limit.
-    /// - Throws: ``StoreError`` when the folders cannot be made or read. Unreadable generations do not throw: the one
+    /// - Parameters:
+    ///   - kind: of the models that the configuration asks for. Generations of another backbone are not used.
+    ///   - activate: hands a generation to the line; called at every change, also with a new limit.
+    /// - Throws: ``StoreError`` when the folders cannot be made or read. Unusable generations do not throw: the one
     ///   before is used, and the log says so.
     public init(
-        stateDirectory: String, name: String, logger: Logger, activate: @escaping @Sendable (Active) -> Void
+        stateDirectory: String, name: String, kind: ModelKind, logger: Logger,
+        activate: @escaping @Sendable (Active) -> Void
     ) throws {
         self.name = name
         self.logger = logger
         self.activate = activate
         store = try RecipeStore(stateDirectory: stateDirectory, recipe: name)
-        state = Mutex(View(normals: try store.normals()))
+        state = Mutex(View(normals: try store.normals(), kind: kind))
         try restore()
     }
 
@@ -66,7 +71,7 @@ public final class Recipe<Model: StoredModel>: Sendable {
         let candidates = onDisk.filter { !isRolledBack || $0 <= current?.generation ?? 0 }
         for generation in candidates {
             do {
-                let model = try Model.load(from: store.folder(of: generation))
+                let model = try usable(generation)
                 if generation != current?.generation {
                     logger.warning(
                         "using another generation than the one named as current",
@@ -77,8 +82,7 @@ public final class Recipe<Model: StoredModel>: Sendable {
                 return
             } catch {
                 logger.error(
-                    "generation cannot be read, trying the one before",
-                    metadata: ["generation": "\(generation)", "error": "\(error)"])
+                    "generation cannot be used, trying the one before", metadata: ["error": "\(error)"])
             }
         }
     }
@@ -101,7 +105,7 @@ public final class Recipe<Model: StoredModel>: Sendable {
     private func manualLimit(for summary: ModelSummary) -> Float? {
         do {
             guard let manual = try store.manualLimit() else { return nil }
-            guard manual.applies(to: summary) else {
+            guard manual.kind == summary.kind else {
                 logger.warning("limit set by hand is for another backbone or method, using the calibrated one")
                 return nil
             }
@@ -194,7 +198,7 @@ extension Recipe {
                 throw StoreError.noOlderGeneration(than: current)
             }
             guard kept.contains(target) else { throw StoreError.noSuchGeneration(target, kept: kept) }
-            let model = try load(target)
+            let model = try usable(target)
             let isRolledBack = target != kept.first
             try store.select(CurrentGeneration(generation: target, isRolledBack: isRolledBack))
             return try use(model, generation: target, isRolledBack: isRolledBack)
@@ -205,7 +209,7 @@ extension Recipe {
     public func setLimit(_ value: Float?) throws -> Active {
         try disk.withLock { _ in
             guard let active = view.active else { throw StoreError.noModel }
-            try store.setManualLimit(value.map { try ManualLimit(value: $0, for: active.summary) })
+            try store.setManualLimit(value.map { try ManualLimit(value: $0, for: active.summary.kind) })
             let model = active.model.withLimit(active.summary.limit)
             return try use(model, generation: active.generation, isRolledBack: view.isRolledBack)
         }
@@ -224,6 +228,15 @@ extension Recipe {
                 }
             }
         }
+    }
+
+    private func usable(_ generation: Int) throws(StoreError) -> Model {
+        let model = try load(generation)
+        let (found, configured) = (model.summary.kind.backbone, view.kind.backbone)
+        guard found == configured else {
+            throw .otherBackbone(generation: generation, found: found, configured: configured)
+        }
+        return model
     }
 
     private func load(_ generation: Int) throws(StoreError) -> Model {

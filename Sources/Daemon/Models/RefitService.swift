@@ -6,24 +6,13 @@ public import Logging
 public import ServiceLifecycle
 import Synchronization
 
-/// A normal shot, decoded.
-public struct DecodedShot: Sendable {
-    public let sha256: String
-    public let image: Image
-
-    public init(sha256: String, image: Image) {
-        self.sha256 = sha256
-        self.image = image
-    }
-}
-
 /// Fits models beside inspection: on a thread of its own at lower priority, one fit at a time.
 ///
 /// A request during a fit makes one more fit after it, with all shots there are by then. A fit that fails leaves the
 /// model in use alone.
 public final class RefitService<Model: StoredModel>: Service {
     public typealias Fitter = @Sendable (
-        _ shots: [DecodedShot], _ progress: (Double) -> Void, _ isCancelled: () -> Bool
+        _ shots: [Shot], _ progress: @escaping (Double) -> Void, _ isCancelled: @escaping () -> Bool
     ) throws -> Model
 
     private enum Phase {
@@ -121,10 +110,10 @@ public final class RefitService<Model: StoredModel>: Service {
         }
     }
 
-    private func decoded(_ normal: StoredNormal) throws(StoreError) -> DecodedShot {
+    private func decoded(_ normal: StoredNormal) throws(StoreError) -> Shot {
         let bytes = try recipe.bytes(of: normal)
         do {
-            return DecodedShot(sha256: normal.sha256, image: try ShotPicture(checking: bytes).image)
+            return Shot(sha256: normal.sha256, image: try ShotPicture(checking: bytes).image)
         } catch {
             throw .normalUnreadable(sha256: normal.sha256, reason: "\(error)")
         }
@@ -137,8 +126,8 @@ public final class RefitService<Model: StoredModel>: Service {
             let start = ContinuousClock.now
             let model = try fit(
                 shots,
-                { progress in state.withLock { $0.phase = .fitting(request: request, progress: progress) } },
-                { state.withLock(\.isStopping) })
+                { [self] progress in state.withLock { $0.phase = .fitting(request: request, progress: progress) } },
+                { [self] in state.withLock(\.isStopping) })
             let active = try recipe.install(model)
             logger.notice(
                 "model fitted",
@@ -147,6 +136,9 @@ public final class RefitService<Model: StoredModel>: Service {
                     "seconds": "\(Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000)",
                 ])
             return nil
+        } catch where state.withLock(\.isStopping) {
+            logger.notice("fit cancelled by the shutdown, the next start makes it")
+            return "\(error)"
         } catch {
             logger.error("fit failed, the model in use stays", metadata: ["error": "\(error)"])
             return "\(error)"

@@ -9,6 +9,7 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case noOlderGeneration(than: Int)
     case noModel
     case generationUnreadable(Int, reason: String)
+    case otherBackbone(generation: Int, found: String, configured: String)
     case invalidLimit(Float)
 
     public var description: String {
@@ -31,6 +32,8 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
             "models: nothing has been fitted yet: add normal shots with `fsacctl add-normal`"
         case .generationUnreadable(let generation, let reason):
             "models: generation \(generation) cannot be read: \(reason)"
+        case .otherBackbone(let generation, let found, let configured):
+            "models: generation \(generation) was fitted with \(found), configured is \(configured): fit again"
         case .invalidLimit(let limit):
             "limit: expected a finite score above 0, got \(limit)"
         }

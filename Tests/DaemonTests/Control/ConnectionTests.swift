@@ -100,7 +100,7 @@ import Testing
 @Suite struct ControlSocketTests {
     private func start(_ path: String) async throws {
         let folder = try TemporaryFolder()
-        let recipe = try Recipe<TinyModel>(stateDirectory: folder.path, name: "x", logger: .silent) { _ in }
+        let recipe = try Recipe<TinyModel>(stateDirectory: folder.path, name: "x", kind: TinyModel.kind, logger: .silent) { _ in }
         let refit = RefitService(recipe: recipe, logger: .silent) { _, _, _ in
             TinyModel(shots: [])
         }

@@ -15,7 +15,7 @@ import Testing
     private func start(
         activate: @escaping @Sendable (Recipe<TinyModel>.Active) -> Void = { _ in }
     ) throws -> Recipe<TinyModel> {
-        try Recipe(stateDirectory: folder.path, name: "bottle", logger: .silent, activate: activate)
+        try Recipe(stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, logger: .silent, activate: activate)
     }
 
     /// Three generations, the third in use.
@@ -35,7 +35,7 @@ import Testing
     @Test(arguments: ["", "..", "a/b", ".hidden", "-x", "ä", String(repeating: "x", count: 65)])
     func aRecipeNameThatIsNoPlainNameIsRefused(name: String) {
         #expect(throws: StoreError.invalidRecipeName(name)) {
-            try Recipe<TinyModel>(stateDirectory: folder.path, name: name, logger: .silent) { _ in }
+            try Recipe<TinyModel>(stateDirectory: folder.path, name: name, kind: TinyModel.kind, logger: .silent) { _ in }
         }
     }
 
@@ -137,13 +137,39 @@ extension RecipeTests {
         #expect(try start().view.active?.limit == 2)
     }
 
-    @Test func aLimitSetByHandDoesNotCountForAnotherBackbone() throws {
+    @Test func aLimitSetByHandDoesNotCountForAnotherMethod() throws {
         let recipe = try start()
         _ = try recipe.install(TinyModel(shots: ["a"], limit: 1))
         _ = try recipe.setLimit(0.5)
         var other = TinyModel(shots: ["a"], limit: 30)
-        other.backbone = "other"
+        other.method = "other"
         #expect(try recipe.install(other).limit == 30)
+    }
+
+    @Test func aModelOfAnotherBackboneIsNotUsedAndAFitIsDue() throws {
+        let recipe = try start()
+        let sha256 = try recipe.addNormal(Array("abc".utf8), fileExtension: "png").normal.sha256
+        var other = TinyModel(shots: [sha256])
+        other.backbone = "other"
+        _ = try recipe.install(other)
+        let again = try start()
+        #expect(again.view.active == nil)
+        #expect(again.view.isFitDue)
+        _ = try again.install(TinyModel(shots: [sha256]))
+        #expect(throws: StoreError.otherBackbone(generation: 1, found: "other", configured: "tiny")) {
+            try again.rollback(to: nil)
+        }
+    }
+
+    @Test func aModelOfOtherSettingsIsUsedUntilTheFitThatIsDue() throws {
+        let recipe = try start()
+        let sha256 = try recipe.addNormal(Array("abc".utf8), fileExtension: "png").normal.sha256
+        var other = TinyModel(shots: [sha256])
+        other.method = "other"
+        _ = try recipe.install(other)
+        let again = try start()
+        #expect(again.view.active?.generation == 1)
+        #expect(again.view.isFitDue)
     }
 
     @Test(arguments: [0, -1, Float.nan, Float.infinity])

@@ -19,7 +19,7 @@ import Testing
 
         func open() { semaphore.signal() }
 
-        func fit(_ shots: [DecodedShot]) throws -> TinyModel {
+        func fit(_ shots: [Shot]) throws -> TinyModel {
             shotCounts.withLock { $0.append(shots.count) }
             semaphore.wait()
             return TinyModel(shots: shots.map(\.sha256))
@@ -31,7 +31,7 @@ import Testing
 
     init() throws {
         folder = try TemporaryFolder()
-        recipe = try Recipe(stateDirectory: folder.path, name: "bottle", logger: .silent) { _ in }
+        recipe = try Recipe(stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, logger: .silent) { _ in }
         _ = try recipe.addNormal(TestPicture.png(1), fileExtension: "png")
     }
 

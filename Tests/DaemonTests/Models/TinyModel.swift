@@ -6,7 +6,9 @@ import Logging
 
 /// A model that is nothing but its summary: one file `model.json`.
 struct TinyModel: StoredModel, Codable, Equatable {
-    var backbone = "tiny"
+    static let kind = ModelKind(backbone: "tiny", method: "none")
+    var backbone = kind.backbone
+    var method = kind.method
     var shots: [String]
     var calibrated: Float
     var limit: Float
@@ -19,7 +21,8 @@ struct TinyModel: StoredModel, Codable, Equatable {
 
     var summary: ModelSummary {
         ModelSummary(
-            backbone: backbone, method: "none", shots: shots, limit: calibrated, evidence: "n = \(shots.count)")
+            kind: ModelKind(backbone: backbone, method: method), shots: shots, limit: calibrated,
+            evidence: "n = \(shots.count)")
     }
 
     func withLimit(_ limit: Float) -> Self {
