@@ -55,9 +55,10 @@ struct VerdictLineView {
     static func localTime(_ text: String) -> String {
         let parts = text.dropLast().split(separator: ".")
         guard parts.count == 2, let date = try? Date("\(parts[0])Z", strategy: .iso8601) else { return text }
-        let clock = date.formatted(.verbatim(
-            "\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits)",
-            timeZone: .current, calendar: .current))
+        let clock = date.formatted(
+            .verbatim(
+                "\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits)",
+                timeZone: .current, calendar: .current))
         return "\(clock).\(parts[1].prefix(3))"
     }
 }

@@ -11,9 +11,10 @@ import Synchronization
 /// A request during a fit makes one more fit after it, with all shots there are by then. A fit that fails leaves the
 /// model in use alone.
 public final class RefitService<Model: StoredModel>: Service {
-    public typealias Fitter = @Sendable (
-        _ shots: [Shot], _ progress: @escaping (Double) -> Void, _ isCancelled: @escaping () -> Bool
-    ) throws -> Model
+    public typealias Fitter =
+        @Sendable (
+            _ shots: [Shot], _ progress: @escaping (Double) -> Void, _ isCancelled: @escaping () -> Bool
+        ) throws -> Model
 
     private enum Phase {
         case idle
@@ -136,11 +137,12 @@ public final class RefitService<Model: StoredModel>: Service {
                     "seconds": "\(Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000)",
                 ])
             return nil
-        } catch where state.withLock(\.isStopping) {
-            logger.notice("fit cancelled by the shutdown, the next start makes it")
-            return "\(error)"
         } catch {
-            logger.error("fit failed, the model in use stays", metadata: ["error": "\(error)"])
+            if state.withLock(\.isStopping) {
+                logger.notice("fit cancelled by the shutdown, the next start makes it")
+            } else {
+                logger.error("fit failed, the model in use stays", metadata: ["error": "\(error)"])
+            }
             return "\(error)"
         }
     }
