@@ -77,9 +77,9 @@ import Testing
     @Test func aLineThatIsGoneOrDoubledIsDamage() throws {
         let lines = harness.write(3).map { $0.bytes + [UInt8(ascii: "\n")] }
         let header = try harness.bytes(Self.segment).dropLast(lines.joined().count)
-        try put(header + lines[0] + lines[2])
+        try put(Array([Array(header), lines[0], lines[2]].joined()))
         #expect(harness.start().isDamaged)
-        try put(header + lines[0] + lines[1] + lines[1] + lines[2])
+        try put(Array([Array(header), lines[0], lines[1], lines[1], lines[2]].joined()))
         #expect(harness.start().isDamaged)
         #expect(try harness.sequences() == [1, 2, 3])
     }
