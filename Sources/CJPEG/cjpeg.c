@@ -42,14 +42,15 @@ struct encoder {
 
 static void fail(j_common_ptr jpeg) {
     struct failure *failure = (struct failure *)jpeg->err;
-    jpeg->err->format_message(jpeg, failure->message);
     switch (jpeg->err->msg_code) {
     case JERR_OUT_OF_MEMORY:
     case JERR_NO_BACKING_STORE: /* what the memory manager says when max_memory_to_use is not enough */
         failure->status = FSAC_JPEG_MEMORY;
+        snprintf(failure->message, FSAC_JPEG_MESSAGE, "more working memory than allowed");
         break;
     default:
         failure->status = FSAC_JPEG_DAMAGED;
+        jpeg->err->format_message(jpeg, failure->message);
     }
     longjmp(failure->jump, 1);
 }

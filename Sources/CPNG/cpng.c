@@ -139,7 +139,7 @@ static int encode(struct encoder *e, const uint8_t *rgb, uint32_t height, uint32
     png_set_IHDR(e->png, e->info, width, height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
                  PNG_FILTER_TYPE_DEFAULT);
     png_set_compression_level(e->png, level);
-    png_set_filter(e->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB); /* one filter: trying all five costs more than it saves */
+    png_set_filter(e->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP); /* one filter: trying all five costs more than it saves */
     png_write_info(e->png, e->info);
     for (uint32_t row = 0; row < height; row++) { png_write_row(e->png, rgb + (size_t)row * width * 3); }
     png_write_end(e->png, NULL);

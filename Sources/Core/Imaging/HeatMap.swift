@@ -4,7 +4,7 @@ public struct HeatMapStyle: Sendable, Equatable {
     /// runs.
     public var maxSide = 1024
     /// Of the colours where the anomaly is far above the limit; 0 to 1.
-    public var maxOpacity: Float = 0.8
+    public var maxOpacity: Float = 0.7
     /// Red, green, blue.
     public var contourColour = SIMD3<UInt8>(0, 240, 255)
     /// Red, green, blue.
@@ -104,17 +104,27 @@ extension Image {
         UInt8(255 * min(max(share, 0), 1))
     }
 
-    /// An outline a little outside the region, so that it does not cover the contour.
+    /// An outline a little outside the region, so that it does not cover the contour, with a dark edge on both sides.
     private mutating func drawBox(_ region: Region, scale: Float, style: HeatMapStyle) {
         let line = Int(style.lineWidth.rounded())
+        func rows(margin: Int) -> Range<Int> {
+            Self.scaled(region.y, region.height, by: scale, margin: margin, limit: height)
+        }
+        func columns(margin: Int) -> Range<Int> {
+            Self.scaled(region.x, region.width, by: scale, margin: margin, limit: width)
+        }
         let margin = line + 3
-        func scaled(_ coordinate: Int, limit: Int) -> Int { min(max(Int(Float(coordinate) * scale), 0), limit) }
-        let top = max(scaled(region.y, limit: height) - margin, 0)
-        let left = max(scaled(region.x, limit: width) - margin, 0)
-        let bottom = min(scaled(region.y + region.height, limit: height) + margin, height)
-        let right = min(scaled(region.x + region.width, limit: width) + margin, width)
-        drawFrame(rows: top..<bottom, columns: left..<right, line: line + 1, colour: .zero, opacity: 110)
-        drawFrame(rows: top..<bottom, columns: left..<right, line: line, colour: style.boxColour, opacity: 230)
+        drawFrame(
+            rows: rows(margin: margin + 1), columns: columns(margin: margin + 1), line: line + 2, colour: .zero, opacity: 120)
+        drawFrame(
+            rows: rows(margin: margin), columns: columns(margin: margin), line: line, colour: style.boxColour, opacity: 240)
+    }
+
+    private static func scaled(_ start: Int, _ length: Int, by scale: Float, margin: Int, limit: Int) -> Range<Int> {
+        let lower = (Float(start) * scale).rounded(.down) - Float(margin)
+        let upper = (Float(start + length) * scale).rounded(.up) + Float(margin)
+        let first = Int(min(max(lower, 0), Float(limit)))
+        return first..<max(first, Int(min(max(upper, 0), Float(limit))))
     }
 
     /// The outermost `line` pixels of a rectangle.
