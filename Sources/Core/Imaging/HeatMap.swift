@@ -115,9 +115,11 @@ extension Image {
         }
         let margin = line + 3
         drawFrame(
-            rows: rows(margin: margin + 1), columns: columns(margin: margin + 1), line: line + 2, colour: .zero, opacity: 120)
+            rows: rows(margin: margin + 1), columns: columns(margin: margin + 1), line: line + 2, colour: .zero,
+            opacity: 120)
         drawFrame(
-            rows: rows(margin: margin), columns: columns(margin: margin), line: line, colour: style.boxColour, opacity: 240)
+            rows: rows(margin: margin), columns: columns(margin: margin), line: line, colour: style.boxColour,
+            opacity: 240)
     }
 
     private static func scaled(_ start: Int, _ length: Int, by scale: Float, margin: Int, limit: Int) -> Range<Int> {
@@ -166,7 +168,8 @@ extension Matrix {
             let (top, bottom) = (vertical.near * columns, vertical.far * columns)
             for (column, tap) in across.enumerated() {
                 let upper = values[top + tap.near] + tap.share * (values[top + tap.far] - values[top + tap.near])
-                let lower = values[bottom + tap.near] + tap.share * (values[bottom + tap.far] - values[bottom + tap.near])
+                let lower =
+                    values[bottom + tap.near] + tap.share * (values[bottom + tap.far] - values[bottom + tap.near])
                 result.values[row * newColumns + column] = upper + vertical.share * (lower - upper)
             }
         }

@@ -75,10 +75,14 @@ extension ResampleTaps {
                 var byte = window.first * 3
                 for slot in column * capacity..<column * capacity + window.count {
                     let weight = SIMD4<Int32>(repeating: weights[slot])
-                    upper &+= weight &* SIMD4(truncatingIfNeeded: pair.loadUnaligned(fromByteOffset: byte, as: SIMD4<UInt8>.self))
+                    upper &+=
+                        weight
+                        &* SIMD4(truncatingIfNeeded: pair.loadUnaligned(fromByteOffset: byte, as: SIMD4<UInt8>.self))
                     lower &+=
                         weight
-                        &* SIMD4(truncatingIfNeeded: pair.loadUnaligned(fromByteOffset: byte + stride, as: SIMD4<UInt8>.self))
+                        &* SIMD4(
+                            truncatingIfNeeded: pair.loadUnaligned(fromByteOffset: byte + stride, as: SIMD4<UInt8>.self)
+                        )
                     byte += 3
                 }
                 Self.store(upper, at: first + column * 3)
@@ -102,7 +106,8 @@ extension ResampleTaps {
         sums.update(repeating: 1 << (Self.fractionBits - 1))
         for slot in 0..<count {
             let weight = weights[row * capacity + slot]
-            let line = UnsafeBufferPointer(rebasing: source[(first + slot) * sums.count..<(first + slot + 1) * sums.count])
+            let line = UnsafeBufferPointer(
+                rebasing: source[(first + slot) * sums.count..<(first + slot + 1) * sums.count])
             for index in 0..<sums.count { sums[index] &+= weight &* Int32(truncatingIfNeeded: line[index]) }
         }
         for index in 0..<sums.count {

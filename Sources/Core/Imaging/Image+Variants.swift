@@ -41,7 +41,9 @@ extension Image {
                         let (bottom, right) = (min(top + 1, height - 1), min(left + 1, width - 1))
                         let (down, across) = (Float(y - Double(top)), Float(x - Double(left)))
                         for channel in 0..<3 {
-                            func at(_ row: Int, _ column: Int) -> Float { Float(pixels[(row * width + column) * 3 + channel]) }
+                            func at(_ row: Int, _ column: Int) -> Float {
+                                Float(pixels[(row * width + column) * 3 + channel])
+                            }
                             let upper = at(top, left) + across * (at(top, right) - at(top, left))
                             let lower = at(bottom, left) + across * (at(bottom, right) - at(bottom, left))
                             result[(row * width + column) * 3 + channel] = UInt8(upper + down * (lower - upper) + 0.5)

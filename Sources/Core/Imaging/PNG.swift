@@ -12,7 +12,8 @@ enum PNG {
         var message = [CChar](repeating: 0, count: Int(FSAC_PNG_MESSAGE))
         let pixels = [UInt8](unsafeUninitializedCapacity: height * width * channels) { pixels, count in
             status = fsac_png_decode(
-                bytes, bytes.count, UInt32(height), UInt32(width), Int32(channels), pixels.baseAddress, &consumed, &message)
+                bytes, bytes.count, UInt32(height), UInt32(width), Int32(channels), pixels.baseAddress, &consumed,
+                &message)
             guard status == 0 else { return }
             if channels == 4, let pixels = pixels.baseAddress { compositeOnBlack(pixels, count: height * width) }
             count = height * width * 3
