@@ -1,7 +1,7 @@
 /// How a heat map looks. The scale is no part of it: it is fixed by the limit.
 public struct HeatMapStyle: Sendable, Equatable {
-    /// Longer pictures are reduced to this before they are painted: a heat map is for looking, and is made while the line
-    /// runs.
+    /// Longer pictures are reduced to this before they are painted: a heat map is for looking, and is made while the
+    /// line runs.
     public var maxSide = 1024
     /// Of the colours where the anomaly is far above the limit; 0 to 1.
     public var maxOpacity: Float = 0.7
@@ -20,13 +20,13 @@ public struct HeatMapStyle: Sendable, Equatable {
 extension Image {
     /// The picture with its anomaly map over it.
     ///
-    /// One fixed scale, never stretched to the picture at hand: anomaly 0 is the colour map's start, the limit its middle,
-    /// twice the limit and more its end. Normal areas show the picture itself; the colours gain opacity from half the limit
-    /// on. A contour runs where the anomaly reaches the limit, a box around every region.
+    /// One fixed scale, never stretched to the picture at hand: anomaly 0 is the colour map's start, the limit its
+    /// middle, twice the limit and more its end. Normal areas show the picture itself; the colours gain opacity from
+    /// half the limit on. A contour runs where the anomaly reaches the limit, a box around every region.
     ///
     /// - Parameters:
-    ///   - anomalyMap: `[rows, columns]`, in the unit of the limit; of any size, it is stretched over the picture. Values
-    ///     that are not numbers are painted as the highest.
+    ///   - anomalyMap: `[rows, columns]`, in the unit of the limit; of any size, it is stretched over the picture.
+    ///     Values that are not numbers are painted as the highest.
     ///   - regions: in this picture's pixels.
     /// - Returns: this picture's size, or reduced in proportion until no side is longer than `style.maxSide`.
     /// - Precondition: the map is not empty.

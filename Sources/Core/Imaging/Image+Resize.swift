@@ -1,9 +1,10 @@
 extension Image {
     /// The whole picture at another size; proportions may change.
     ///
-    /// Antialiased: when reducing, every source pixel counts. One axis after the other, rounded to 8 bits in between, in
-    /// Pillow's fixed-point arithmetic: the result equals that of Pillow 13's `Image.resize` with `BICUBIC` or `BILINEAR`.
-    /// (Older Pillows always resample columns first; they give the same except where this one starts with the rows.)
+    /// Antialiased: when reducing, every source pixel counts. One axis after the other, rounded to 8 bits in between,
+    /// in Pillow's fixed-point arithmetic: the result equals that of Pillow 13's `Image.resize` with `BICUBIC` or
+    /// `BILINEAR`. (Older Pillows always resample columns first; they give the same except where this one starts with
+    /// the rows.)
     ///
     /// - Precondition: `height` and `width` are positive.
     /// - Complexity: O(width of the filter) multiplications a pixel, about 10 when reducing to a third.

@@ -2,8 +2,8 @@ import Glibc
 
 /// Mild changes of a picture, as lighting and placement vary on a line: they stand in for shots that were not taken.
 extension Image {
-    /// The picture turned anticlockwise about its centre, at the same size. Bilinear; what turns in from outside repeats
-    /// the border. Multiples of 90 degrees are exact for square pictures.
+    /// The picture turned anticlockwise about its centre, at the same size. Bilinear; what turns in from outside
+    /// repeats the border. Multiples of 90 degrees are exact for square pictures.
     ///
     /// - Precondition: `degrees` is finite.
     public func rotated(byDegrees degrees: Double) -> Image {
@@ -69,7 +69,8 @@ extension Image {
         return result
     }
 
-    /// Every pixel times `brightness`, then its distance from the picture's mean grey times `contrast`; clipped to 0...255.
+    /// Every pixel times `brightness`, then its distance from the picture's mean grey times `contrast`; clipped to
+    /// 0...255.
     ///
     /// - Precondition: both factors are finite and not negative; 1 changes nothing.
     public func adjusted(brightness: Float = 1, contrast: Float = 1) -> Image {
