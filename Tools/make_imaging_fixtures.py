@@ -4,8 +4,8 @@
     python3 Tools/make_imaging_fixtures.py [OUTPUT]
 
 Needs numpy and Pillow >= 13 (whose order of resize passes the fixtures hold; written with 13.0.0). Every picture comes
-from seeded numpy. Expected pixels of JPEG files and of resizes are Pillow's; those of PNG files are computed here from the
-samples that the files are made of, because Pillow does not read every kind.
+from seeded numpy. Expected pixels of JPEG files and of resizes are Pillow's; those of PNG files are computed here from
+the samples that the files are made of, because Pillow does not read every kind.
 
     zoo/NAME.{jpg,png} with zoo/NAME.rgb   a file and its upright pixels, 20 x 28 (height x width), RGB
     refused/                               files that must be refused
