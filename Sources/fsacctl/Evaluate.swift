@@ -48,22 +48,18 @@ struct Evaluate: ParsableCommand {
             for count in shots.values { _ = try set.shots(count, seed: seeds - 1) }
         }
         let model = try backbone.load()
-        let inputSize = backbone.inputSize(for: model)
-        try backbone.check(inputSize: inputSize, of: model)
+        let extractor = try backbone.extractor(of: model)
         let settings = try method.settings(for: model)
-        let extractor = FeatureExtractor(model, inputSize: inputSize, parallelism: backbone.parallelism)
         let clock = ContinuousClock()
         let start = clock.now
         let evaluation = FewShotProtocol(extractor: extractor, settings: settings, parallelism: backbone.parallelism) {
             start.duration(to: clock.now)
         }
-        let progress = ProgressBar()
         var results: [ShotEvaluation] = []
         for set in sets {
-            results += try evaluation.evaluate(set, shotCounts: shots.values, seeds: seeds) {
-                progress.show(set.name, $0)
-            }
-            progress.clear()
+            let progress = ProgressBar(set.name)
+            defer { progress.finish() }
+            results += try evaluation.evaluate(set, shotCounts: shots.values, seeds: seeds, progress: progress.update)
         }
         if json {
             try printJSON(
@@ -72,17 +68,19 @@ struct Evaluate: ParsableCommand {
                     threads: backbone.parallelism.threads, results: results))
         } else {
             let layers = settings.layers.map(String.init).joined(separator: ",")
-            print("\(model.name) at \(inputSize), layers \(layers), \(settings.rotations) rotations, \(seeds) seeds")
-            print(Table(header: Self.header, rows: results.map(Self.row)).text)
+            print("\(model.name) at \(extractor.identity.inputSize), layers \(layers), \(settings.rotations) rotations, \(seeds) seeds")
+            var table = Table("SET", ">SHOTS")
+            table.columns += Self.columns.map { Table.Column(heading: $0.heading, alignment: .right) }
+            table.rows = results.map(Self.row)
+            print(table.text, terminator: "")
         }
     }
 
-    private static let columns: [(title: String, metric: EvaluationMetric)] = [
-        ("I-AUROC", .imageAUROC), ("I-AUPR", .imageAUPR), ("F1-max", .f1Max), ("P-AUROC", .pixelAUROC), ("AUPRO", .aupro),
-        ("limit", .limit), ("false rej.", .falseRejectRate), ("escapes", .escapeRate), ("ms/image", .millisecondsPerImage),
+    private static let columns: [(heading: String, metric: EvaluationMetric)] = [
+        ("I-AUROC", .imageAUROC), ("I-AUPR", .imageAUPR), ("F1-MAX", .f1Max), ("P-AUROC", .pixelAUROC), ("AUPRO", .aupro),
+        ("LIMIT", .limit), ("FALSE REJECTS", .falseRejectRate), ("ESCAPES", .escapeRate),
+        ("MS/IMAGE", .millisecondsPerImage),
     ]
-
-    private static let header = ["set", "shots"] + columns.map(\.title)
 
     private static func row(_ result: ShotEvaluation) -> [String] {
         [result.set, "\(result.shots)"]
@@ -96,49 +94,3 @@ struct Evaluate: ParsableCommand {
             }
     }
 }
-
-/// The methods that turn features into scores.
-enum PatchMemoryMethod: String, ExpressibleByArgument, Encodable, CaseIterable {
-    case patchMemory = "patch_memory"
-}
-
-/// The options of every offline command that fits a model.
-struct MethodOptions: ParsableArguments {
-    @Option(help: "The method.")
-    var method = PatchMemoryMethod.patchMemory
-
-    @Option(help: "Layers of the backbone to join, with commas (default: the backbone's).")
-    var layers: IntegerList?
-
-    @Option(help: "Turned copies of each shot to learn: 1 (none), 2, 4 or 8.")
-    var rotations: Int?
-
-    @Option(help: "Patches to keep, at most; 0 keeps all.")
-    var coreset: Int?
-
-    @Flag(inversion: .prefixedNo, help: "Average each feature with its neighbours (default: --local-averaging).")
-    var localAveraging: Bool?
-
-    @Option(help: "How patches' distances make the picture's score: top_percent or maximum.")
-    var aggregation: PatchMemorySettings.Aggregation?
-
-    @Option(help: "Standard deviation of the anomaly map's smoothing, in patches.")
-    var smoothing: Float?
-
-    @Option(help: "The share of good parts that the limit is meant to reject.")
-    var targetFalseRejectRate: Double?
-
-    func settings(for model: BackboneModel) throws -> PatchMemorySettings {
-        var settings = PatchMemorySettings(layers: layers?.values ?? model.defaultLayers)
-        if let rotations { settings.rotations = rotations }
-        if let coreset { settings.coresetBudget = coreset }
-        if let localAveraging { settings.localAveraging = localAveraging }
-        if let aggregation { settings.aggregation = aggregation }
-        if let smoothing { settings.smoothing = smoothing }
-        if let targetFalseRejectRate { settings.targetFalseRejectRate = targetFalseRejectRate }
-        if let problem = settings.problem(layerCount: model.layerCount) { throw ValidationError("--" + problem) }
-        return settings
-    }
-}
-
-extension PatchMemorySettings.Aggregation: @retroactive ExpressibleByArgument {}

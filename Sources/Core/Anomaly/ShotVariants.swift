@@ -1,17 +1,5 @@
 internal import Glibc
 
-/// One normal image of a recipe.
-public struct Shot: Sendable {
-    /// SHA-256 of the picture's bytes as they came, in hexadecimal.
-    public let sha256: String
-    public let image: Image
-
-    public init(sha256: String, image: Image) {
-        self.sha256 = sha256
-        self.image = image
-    }
-}
-
 /// A mild change that a good part's picture may show on the line: what calibration tries on shots that were left out.
 enum ShotVariant: Equatable {
     /// Every value times a factor: exposure.

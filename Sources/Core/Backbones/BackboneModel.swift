@@ -15,6 +15,8 @@ public struct BackboneModel: Sendable {
     public let layerCount: Int
     /// The input size to use when none is asked for, in pixels.
     public let defaultInputSize: Int
+    /// The layers whose patches tell good parts from bad ones best (docs/accuracy.md).
+    public let defaultLayers: [Int]
     private let network: Network
 
     /// - Parameters:
@@ -36,11 +38,13 @@ public struct BackboneModel: Sendable {
             let network = try EfficientNetWeights(weights.scope, .lite0)
             layerCount = network.stageCount
             defaultInputSize = 320
+            defaultLayers = [3, 5]
             self.network = .efficientNet(network)
         case .dinoV2Small:
             let network = try VisionTransformerWeights(dinov2: weights.scope, .dinov2Small)
             layerCount = network.configuration.depth
             defaultInputSize = 224
+            defaultLayers = [4, 6]
             self.network = .visionTransformer(network)
         }
     }

@@ -1,5 +1,3 @@
-internal import Crypto
-
 /// The few-shot protocol: for every number of shots and seed, fit a model to the shots, choose the limit from the shots
 /// alone, and score every test picture. No test picture has a say in anything that is reported, except as a test.
 public struct FewShotProtocol {
@@ -48,8 +46,11 @@ public struct FewShotProtocol {
     ) throws(EvaluationError) -> Trial {
         var shots: [Shot] = []
         for path in plan.paths {
-            let (image, bytes) = try read(path)
-            shots.append(Shot(sha256: hexadecimal(SHA256.hash(data: bytes)), image: image))
+            do throws(ImageError) {
+                shots.append(try Shot(decoding: try ImageFile.read(path: path)))
+            } catch {
+                throw .picture(path: path, error)
+            }
         }
         let start = now()
         do throws(FitError) {
@@ -64,12 +65,19 @@ public struct FewShotProtocol {
     private func score(
         _ picture: DataSet.TestPicture, hasMasks: Bool, with trials: inout [Trial]
     ) throws(EvaluationError) {
-        let bytes = try readBytes(picture.path)
-        let start = now()
-        let image = try decode(bytes, picture.path)
+        let bytes: [UInt8]
+        let image: Image
+        let start: Duration
+        do throws(ImageError) {
+            bytes = try ImageFile.read(path: picture.path)
+            start = now()
+            image = try Image(decoding: bytes)
+        } catch {
+            throw .picture(path: picture.path, error)
+        }
         let features = extractor.features(of: image, layers: settings.layers)
         let shared = now() - start
-        let mask = try picture.maskPath.map { (path) throws(EvaluationError) in try read(path).image }
+        let mask = try picture.maskPath.map(readMask)
         for index in trials.indices {
             let start = now()
             let scoreMap = trials[index].model.score(features, parallelism: parallelism)
@@ -84,17 +92,12 @@ public struct FewShotProtocol {
         }
     }
 
-    private func read(_ path: String) throws(EvaluationError) -> (image: Image, bytes: [UInt8]) {
-        let bytes = try readBytes(path)
-        return (try decode(bytes, path), bytes)
-    }
-
-    private func readBytes(_ path: String) throws(EvaluationError) -> [UInt8] {
-        do throws(ImageError) { return try ImageFile.read(path: path) } catch { throw .picture(path: path, error) }
-    }
-
-    private func decode(_ bytes: [UInt8], _ path: String) throws(EvaluationError) -> Image {
-        do throws(ImageError) { return try Image(decoding: bytes) } catch { throw .picture(path: path, error) }
+    private func readMask(_ path: String) throws(EvaluationError) -> Image {
+        do throws(ImageError) {
+            return try Image(decoding: try ImageFile.read(path: path))
+        } catch {
+            throw .picture(path: path, error)
+        }
     }
 }
 

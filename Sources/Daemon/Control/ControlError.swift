@@ -53,7 +53,8 @@ extension StoreError {
         case .invalidRecipeName, .invalidLimit: .invalidRequest
         case .noSuchNormal, .noSuchGeneration: .notFound
         case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .generationUnreadable,
-            .otherBackbone: .conflict
+            .otherBackbone:
+            .conflict
         }
     }
 }

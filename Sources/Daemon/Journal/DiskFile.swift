@@ -86,6 +86,12 @@ final class AppendFile {
         try disk.perform(.sync, path) { fdatasync(box.descriptor) }
     }
 
+    /// Whether the file has no name any more: somebody removed it below us.
+    var isRemoved: Bool {
+        var status = stat()
+        return fstat(box.descriptor, &status) != 0 || status.st_nlink == 0
+    }
+
     func rename(to target: String) throws(DiskError) {
         try disk.rename(path, to: target)
         path = target

@@ -15,7 +15,8 @@ import Testing
     private func start(
         activate: @escaping @Sendable (Recipe<TinyModel>.Active) -> Void = { _ in }
     ) throws -> Recipe<TinyModel> {
-        try Recipe(stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, logger: .silent, activate: activate)
+        try Recipe(
+            stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, logger: .silent, activate: activate)
     }
 
     /// Three generations, the third in use.
@@ -35,7 +36,8 @@ import Testing
     @Test(arguments: ["", "..", "a/b", ".hidden", "-x", "ä", String(repeating: "x", count: 65)])
     func aRecipeNameThatIsNoPlainNameIsRefused(name: String) {
         #expect(throws: StoreError.invalidRecipeName(name)) {
-            try Recipe<TinyModel>(stateDirectory: folder.path, name: name, kind: TinyModel.kind, logger: .silent) { _ in }
+            try Recipe<TinyModel>(stateDirectory: folder.path, name: name, kind: TinyModel.kind, logger: .silent) { _ in
+            }
         }
     }
 

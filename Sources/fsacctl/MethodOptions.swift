@@ -1,0 +1,48 @@
+public import ArgumentParser
+public import Core
+
+/// The methods that turn features into scores.
+enum PatchMemoryMethod: String, ExpressibleByArgument, Encodable, CaseIterable {
+    case patchMemory = "patch_memory"
+}
+
+/// The options of every offline command that fits a model.
+struct MethodOptions: ParsableArguments {
+    @Option(help: "The method.")
+    var method = PatchMemoryMethod.patchMemory
+
+    @Option(help: "Layers of the backbone to join, with commas (default: the backbone's).")
+    var layers: IntegerList?
+
+    @Option(help: "Turned copies of each shot to learn: 1 (none), 2, 4 or 8.")
+    var rotations: Int?
+
+    @Option(help: "Patches to keep, at most; 0 keeps all.")
+    var coreset: Int?
+
+    @Flag(inversion: .prefixedNo, help: "Average each feature with its neighbours (default: --local-averaging).")
+    var localAveraging: Bool?
+
+    @Option(help: "How patches' distances make the picture's score: top_percent or maximum.")
+    var aggregation: PatchMemorySettings.Aggregation?
+
+    @Option(help: "Standard deviation of the anomaly map's smoothing, in patches.")
+    var smoothing: Float?
+
+    @Option(help: "The share of good parts that the limit is meant to reject.")
+    var targetFalseRejectRate: Double?
+
+    func settings(for model: BackboneModel) throws -> PatchMemorySettings {
+        var settings = PatchMemorySettings(layers: layers?.values ?? model.defaultLayers)
+        if let rotations { settings.rotations = rotations }
+        if let coreset { settings.coresetBudget = coreset }
+        if let localAveraging { settings.localAveraging = localAveraging }
+        if let aggregation { settings.aggregation = aggregation }
+        if let smoothing { settings.smoothing = smoothing }
+        if let targetFalseRejectRate { settings.targetFalseRejectRate = targetFalseRejectRate }
+        if let problem = settings.problem(layerCount: model.layerCount) { throw ValidationError("--" + problem) }
+        return settings
+    }
+}
+
+extension PatchMemorySettings.Aggregation: ExpressibleByArgument {}

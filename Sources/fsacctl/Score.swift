@@ -1,0 +1,122 @@
+import ArgumentParser
+import Core
+import Foundation
+
+/// `fsacctl score`
+struct Score: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Score pictures without the daemon.",
+        discussion: """
+            The model is fitted to the shots that are given, or is a generation that was fitted before (a folder with \
+            model.json). Exit codes: 0 every picture is scored, whatever its verdict; 1 otherwise.
+            """)
+
+    @Argument(help: "The pictures.", completion: .file())
+    var images: [String]
+
+    @Option(parsing: .upToNextOption, help: "Normal pictures to fit a model to.", completion: .file())
+    var shots: [String] = []
+
+    @Option(help: "The folder of a fitted model.", completion: .directory)
+    var model: String?
+
+    @Option(help: "A folder to write heat maps into, as <name>.heatmap.png.", completion: .directory)
+    var heatmap: String?
+
+    @Option(help: "The limit to judge by (default: the model's).")
+    var limit: Float?
+
+    @OptionGroup var backbone: BackboneOptions
+    @OptionGroup var method: MethodOptions
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    private struct Report: Encodable {
+        let image: String
+        let score: Float
+        let limit: Float
+        let verdict: String
+        let regions: [Region]
+        let heatmap: String?
+    }
+
+    func validate() throws {
+        guard shots.isEmpty != (model == nil) else {
+            throw ValidationError("expected either --shots FILE... or --model DIR")
+        }
+        guard limit?.isFinite ?? true else { throw ValidationError("--limit: expected a finite number") }
+    }
+
+    func run() throws {
+        let (fitted, extractor) = try model.map(load) ?? fit()
+        let judge = limit.map(fitted.withLimit) ?? fitted
+        var reports: [Report] = []
+        let progress = ProgressBar("scoring", total: Double(images.count), unit: "images")
+        defer { progress.finish() }
+        for path in images {
+            reports.append(try report(path, judge, extractor))
+            progress.update(Double(reports.count))
+        }
+        progress.finish()
+        if json { try printJSON(reports) } else { print(reports, judge.calibration) }
+    }
+
+    private func fit() throws -> (FittedModel, FeatureExtractor) {
+        let model = try backbone.load()
+        let extractor = try backbone.extractor(of: model)
+        let settings = try method.settings(for: model)
+        let shots = try shots.map { try Shot(decoding: try ImageFile.read(path: $0)) }
+        let progress = ProgressBar("fitting")
+        defer { progress.finish() }
+        let fitted = try FittedModel.fit(
+            shots: shots, extractor: extractor, settings: settings, parallelism: backbone.parallelism,
+            progress: progress.update)
+        return (fitted, extractor)
+    }
+
+    /// A saved model with the backbone that it was fitted with.
+    private func load(_ directory: String) throws -> (FittedModel, FeatureExtractor) {
+        let fitted = try FittedModel.load(from: directory)
+        let model = try BackboneModel.load(
+            backbone.weights ?? fitted.backbone.name, modelsDirectory: backbone.directory)
+        guard model.sha256 == fitted.backbone.sha256, model.accepts(inputSize: fitted.backbone.inputSize) else {
+            throw ValidationError(
+                "\(directory): expected the backbone \(fitted.backbone.name) with sha-256 \(fitted.backbone.sha256), "
+                    + "got \(model.sha256): name the weights with --weights")
+        }
+        let extractor = FeatureExtractor(
+            model, inputSize: fitted.backbone.inputSize, parallelism: backbone.parallelism)
+        return (fitted, extractor)
+    }
+
+    private func report(_ path: String, _ model: FittedModel, _ extractor: FeatureExtractor) throws -> Report {
+        let image = try Image(decoding: try ImageFile.read(path: path))
+        let features = extractor.features(of: image, layers: model.settings.layers)
+        guard model.accepts(features) else { throw ValidationError("the model's settings do not fit its backbone") }
+        let scoreMap = model.score(features, parallelism: backbone.parallelism)
+        let anomalyMap = model.anomalyMap(of: scoreMap, height: image.height, width: image.width)
+        let regions = model.regions(in: anomalyMap, imageScore: scoreMap.imageScore)
+        let limit = model.calibration.limit
+        let heatMapPath = heatmap.map { "\($0)/\(URL(filePath: path).deletingPathExtension().lastPathComponent).heatmap.png" }
+        if let heatMapPath {
+            let picture = image.withHeatMap(anomalyMap: anomalyMap, limit: limit, regions: regions)
+            try Data(picture.pngBytes()).write(to: URL(filePath: heatMapPath), options: .atomic)
+        }
+        return Report(
+            image: path, score: scoreMap.imageScore, limit: limit, verdict: scoreMap.imageScore > limit ? "NG" : "OK",
+            regions: regions, heatmap: heatMapPath)
+    }
+
+    private func print(_ reports: [Report], _ calibration: Calibration) {
+        var table = Table("IMAGE", "VERDICT", ">SCORE", ">REGIONS")
+        for report in reports {
+            table.add(
+                report.image, report.verdict,
+                Format.score(report.score), "\(report.regions.count)")
+        }
+        Swift.print(table.text, terminator: "")
+        let origin = calibration.origin == .manual ? "limit \(Format.score(calibration.limit)), set by hand" : calibration.evidence.text
+        Swift.print(origin)
+    }
+}
