@@ -1,0 +1,25 @@
+/// The paths of the control API, once for the daemon and its clients.
+public enum ControlPath {
+    public static let health = "/healthz"
+    public static let metrics = "/metrics"
+    public static let status = "/v1/status"
+    public static let normals = "/v1/normals"
+    public static let normalsFromVerdict = "/v1/normals/from-verdict"
+    public static let refit = "/v1/refit"
+    public static let limit = "/v1/limit"
+    public static let models = "/v1/models"
+    public static let rollback = "/v1/models/rollback"
+    public static let history = "/v1/history"
+    public static let tail = "/v1/tail"
+    public static let inspections = "/v1/inspections"
+}
+
+/// Bounds that the daemon enforces and the client checks before it sends.
+public enum ControlLimits {
+    /// Largest picture, in bytes.
+    public static let imageBytes = 32 << 20
+    /// Largest JSON request, in bytes.
+    public static let requestBytes = 64 << 10
+    /// Largest request head (request line and header fields), in bytes.
+    public static let headerBytes = 16 << 10
+}

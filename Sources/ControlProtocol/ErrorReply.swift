@@ -1,0 +1,25 @@
+/// Why a request was refused; each value is written as is in `error.code`.
+public enum ErrorCode: String, Codable, Sendable, CaseIterable {
+    case invalidRequest = "invalid_request"
+    case notFound = "not_found"
+    case tooLarge = "too_large"
+    case unsupportedType = "unsupported_type"
+    case imageRefused = "image_refused"
+    case conflict
+    case unavailable
+    case storageFailed = "storage_failed"
+    case `internal`
+}
+
+/// The body of every reply whose status is not 2xx: `{"error":{"code":"...","message":"..."}}`.
+public struct ErrorReply: Codable, Sendable, Equatable {
+    public struct Body: Codable, Sendable, Equatable {
+        public var code: ErrorCode
+        public var message: String
+    }
+    public var error: Body
+
+    public init(code: ErrorCode, message: String) {
+        error = Body(code: code, message: message)
+    }
+}

@@ -1,0 +1,93 @@
+/// The limit in use and where it comes from.
+public struct LimitReply: Codable, Sendable, Equatable {
+    /// The score at which a part is rejected.
+    public var value: Float
+    /// Set by hand; false = found by calibration from the shots.
+    public var manual: Bool
+    /// The limit that calibration found for the generation in use; equal to `value` unless set by hand.
+    public var calibrated: Float
+    /// What the calibrated limit rests on, in words: number of held-out scores and the false-reject rate they support.
+    public var evidence: String
+
+    public init(value: Float, manual: Bool, calibrated: Float, evidence: String) {
+        self.value = value
+        self.manual = manual
+        self.calibrated = calibrated
+        self.evidence = evidence
+    }
+}
+
+/// Body of `PUT /v1/limit`: `{"value":0.42}` sets it by hand, `{"value":null}` or `{}` goes back to calibration's.
+public struct LimitRequest: Codable, Sendable, Equatable {
+    public var value: Float?
+
+    public init(value: Float?) {
+        self.value = value
+    }
+}
+
+/// One fitted model.
+public struct GenerationReply: Codable, Sendable, Equatable {
+    public var generation: Int
+    /// In use now.
+    public var current: Bool
+    public var backbone: String
+    public var method: String
+    /// SHA-256 of the shots it was fitted from.
+    public var shots: [String]
+    public var limit: LimitReply
+
+    public init(
+        generation: Int, current: Bool, backbone: String, method: String, shots: [String], limit: LimitReply
+    ) {
+        self.generation = generation
+        self.current = current
+        self.backbone = backbone
+        self.method = method
+        self.shots = shots
+        self.limit = limit
+    }
+}
+
+/// Answer of `GET /v1/models`, newest generation first.
+public struct ModelsReply: Codable, Sendable, Equatable {
+    public var models: [GenerationReply]
+
+    public init(models: [GenerationReply]) {
+        self.models = models
+    }
+}
+
+/// Body of `POST /v1/models/rollback`; without a generation, the one before the current.
+public struct RollbackRequest: Codable, Sendable, Equatable {
+    public var generation: Int?
+
+    public init(generation: Int? = nil) {
+        self.generation = generation
+    }
+}
+
+/// Where the background fit stands. `request` counts up with every fit that was asked for; a client that asked for
+/// request n waits until `done >= n`.
+public struct FitReply: Codable, Sendable, Equatable {
+    public enum State: String, Codable, Sendable {
+        case idle, fitting, failed
+    }
+    public var state: State
+    /// In [0, 1], while fitting.
+    public var progress: Double?
+    /// Why the latest fit failed; the model before it stays in use.
+    public var message: String?
+    /// The newest fit asked for, 0 = none since start.
+    public var request: UInt64
+    /// The newest fit that ended, well or badly.
+    public var done: UInt64
+
+    public init(state: State, progress: Double? = nil, message: String? = nil, request: UInt64, done: UInt64) {
+        self.state = state
+        self.progress = progress
+        self.message = message
+        self.request = request
+        self.done = done
+    }
+}

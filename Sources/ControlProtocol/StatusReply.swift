@@ -1,0 +1,140 @@
+/// What the line does right now.
+public enum LineState: String, Codable, Sendable {
+    /// Frames come in and get an OK or NG verdict.
+    case inspecting
+    /// No frame has come yet.
+    case starting
+    /// Frames come in and are INVALID, because nothing has been fitted yet.
+    case noModel = "no_model"
+    /// The source delivers no frames.
+    case cameraLost = "camera_lost"
+    /// Verdicts cannot be written down.
+    case journalFailed = "journal_failed"
+    /// The source came to its end (a folder replayed once).
+    case finished
+    case stopping
+}
+
+/// Answer of `GET /v1/status`.
+public struct StatusReply: Codable, Sendable, Equatable {
+    public var version: String
+    public var state: LineState
+    /// Why the state is what it is, in words; absent while inspecting.
+    public var reason: String?
+    public var uptimeSeconds: Double
+    public var recipe: String
+    /// The generation in use; absent without a model.
+    public var model: GenerationReply?
+    /// Normal shots stored for the recipe; a re-fit may still be due for the newest.
+    public var normals: Int
+    public var fit: FitReply
+    public var camera: CameraReply
+    public var counts: CountsReply
+    public var latency: LatencyReply?
+    public var storage: StorageReply
+
+    public init(
+        version: String, state: LineState, reason: String?, uptimeSeconds: Double, recipe: String,
+        model: GenerationReply?, normals: Int, fit: FitReply, camera: CameraReply, counts: CountsReply,
+        latency: LatencyReply?, storage: StorageReply
+    ) {
+        self.version = version
+        self.state = state
+        self.reason = reason
+        self.uptimeSeconds = uptimeSeconds
+        self.recipe = recipe
+        self.model = model
+        self.normals = normals
+        self.fit = fit
+        self.camera = camera
+        self.counts = counts
+        self.latency = latency
+        self.storage = storage
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, state, reason, recipe, model, normals, fit, camera, counts, latency, storage
+        case uptimeSeconds = "uptime_s"
+    }
+}
+
+/// Where the frames come from.
+public struct CameraReply: Codable, Sendable, Equatable {
+    public var name: String
+    /// Kind and place of the source, for people: `folder /srv/frames`.
+    public var source: String
+    public var frames: UInt64
+    /// Frames that were replaced in the queue by newer ones before they were inspected.
+    public var dropped: UInt64
+
+    public init(name: String, source: String, frames: UInt64, dropped: UInt64) {
+        self.name = name
+        self.source = source
+        self.frames = frames
+        self.dropped = dropped
+    }
+}
+
+/// Verdicts since the daemon started.
+public struct CountsReply: Codable, Sendable, Equatable {
+    public var ok: UInt64
+    public var ng: UInt64
+    public var invalid: UInt64
+    /// INVALID verdicts by cause; sums to `invalid`.
+    public var causes: [String: UInt64]
+
+    public init(ok: UInt64, ng: UInt64, invalid: UInt64, causes: [String: UInt64]) {
+        self.ok = ok
+        self.ng = ng
+        self.invalid = invalid
+        self.causes = causes
+    }
+}
+
+/// Milliseconds from frame to journalled verdict, over the latest verdicts (nearest rank).
+public struct LatencyReply: Codable, Sendable, Equatable {
+    public var p50: Double
+    public var p95: Double
+    public var p99: Double
+
+    public init(p50: Double, p95: Double, p99: Double) {
+        self.p50 = p50
+        self.p95 = p95
+        self.p99 = p99
+    }
+}
+
+/// The state directory.
+public struct StorageReply: Codable, Sendable, Equatable {
+    public var directory: String
+    public var freeBytes: UInt64
+    /// Sequence number of the newest journal line, 0 when there is none.
+    public var lastSequence: UInt64
+    /// Pictures that were not written because the disk was full or too slow; verdicts are never dropped.
+    public var imagesDropped: UInt64
+
+    public init(directory: String, freeBytes: UInt64, lastSequence: UInt64, imagesDropped: UInt64) {
+        self.directory = directory
+        self.freeBytes = freeBytes
+        self.lastSequence = lastSequence
+        self.imagesDropped = imagesDropped
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case directory
+        case freeBytes = "free_bytes"
+        case lastSequence = "last_seq"
+        case imagesDropped = "images_dropped"
+    }
+}
+
+/// Answer of `GET /healthz`: status 200 while frames are being inspected, 503 otherwise.
+public struct HealthReply: Codable, Sendable, Equatable {
+    public var state: LineState
+    public var reason: String?
+
+    public init(state: LineState, reason: String?) {
+        self.state = state
+        self.reason = reason
+    }
+}

@@ -1,0 +1,64 @@
+/// The score at which a part is rejected, and why it is that.
+public struct Calibration: Codable, Sendable, Equatable {
+    public enum Origin: String, Codable, Sendable {
+        /// Computed from the shots.
+        case shots
+        /// Set by hand.
+        case manual
+    }
+
+    /// A part with a higher score is NG.
+    public let limit: Float
+    public let origin: Origin
+    /// What the shots say, also when the limit was set by hand.
+    public let evidence: CalibrationEvidence
+
+    init(evidence: CalibrationEvidence) {
+        limit = evidence.limit
+        origin = .shots
+        self.evidence = evidence
+    }
+
+    private init(limit: Float, origin: Origin, evidence: CalibrationEvidence) {
+        self.limit = limit
+        self.origin = origin
+        self.evidence = evidence
+    }
+
+    /// The same evidence with a limit set by hand.
+    ///
+    /// - Precondition: `limit` is finite.
+    public func withLimit(_ limit: Float) -> Calibration {
+        precondition(limit.isFinite, "calibration: limit \(limit)")
+        return Calibration(limit: limit, origin: .manual, evidence: evidence)
+    }
+
+    /// The limit that the shots gave.
+    public func automatic() -> Calibration { Calibration(evidence: evidence) }
+}
+
+/// What a limit rests on.
+public struct CalibrationEvidence: Codable, Sendable, Equatable {
+    /// Normal shots ("n").
+    public let shotCount: Int
+    /// Scores of the shots and of mild variants of them, each against a memory without that shot (with one shot: variants of
+    /// it against itself). The scores of one shot stand together; all shots have equally many.
+    public let scores: [Float]
+    public let method: String
+    /// The share of good parts that the limit is meant to reject.
+    public let targetFalseRejectRate: Double
+    /// The smallest false-reject rate that `shotCount` good parts can vouch for without assuming a distribution:
+    /// `1 / (n + 1)`, the chance that the next part scores higher than all of them (split conformal prediction).
+    public let supportedFalseRejectRate: Double
+    /// The limit that follows.
+    public let limit: Float
+    /// The same in words for a person.
+    public let text: String
+
+    enum CodingKeys: String, CodingKey {
+        case scores, method, limit, text
+        case shotCount = "shot_count"
+        case targetFalseRejectRate = "target_false_reject_rate"
+        case supportedFalseRejectRate = "supported_false_reject_rate"
+    }
+}

@@ -1,0 +1,55 @@
+internal import Foundation
+
+extension FittedModel {
+    /// Writes `model.safetensors` and `model.json` into an existing folder; both are on the disk when it returns.
+    ///
+    /// The folder is not yet a generation: whoever calls this writes to a temporary folder and renames that.
+    ///
+    /// - Throws: `unwritable`.
+    public func save(to directory: String) throws(FitError) {
+        let tensorsPath = directory + "/" + ModelDocument.tensorsName
+        let memoryTensor = Tensor(shape: [memory.rows.rows, memory.rows.columns], values: memory.rows.values)
+        do throws(WeightsError) {
+            let sha256 = try Safetensors.write([ModelDocument.memoryName: memoryTensor], to: tensorsPath)
+            let size = try WeightsInput(path: tensorsPath).size
+            let document = ModelDocument(self, tensors: .init(bytes: size, sha256: sha256))
+            var output = try WeightsOutput(replacing: directory + "/" + ModelDocument.fileName)
+            try output.write(document.json())
+            _ = try output.finish()
+        } catch {
+            throw .unwritable(path: directory, reason: "\(error)")
+        }
+    }
+
+    /// Reads what ``save(to:)`` wrote, in whatever program.
+    ///
+    /// - Throws: `unreadable`; `damaged` when a file is not the one that was saved, or does not make a model;
+    ///   `unsupportedVersion`.
+    public static func load(from directory: String) throws(FitError) -> FittedModel {
+        let document = try ModelDocument.read(directory + "/" + ModelDocument.fileName)
+        let path = directory + "/" + ModelDocument.tensorsName
+        let (size, archive) = try readTensors(path, expectedBytes: document.tensors.bytes)
+        guard size == document.tensors.bytes else {
+            throw .damaged(path: path, part: "size", expected: "\(document.tensors.bytes) bytes", got: "\(size) bytes")
+        }
+        guard let archive, archive.sha256 == document.tensors.sha256 else {
+            throw .damaged(
+                path: path, part: "sha-256", expected: document.tensors.sha256, got: archive?.sha256 ?? "no safetensors file")
+        }
+        return try document.model(memory: archive.tensors[ModelDocument.memoryName], path: path)
+    }
+
+    /// The tensors, unless the file has another size or is no safetensors file.
+    private static func readTensors(
+        _ path: String, expectedBytes: Int
+    ) throws(FitError) -> (size: Int, archive: WeightArchive?) {
+        do throws(WeightsError) {
+            let size = try WeightsInput(path: path).size
+            return (size, size == expectedBytes ? try Safetensors.read(path: path) : nil)
+        } catch .unreadable(_, let reason) {
+            throw .unreadable(path: path, reason: reason)
+        } catch {
+            return (expectedBytes, nil)
+        }
+    }
+}

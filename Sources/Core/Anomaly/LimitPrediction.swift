@@ -1,0 +1,68 @@
+internal import Foundation
+
+/// The upper prediction bound for the score of the next good part.
+///
+/// Scores are distances: positive, with a spread that grows with their size; so the model is a normal distribution of their
+/// logarithms. Few shots say little about the spread, so it starts from what good parts of other products show (a scaled
+/// inverse chi-squared prior, worth `priorShots` shots) and is corrected by the shots. The next part's score then has
+/// Student's t distribution, and the limit is its upper quantile at the target rate.
+///
+/// - SeeAlso: Gelman et al., Bayesian Data Analysis, 3rd edition, section 3.3.
+struct LimitPrediction {
+    /// How many shots the prior is worth. Chosen here (docs/accuracy.md).
+    static let priorShots = 4
+    /// Standard deviation of good parts' log scores that is expected before any shot is seen. Chosen here (docs/accuracy.md).
+    static let priorSpread = 0.2
+    /// What is added to the mean log score of one shot's variants against the shot itself: they do not show how much another
+    /// good part differs. Chosen here (docs/accuracy.md).
+    static let singleShotOffset = 0.4
+    /// Smaller scores count as this: a copy of a shot among the shots would have the logarithm of 0.
+    static let smallestScore: Float = 1e-4
+
+    let scores: [[Float]]
+    let targetFalseRejectRate: Double
+
+    /// - Parameter scores: for each shot, scores of it and its variants against a memory without it; with one shot, of its
+    ///   variants against itself.
+    func evidence() -> CalibrationEvidence {
+        let shots = scores.count
+        let logarithms = scores.map { $0.map { log(Double(max($0, Self.smallestScore))) } }
+        let means = logarithms.map(mean)
+        let between = sumOfSquares(means)
+        let degrees = Self.priorShots + shots - 1
+        let variance = (Double(Self.priorShots) * Self.priorSpread * Self.priorSpread + between) / Double(degrees)
+        let variants = logarithms.map(sumOfSquares).reduce(0, +) / Double(max(scores.joined().count - shots, 1))
+        let spread = (variance * (1 + 1 / Double(shots)) + variants).squareRoot()
+        let centre = mean(means) + (shots == 1 ? Self.singleShotOffset : 0)
+        let quantile = StudentT(degreesOfFreedom: degrees).quantile(1 - targetFalseRejectRate)
+        let limit = min(Float(exp(centre + quantile * spread)), 2)
+        let supported = 1 / Double(shots + 1)
+        return CalibrationEvidence(
+            shotCount: shots, scores: Array(scores.joined()), method: shots == 1 ? "held_out_variants" : "leave_one_out",
+            targetFalseRejectRate: targetFalseRejectRate, supportedFalseRejectRate: supported, limit: limit,
+            text: text(limit: limit, degrees: degrees, supported: supported))
+    }
+
+    private func text(limit: Float, degrees: Int, supported: Double) -> String {
+        let count = scores.joined().count
+        let source =
+            scores.count == 1
+            ? "\(count) mild variants of the only shot, scored against it"
+            : "\(scores.count) shots, each left out once and scored against the others in \(count / scores.count) variants"
+        return """
+            limit \(String(format: "%.4f", limit)): upper \(percent(1 - targetFalseRejectRate)) prediction bound \
+            (log-normal, Student t with \(degrees) degrees of freedom) from \(source); \
+            without assuming a distribution, \(scores.count) good part\(scores.count == 1 ? "" : "s") \
+            support\(scores.count == 1 ? "s" : "") a false-reject rate of \(percent(supported))
+            """
+    }
+
+    private func percent(_ share: Double) -> String { String(format: "%.3g %%", share * 100) }
+
+    private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+
+    private func sumOfSquares(_ values: [Double]) -> Double {
+        let centre = mean(values)
+        return values.reduce(0) { $0 + ($1 - centre) * ($1 - centre) }
+    }
+}

@@ -1,0 +1,97 @@
+// N patches, D feature width, L layers.
+
+/// What the patch memory compares: one unit vector a patch, made of the features of several layers.
+public struct PatchFeatures: Sendable, Equatable {
+    public let grid: PatchGrid
+    /// `[N, D]`, rows of Euclidean norm 1, patches in row-major order of the grid.
+    public let rows: Matrix
+
+    public init(grid: PatchGrid, rows: Matrix) {
+        precondition(rows.rows == grid.count, "patch features: \(rows.rows) rows for \(grid)")
+        self.grid = grid
+        self.rows = rows
+    }
+
+    /// Joins layers: each is averaged locally (if asked), normalised, and brought to the finest layer's grid; then they are
+    /// concatenated and normalised again, so that every layer has the same say.
+    ///
+    /// - Parameter layers: as in `features.layers`; the result's columns follow their order.
+    /// - Precondition: `features` has all of the layers.
+    /// - SeeAlso: Roth et al., section 3.1 ("locally aware patch features").
+    public init(_ features: Features, layers: [Int], localAveraging: Bool) {
+        let maps = layers.compactMap { features.layers[$0] }
+        precondition(maps.count == layers.count && !maps.isEmpty, "patch features: layers \(layers) of \(features.layers.keys)")
+        let finest = Self.finestGrid(of: maps)
+        let normalised = maps.map { map in
+            var map = localAveraging ? map.locallyAveraged() : map
+            map.tokens.normalizeRows()
+            return map.resampled(to: finest, .bilinear).tokens
+        }
+        var joined = Matrix(joiningColumns: normalised)
+        joined.normalizeRows()
+        self.init(grid: finest, rows: joined)
+    }
+
+    /// The first of the grids with the most patches.
+    static func finestGrid(of maps: [FeatureMap]) -> PatchGrid {
+        maps.dropFirst().reduce(maps[0].grid) { $1.grid.count > $0.count ? $1.grid : $0 }
+    }
+}
+
+extension FeatureMap {
+    /// Every token replaced by the mean over the tokens of its 3 x 3 window; at the border the window is smaller.
+    package func locallyAveraged() -> FeatureMap {
+        FeatureMap(grid: grid, tokens: averaged(alongRows: true).averaged(alongRows: false).tokens)
+    }
+
+    /// The mean over three neighbours along one axis; windows of both axes together make the square one.
+    private func averaged(alongRows: Bool) -> FeatureMap {
+        let width = tokens.columns
+        let step = alongRows ? grid.columns : 1
+        var result = tokens
+        result.values.withUnsafeMutableBufferPointer { output in
+            tokens.values.withUnsafeBufferPointer { input in
+                for patch in 0..<grid.count {
+                    let place = alongRows ? patch / grid.columns : patch % grid.columns
+                    let end = alongRows ? grid.rows : grid.columns
+                    let first = place > 0 ? patch - step : patch
+                    let last = place < end - 1 ? patch + step : patch
+                    let scale = 1 / Float((last - first) / step + 1)
+                    for c in 0..<width {
+                        var sum = input[patch * width + c]
+                        if first < patch { sum += input[first * width + c] }
+                        if last > patch { sum += input[last * width + c] }
+                        output[patch * width + c] = sum * scale
+                    }
+                }
+            }
+        }
+        return FeatureMap(grid: grid, tokens: result)
+    }
+}
+
+extension Matrix {
+    /// The matrices side by side: `[N, D1], [N, D2], ... -> [N, D1 + D2 + ...]`.
+    init(joiningColumns parts: [Matrix]) {
+        guard parts.count > 1 else {
+            self = parts[0]
+            return
+        }
+        precondition(parts.allSatisfy { $0.rows == parts[0].rows }, "joined columns: \(parts.map(\.rows)) rows")
+        let columns = parts.map(\.columns).reduce(0, +)
+        var values: [Float] = []
+        values.reserveCapacity(parts[0].rows * columns)
+        for row in 0..<parts[0].rows {
+            for part in parts { values += part.row(row) }
+        }
+        self.init(rows: parts[0].rows, columns: columns, values: values)
+    }
+
+    /// The rows with the given indices, in that order.
+    func rows(_ indices: [Int]) -> Matrix {
+        var values: [Float] = []
+        values.reserveCapacity(indices.count * columns)
+        for index in indices { values += row(index) }
+        return Matrix(rows: indices.count, columns: columns, values: values)
+    }
+}

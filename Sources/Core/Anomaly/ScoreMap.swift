@@ -1,0 +1,28 @@
+/// How unusual each patch of a picture is, and the picture as a whole.
+public struct ScoreMap: Sendable, Equatable {
+    public let grid: PatchGrid
+    /// One distance a patch, in row-major order of the grid.
+    public let values: [Float]
+    /// The picture's score, in the unit of `values`; higher is more anomalous.
+    public let imageScore: Float
+
+    public init(grid: PatchGrid, values: [Float], aggregation: PatchMemorySettings.Aggregation) {
+        precondition(values.count == grid.count, "score map: \(values.count) values for \(grid)")
+        self.grid = grid
+        self.values = values
+        imageScore = aggregation.score(of: values)
+    }
+}
+
+extension PatchMemorySettings.Aggregation {
+    /// The score of a picture with these patch distances.
+    func score(of distances: [Float]) -> Float {
+        let count =
+            switch self {
+            case .topPercent: max(1, distances.count / 100)
+            case .maximum: 1
+            }
+        let largest = distances.sorted(by: >).prefix(count)
+        return largest.reduce(0, +) / Float(largest.count)
+    }
+}

@@ -1,0 +1,175 @@
+/// How a heat map looks. The scale is no part of it: it is fixed by the limit.
+public struct HeatMapStyle: Sendable, Equatable {
+    /// Longer pictures are reduced to this before they are painted: a heat map is for looking, and is made while the line
+    /// runs.
+    public var maxSide = 1024
+    /// Of the colours where the anomaly is far above the limit; 0 to 1.
+    public var maxOpacity: Float = 0.8
+    /// Red, green, blue.
+    public var contourColour = SIMD3<UInt8>(0, 240, 255)
+    /// Red, green, blue.
+    public var boxColour = SIMD3<UInt8>(255, 255, 255)
+    /// Of the contour and the boxes, in pixels of the heat map.
+    public var lineWidth: Float = 2
+
+    public static let standard = HeatMapStyle()
+
+    public init() {}
+}
+
+extension Image {
+    /// The picture with its anomaly map over it.
+    ///
+    /// One fixed scale, never stretched to the picture at hand: anomaly 0 is the colour map's start, the limit its middle,
+    /// twice the limit and more its end. Normal areas show the picture itself; the colours gain opacity from half the limit
+    /// on. A contour runs where the anomaly reaches the limit, a box around every region.
+    ///
+    /// - Parameters:
+    ///   - anomalyMap: `[rows, columns]`, in the unit of the limit; of any size, it is stretched over the picture. Values
+    ///     that are not numbers are painted as the highest.
+    ///   - regions: in this picture's pixels.
+    /// - Returns: this picture's size, or reduced in proportion until no side is longer than `style.maxSide`.
+    /// - Precondition: the map is not empty.
+    public func withHeatMap(
+        anomalyMap: Matrix, limit: Float, regions: [Region], style: HeatMapStyle = .standard
+    ) -> Image {
+        precondition(!anomalyMap.values.isEmpty, "heat map from an empty anomaly map")
+        var canvas = reduced(toSide: style.maxSide)
+        let levels = anomalyMap.stretched(rows: canvas.height, columns: canvas.width)
+        canvas.paint(levels, limit: limit, style: style)
+        canvas.drawContour(of: levels, at: limit, style: style)
+        let scale = Float(canvas.width) / Float(width)
+        for region in regions { canvas.drawBox(region, scale: scale, style: style) }
+        return canvas
+    }
+
+    private func reduced(toSide maxSide: Int) -> Image {
+        let longest = max(height, width)
+        guard longest > maxSide else { return self }
+        return resized(
+            height: max(height * maxSide / longest, 1), width: max(width * maxSide / longest, 1), filter: .bilinear)
+    }
+
+    private mutating func paint(_ levels: Matrix, limit: Float, style: HeatMapStyle) {
+        let opacities = (0..<256).map { entry in
+            UInt8(255 * style.maxOpacity * Self.smoothStep(Float(entry) / 255, from: 0.25, to: 0.7))
+        }
+        // A limit of 0 would make the scale infinite.
+        let scale = 127.5 / max(limit, .leastNormalMagnitude)
+        let colours = ColourMap.inferno
+        pixels.withUnsafeMutableBufferPointer { pixels in
+            for (index, level) in levels.values.enumerated() {
+                let position = level * scale + 0.5
+                // In this order, so that what is not a number is hot, not cold.
+                let entry = !(position < 255) ? 255 : position > 0 ? Int(position) : 0
+                let opacity = opacities[entry]
+                if opacity > 0 { pixels.blend(colours[entry], opacity: opacity, at: index) }
+            }
+        }
+    }
+
+    /// 0 below `from`, 1 above `to`, smooth in between.
+    private static func smoothStep(_ x: Float, from: Float, to: Float) -> Float {
+        let t = min(max((x - from) / (to - from), 0), 1)
+        return t * t * (3 - 2 * t)
+    }
+
+    /// A line along `levels == limit` over a darker, wider one that keeps it visible on bright parts. Its distance in
+    /// pixels is `|level - limit|` over the slope, to first order, which gives it smooth edges.
+    private mutating func drawContour(of levels: Matrix, at limit: Float, style: HeatMapStyle) {
+        let (height, width, halfWidth) = (height, width, style.lineWidth / 2)
+        // On a plateau near the limit the slope says nothing; a lower bound keeps the line from flooding it.
+        let leastSlope = max(abs(limit) * 0.002, .leastNormalMagnitude)
+        levels.values.withUnsafeBufferPointer { levels in
+            pixels.withUnsafeMutableBufferPointer { pixels in
+                for row in 0..<height {
+                    let (above, below) = (max(row - 1, 0) * width, min(row + 1, height - 1) * width)
+                    for column in 0..<width {
+                        let (left, right) = (max(column - 1, 0), min(column + 1, width - 1))
+                        let down = (levels[below + column] - levels[above + column]) / 2
+                        let across = (levels[row * width + right] - levels[row * width + left]) / 2
+                        let slope = max((down * down + across * across).squareRoot(), leastSlope)
+                        let distance = abs(levels[row * width + column] - limit) / slope
+                        guard distance < halfWidth + 1.5 else { continue }
+                        let index = row * width + column
+                        pixels.blend(.zero, opacity: Self.coverage(halfWidth + 1.5 - distance) / 2, at: index)
+                        pixels.blend(style.contourColour, opacity: Self.coverage(halfWidth + 0.5 - distance), at: index)
+                    }
+                }
+            }
+        }
+    }
+
+    private static func coverage(_ share: Float) -> UInt8 {
+        UInt8(255 * min(max(share, 0), 1))
+    }
+
+    /// An outline a little outside the region, so that it does not cover the contour.
+    private mutating func drawBox(_ region: Region, scale: Float, style: HeatMapStyle) {
+        let line = Int(style.lineWidth.rounded())
+        let margin = line + 3
+        func scaled(_ coordinate: Int, limit: Int) -> Int { min(max(Int(Float(coordinate) * scale), 0), limit) }
+        let top = max(scaled(region.y, limit: height) - margin, 0)
+        let left = max(scaled(region.x, limit: width) - margin, 0)
+        let bottom = min(scaled(region.y + region.height, limit: height) + margin, height)
+        let right = min(scaled(region.x + region.width, limit: width) + margin, width)
+        drawFrame(rows: top..<bottom, columns: left..<right, line: line + 1, colour: .zero, opacity: 110)
+        drawFrame(rows: top..<bottom, columns: left..<right, line: line, colour: style.boxColour, opacity: 230)
+    }
+
+    /// The outermost `line` pixels of a rectangle.
+    private mutating func drawFrame(
+        rows: Range<Int>, columns: Range<Int>, line: Int, colour: SIMD3<UInt8>, opacity: UInt8
+    ) {
+        let width = width
+        pixels.withUnsafeMutableBufferPointer { pixels in
+            for row in rows {
+                let onEdge = row < rows.lowerBound + line || row >= rows.upperBound - line
+                for column in columns
+                where onEdge || column < columns.lowerBound + line || column >= columns.upperBound - line {
+                    pixels.blend(colour, opacity: opacity, at: row * width + column)
+                }
+            }
+        }
+    }
+}
+
+extension UnsafeMutableBufferPointer<UInt8> {
+    /// Mixes a colour into pixel `index`; opacity 255 replaces it.
+    @inline(__always)
+    fileprivate func blend(_ colour: SIMD3<UInt8>, opacity: UInt8, at index: Int) {
+        for channel in 0..<3 {
+            let old = Int32(self[index * 3 + channel])
+            let mixed = old * 255 + (Int32(colour[channel]) - old) * Int32(opacity)
+            self[index * 3 + channel] = UInt8(truncatingIfNeeded: (mixed + 127) / 255)
+        }
+    }
+}
+
+extension Matrix {
+    /// Interpolated bilinearly over a grid of another size; corners of the outer cells coincide.
+    fileprivate func stretched(rows newRows: Int, columns newColumns: Int) -> Matrix {
+        if newRows == rows && newColumns == columns { return self }
+        let across = Self.taps(from: columns, to: newColumns)
+        var result = Matrix(rows: newRows, columns: newColumns)
+        for (row, vertical) in Self.taps(from: rows, to: newRows).enumerated() {
+            let (top, bottom) = (vertical.near * columns, vertical.far * columns)
+            for (column, tap) in across.enumerated() {
+                let upper = values[top + tap.near] + tap.share * (values[top + tap.far] - values[top + tap.near])
+                let lower = values[bottom + tap.near] + tap.share * (values[bottom + tap.far] - values[bottom + tap.near])
+                result.values[row * newColumns + column] = upper + vertical.share * (lower - upper)
+            }
+        }
+        return result
+    }
+
+    /// For every output coordinate the two neighbours among the input's and the share of the farther one.
+    private static func taps(from input: Int, to output: Int) -> [(near: Int, far: Int, share: Float)] {
+        let scale = Float(input) / Float(output)
+        return (0..<output).map { coordinate in
+            let place = min(max((Float(coordinate) + 0.5) * scale - 0.5, 0), Float(input - 1))
+            let near = Int(place)
+            return (near, min(near + 1, input - 1), place - Float(near))
+        }
+    }
+}

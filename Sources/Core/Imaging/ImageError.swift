@@ -1,0 +1,66 @@
+/// Why there is no picture.
+public enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The bytes are neither JPEG nor PNG; `firstBytes` are up to 8 of them.
+    case notAnImage(firstBytes: [UInt8])
+    /// A format that the program knows, in a variety that it refuses (CMYK).
+    case unsupported(ImageFormat, what: String)
+    /// Damaged or cut short. `reason` is the decoder's own message; its warnings count.
+    case damaged(ImageFormat, reason: String)
+    /// A whole picture, followed by bytes that do not belong to it.
+    case trailingBytes(ImageFormat, count: Int)
+    /// Decoding takes more work or memory than the limits allow.
+    case tooCostly(ImageFormat, reason: String)
+    case tooManyBytes(Int, limit: Int)
+    case tooManyPixels(height: Int, width: Int, limit: Int)
+    case sideOutOfRange(height: Int, width: Int, allowed: ClosedRange<Int>)
+    case fileMissing(path: String)
+    /// A directory, a pipe, a device, a socket.
+    case notARegularFile(path: String, kind: String)
+    /// `reason` is the system's message.
+    case unreadable(path: String, reason: String)
+    /// The file changed its size while it was read.
+    case fileChanged(path: String, expectedBytes: Int, actualBytes: Int)
+
+    public var description: String {
+        switch self {
+        case .notAnImage(let firstBytes) where firstBytes.isEmpty:
+            "image: expected JPEG or PNG, got no bytes at all"
+        case .notAnImage(let firstBytes):
+            "image: expected JPEG or PNG, got something that starts with \(Self.hexadecimal(firstBytes))"
+        case .unsupported(let format, let what):
+            "image: \(format): expected grey or RGB colour, got \(what); convert the picture to RGB"
+        case .damaged(let format, let reason):
+            "image: \(format): damaged or cut short (\(reason)); send the complete file"
+        case .trailingBytes(let format, let count):
+            "image: \(format): \(count) unexpected bytes after the end of the picture; save it again"
+        case .tooCostly(let format, let reason):
+            "image: \(format): too costly to decode (\(reason)); save it again as a plain file"
+        case .tooManyBytes(let count, let limit):
+            "image: expected at most \(limit) bytes, got \(count); use a smaller picture"
+        case .tooManyPixels(let height, let width, let limit):
+            "image: expected at most \(limit) pixels, got \(height) x \(width) (height x width); use a smaller picture"
+        case .sideOutOfRange(let height, let width, let allowed):
+            "image: expected sides from \(allowed.lowerBound) to \(allowed.upperBound) pixels, "
+                + "got \(height) x \(width) (height x width)"
+        case .fileMissing(let path):
+            "image: \(path): no such file"
+        case .notARegularFile(let path, let kind):
+            "image: \(path): expected a regular file, got a \(kind)"
+        case .unreadable(let path, let reason):
+            "image: \(path): cannot be read: \(reason)"
+        case .fileChanged(let path, let expectedBytes, let actualBytes):
+            "image: \(path): changed while it was read: expected \(expectedBytes) bytes, got \(actualBytes); try again"
+        }
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+    }
+}
+
+extension String {
+    /// The text of a C shim's message buffer, up to its zero.
+    init(decoderMessage buffer: [CChar]) {
+        self.init(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

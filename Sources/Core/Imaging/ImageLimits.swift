@@ -1,0 +1,35 @@
+/// What a picture may cost. Checked on the header, before anything that depends on the picture's size is allocated.
+///
+/// The figures are those of FAULTS.md, section 1 (libjpeg-turbo): its authors tell applications to set limits, because a
+/// file of a few kilobytes can ask for minutes of work or gigabytes of memory.
+public struct ImageLimits: Sendable, Equatable {
+    /// Of the compressed file.
+    public var maxBytes = 32 << 20
+    /// `height * width`.
+    public var maxPixels = 50_000_000
+    /// Shortest side. A smaller picture shows no part.
+    public var minSide = 16
+    /// Longest side.
+    public var maxSide = 20_000
+    /// Scans of one progressive JPEG; ordinary files have about 10.
+    public var maxScans = 100
+    /// What the JPEG decoder may allocate besides the picture, bytes; progressive files need up to 6 bytes a pixel.
+    public var maxDecoderBytes = 256 << 20
+
+    public static let standard = ImageLimits()
+
+    public init() {}
+
+    func checkBytes(_ count: Int) throws(ImageError) {
+        guard count <= maxBytes else { throw .tooManyBytes(count, limit: maxBytes) }
+    }
+
+    func checkSize(height: Int, width: Int) throws(ImageError) {
+        guard minSide...maxSide ~= height, minSide...maxSide ~= width else {
+            throw .sideOutOfRange(height: height, width: width, allowed: minSide...maxSide)
+        }
+        guard height * width <= maxPixels else {
+            throw .tooManyPixels(height: height, width: width, limit: maxPixels)
+        }
+    }
+}

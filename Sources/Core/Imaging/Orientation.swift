@@ -1,0 +1,76 @@
+/// How the camera was held: where the stored picture's first row and first column belong (EXIF 2.32, tag 0x0112).
+enum Orientation: UInt16, CaseIterable {
+    case upright = 1
+    case mirrored = 2
+    case upsideDown = 3
+    case mirroredUpsideDown = 4
+    case transposed = 5
+    /// To be turned a quarter clockwise; 8 a quarter anticlockwise.
+    case quarterClockwise = 6
+    case transversed = 7
+    case quarterAnticlockwise = 8
+
+    /// The tag in the first directory of a TIFF structure, as Exif embeds it; nil if there is none, or damage.
+    init?(inTIFF tiff: ArraySlice<UInt8>) {
+        let order: ByteReader.Order
+        switch tiff.prefix(4) {
+        case [0x49, 0x49, 0x2A, 0x00]: order = .little
+        case [0x4D, 0x4D, 0x00, 0x2A]: order = .big
+        default: return nil
+        }
+        var reader = ByteReader(tiff, order: order)
+        reader.skip(4)
+        guard let offset = reader.u32() else { return nil }
+        reader = ByteReader(tiff.dropFirst(Int(offset)), order: order)
+        guard let count = reader.u16() else { return nil }
+        // Entries: tag, type (3 = 16-bit), number of values, the value itself in the first bytes of the last four.
+        for _ in 0..<count {
+            guard let tag = reader.u16(), let type = reader.u16(), reader.u32() != nil, let value = reader.u16() else {
+                return nil
+            }
+            reader.skip(2)
+            if tag == 0x0112 {
+                guard type == 3, let orientation = Orientation(rawValue: value) else { return nil }
+                self = orientation
+                return
+            }
+        }
+        return nil
+    }
+}
+
+extension Image {
+    /// The picture as it was seen, from how it was stored.
+    func upright(from orientation: Orientation) -> Image {
+        let (lastRow, lastColumn) = (height - 1, width - 1)
+        // Where the result's pixel (0, 0) is stored, and the steps to its neighbours below and to the right.
+        let (origin, below, right) =
+            switch orientation {
+            case .upright: ((0, 0), (1, 0), (0, 1))
+            case .mirrored: ((0, lastColumn), (1, 0), (0, -1))
+            case .upsideDown: ((lastRow, lastColumn), (-1, 0), (0, -1))
+            case .mirroredUpsideDown: ((lastRow, 0), (-1, 0), (0, 1))
+            case .transposed: ((0, 0), (0, 1), (1, 0))
+            case .quarterClockwise: ((lastRow, 0), (0, 1), (-1, 0))
+            case .transversed: ((lastRow, lastColumn), (0, -1), (-1, 0))
+            case .quarterAnticlockwise: ((0, lastColumn), (0, -1), (1, 0))
+            }
+        if orientation == .upright { return self }
+        let (rows, columns) = below.0 == 0 ? (width, height) : (height, width)
+        func index(_ step: (row: Int, column: Int)) -> Int { (step.row * width + step.column) * 3 }
+        let (start, rowStep, columnStep) = (index(origin), index(below), index(right))
+        let turned = [UInt8](unsafeUninitializedCapacity: pixels.count) { turned, count in
+            count = pixels.count
+            pixels.withUnsafeBufferPointer { stored in
+                for row in 0..<rows {
+                    for column in 0..<columns {
+                        let source = start + row * rowStep + column * columnStep
+                        let target = (row * columns + column) * 3
+                        for channel in 0..<3 { turned[target + channel] = stored[source + channel] }
+                    }
+                }
+            }
+        }
+        return Image(height: rows, width: columns, pixels: turned)
+    }
+}

@@ -1,0 +1,57 @@
+/// How a backbone wants its pictures: part of the weights' sidecar.
+public struct Preprocessing: Codable, Sendable, Equatable {
+    /// By channel, of `pixel / 255`.
+    public var mean: [Float]
+    /// By channel, of `pixel / 255`.
+    public var std: [Float]
+    public var interpolation: ResampleFilter
+
+    /// - Precondition: three finite means, three positive deviations.
+    public init(mean: [Float], std: [Float], interpolation: ResampleFilter) {
+        precondition(Self.isValid(mean: mean, std: std), "preprocessing: mean \(mean), std \(std)")
+        self.mean = mean
+        self.std = std
+        self.interpolation = interpolation
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        mean = try container.decode([Float].self, forKey: .mean)
+        std = try container.decode([Float].self, forKey: .std)
+        interpolation = try container.decode(ResampleFilter.self, forKey: .interpolation)
+        guard Self.isValid(mean: mean, std: std) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .mean, in: container,
+                debugDescription: "expected three means and three positive deviations, got mean \(mean), std \(std)")
+        }
+    }
+
+    private static func isValid(mean: [Float], std: [Float]) -> Bool {
+        mean.count == 3 && std.count == 3 && (mean + std).allSatisfy(\.isFinite) && std.allSatisfy { $0 > 0 }
+    }
+
+    /// The backbone's input: the whole picture squashed to a square (nothing is cropped away), `(pixel / 255 - mean) / std`.
+    ///
+    /// - Returns: `[3, size, size]`, one plane a channel.
+    public func input(from image: Image, size: Int) -> Tensor {
+        let square = image.resized(height: size, width: size, filter: interpolation)
+        let plane = size * size
+        // A pixel has 256 values: three tables do the arithmetic once.
+        let tables = (0..<3).map { channel in
+            (0..<256).map { (Float($0) / 255 - mean[channel]) / std[channel] }
+        }
+        let values = [Float](unsafeUninitializedCapacity: 3 * plane) { values, count in
+            count = 3 * plane
+            square.pixels.withUnsafeBufferPointer { pixels in
+                for (channel, table) in tables.enumerated() {
+                    table.withUnsafeBufferPointer { table in
+                        for index in 0..<plane {
+                            values[channel * plane + index] = table[Int(pixels[index * 3 + channel])]
+                        }
+                    }
+                }
+            }
+        }
+        return Tensor(shape: [3, size, size], values: values)
+    }
+}

@@ -1,0 +1,87 @@
+import ControlProtocol
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+/// A refused request: what the client did, or what the daemon cannot do now.
+struct ControlError: Error, CustomStringConvertible {
+    var code: ErrorCode
+    var message: String
+
+    var description: String { message }
+
+    var status: HTTPResponse.Status {
+        switch code {
+        case .invalidRequest: .badRequest
+        case .notFound: .notFound
+        case .tooLarge: .contentTooLarge
+        case .unsupportedType: .unsupportedMediaType
+        case .imageRefused: .unprocessableContent
+        case .conflict: .conflict
+        case .unavailable: .serviceUnavailable
+        case .storageFailed: .init(code: 507, reasonPhrase: "Insufficient Storage")
+        case .internal: .internalServerError
+        }
+    }
+
+    static func invalidRequest(_ message: String) -> Self { Self(code: .invalidRequest, message: message) }
+    static func notFound(_ message: String) -> Self { Self(code: .notFound, message: message) }
+}
+
+extension ControlError {
+    /// What a client is told about any error a route may end with.
+    init(_ error: any Error) {
+        switch error {
+        case let error as ControlError: self = error
+        case let error as StoreError: self.init(code: error.code, message: error.description)
+        case let error as ShotRefusal: self.init(code: .imageRefused, message: error.description)
+        case is NIOTooManyBytesError: self.init(code: .tooLarge, message: "request: the body is too large")
+        case let error as HTTPError where error.status == .notFound:
+            self = .notFound("request: no such path or method: the paths are listed in ARCHITECTURE.md")
+        case let error as HTTPError: self = .invalidRequest(error.body ?? "request: \(error.status)")
+        default: self.init(code: .internal, message: "\(error)")
+        }
+    }
+}
+
+extension StoreError {
+    fileprivate var code: ErrorCode {
+        switch self {
+        case .operationFailed: .storageFailed
+        case .invalidRecipeName, .invalidLimit: .invalidRequest
+        case .noSuchNormal, .noSuchGeneration: .notFound
+        case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .generationUnreadable,
+            .otherBackbone: .conflict
+        }
+    }
+}
+
+/// Turns every error of a route into its status and the JSON envelope, and logs what is our fault.
+struct ErrorEnvelope: RouterMiddleware {
+    func handle(
+        _ request: Request, context: ControlContext, next: (Request, ControlContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch {
+            let refusal = ControlError(error)
+            if refusal.status.code >= 500 && refusal.code != .unavailable {
+                context.logger.error(
+                    "control request failed",
+                    metadata: ["request": "\(request.method) \(request.uri.path)", "error": "\(refusal)"])
+            }
+            return try .json(ErrorReply(code: refusal.code, message: refusal.message), status: refusal.status)
+        }
+    }
+}
+
+extension Response {
+    static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+        var buffer = ByteBuffer(bytes: try ControlCoding.encode(value))
+        buffer.writeInteger(UInt8(ascii: "\n"))
+        return Response(
+            status: status, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: buffer))
+    }
+}

@@ -1,0 +1,83 @@
+import ControlProtocol
+import Hummingbird
+import HummingbirdCore
+public import Logging
+public import NIOCore
+import NIOPosix
+public import ServiceLifecycle
+
+/// Where the control API listens, and how patient it is.
+public struct ControlSettings: Sendable, Equatable {
+    public var socket: String
+    /// Group that may connect; nil = the daemon's own.
+    public var group: String?
+    public var maxConnections = 64
+    /// From connecting to the complete request head.
+    public var headerTimeout = TimeAmount.seconds(5)
+    /// From the head to the complete request, and from there to the complete reply.
+    public var requestTimeout = TimeAmount.seconds(30)
+    /// Between requests.
+    public var idleTimeout = TimeAmount.seconds(30)
+
+    public init(socket: String) {
+        self.socket = socket
+    }
+}
+
+/// The control API on its Unix socket.
+///
+/// Sits last among the services: it is the first to stop. The socket file goes when the server ends.
+public struct ControlServer<Model: StoredModel>: Service {
+    private let settings: ControlSettings
+    private let routes: ControlRoutes<Model>
+    private let logger: Logger
+
+    public init(
+        settings: ControlSettings, recipe: Recipe<Model>, refit: RefitService<Model>, verdicts: any VerdictSource,
+        stateDirectory: String, logger: Logger, line: @escaping @Sendable () -> LineReadings
+    ) {
+        self.settings = settings
+        self.logger = logger
+        routes = ControlRoutes(
+            recipe: recipe, refit: refit, line: line,
+            feed: VerdictFeed(
+                source: verdicts, stateDirectory: stateDirectory, streamLimit: max(1, settings.maxConnections / 2)))
+    }
+
+    public func run() async throws {
+        let socket = ControlSocket(path: settings.socket, group: settings.group)
+        try socket.prepare()
+        let permissions = AsyncStream.makeStream(of: (any Error).self)
+        let application = Application(
+            router: routes.router(),
+            server: .http1(configuration: connectionSettings),
+            configuration: ApplicationConfiguration(
+                address: .unixDomainSocket(path: settings.socket),
+                availableConnectionsDelegate: .maximum(settings.maxConnections, logger: logger)),
+            onServerRunning: { channel in
+                do {
+                    try socket.open()
+                } catch {
+                    permissions.continuation.yield(error)
+                    channel.close(promise: nil)
+                }
+                permissions.continuation.finish()
+            },
+            logger: logger)
+        defer { socket.remove() }
+        try await application.run()
+        for await error in permissions.stream { throw error }
+    }
+
+    private var connectionSettings: HTTP1Channel.Configuration {
+        let (head, request) = (settings.headerTimeout, settings.requestTimeout)
+        return HTTP1Channel.Configuration(
+            additionalChannelHandlers: [
+                RequestDeadline(head: head, request: request) { $0.hasPrefix(ControlPath.tail) }
+            ],
+            idleTimeout: settings.idleTimeout,
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: ControlLimits.headerBytes, maxHeaderListSize: ControlLimits.headerBytes,
+                maxHeaderFieldCount: 100))
+    }
+}

@@ -1,0 +1,77 @@
+import Glibc
+
+/// Why the control socket cannot be opened. Permanent: the daemon does not start.
+public enum ControlSocketError: Error, Equatable, Sendable, CustomStringConvertible {
+    case pathTooLong(String, limit: Int)
+    case notASocket(path: String)
+    case inUse(path: String)
+    case noSuchGroup(String)
+    case operationFailed(_ operation: String, path: String, errno: CInt)
+
+    public var description: String {
+        switch self {
+        case .pathTooLong(let path, let limit):
+            "control socket: \(path): \(path.utf8.count) bytes, the system allows \(limit): choose a shorter path"
+        case .notASocket(let path):
+            "control socket: \(path) exists and is not a socket: remove it or choose another path"
+        case .inUse(let path):
+            "control socket: \(path): another program listens there: stop it or choose another path"
+        case .noSuchGroup(let group): "control socket: no group '\(group)' on this system"
+        case .operationFailed(let operation, let path, let code):
+            "control socket: \(operation) \(path): \(ErrnoText.describe(code))"
+        }
+    }
+}
+
+/// The file of the control socket: found free before it is bound, opened to its group after.
+struct ControlSocket: Sendable {
+    static let pathLimit = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
+
+    let path: String
+    /// Nil = the daemon's own group.
+    let group: String?
+
+    /// Makes sure that binding removes nothing but the stale socket of a dead daemon. The caller holds the instance
+    /// lock, so a socket that answers belongs to another program.
+    func prepare() throws(ControlSocketError) {
+        guard path.utf8.count <= Self.pathLimit else { throw .pathTooLong(path, limit: Self.pathLimit) }
+        var status = stat()
+        guard lstat(path, &status) == 0 else {
+            guard errno == ENOENT else { throw failure("look at") }
+            return
+        }
+        guard status.st_mode & S_IFMT == S_IFSOCK else { throw .notASocket(path: path) }
+        guard try !answers() else { throw .inUse(path: path) }
+    }
+
+    /// Lets the group talk to the daemon, and nobody else.
+    func open() throws(ControlSocketError) {
+        if let group {
+            guard let entry = getgrnam(group) else { throw .noSuchGroup(group) }
+            guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0 else { throw failure("chown") }
+        }
+        guard chmod(path, 0o660) == 0 else { throw failure("chmod") }
+    }
+
+    func remove() {
+        unlink(path)
+    }
+
+    private func answers() throws(ControlSocketError) -> Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw failure("open a socket for") }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        return withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+    }
+
+    private func failure(_ operation: String) -> ControlSocketError {
+        .operationFailed(operation, path: path, errno: errno)
+    }
+}

@@ -1,0 +1,60 @@
+import ControlProtocol
+import Hummingbird
+
+/// Re-fit, limit and generations.
+extension ControlRoutes {
+    func addModelRoutes(to router: Router<ControlContext>) {
+        router.get("\(ControlPath.refit)") { _, _ in try Response.json(refit.status) }
+        router.post("\(ControlPath.refit)") { _, _ in
+            guard !recipe.view.normals.isEmpty else { throw StoreError.noModel }
+            return try Response.json(refit.request(), status: .accepted)
+        }
+        router.get("\(ControlPath.limit)") { _, _ in
+            guard let active = recipe.view.active else { throw StoreError.noModel }
+            return try Response.json(LimitReply(active))
+        }
+        router.put("\(ControlPath.limit)") { request, _ in
+            let value = try await request.decoded(LimitRequest.self).value
+            return try Response.json(LimitReply(await blocking { try recipe.setLimit(value) }))
+        }
+        router.get("\(ControlPath.models)") { _, _ in
+            let generations = try await blocking { try recipe.generations() }
+            let active = recipe.view.active
+            return try Response.json(
+                ModelsReply(
+                    models: generations.map { generation, summary in
+                        active?.generation == generation
+                            ? active.map(GenerationReply.init)
+                            : GenerationReply(generation: generation, summary: summary)
+                    }.compactMap { $0 }))
+        }
+        router.post("\(ControlPath.rollback)") { request, _ in
+            let target = try await request.decoded(RollbackRequest.self).generation
+            return try Response.json(GenerationReply(await blocking { try recipe.rollback(to: target) }))
+        }
+    }
+}
+
+extension LimitReply {
+    init(_ active: Recipe<some StoredModel>.Active) {
+        self.init(
+            value: active.limit, manual: active.manualLimit != nil, calibrated: active.summary.limit,
+            evidence: active.summary.evidence)
+    }
+}
+
+extension GenerationReply {
+    init(_ active: Recipe<some StoredModel>.Active) {
+        self.init(generation: active.generation, summary: active.summary)
+        current = true
+        limit = LimitReply(active)
+    }
+
+    init(generation: Int, summary: ModelSummary) {
+        self.init(
+            generation: generation, current: false, backbone: summary.kind.backbone, method: summary.kind.method,
+            shots: summary.shots,
+            limit: LimitReply(
+                value: summary.limit, manual: false, calibrated: summary.limit, evidence: summary.evidence))
+    }
+}

@@ -1,0 +1,212 @@
+import ControlProtocol
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+
+/// Serves journal lines: a stretch of them, one with its pictures, or as they come.
+///
+/// A client holds nothing but its place in the journal. One that reads slowly therefore costs no memory and holds
+/// nobody up; if retention overtakes it, it is told with a ``TailGap`` which lines it missed.
+final class VerdictFeed: Sendable {
+    /// The fields of a journal line that decide what is sent.
+    private struct Fields: Decodable {
+        var verdict: Verdict
+        var image: String?
+        var heatmap: String?
+    }
+
+    enum PictureKind: String, Sendable {
+        case image, heatmap
+    }
+
+    private static let batch = 256
+    private static let searchDepth: UInt64 = 100_000
+
+    private let source: any VerdictSource
+    private let stateDirectory: String
+    private let streamLimit: Int
+    private let streams = Mutex(0)
+
+    init(source: any VerdictSource, stateDirectory: String, streamLimit: Int) {
+        self.source = source
+        self.stateDirectory = stateDirectory
+        self.streamLimit = streamLimit
+    }
+
+    func addRoutes(to router: Router<ControlContext>) {
+        router.get("\(ControlPath.history)") { request, _ in try await self.history(request) }
+        router.get("\(ControlPath.tail)") { request, _ in try await self.tail(request) }
+        router.get("\(ControlPath.inspections)/:seq") { _, context in
+            let sequence = try Self.sequence(context)
+            let line = try await blocking { try self.line(sequence) }
+            return Response(
+                status: .ok, headers: [.contentType: "application/json"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: line.bytes + [UInt8(ascii: "\n")])))
+        }
+        for kind in [PictureKind.image, .heatmap] {
+            router.get("\(ControlPath.inspections)/:seq/\(kind.rawValue)") { _, context in
+                let sequence = try Self.sequence(context)
+                let picture = try await blocking { try self.picture(of: sequence, kind: kind) }
+                return Response.picture(picture.bytes, fileExtension: picture.fileExtension)
+            }
+        }
+    }
+}
+
+// MARK: One verdict
+
+extension VerdictFeed {
+    private static func sequence(_ context: ControlContext) throws -> UInt64 {
+        let text = try context.parameters.require("seq")
+        guard let sequence = UInt64(text) else {
+            throw ControlError.invalidRequest("inspections: '\(text)': expected a sequence number")
+        }
+        return sequence
+    }
+
+    private func line(_ sequence: UInt64) throws -> VerdictLine {
+        guard let line = try source.lines(from: sequence, count: 1).first, line.sequence == sequence else {
+            throw ControlError.notFound("inspections: no verdict \(sequence) in the journal")
+        }
+        return line
+    }
+
+    /// The stored picture of a verdict. Blocks on the disk.
+    func picture(of sequence: UInt64, kind: PictureKind) throws -> (bytes: [UInt8], fileExtension: String) {
+        let fields = try ControlCoding.decode(Fields.self, from: line(sequence).bytes)
+        let path = kind == .image ? fields.image : fields.heatmap
+        guard let path, !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
+            throw ControlError.notFound("inspections: verdict \(sequence) has no \(kind.rawValue)")
+        }
+        do {
+            return (try DurableFile.read("\(stateDirectory)/\(path)"), path.hasSuffix(".png") ? "png" : "jpg")
+        } catch {
+            throw ControlError.notFound(
+                "inspections: the \(kind.rawValue) of verdict \(sequence) is no longer stored")
+        }
+    }
+}
+
+// MARK: Many verdicts
+
+extension VerdictFeed {
+    /// What a client asked to see.
+    private struct Selection: Sendable {
+        var next: UInt64
+        var verdict: Verdict?
+        /// Lines still to send; nil = no end.
+        var remaining: Int?
+    }
+
+    /// `GET /v1/history?since=&limit=&verdict=`: lines from `since` on; without it the newest.
+    private func history(_ request: Request) async throws -> Response {
+        let limit: Int = try request.number("limit") ?? 100
+        guard (1...100_000).contains(limit) else {
+            throw ControlError.invalidRequest("history: limit=\(limit): expected 1 to 100000")
+        }
+        var selection = try await selection(request, newest: limit)
+        selection.remaining = limit
+        return stream { [selection] writer in
+            var selection = selection
+            try await self.send(&selection, to: &writer)
+        }
+    }
+
+    /// `GET /v1/tail?since=&last=&verdict=`: as `history`, and then every new line until the client leaves.
+    private func tail(_ request: Request) async throws -> Response {
+        let selection = try await selection(request, newest: request.number("last") ?? 10)
+        guard streams.withLock({ $0 < streamLimit }) else {
+            throw ControlError(
+                code: .unavailable, message: "tail: \(streamLimit) clients follow the journal already: try later")
+        }
+        return stream { writer in
+            self.streams.withLock { $0 += 1 }
+            defer { self.streams.withLock { $0 -= 1 } }
+            try await request.body.consumeWithCancellationOnInboundClose { [writer] _ in
+                var (writer, selection) = (writer, selection)
+                try await self.send(&selection, to: &writer)
+                for await _ in self.source.changes().cancelOnGracefulShutdown() {
+                    try await self.send(&selection, to: &writer)
+                }
+            }
+        }
+    }
+
+    /// - Parameter newest: where to begin without `since`: that many lines (of the verdict asked for) before the end.
+    private func selection(_ request: Request, newest: Int) async throws -> Selection {
+        let last = source.lastSequence
+        let since: UInt64? = try request.number("since")
+        guard since ?? 0 <= last + 1 else {
+            throw ControlError.invalidRequest("tail: since=\(since ?? 0): the journal ends at \(last)")
+        }
+        var verdict: Verdict?
+        if let text = request.uri.queryParameters.get("verdict") {
+            verdict = Verdict(rawValue: text.uppercased())
+            if verdict == nil {
+                throw ControlError.invalidRequest("tail: verdict=\(text): expected OK, NG or INVALID")
+            }
+        }
+        if let since { return Selection(next: max(1, since), verdict: verdict) }
+        return Selection(next: try await start(newest: max(0, newest), verdict, before: last + 1), verdict: verdict)
+    }
+
+    /// Sequence number of the first of the `count` newest lines; looks back over ``searchDepth`` lines at most.
+    private func start(newest count: Int, _ verdict: Verdict?, before end: UInt64) async throws -> UInt64 {
+        guard let verdict, count > 0 else { return end - min(end - 1, UInt64(count)) }
+        var (first, missing) = (end, count)
+        while first > 1, missing > 0, end - first < Self.searchDepth {
+            let stop = first
+            first -= min(first - 1, UInt64(Self.batch))
+            let lines = try await blocking { [first] in
+                try self.source.lines(from: first, count: Self.batch).filter { line in
+                    try line.sequence < stop && ControlCoding.decode(Fields.self, from: line.bytes).verdict == verdict
+                }
+            }
+            if lines.count >= missing { return lines[lines.count - missing].sequence }
+            missing -= lines.count
+        }
+        return first
+    }
+
+    private func stream(
+        _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
+    ) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "application/jsonl"],
+            body: ResponseBody { writer in
+                try await write(&writer)
+                try await writer.finish(nil)
+            })
+    }
+
+    /// Sends what the journal holds from `selection.next` on, and moves it past that.
+    private func send(_ selection: inout Selection, to writer: inout any ResponseBodyWriter) async throws {
+        while selection.remaining ?? 1 > 0 {
+            let next = selection.next
+            let lines = try await blocking { try self.source.lines(from: next, count: Self.batch) }
+            guard let newest = lines.last?.sequence else { return }
+            var buffer = ByteBuffer()
+            for line in lines where selection.remaining ?? 1 > 0 {
+                try append(line, to: &buffer, &selection)
+            }
+            if buffer.readableBytes > 0 { try await writer.write(buffer) }
+            if newest >= source.lastSequence { return }
+        }
+    }
+
+    private func append(_ line: VerdictLine, to buffer: inout ByteBuffer, _ selection: inout Selection) throws {
+        if line.sequence > selection.next {
+            buffer.writeBytes(try ControlCoding.encode(TailGap(from: selection.next, to: line.sequence - 1)))
+            buffer.writeInteger(UInt8(ascii: "\n"))
+        }
+        selection.next = line.sequence + 1
+        if let verdict = selection.verdict {
+            guard try ControlCoding.decode(Fields.self, from: line.bytes).verdict == verdict else { return }
+        }
+        buffer.writeBytes(line.bytes)
+        buffer.writeInteger(UInt8(ascii: "\n"))
+        selection.remaining = selection.remaining.map { $0 - 1 }
+    }
+}

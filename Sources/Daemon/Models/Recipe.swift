@@ -1,0 +1,249 @@
+public import Logging
+import Synchronization
+
+/// The recipe in use: its normal shots, its generations and its limit, on disk and in memory.
+///
+/// Reading ``view`` never waits for the disk. The other calls do, one after the other: keep them off event loops and
+/// the cooperative pool.
+public final class Recipe<Model: StoredModel>: Sendable {
+    /// A generation that can judge parts.
+    public struct Active: Sendable {
+        public let generation: Int
+        /// Rejects at the limit in use.
+        public let model: Model
+        /// As fitted: its limit is calibration's.
+        public let summary: ModelSummary
+        /// The limit set by hand, when one holds for this model.
+        public let manualLimit: Float?
+
+        public var limit: Float { manualLimit ?? summary.limit }
+    }
+
+    /// A consistent look at the recipe.
+    public struct View: Sendable {
+        /// Sorted by SHA-256.
+        public fileprivate(set) var normals: [StoredNormal]
+        public fileprivate(set) var active: Active?
+        fileprivate var isRolledBack = false
+        fileprivate let kind: ModelKind
+
+        /// There are shots, and the model in use was fitted from others or with other settings than those configured,
+        /// and no operator wanted it so.
+        public var isFitDue: Bool {
+            !normals.isEmpty && !isRolledBack
+                && (Set(normals.map(\.sha256)) != Set(active?.summary.shots ?? []) || active?.summary.kind != kind)
+        }
+    }
+
+    public let name: String
+    private let store: RecipeStore
+    private let logger: Logger
+    private let activate: @Sendable (Active) -> Void
+    private let disk = Mutex(())
+    private let state: Mutex<View>
+
+    /// Opens the recipe, tidies what a crash left, and activates the newest generation that can be read.
+    ///
+    /// - Parameters:
+    ///   - kind: of the models that the configuration asks for. Generations of another backbone are not used.
+    ///   - activate: hands a generation to the line; called at every change, also with a new limit.
+    /// - Throws: ``StoreError`` when the folders cannot be made or read. Unusable generations do not throw: the one
+    ///   before is used, and the log says so.
+    public init(
+        stateDirectory: String, name: String, kind: ModelKind, logger: Logger,
+        activate: @escaping @Sendable (Active) -> Void
+    ) throws {
+        self.name = name
+        self.logger = logger
+        self.activate = activate
+        store = try RecipeStore(stateDirectory: stateDirectory, recipe: name)
+        state = Mutex(View(normals: try store.normals(), kind: kind))
+        try restore()
+    }
+
+    public var view: View { state.withLock { $0 } }
+
+    private func restore() throws {
+        let current = store.current()
+        let isRolledBack = current?.isRolledBack ?? false
+        let onDisk = try store.generations()
+        // Without a roll-back a generation newer than `current` is a finished fit whose last step was cut off.
+        let candidates = onDisk.filter { !isRolledBack || $0 <= current?.generation ?? 0 }
+        for generation in candidates {
+            do {
+                let model = try usable(generation)
+                if generation != current?.generation {
+                    logger.warning(
+                        "using another generation than the one named as current",
+                        metadata: ["generation": "\(generation)", "current": "\(current?.generation ?? 0)"])
+                    try store.select(CurrentGeneration(generation: generation, isRolledBack: isRolledBack))
+                }
+                try use(model, generation: generation, isRolledBack: isRolledBack)
+                return
+            } catch {
+                logger.error(
+                    "generation cannot be used, trying the one before", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Applies the manual limit, shows the generation to readers and hands it to the line.
+    @discardableResult
+    private func use(_ model: Model, generation: Int, isRolledBack: Bool) throws -> Active {
+        let summary = model.summary
+        let manual = manualLimit(for: summary)
+        let active = Active(
+            generation: generation, model: manual.map(model.withLimit) ?? model, summary: summary, manualLimit: manual)
+        state.withLock {
+            $0.active = active
+            $0.isRolledBack = isRolledBack
+        }
+        activate(active)
+        return active
+    }
+
+    private func manualLimit(for summary: ModelSummary) -> Float? {
+        do {
+            guard let manual = try store.manualLimit() else { return nil }
+            guard manual.kind == summary.kind else {
+                logger.warning("limit set by hand is for another backbone or method, using the calibrated one")
+                return nil
+            }
+            return manual.value
+        } catch {
+            logger.error("limit set by hand cannot be read, using the calibrated one", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+}
+
+// MARK: Normal shots
+
+extension Recipe {
+    /// Stores a checked picture as a normal shot; the same bytes again change nothing.
+    public func addNormal(
+        _ bytes: [UInt8], fileExtension: String
+    ) throws(StoreError) -> (normal: StoredNormal, isNew: Bool) {
+        try disk.withLock { _ throws(StoreError) in
+            let sha256 = RecipeStore.sha256(of: bytes)
+            if let known = view.normals.first(where: { $0.sha256 == sha256 }) { return (known, false) }
+            let normal = try store.addNormal(bytes, fileExtension: fileExtension)
+            let normals = try store.normals()
+            state.withLock {
+                $0.normals = normals
+                $0.isRolledBack = false
+            }
+            return (normal, true)
+        }
+    }
+
+    /// Removes a shot; the model keeps what it learnt from it until the next fit.
+    ///
+    /// - Parameter name: its SHA-256, or the first 6 digits or more.
+    public func removeNormal(_ name: String) throws(StoreError) -> StoredNormal {
+        try disk.withLock { _ throws(StoreError) in
+            let normal = try normal(named: name)
+            guard view.normals.count > 1 else { throw .lastNormal(sha256: normal.sha256) }
+            try store.removeNormal(normal)
+            let normals = try store.normals()
+            state.withLock {
+                $0.normals = normals
+                $0.isRolledBack = false
+            }
+            return normal
+        }
+    }
+
+    /// - Parameter name: its SHA-256, or the first 6 digits or more.
+    public func normal(named name: String) throws(StoreError) -> StoredNormal {
+        let matches = view.normals.filter { $0.sha256.hasPrefix(name.lowercased()) }
+        guard name.utf8.count >= 6, let normal = matches.first, matches.count == 1 else {
+            throw .noSuchNormal(sha256: name)
+        }
+        return normal
+    }
+
+    public func bytes(of normal: StoredNormal) throws(StoreError) -> [UInt8] {
+        try store.bytes(of: normal)
+    }
+
+    /// Name a picture would have here, and whether it is there already.
+    public func find(_ bytes: [UInt8]) -> (sha256: String, isKnown: Bool) {
+        let sha256 = RecipeStore.sha256(of: bytes)
+        return (sha256, view.normals.contains { $0.sha256 == sha256 })
+    }
+}
+
+// MARK: Generations
+
+extension Recipe {
+    /// Makes `model` the newest generation and the one in use.
+    public func install(_ model: Model) throws -> Active {
+        try disk.withLock { _ in
+            let generation = try store.install { folder in try model.save(to: folder) }
+            let active = try use(model, generation: generation, isRolledBack: false)
+            try store.prune(current: generation)
+            return active
+        }
+    }
+
+    /// Goes back to an older generation (or forward again), until the next fit.
+    ///
+    /// - Parameter generation: nil = the one before the current.
+    public func rollback(to generation: Int?) throws -> Active {
+        try disk.withLock { _ in
+            guard let current = view.active?.generation else { throw StoreError.noModel }
+            let kept = try store.generations()
+            guard let target = generation ?? kept.first(where: { $0 < current }) else {
+                throw StoreError.noOlderGeneration(than: current)
+            }
+            guard kept.contains(target) else { throw StoreError.noSuchGeneration(target, kept: kept) }
+            let model = try usable(target)
+            let isRolledBack = target != kept.first
+            try store.select(CurrentGeneration(generation: target, isRolledBack: isRolledBack))
+            return try use(model, generation: target, isRolledBack: isRolledBack)
+        }
+    }
+
+    /// Sets the limit by hand (nil = calibration's again) and applies it to the next frame.
+    public func setLimit(_ value: Float?) throws -> Active {
+        try disk.withLock { _ in
+            guard let active = view.active else { throw StoreError.noModel }
+            try store.setManualLimit(value.map { try ManualLimit(value: $0, for: active.summary.kind) })
+            let model = active.model.withLimit(active.summary.limit)
+            return try use(model, generation: active.generation, isRolledBack: view.isRolledBack)
+        }
+    }
+
+    /// Every generation on disk, newest first. A generation that cannot be read is left out and logged.
+    public func generations() throws -> [(generation: Int, summary: ModelSummary)] {
+        try disk.withLock { _ in
+            try store.generations().compactMap { generation in
+                if let active = view.active, active.generation == generation { return (generation, active.summary) }
+                do {
+                    return (generation, try load(generation).summary)
+                } catch {
+                    logger.error("\(error)")
+                    return nil
+                }
+            }
+        }
+    }
+
+    private func usable(_ generation: Int) throws(StoreError) -> Model {
+        let model = try load(generation)
+        let (found, configured) = (model.summary.kind.backbone, view.kind.backbone)
+        guard found == configured else {
+            throw .otherBackbone(generation: generation, found: found, configured: configured)
+        }
+        return model
+    }
+
+    private func load(_ generation: Int) throws(StoreError) -> Model {
+        do {
+            return try Model.load(from: store.folder(of: generation))
+        } catch {
+            throw .generationUnreadable(generation, reason: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Crypto
+
+/// The normal shots and fitted generations of one recipe on disk (DESIGN, "On disk").
+///
+/// A crash at any instant leaves the old state or the new one: every change is one rename. All calls block on the disk
+/// and expect one caller at a time; ``Recipe`` sees to both.
+struct RecipeStore: Sendable {
+    /// Older generations that stay beside the one in use.
+    static let olderGenerationsKept = 2
+
+    let folder: String
+    private var normalsFolder: String { "\(folder)/normals" }
+    private var modelsFolder: String { "\(folder)/models" }
+    private var currentPath: String { "\(folder)/current" }
+
+    /// Creates the folders where they are missing and removes what an interrupted change left behind.
+    init(stateDirectory: String, recipe: String) throws(StoreError) {
+        guard Self.isValidName(recipe) else { throw .invalidRecipeName(recipe) }
+        folder = "\(stateDirectory)/recipes/\(recipe)"
+        for path in [normalsFolder, modelsFolder] {
+            try DurableFile.createFolder(path)
+        }
+        for path in [folder, normalsFolder, modelsFolder] {
+            for name in try DurableFile.names(in: path) where name.hasPrefix(DurableFile.temporaryPrefix) {
+                try DurableFile.discard("\(path)/\(name)")
+            }
+        }
+    }
+
+    static func isValidName(_ name: String) -> Bool {
+        guard let first = name.utf8.first, name.utf8.count <= 64 else { return false }
+        let isAlphanumeric = { (byte: UInt8) in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+        }
+        return isAlphanumeric(first) && name.utf8.allSatisfy { isAlphanumeric($0) || "-_.".utf8.contains($0) }
+    }
+}
+
+/// One normal shot as it lies on disk.
+public struct StoredNormal: Sendable, Equatable {
+    /// Of the bytes, lower-case hexadecimal.
+    public let sha256: String
+    /// `jpg` or `png`.
+    public let fileExtension: String
+    public let byteCount: Int
+}
+
+// MARK: Normal shots
+
+extension RecipeStore {
+    /// Sorted by name.
+    func normals() throws(StoreError) -> [StoredNormal] {
+        var normals: [StoredNormal] = []
+        for name in try DurableFile.names(in: normalsFolder) {
+            let parts = name.split(separator: ".")
+            guard parts.count == 2, parts[0].utf8.count == 64 else { continue }
+            normals.append(
+                StoredNormal(
+                    sha256: String(parts[0]), fileExtension: String(parts[1]),
+                    byteCount: try DurableFile.byteCount(of: "\(normalsFolder)/\(name)")))
+        }
+        return normals
+    }
+
+    /// Stores a picture that has been checked; the same bytes again change nothing.
+    func addNormal(_ bytes: [UInt8], fileExtension: String) throws(StoreError) -> StoredNormal {
+        let normal = StoredNormal(
+            sha256: Self.sha256(of: bytes), fileExtension: fileExtension, byteCount: bytes.count)
+        try DurableFile.replace(path(of: normal), with: bytes)
+        return normal
+    }
+
+    func removeNormal(_ normal: StoredNormal) throws(StoreError) {
+        try DurableFile.remove(path(of: normal))
+    }
+
+    func bytes(of normal: StoredNormal) throws(StoreError) -> [UInt8] {
+        try DurableFile.read(path(of: normal))
+    }
+
+    static func sha256(of bytes: [UInt8]) -> String {
+        SHA256.hash(data: bytes).map { byte in
+            let digits = String(byte, radix: 16)
+            return byte < 16 ? "0" + digits : digits
+        }.joined()
+    }
+
+    private func path(of normal: StoredNormal) -> String {
+        "\(normalsFolder)/\(normal.sha256).\(normal.fileExtension)"
+    }
+}
+
+// MARK: Generations
+
+/// What the file `current` says: the generation in use, and whether an operator went back to it. After a roll-back a
+/// newer generation is on disk on purpose; otherwise one newer than `current` is a fit whose last step was cut off.
+struct CurrentGeneration: Equatable, Sendable {
+    var generation: Int
+    var isRolledBack: Bool
+
+    init(generation: Int, isRolledBack: Bool) {
+        self.generation = generation
+        self.isRolledBack = isRolledBack
+    }
+
+    init?(_ text: String) {
+        let words = text.split(whereSeparator: \.isWhitespace)
+        guard let first = words.first, let generation = Int(first), generation > 0 else { return nil }
+        self.init(generation: generation, isRolledBack: words.dropFirst().first == "rolled-back")
+    }
+
+    var text: String { isRolledBack ? "\(generation) rolled-back\n" : "\(generation)\n" }
+}
+
+extension RecipeStore {
+    /// Numbers of the generations on disk, newest first.
+    func generations() throws(StoreError) -> [Int] {
+        try DurableFile.names(in: modelsFolder).compactMap { Int($0) }.filter { $0 > 0 }.sorted(by: >)
+    }
+
+    /// Nil when the file is missing or does not read.
+    func current() -> CurrentGeneration? {
+        // An unreadable `current` is answered by looking at the generations themselves, see Recipe.restore.
+        guard let bytes = try? DurableFile.read(currentPath) else { return nil }
+        return CurrentGeneration(String(decoding: bytes, as: UTF8.self))
+    }
+
+    func folder(of generation: Int) -> String { "\(modelsFolder)/\(generation)" }
+
+    /// Makes a new generation out of what `write` puts into the folder it is given, and names it as current.
+    func install(_ write: (_ folder: String) throws -> Void) throws -> Int {
+        let generation = (try generations().first ?? 0) + 1
+        let temporary = "\(modelsFolder)/\(DurableFile.temporaryPrefix)\(generation)"
+        try DurableFile.discard(temporary)
+        try DurableFile.createFolder(temporary)
+        try write(temporary)
+        try DurableFile.syncContents(of: temporary)
+        try DurableFile.move(temporary, to: folder(of: generation))
+        try select(CurrentGeneration(generation: generation, isRolledBack: false))
+        return generation
+    }
+
+    func select(_ current: CurrentGeneration) throws(StoreError) {
+        try DurableFile.replace(currentPath, with: Array(current.text.utf8))
+    }
+
+    /// Removes generations older than the current one, save the newest two of them.
+    func prune(current: Int) throws(StoreError) {
+        for old in try generations().filter({ $0 < current }).dropFirst(Self.olderGenerationsKept) {
+            // Renamed first, so that a half-removed generation is never taken for a whole one.
+            let doomed = "\(modelsFolder)/\(DurableFile.temporaryPrefix)\(old)"
+            try DurableFile.discard(doomed)
+            try DurableFile.move(folder(of: old), to: doomed)
+            try DurableFile.discard(doomed)
+        }
+    }
+}

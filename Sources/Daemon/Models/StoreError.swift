@@ -1,0 +1,41 @@
+/// Why the model store could not do what was asked; nothing has changed then.
+public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
+    case operationFailed(_ operation: String, path: String, errno: CInt)
+    case invalidRecipeName(String)
+    case noSuchNormal(sha256: String)
+    case lastNormal(sha256: String)
+    case normalUnreadable(sha256: String, reason: String)
+    case noSuchGeneration(Int, kept: [Int])
+    case noOlderGeneration(than: Int)
+    case noModel
+    case generationUnreadable(Int, reason: String)
+    case otherBackbone(generation: Int, found: String, configured: String)
+    case invalidLimit(Float)
+
+    public var description: String {
+        switch self {
+        case .operationFailed(let operation, let path, let code):
+            "model store: \(operation) \(path): \(ErrnoText.describe(code))"
+        case .invalidRecipeName(let name):
+            "recipe: name '\(name)': expected 1 to 64 letters, digits, '-', '_' or '.', starting with a letter or digit"
+        case .noSuchNormal(let sha256):
+            "normals: no shot \(sha256): `fsacctl normals list` shows them"
+        case .lastNormal(let sha256):
+            "normals: \(sha256) is the only shot: add another before you remove it"
+        case .normalUnreadable(let sha256, let reason):
+            "normals: shot \(sha256) no longer reads: \(reason): remove it with `fsacctl normals remove`"
+        case .noSuchGeneration(let generation, let kept):
+            "models: no generation \(generation): kept are \(kept.map(String.init).joined(separator: ", "))"
+        case .noOlderGeneration(let generation):
+            "models: generation \(generation) is the oldest that is kept: nothing to roll back to"
+        case .noModel:
+            "models: nothing has been fitted yet: add normal shots with `fsacctl add-normal`"
+        case .generationUnreadable(let generation, let reason):
+            "models: generation \(generation) cannot be read: \(reason)"
+        case .otherBackbone(let generation, let found, let configured):
+            "models: generation \(generation) was fitted with \(found), configured is \(configured): fit again"
+        case .invalidLimit(let limit):
+            "limit: expected a finite score above 0, got \(limit)"
+        }
+    }
+}

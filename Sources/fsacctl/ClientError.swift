@@ -1,0 +1,27 @@
+import ControlProtocol
+
+/// Why a subcommand could not do what it was asked for.
+enum ClientError: Error, CustomStringConvertible {
+    case unreachable(socket: String, reason: String)
+    case refused(ErrorReply.Body)
+    case unexpectedReply(status: UInt, text: String)
+    case fitFailed(String)
+    case file(path: String, reason: String)
+
+    var description: String {
+        switch self {
+        case .unreachable(let socket, let reason):
+            "cannot reach the daemon at \(socket): \(reason)"
+        case .refused(let body): body.message
+        case .unexpectedReply(let status, let text):
+            "the daemon answered with status \(status) and not as expected: \(text): are both of one version?"
+        case .fitFailed(let message): "the fit failed, the model in use stays: \(message)"
+        case .file(let path, let reason): "\(path): \(reason)"
+        }
+    }
+
+    /// sysexits(3): EX_UNAVAILABLE without a daemon.
+    var exitCode: Int32 {
+        if case .unreachable = self { 69 } else { 1 }
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Daemon
+import Glibc
+
+/// The command line: `fsacctl`.
+struct Fsacctl: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fsacctl",
+        abstract: "Look at and steer an inspection line.",
+        discussion: """
+            Exit codes: 0 done; 1 refused or failed, with the reason on standard error; 64 wrong usage; \
+            69 the daemon cannot be reached.
+            """,
+        version: FsacVersion.text,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Online",
+                subcommands: [
+                    Status.self, Tail.self, History.self, AddNormal.self, Normals.self, Refit.self, Limit.self,
+                    Models.self,
+                ]),
+            CommandGroup(name: "Offline", subcommands: [Embed.self, Bench.self, ModelCommand.self]),
+        ])
+}
+
+@main
+enum Program {
+    static func main() async {
+        do {
+            var command = try Fsacctl.parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as ClientError {
+            Terminal.complain("\(error)")
+            exit(error.exitCode)
+        } catch {
+            Fsacctl.exit(withError: error)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import ControlProtocol
+
+/// `fsacctl history`
+struct History: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show verdicts from the journal.",
+        discussion: "Without --since the newest. With --json each line is the journal's own, byte for byte.")
+
+    @Option(help: ArgumentHelp("Begin with this sequence number.", valueName: "seq"))
+    var since: UInt64?
+
+    @Option(help: "How many at most.")
+    var limit = 100
+
+    @Option(help: "Only these: OK, NG or INVALID.")
+    var verdict: Verdict?
+
+    @OptionGroup var daemon: DaemonOptions
+
+    func validate() throws {
+        if !(1...100_000).contains(limit) { throw ValidationError("--limit: expected 1 to 100000") }
+    }
+
+    func run() async throws {
+        var query = ["limit": "\(limit)"]
+        if let since { query["since"] = "\(since)" }
+        if let verdict { query["verdict"] = verdict.rawValue }
+        var printer = VerdictPrinter(json: daemon.json)
+        try await daemon.client.lines(ControlPath.history, query: query) { try printer.show($0) }
+    }
+}

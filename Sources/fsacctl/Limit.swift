@@ -1,0 +1,59 @@
+import ArgumentParser
+import ControlProtocol
+
+/// `fsacctl limit`
+struct Limit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show or change the score at which a part is rejected.",
+        discussion: """
+            A limit set by hand holds from the next frame on, over re-fits and restarts, until `limit auto`. It does not \
+            hold for another backbone or method, whose scores are on another scale.
+            """,
+        subcommands: [Show.self, Set.self, Auto.self], defaultSubcommand: Show.self)
+
+    fileprivate static func report(_ limit: LimitReply, _ daemon: DaemonOptions) throws {
+        if daemon.json { try printJSON(limit) } else { Terminal.write(Status.text(of: limit) + "\n") }
+    }
+
+    /// `fsacctl limit show`
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show the limit and what it rests on.")
+        @OptionGroup var daemon: DaemonOptions
+
+        func run() async throws {
+            try Limit.report(await daemon.client.get(ControlPath.limit, as: LimitReply.self), daemon)
+        }
+    }
+
+    /// `fsacctl limit set`
+    struct Set: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Set the limit by hand.")
+
+        @Argument(help: "The score at which a part is rejected, above 0.")
+        var value: Float
+
+        @OptionGroup var daemon: DaemonOptions
+
+        func validate() throws {
+            guard value.isFinite, value > 0 else { throw ValidationError("the limit has to be above 0") }
+        }
+
+        func run() async throws {
+            let reply = try await daemon.client.request(
+                .put, ControlPath.limit, body: .json(LimitRequest(value: value)), as: LimitReply.self)
+            try Limit.report(reply, daemon)
+        }
+    }
+
+    /// `fsacctl limit auto`
+    struct Auto: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Go back to the limit that calibration found.")
+        @OptionGroup var daemon: DaemonOptions
+
+        func run() async throws {
+            let reply = try await daemon.client.request(
+                .put, ControlPath.limit, body: .json(LimitRequest(value: nil)), as: LimitReply.self)
+            try Limit.report(reply, daemon)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import ControlProtocol
+
+/// `fsacctl models`
+struct Models: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List the fitted models, or go back to an older one.",
+        subcommands: [List.self, Show.self, Rollback.self], defaultSubcommand: List.self)
+
+    /// `fsacctl models list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the generations that are kept.")
+        @OptionGroup var daemon: DaemonOptions
+
+        func run() async throws {
+            let reply = try await daemon.client.get(ControlPath.models, as: ModelsReply.self)
+            if daemon.json { return try printJSON(reply) }
+            guard !reply.models.isEmpty else {
+                Terminal.write("no models yet: add normal shots with `fsacctl add-normal`\n")
+                return
+            }
+            var table = Table("", ">GENERATION", ">SHOTS", ">LIMIT", "BACKBONE", "METHOD")
+            for model in reply.models {
+                table.add(
+                    model.current ? "*" : "", "\(model.generation)", "\(model.shots.count)",
+                    Format.score(model.limit.value), model.backbone, model.method)
+            }
+            Terminal.write(table.text)
+        }
+    }
+
+    /// `fsacctl models show`
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show what a generation was fitted from.")
+
+        @Argument(help: "The generation (default: the one in use).")
+        var generation: Int?
+
+        @OptionGroup var daemon: DaemonOptions
+
+        func run() async throws {
+            let models = try await daemon.client.get(ControlPath.models, as: ModelsReply.self).models
+            guard let model = models.first(where: { model in generation.map { $0 == model.generation } ?? model.current }) else {
+                throw ClientError.refused(
+                    ErrorReply(code: .notFound, message: "no such generation: `fsacctl models list` shows them").error)
+            }
+            if daemon.json { return try printJSON(model) }
+            var block = Block()
+            block.add("generation", "\(model.generation)" + (model.current ? " (in use)" : ""))
+            block.add("backbone", model.backbone)
+            block.add("method", model.method)
+            block.add("limit", Status.text(of: model.limit))
+            for (index, shot) in model.shots.enumerated() { block.add(index == 0 ? "shots" : "", shot) }
+            Terminal.write(block.text)
+        }
+    }
+
+    /// `fsacctl models rollback`
+    struct Rollback: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Use an older generation (or a newer one again) until the next fit.")
+
+        @Argument(help: "The generation (default: the one before the current).")
+        var generation: Int?
+
+        @OptionGroup var daemon: DaemonOptions
+
+        func run() async throws {
+            let model = try await daemon.client.request(
+                .post, ControlPath.rollback, body: .json(RollbackRequest(generation: generation)),
+                as: GenerationReply.self)
+            if daemon.json { try printJSON(model) } else { Terminal.write(model.line) }
+        }
+    }
+}

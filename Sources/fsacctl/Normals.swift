@@ -1,0 +1,92 @@
+import ArgumentParser
+import ControlProtocol
+import Foundation
+
+/// `fsacctl normals`
+struct Normals: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List, show and remove the normal shots of the recipe.",
+        subcommands: [List.self, Show.self, Remove.self], defaultSubcommand: List.self)
+
+    /// `fsacctl normals list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the normal shots.")
+        @OptionGroup var daemon: DaemonOptions
+
+        func run() async throws {
+            let reply = try await daemon.client.get(ControlPath.normals, as: NormalsReply.self)
+            if daemon.json { return try printJSON(reply) }
+            guard !reply.normals.isEmpty else {
+                Terminal.write("no normal shots in recipe \(reply.recipe): add some with `fsacctl add-normal`\n")
+                return
+            }
+            var table = Table("SHOT", "FORMAT", ">SIZE", "IN THE MODEL")
+            for normal in reply.normals {
+                table.add(
+                    String(normal.sha256.prefix(12)), normal.format, Format.bytes(normal.bytes),
+                    normal.fitted ? "yes" : "no")
+            }
+            Terminal.write(table.text)
+        }
+    }
+
+    /// `fsacctl normals show`
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Write the picture of a normal shot to a file or to standard output.")
+
+        @Argument(help: "The shot's SHA-256, or its first 6 digits or more.")
+        var shot: String
+
+        @Option(name: .shortAndLong, help: "Where to write it (default: standard output).", completion: .file())
+        var output: String?
+
+        @OptionGroup var daemon: DaemonOptions
+
+        func validate() throws {
+            if output == nil && Terminal.outputIsTerminal && !daemon.json {
+                throw ValidationError("a picture is no text for a terminal: name a file with --output")
+            }
+        }
+
+        func run() async throws {
+            let client = daemon.client
+            if daemon.json {
+                let reply = try await client.get(ControlPath.normals, as: NormalsReply.self)
+                return try printJSON(reply.normals.filter { $0.sha256.hasPrefix(shot.lowercased()) })
+            }
+            let bytes = try await client.bytes(.get, "\(ControlPath.normals)/\(shot)")
+            do {
+                try Data(bytes).write(to: URL(filePath: output ?? "/dev/stdout"))
+            } catch {
+                throw ClientError.file(path: output ?? "standard output", reason: error.localizedDescription)
+            }
+        }
+    }
+
+    /// `fsacctl normals remove`
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Remove a normal shot and fit a new model.")
+
+        @Argument(help: "The shot's SHA-256, or its first 6 digits or more.")
+        var shot: String
+
+        @Flag(inversion: .prefixedNo, help: "Wait until the new model is in use.")
+        var wait = true
+
+        @OptionGroup var daemon: DaemonOptions
+
+        func run() async throws {
+            let client = daemon.client
+            let reply = try await client.request(
+                .delete, "\(ControlPath.normals)/\(shot)", as: RemoveNormalReply.self)
+            if !daemon.json { Terminal.write("\(reply.removed.prefix(12)): removed\n") }
+            guard wait, let fit = reply.fit else {
+                if daemon.json { try printJSON(reply) }
+                return
+            }
+            let model = try await client.model(after: fit)
+            if daemon.json { try printJSON(model) } else { Terminal.write(model.line) }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import ControlProtocol
+
+/// `fsacctl refit`
+struct Refit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Fit a new model from the stored normal shots; inspection goes on meanwhile.")
+
+    @Flag(inversion: .prefixedNo, help: "Wait until the new model is in use.")
+    var wait = true
+
+    @OptionGroup var daemon: DaemonOptions
+
+    func run() async throws {
+        let client = daemon.client
+        let fit = try await client.request(.post, ControlPath.refit, as: FitReply.self)
+        guard wait else {
+            if daemon.json { try printJSON(fit) }
+            return
+        }
+        let model = try await client.model(after: fit)
+        if daemon.json { try printJSON(model) } else { Terminal.write(model.line) }
+    }
+}

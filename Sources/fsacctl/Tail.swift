@@ -1,0 +1,80 @@
+public import ArgumentParser
+public import ControlProtocol
+
+/// `fsacctl tail`
+struct Tail: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show the newest verdicts, and with -f each one as it comes.",
+        discussion: """
+            With -f it goes on over a restart of the daemon: no verdict is missed or shown twice. With --json each line \
+            is the journal's own, byte for byte; verdicts that the journal no longer has show as \
+            {"from":A,"to":B,"type":"gap"}.
+            """)
+
+    @Flag(name: .shortAndLong, help: "Go on with each new verdict.")
+    var follow = false
+
+    @Option(name: [.customShort("n"), .long], help: "How many of the newest to begin with.")
+    var lines = 10
+
+    @Option(help: "Only these: OK, NG or INVALID.")
+    var verdict: Verdict?
+
+    @OptionGroup var daemon: DaemonOptions
+
+    func validate() throws {
+        if !(0...100_000).contains(lines) || (lines == 0 && !follow) {
+            throw ValidationError("--lines: expected 1 to 100000, with -f also 0")
+        }
+    }
+
+    func run() async throws {
+        var printer = VerdictPrinter(json: daemon.json)
+        guard follow else {
+            return try await daemon.client.lines(
+                ControlPath.history, query: query(["limit": "\(lines)"])
+            ) { try printer.show($0) }
+        }
+        // Says so and ends when there is no daemon to begin with; later ones are waited for.
+        let status = try await daemon.client.get(ControlPath.status, as: StatusReply.self)
+        printer.next = status.storage.lastSequence + 1
+        var place = ["last": "\(lines)"]
+        while true {
+            try await unlessUnreachable {
+                try await daemon.client.lines(ControlPath.tail, query: query(place)) { try printer.show($0) }
+            }
+            Terminal.complain("the daemon ended the connection, waiting for it to come back")
+            try await waitForDaemon()
+            place = ["since": "\(printer.next)"]
+        }
+    }
+
+    private func waitForDaemon() async throws {
+        var isBack = false
+        while !isBack {
+            try await Task.sleep(for: .milliseconds(500))
+            try await unlessUnreachable {
+                _ = try await daemon.client.get(ControlPath.status, as: StatusReply.self)
+                isBack = true
+            }
+        }
+    }
+
+    private func unlessUnreachable(_ work: () async throws -> Void) async throws {
+        do {
+            try await work()
+        } catch ClientError.unreachable {
+            return
+        }
+    }
+
+    private func query(_ place: [String: String]) -> [String: String] {
+        var query = place
+        if let verdict { query["verdict"] = verdict.rawValue }
+        return query
+    }
+}
+
+extension Verdict: ExpressibleByArgument {
+    public init?(argument: String) { self.init(rawValue: argument.uppercased()) }
+}

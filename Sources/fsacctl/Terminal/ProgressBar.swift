@@ -1,0 +1,73 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// One line on standard error that shows how far long work has come; silent when that is no terminal.
+///
+///     fitting [##########----------]  50 %  2.1 s left
+///     scoring [##########----------]  40/80 images  12.3 images/s  3.3 s left
+final class ProgressBar: Sendable {
+    private struct State {
+        var shownAt: ContinuousClock.Instant?
+        var isShown = false
+    }
+
+    private let label: String
+    private let total: Double
+    private let unit: String?
+    private let start = ContinuousClock.now
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - total: what `completed` counts up to.
+    ///   - unit: plural of what is counted; nil = show a percentage.
+    init(_ label: String, total: Double = 1, unit: String? = nil) {
+        self.label = label
+        self.total = total
+        self.unit = unit
+    }
+
+    /// Redraws, at most ten times a second.
+    func update(_ completed: Double) {
+        guard Terminal.errorIsTerminal else { return }
+        let now = ContinuousClock.now
+        let isDue = state.withLock { state in
+            if let shownAt = state.shownAt, now - shownAt < .milliseconds(100) { return false }
+            state.shownAt = now
+            state.isShown = true
+            return true
+        }
+        guard isDue else { return }
+        let line = Self.line(
+            label: label, completed: completed, total: total, unit: unit, seconds: (now - start) / .seconds(1),
+            width: Terminal.width)
+        Terminal.write("\r\u{1B}[K" + line, to: STDERR_FILENO)
+    }
+
+    /// Takes the line away.
+    func finish() {
+        let isShown = state.withLock { state in
+            defer { state.isShown = false }
+            return state.isShown
+        }
+        if isShown { Terminal.write("\r\u{1B}[K", to: STDERR_FILENO) }
+    }
+
+    static func line(
+        label: String, completed: Double, total: Double, unit: String?, seconds: Double, width: Int
+    ) -> String {
+        let fraction = min(1, max(0, total > 0 ? completed / total : 1))
+        var text = String(format: "%3.0f %%", 100 * fraction)
+        if let unit {
+            text = String(format: "%.0f/%.0f %@", completed, total, unit)
+            if seconds > 0 { text += String(format: "  %.1f %@/s", completed / seconds, unit) }
+        }
+        if fraction > 0, seconds > 0.5 {
+            text += String(format: "  %.1f s left", seconds * (1 - fraction) / fraction)
+        }
+        let cells = max(4, min(40, width - label.count - text.count - 6))
+        let full = Int((Double(cells) * fraction).rounded())
+        let bar = String(repeating: "#", count: full) + String(repeating: "-", count: cells - full)
+        return "\(label) [\(bar)]  \(text)"
+    }
+}

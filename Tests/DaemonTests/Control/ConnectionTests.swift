@@ -1,0 +1,133 @@
+import ControlProtocol
+import Daemon
+import NIOCore
+import Testing
+
+@Suite struct ConnectionTests {
+    @Test func aRequestHeadThatTricklesInIsCutOff() async throws {
+        try await ControlHarness.serve({ $0.headerTimeout = .milliseconds(200) }) { line async throws in
+            let slow = try UnixClient(line.socket)
+            let start = ContinuousClock.now
+            let trickle = Task {
+                for character in "GET /v1/status HTTP/1.1\r\nX-Slow: aaaaaaaaaaaaaaaaaaaa" {
+                    slow.send(String(character))
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            }
+            #expect(await slow.receive().isEmpty)
+            #expect(ContinuousClock.now - start < .seconds(3))
+            trickle.cancel()
+        }
+    }
+
+    @Test func aRequestBodyThatTricklesInIsCutOff() async throws {
+        try await ControlHarness.serve({ $0.requestTimeout = .milliseconds(200) }) { line async throws in
+            let slow = try UnixClient(line.socket)
+            slow.send("PUT /v1/limit HTTP/1.1\r\nHost: fsac\r\nContent-Length: 1000\r\n\r\n{")
+            #expect(await slow.receive().isEmpty)
+        }
+    }
+
+    @Test func aConnectionWithoutRequestsIsClosed() async throws {
+        try await ControlHarness.serve({ $0.idleTimeout = .milliseconds(200) }) { line async throws in
+            let idle = try UnixClient(line.socket)
+            idle.send("GET /healthz HTTP/1.1\r\nHost: fsac\r\n\r\n")
+            // Ends when the daemon closes, not when the reply is complete.
+            #expect(await idle.receive().hasPrefix("HTTP/1.1 200"))
+        }
+    }
+
+    @Test func followingTheJournalIsNotCutOff() async throws {
+        let patience = TimeAmount.milliseconds(100)
+        try await ControlHarness.serve({ ($0.headerTimeout, $0.requestTimeout, $0.idleTimeout) = (patience, patience, patience) })
+        { line async throws in
+            let follower = try UnixClient(line.socket)
+            follower.send("GET /v1/tail?since=1 HTTP/1.1\r\nHost: fsac\r\n\r\n")
+            try await Task.sleep(for: .milliseconds(500))
+            line.verdicts.append(1, .ok)
+            #expect(await follower.receive(until: #""seq":1"#).contains(#""seq":1"#))
+        }
+    }
+
+    @Test func connectionsOverTheLimitWaitAndAreServedWhenOneLeaves() async throws {
+        try await ControlHarness.serve({
+            $0.maxConnections = 2
+            $0.headerTimeout = .milliseconds(300)
+        }) { line async throws in
+            let silent = try (0..<6).map { _ in try UnixClient(line.socket) }
+            #expect(try await line.request("GET", "/healthz").status == 200)
+            withExtendedLifetime(silent) {}
+        }
+    }
+
+    @Test(arguments: [
+        "\r\n\r\n\u{0}\u{1}\u{2} nonsense\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
+        "GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", "GET / HTTP/1.1\r\nbad header\r\n\r\n",
+    ])
+    func whatIsNoHTTPIsRefusedAndTheServerLives(text: String) async throws {
+        try await ControlHarness.serve { line async throws in
+            let client = try UnixClient(line.socket)
+            client.send(text)
+            let reply = await client.receive()
+            #expect(reply.isEmpty || reply.hasPrefix("HTTP/1.1 400"))
+            #expect(try await line.request("GET", "/healthz").status == 200)
+        }
+    }
+
+    @Test func aRequestHeadOverTheBoundIsRefused() async throws {
+        try await ControlHarness.serve { line async throws in
+            let client = try UnixClient(line.socket)
+            let field = String(repeating: "a", count: ControlLimits.headerBytes)
+            await onOwnThread { client.send("GET /healthz HTTP/1.1\r\nX-Long: \(field)\r\n\r\n") }
+            #expect(await !client.receive().hasPrefix("HTTP/1.1 200"))
+            #expect(try await line.request("GET", "/healthz").status == 200)
+        }
+    }
+
+    @Test func clientsThatVanishInTheMiddleHarmNothing() async throws {
+        try await ControlHarness.serve { line async throws in
+            line.verdicts.append(1, .ok)
+            for _ in 0..<50 {
+                let client = try UnixClient(line.socket)
+                client.send("GET /v1/tail?since=1 HTTP/1.1\r\nHost: fsac\r\n\r\n")
+            }
+            for sequence in 2...50 { line.verdicts.append(UInt64(sequence), .ok) }
+            #expect(try await line.request("GET", "/healthz").status == 200)
+        }
+    }
+}
+
+@Suite struct ControlSocketTests {
+    private func start(_ path: String) async throws {
+        let folder = try TemporaryFolder()
+        let recipe = try Recipe<TinyModel>(stateDirectory: folder.path, name: "x", kind: TinyModel.kind, logger: .silent) { _ in }
+        let refit = RefitService(recipe: recipe, logger: .silent) { _, _, _ in
+            TinyModel(shots: [])
+        }
+        try await ControlServer(
+            settings: ControlSettings(socket: path), recipe: recipe, refit: refit, verdicts: ListedVerdicts(),
+            stateDirectory: folder.path, logger: .silent,
+            line: { preconditionFailure("no request is made") }
+        ).run()
+    }
+
+    @Test func aLiveSocketOfAnotherProgramIsLeftAlone() async throws {
+        try await ControlHarness.serve { line async throws in
+            await #expect(throws: ControlSocketError.inUse(path: line.socket)) { try await start(line.socket) }
+            #expect(try await line.request("GET", "/healthz").status == 200)
+        }
+    }
+
+    @Test func aFileThatIsNoSocketIsLeftAlone() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("precious", to: "control.sock")
+        let path = "\(folder.path)/control.sock"
+        await #expect(throws: ControlSocketError.notASocket(path: path)) { try await start(path) }
+        #expect(try folder.text(of: "control.sock") == "precious")
+    }
+
+    @Test func aPathTheSystemCannotTakeIsRefused() async throws {
+        let path = "/tmp/" + String(repeating: "x", count: 200)
+        await #expect(throws: ControlSocketError.pathTooLong(path, limit: 107)) { try await start(path) }
+    }
+}

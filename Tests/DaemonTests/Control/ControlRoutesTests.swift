@@ -1,0 +1,112 @@
+import ControlProtocol
+import Daemon
+import Foundation
+import Synchronization
+import Testing
+
+@Suite struct ControlRoutesTests {
+    @Test func statusTellsTheStateOfTheLine() async throws {
+        try await ControlHarness.serve { line async throws in
+            let status = try await line.request("GET", "/v1/status").decoded(StatusReply.self)
+            #expect(status.state == .inspecting)
+            #expect(status.recipe == "bottle")
+            #expect(status.model == nil)
+            #expect(status.counts == CountsReply(ok: 4, ng: 1, invalid: 2, causes: ["no_model": 2]))
+        }
+    }
+
+    @Test func healthIs200OnlyWhileFramesAreInspected() async throws {
+        try await ControlHarness.serve { line async throws in
+            #expect(try await line.request("GET", "/healthz").status == 200)
+            line.readings.withLock {
+                $0.state = .cameraLost
+                $0.reason = "no frame for 3 s"
+            }
+            let reply = try await line.request("GET", "/healthz")
+            #expect(reply.status == 503)
+            #expect(reply.text == #"{"reason":"no frame for 3 s","state":"camera_lost"}"# + "\n")
+        }
+    }
+
+    @Test func metricsArePrometheusText() async throws {
+        try await ControlHarness.serve { line async throws in
+            let reply = try await line.request("GET", "/metrics")
+            #expect(reply.head.lowercased().contains("content-type: text/plain; version=0.0.4"))
+            let lines = reply.text.split(separator: "\n")
+            #expect(lines.contains(#"fsac_verdicts_total{verdict="NG"} 1"#))
+            #expect(lines.contains(#"fsac_invalid_total{cause="no_model"} 2"#))
+            #expect(lines.contains(#"fsac_latency_seconds{quantile="0.5"} 0.02"#))
+            #expect(lines.contains("fsac_frames_dropped_total 2"))
+        }
+    }
+
+    @Test func theSocketIsForItsGroupAndGoesWithTheServer() async throws {
+        var socket = ""
+        try await ControlHarness.serve { line async throws in
+            socket = line.socket
+            // The permissions are set right after binding.
+            var mode: UInt16?
+            for _ in 0..<500 where mode != 0o660 {
+                mode = try FileManager.default.attributesOfItem(atPath: line.socket)[.posixPermissions] as? UInt16
+                    ?? (FileManager.default.attributesOfItem(atPath: line.socket)[.posixPermissions] as? NSNumber)?
+                    .uint16Value
+                try await Task.sleep(for: .milliseconds(2))
+            }
+            #expect(mode == 0o660)
+        }
+        #expect(!FileManager.default.fileExists(atPath: socket))
+    }
+
+    @Test func thePathsOfModelsAndLimitWork() async throws {
+        try await ControlHarness.serve { line async throws in
+            #expect(try await line.request("GET", "/v1/limit").errorCode == .conflict)
+            #expect(try await line.request("POST", "/v1/refit").errorCode == .conflict)
+            _ = try await line.add(TestPicture.png(1))
+            try await line.waitForFit(1)
+            _ = try await line.request("POST", "/v1/refit")
+            try await line.waitForFit(2)
+            let set = try await line.request("PUT", "/v1/limit", body: #"{"value":0.5}"#).decoded(LimitReply.self)
+            #expect(set == LimitReply(value: 0.5, manual: true, calibrated: 0.25, evidence: "n = 1"))
+            #expect(try await line.request("PUT", "/v1/limit", body: #"{"value":-1}"#).errorCode == .invalidRequest)
+            #expect(try await line.request("PUT", "/v1/limit").decoded(LimitReply.self).value == 0.25)
+            let models = try await line.request("GET", "/v1/models").decoded(ModelsReply.self).models
+            #expect(models.map(\.generation) == [2, 1])
+            #expect(models.map(\.current) == [true, false])
+            let old = try await line.request("POST", "/v1/models/rollback").decoded(GenerationReply.self)
+            #expect(old.generation == 1)
+            #expect(try await line.request("POST", "/v1/models/rollback").errorCode == .conflict)
+            let missing = try await line.request("POST", "/v1/models/rollback", body: #"{"generation":9}"#)
+            #expect(missing.status == 404)
+        }
+    }
+
+    @Test(arguments: ["/", "/v1", "/v2/status", "/v1/status/x", "/v1/%2e%2e/status"])
+    func anUnknownPathIs404WithAnErrorBody(path: String) async throws {
+        try await ControlHarness.serve { line async throws in
+            let reply = try await line.request("GET", path)
+            #expect(reply.status == 404)
+            #expect(reply.errorCode == .notFound)
+        }
+    }
+
+    @Test(arguments: ["{", "[]", #"{"value":"high"}"#, "\u{0}\u{0}", String(repeating: "[", count: 5000)])
+    func aBodyThatIsNotTheJSONExpectedIs400AndChangesNothing(body: String) async throws {
+        try await ControlHarness.serve { line async throws in
+            _ = try await line.add(TestPicture.png(1))
+            try await line.waitForFit(1)
+            let reply = try await line.request("PUT", "/v1/limit", body: body)
+            #expect(reply.status == 400)
+            #expect(reply.errorCode == .invalidRequest)
+            #expect(line.recipe.view.active?.limit == 0.25)
+        }
+    }
+
+    @Test func aJSONBodyOverTheBoundIs413() async throws {
+        try await ControlHarness.serve { line async throws in
+            let body = #"{"value":"# + String(repeating: "1", count: ControlLimits.requestBytes) + "}"
+            let reply = try await line.request("PUT", "/v1/limit", body: body)
+            #expect(reply.status == 413)
+            #expect(reply.errorCode == .tooLarge)
+        }
+    }
+}

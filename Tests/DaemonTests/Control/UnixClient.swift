@@ -1,0 +1,101 @@
+import Foundation
+import Glibc
+
+/// A bare HTTP client on a Unix socket that can also misbehave.
+final class UnixClient: Sendable {
+    struct Refused: Error {}
+    struct Reply {
+        var status: Int
+        var head: String
+        var body: [UInt8]
+        var text: String { String(decoding: body, as: UTF8.self) }
+    }
+
+    private let descriptor: CInt
+
+    init(_ path: String) throws {
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let result = withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard result == 0 else { throw Refused() }
+        var patience = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { close(descriptor) }
+
+    /// Sends what the daemon takes; it may have closed the connection before the end.
+    func send(_ bytes: [UInt8]) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress?.advanced(by: sent), $0.count - sent, CInt(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return }
+            sent += count
+        }
+    }
+
+    func send(_ text: String) { send(Array(text.utf8)) }
+
+    /// Reads until `end` has come or the daemon closes.
+    func receive(until end: String? = nil) async -> String {
+        String(decoding: await receiveBytes(until: end), as: UTF8.self)
+    }
+
+    func receiveBytes(until end: String? = nil) async -> [UInt8] {
+        await onOwnThread { [self] in
+            var received: [UInt8] = []
+            var chunk = [UInt8](repeating: 0, count: 65536)
+            while true {
+                let count = recv(descriptor, &chunk, chunk.count, 0)
+                guard count > 0 else { break }
+                received += chunk[..<count]
+                if let end, String(decoding: received, as: UTF8.self).contains(end) { break }
+            }
+            return received
+        }
+    }
+
+    /// One request on a connection of its own.
+    static func request(
+        _ method: String, _ target: String, socket: String, headers: [String] = [], body: [UInt8] = []
+    ) async throws -> Reply {
+        let client = try UnixClient(socket)
+        let head = ["\(method) \(target) HTTP/1.1", "Host: fsac", "Connection: close", "Content-Length: \(body.count)"]
+        await onOwnThread { client.send(Array(((head + headers).joined(separator: "\r\n") + "\r\n\r\n").utf8) + body) }
+        let bytes = await client.receiveBytes()
+        guard let split = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { throw Refused() }
+        let replyHead = String(decoding: bytes[..<split.lowerBound], as: UTF8.self)
+        let isChunked = replyHead.lowercased().contains("transfer-encoding: chunked")
+        let body = bytes[split.upperBound...]
+        return Reply(
+            status: replyHead.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0, head: replyHead,
+            body: isChunked ? unchunked(body) : Array(body))
+    }
+
+    /// RFC 9112, section 7.1: `size CRLF data CRLF`, the last of size 0.
+    private static func unchunked(_ body: ArraySlice<UInt8>) -> [UInt8] {
+        var (rest, data) = (body, [UInt8]())
+        while let end = rest.firstIndex(of: 13),
+            let size = Int(String(decoding: rest[..<end], as: UTF8.self), radix: 16), size > 0
+        {
+            data += rest[(end + 2)...].prefix(size)
+            rest = rest[(end + 2)...].dropFirst(size + 2)
+        }
+        return data
+    }
+}
+
+/// The daemon's own threads must stay free: they are what is tested.
+func onOwnThread<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(returning: work()) }
+    }
+}

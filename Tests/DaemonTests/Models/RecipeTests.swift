@@ -1,0 +1,253 @@
+import Daemon
+import Logging
+import Synchronization
+import Testing
+
+@Suite struct RecipeTests {
+    let folder: TemporaryFolder
+    private static let root = "recipes/bottle"
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    /// Opens the recipe as a start of the daemon does.
+    private func start(
+        activate: @escaping @Sendable (Recipe<TinyModel>.Active) -> Void = { _ in }
+    ) throws -> Recipe<TinyModel> {
+        try Recipe(stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, logger: .silent, activate: activate)
+    }
+
+    /// Three generations, the third in use.
+    private func startWithThreeGenerations() throws -> Recipe<TinyModel> {
+        let recipe = try start()
+        for limit in 1...3 { _ = try recipe.install(TinyModel(shots: ["a"], limit: Float(limit))) }
+        return recipe
+    }
+
+    @Test func aFreshRecipeHasNoModelAndNoShots() throws {
+        let view = try start().view
+        #expect(view.active == nil)
+        #expect(view.normals.isEmpty)
+        #expect(!view.isFitDue)
+    }
+
+    @Test(arguments: ["", "..", "a/b", ".hidden", "-x", "ä", String(repeating: "x", count: 65)])
+    func aRecipeNameThatIsNoPlainNameIsRefused(name: String) {
+        #expect(throws: StoreError.invalidRecipeName(name)) {
+            try Recipe<TinyModel>(stateDirectory: folder.path, name: name, kind: TinyModel.kind, logger: .silent) { _ in }
+        }
+    }
+
+    @Test func aShotIsStoredUnderItsHashByteForByte() throws {
+        let recipe = try start()
+        let (normal, isNew) = try recipe.addNormal(Array("abc".utf8), fileExtension: "png")
+        // SHA-256 of "abc", FIPS 180-2 appendix B.1
+        #expect(normal.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        #expect(isNew)
+        #expect(try folder.text(of: "\(Self.root)/normals/\(normal.sha256).png") == "abc")
+        #expect(try start().view.normals == [normal])
+    }
+
+    @Test func theSameShotTwiceIsOneShot() throws {
+        let recipe = try start()
+        _ = try recipe.addNormal(Array("abc".utf8), fileExtension: "png")
+        #expect(try !recipe.addNormal(Array("abc".utf8), fileExtension: "png").isNew)
+        #expect(recipe.view.normals.count == 1)
+    }
+
+    @Test func theLastShotCannotBeRemovedAndOthersCanByTheirFirstDigits() throws {
+        let recipe = try start()
+        let first = try recipe.addNormal(Array("abc".utf8), fileExtension: "png").normal
+        #expect(throws: StoreError.lastNormal(sha256: first.sha256)) { try recipe.removeNormal(first.sha256) }
+        _ = try recipe.addNormal(Array("def".utf8), fileExtension: "jpg")
+        #expect(try recipe.removeNormal(String(first.sha256.prefix(6))) == first)
+        #expect(throws: StoreError.noSuchNormal(sha256: first.sha256)) { try recipe.removeNormal(first.sha256) }
+        #expect(try folder.names(in: "\(Self.root)/normals").count == 1)
+    }
+
+    @Test func anInstalledModelIsTheOneInUseAfterARestart() throws {
+        let handed = Mutex<[Int]>([])
+        let recipe = try start { active in handed.withLock { $0.append(active.generation) } }
+        let active = try recipe.install(TinyModel(shots: ["a"], limit: 2))
+        #expect(active.generation == 1)
+        #expect(handed.withLock { $0 } == [1])
+        let again = try start { active in handed.withLock { $0.append(active.generation) } }
+        #expect(again.view.active?.model == TinyModel(shots: ["a"], limit: 2))
+        #expect(handed.withLock { $0 } == [1, 1])
+    }
+
+    @Test func theCurrentAndTwoOlderGenerationsAreKept() throws {
+        let recipe = try startWithThreeGenerations()
+        #expect(try folder.names(in: "\(Self.root)/models") == ["1", "2", "3"])
+        _ = try recipe.install(TinyModel(shots: ["a"], limit: 4))
+        #expect(try folder.names(in: "\(Self.root)/models") == ["2", "3", "4"])
+    }
+
+    @Test func aFailedSaveLeavesTheOldGenerationAndNoFiles() throws {
+        struct Refusing: Error {}
+        let recipe = try start()
+        _ = try recipe.install(TinyModel(shots: ["a"]))
+        var unsaveable = TinyModel(shots: ["b"])
+        unsaveable.limit = .nan  // JSON cannot hold it
+        #expect(throws: (any Error).self) { try recipe.install(unsaveable) }
+        #expect(recipe.view.active?.generation == 1)
+        #expect(try start().view.active?.generation == 1)
+        #expect(try folder.names(in: "\(Self.root)/models") == ["1"])
+    }
+}
+
+// MARK: Roll-back and limit
+
+extension RecipeTests {
+    @Test func rollingBackHoldsOverARestartAndEndsWithTheNextFit() throws {
+        let recipe = try startWithThreeGenerations()
+        #expect(try recipe.rollback(to: nil).generation == 2)
+        #expect(try recipe.rollback(to: nil).generation == 1)
+        let again = try start()
+        #expect(again.view.active?.generation == 1)
+        #expect(try again.install(TinyModel(shots: ["a"])).generation == 4)
+        #expect(try start().view.active?.generation == 4)
+    }
+
+    @Test func rollingForwardAgainIsPossible() throws {
+        let recipe = try startWithThreeGenerations()
+        _ = try recipe.rollback(to: 1)
+        #expect(try recipe.rollback(to: 3).generation == 3)
+        #expect(try folder.text(of: "\(Self.root)/current") == "3\n")
+    }
+
+    @Test func rollingBackToNothingSaysSo() throws {
+        let recipe = try start()
+        #expect(throws: StoreError.noModel) { try recipe.rollback(to: nil) }
+        _ = try recipe.install(TinyModel(shots: ["a"]))
+        #expect(throws: StoreError.noOlderGeneration(than: 1)) { try recipe.rollback(to: nil) }
+        #expect(throws: StoreError.noSuchGeneration(7, kept: [1])) { try recipe.rollback(to: 7) }
+    }
+
+    @Test func aLimitSetByHandOutlivesARefitAndARestartUntilAuto() throws {
+        let recipe = try start()
+        _ = try recipe.install(TinyModel(shots: ["a"], limit: 1))
+        #expect(try recipe.setLimit(0.5).model.limit == 0.5)
+        #expect(try recipe.install(TinyModel(shots: ["a", "b"], limit: 2)).limit == 0.5)
+        let again = try start()
+        #expect(again.view.active?.limit == 0.5)
+        #expect(again.view.active?.summary.limit == 2)
+        #expect(try again.setLimit(nil).model.limit == 2)
+        #expect(try start().view.active?.limit == 2)
+    }
+
+    @Test func aLimitSetByHandDoesNotCountForAnotherMethod() throws {
+        let recipe = try start()
+        _ = try recipe.install(TinyModel(shots: ["a"], limit: 1))
+        _ = try recipe.setLimit(0.5)
+        var other = TinyModel(shots: ["a"], limit: 30)
+        other.method = "other"
+        #expect(try recipe.install(other).limit == 30)
+    }
+
+    @Test func aModelOfAnotherBackboneIsNotUsedAndAFitIsDue() throws {
+        let recipe = try start()
+        let sha256 = try recipe.addNormal(Array("abc".utf8), fileExtension: "png").normal.sha256
+        var other = TinyModel(shots: [sha256])
+        other.backbone = "other"
+        _ = try recipe.install(other)
+        let again = try start()
+        #expect(again.view.active == nil)
+        #expect(again.view.isFitDue)
+        _ = try again.install(TinyModel(shots: [sha256]))
+        #expect(throws: StoreError.otherBackbone(generation: 1, found: "other", configured: "tiny")) {
+            try again.rollback(to: nil)
+        }
+    }
+
+    @Test func aModelOfOtherSettingsIsUsedUntilTheFitThatIsDue() throws {
+        let recipe = try start()
+        let sha256 = try recipe.addNormal(Array("abc".utf8), fileExtension: "png").normal.sha256
+        var other = TinyModel(shots: [sha256])
+        other.method = "other"
+        _ = try recipe.install(other)
+        let again = try start()
+        #expect(again.view.active?.generation == 1)
+        #expect(again.view.isFitDue)
+    }
+
+    @Test(arguments: [0, -1, Float.nan, Float.infinity])
+    func aLimitThatIsNoScoreIsRefused(value: Float) throws {
+        let recipe = try start()
+        _ = try recipe.install(TinyModel(shots: ["a"], limit: 1))
+        #expect(throws: StoreError.self) { try recipe.setLimit(value) }
+        #expect(recipe.view.active?.limit == 1)
+    }
+}
+
+// MARK: Starts after a crash: each test leaves the files of one instant behind
+
+extension RecipeTests {
+    @Test func aHalfWrittenPictureIsRemovedAndIsNoShot() throws {
+        _ = try start()
+        try folder.write("half", to: "\(Self.root)/normals/tmp-aa.png")
+        #expect(try start().view.normals.isEmpty)
+        #expect(try folder.names(in: "\(Self.root)/normals").isEmpty)
+    }
+
+    @Test func aHalfWrittenGenerationIsRemovedAndTheOldOneUsed() throws {
+        _ = try startWithThreeGenerations()
+        try folder.write("{", to: "\(Self.root)/models/tmp-4/model.json")
+        #expect(try start().view.active?.generation == 3)
+        #expect(try folder.names(in: "\(Self.root)/models") == ["1", "2", "3"])
+    }
+
+    @Test func aFinishedGenerationThatCurrentDoesNotNameYetIsUsed() throws {
+        _ = try startWithThreeGenerations()
+        try folder.write("2\n", to: "\(Self.root)/current")
+        #expect(try start().view.active?.generation == 3)
+        #expect(try folder.text(of: "\(Self.root)/current") == "3\n")
+    }
+
+    @Test func aHalfWrittenCurrentLeavesTheOldOne() throws {
+        _ = try startWithThreeGenerations()
+        try folder.write("", to: "\(Self.root)/tmp-current")
+        #expect(try start().view.active?.generation == 3)
+        #expect(try !folder.names(in: Self.root).contains("tmp-current"))
+    }
+
+    @Test(arguments: ["", "nonsense", "-1", "99"])
+    func aDamagedCurrentMeansTheNewestGeneration(text: String) throws {
+        _ = try startWithThreeGenerations()
+        try folder.write(text, to: "\(Self.root)/current")
+        #expect(try start().view.active?.generation == 3)
+    }
+
+    @Test func aDamagedGenerationMeansTheOneBefore() throws {
+        _ = try startWithThreeGenerations()
+        try folder.write("{\"shots\":[", to: "\(Self.root)/models/3/model.json")
+        #expect(try start().view.active?.generation == 2)
+        #expect(try start().install(TinyModel(shots: ["a"])).generation == 4)
+    }
+
+    @Test func nothingReadableMeansNoModelAndNoFailure() throws {
+        _ = try startWithThreeGenerations()
+        for generation in 1...3 { try folder.write("x", to: "\(Self.root)/models/\(generation)/model.json") }
+        #expect(try start().view.active == nil)
+    }
+
+    @Test func aDamagedManualLimitMeansCalibrationsLimit() throws {
+        _ = try startWithThreeGenerations()
+        try folder.write("{", to: "\(Self.root)/limit.json")
+        #expect(try start().view.active?.limit == 3)
+    }
+
+    @Test func aShotWithoutItsFitMakesAFitDueUnlessAnOperatorRolledBack() throws {
+        let recipe = try start()
+        let sha256 = try recipe.addNormal(Array("abc".utf8), fileExtension: "png").normal.sha256
+        #expect(try start().view.isFitDue)
+        _ = try recipe.install(TinyModel(shots: [sha256]))
+        #expect(try !start().view.isFitDue)
+        _ = try recipe.install(TinyModel(shots: [sha256, "removed since"]))
+        #expect(try start().view.isFitDue)
+        _ = try recipe.install(TinyModel(shots: [sha256]))
+        _ = try recipe.rollback(to: 2)
+        #expect(try !start().view.isFitDue)
+    }
+}

@@ -1,0 +1,84 @@
+import ControlProtocol
+import Core
+import Daemon
+import FoundationEssentials
+import Logging
+
+/// A model that is nothing but its summary: one file `model.json`.
+struct TinyModel: StoredModel, Codable, Equatable {
+    static let kind = ModelKind(backbone: "tiny", method: "none")
+    var backbone = kind.backbone
+    var method = kind.method
+    var shots: [String]
+    var calibrated: Float
+    var limit: Float
+
+    init(shots: [String], limit: Float = 1) {
+        self.shots = shots
+        calibrated = limit
+        self.limit = limit
+    }
+
+    var summary: ModelSummary {
+        ModelSummary(
+            kind: ModelKind(backbone: backbone, method: method), shots: shots, limit: calibrated,
+            evidence: "n = \(shots.count)")
+    }
+
+    func withLimit(_ limit: Float) -> Self {
+        var copy = self
+        copy.limit = limit
+        return copy
+    }
+
+    func save(to directory: String) throws {
+        try ControlCoding.encode(self).write(to: URL(filePath: "\(directory)/model.json"))
+    }
+
+    static func load(from directory: String) throws -> Self {
+        try ControlCoding.decode(Self.self, from: Data(contentsOf: URL(filePath: "\(directory)/model.json")))
+    }
+}
+
+/// A folder that is removed when the test ends.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appending(path: "fsac-\(UInt32.random(in: 0 ... .max))").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        // A folder that stays behind in the temporary directory harms nobody.
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
+
+    func write(_ bytes: [UInt8], to name: String) throws {
+        let url = URL(filePath: "\(path)/\(name)")
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(bytes).write(to: url)
+    }
+
+    func names(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)").sorted()
+    }
+
+    func text(of name: String) throws -> String {
+        try String(decoding: Data(contentsOf: URL(filePath: "\(path)/\(name)")), as: UTF8.self)
+    }
+}
+
+extension Logger {
+    /// Says nothing.
+    static var silent: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
+}
+
+/// Pictures that can be shots, told apart by their shade.
+enum TestPicture {
+    static func png(_ shade: UInt8, height: Int = 40, width: Int = 50) -> [UInt8] {
+        Image(height: height, width: width, pixels: Array(repeating: shade, count: height * width * 3)).pngBytes()
+    }
+}
