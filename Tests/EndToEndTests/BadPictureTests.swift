@@ -1,3 +1,4 @@
+import ControlProtocol
 import Foundation
 import Glibc
 import Testing
@@ -10,7 +11,8 @@ extension EndToEndTests {
             let word: String
             let make: @Sendable (_ path: String) throws -> Void
 
-            init(_ description: String, says word: String, _ make: @escaping @Sendable (_ path: String) throws -> Void) {
+            init(_ description: String, says word: String, _ make: @escaping @Sendable (_ path: String) throws -> Void)
+            {
                 testDescription = description
                 self.word = word
                 self.make = make
@@ -58,7 +60,8 @@ extension EndToEndTests {
             let line = try Line(frames: Pictures.line)
             try await line.start()
             let bad = try line.file("bad.jpg", BadPictures.truncated)
-            let reply = try await line.fsacctl("add-normal", bad, "\(line.frames)/1-shot.jpg", "\(line.frames)/2-shot.jpg")
+            let reply = try await line.fsacctl(
+                "add-normal", bad, "\(line.frames)/1-shot.jpg", "\(line.frames)/2-shot.jpg")
             #expect(reply.exitCode == 1)
             #expect(try await line.status().model?.shots.count == 2)
         }

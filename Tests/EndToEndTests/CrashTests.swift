@@ -34,7 +34,9 @@ extension EndToEndTests {
             #expect(try await line.stop() == 0)
             let journal = Set(try line.journal.lines)
             let lost = Set(shown).subtracting(journal)
-            #expect(lost.isEmpty, "\(lost.count) of \(shown.count) shown verdicts are not in the journal: \(lost.first ?? "")")
+            #expect(
+                lost.isEmpty,
+                "\(lost.count) of \(shown.count) shown verdicts are not in the journal: \(lost.first ?? "")")
             #expect(shown.count > 100)
             try checkFiles(of: line, sent: sent)
         }
@@ -61,7 +63,8 @@ extension EndToEndTests {
         /// Everything with a final name is whole: pictures, shots, and the model in use.
         private func checkFiles(of line: Line, sent: Set<[UInt8]>) throws {
             for folder in ["images", "heatmaps"] {
-                for path in files(below: "\(line.state)/\(folder)") where path.hasSuffix(".jpg") || path.hasSuffix(".png") {
+                for path in files(below: "\(line.state)/\(folder)")
+                where path.hasSuffix(".jpg") || path.hasSuffix(".png") {
                     #expect(throws: Never.self, "\(path)") { try Image(decoding: bytes(path)) }
                 }
             }

@@ -101,7 +101,9 @@ extension EndToEndTests {
             let line = try Line(frames: frames)
             try await line.start()
             try await line.addShots()
-            let records = try await line.inspect(next: 16).filter { $0.frame.contains("cut") || $0.frame.contains("text") }
+            let records = try await line.inspect(next: 16).filter {
+                $0.frame.contains("cut") || $0.frame.contains("text")
+            }
             #expect(records.count >= 2)
             #expect(records.allSatisfy { $0.verdict == .invalid && $0.cause != nil && $0.cause != "no_model" })
         }

@@ -30,27 +30,29 @@ struct Journal {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         var lines: [String] = []
         for name in names.sorted() where name.first?.isNumber == true && name.hasSuffix(".jsonl") {
-            let text = String(decoding: FileManager.default.contents(atPath: "\(folder)/\(name)") ?? Data(), as: UTF8.self)
+            let text = String(
+                decoding: FileManager.default.contents(atPath: "\(folder)/\(name)") ?? Data(), as: UTF8.self)
             // What follows the last line end is a line that is being written.
             lines += text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
         }
-        self.lines = lines
-        records = try lines.map(Self.record)
+        for line in lines { try Self.checkSum(line) }
+        // The first line of a segment says where it goes on from.
+        self.lines = lines.filter { !$0.hasPrefix(#"{"type":"header""#) }
+        records = try self.lines.map { try JSONDecoder().decode(JournalRecord.self, from: Data($0.utf8)) }
         for (before, after) in zip(records, records.dropFirst()) where after.seq != before.seq + 1 {
             throw Damaged(description: "the journal goes from \(before.seq) to \(after.seq)")
         }
     }
 
-    private static func record(_ line: String) throws -> JournalRecord {
+    private static func checkSum(_ line: String) throws {
         guard let mark = line.range(of: #","crc":""#, options: .backwards) else {
             throw Damaged(description: "no checksum: \(line)")
         }
-        let checksum = String(CRC32C.of(line[..<mark.lowerBound].utf8), radix: 16)
-        let expected = String(repeating: "0", count: 8 - checksum.count) + checksum
+        let digits = String(CRC32C.of(line[..<mark.lowerBound].utf8), radix: 16)
+        let expected = String(repeating: "0", count: 8 - digits.count) + digits
         guard line[mark.upperBound...] == expected + "\"}" else {
             throw Damaged(description: "checksum: expected \(expected): \(line)")
         }
-        return try JSONDecoder().decode(JournalRecord.self, from: Data(line.utf8))
     }
 }
 

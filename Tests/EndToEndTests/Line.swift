@@ -67,7 +67,9 @@ final class Line {
     func start() async throws {
         let daemon = try launch()
         try await eventually("the daemon to answer", evidence: { daemon.standardError }) {
-            guard daemon.isRunning else { throw TookTooLong(what: "a daemon that ended", evidence: daemon.standardError) }
+            guard daemon.isRunning else {
+                throw TookTooLong(what: "a daemon that ended", evidence: daemon.standardError)
+            }
             return try await self.fsacctl("status").exitCode == 0
         }
     }

@@ -33,7 +33,7 @@ final class Program: Sendable {
     }()
 
     private static func emptyFile(_ path: String) throws -> FileHandle {
-        FileManager.default.createFile(atPath: path, contents: nil)
+        try Data().write(to: URL(filePath: path))
         return try FileHandle(forWritingTo: URL(filePath: path))
     }
 

@@ -10,11 +10,14 @@ extension EndToEndTests {
             ("layers = \"all\"", "layers", "list"),
             ("local_averaging = maybe", "", ""),
         ])
-        func aWrongConfigurationEndsWith78AndNamesLineAndKey(line wrong: String, key: String, hint: String) async throws {
+        func aWrongConfigurationEndsWith78AndNamesLineAndKey(line wrong: String, key: String, hint: String) async throws
+        {
             let line = try Line(frames: Pictures.line)
             try line.configure(extra: wrong)
             let text = try String(contentsOfFile: line.configurationPath, encoding: .utf8)
-            let number = try #require(text.split(separator: "\n", omittingEmptySubsequences: false).firstIndex { $0 == wrong }) + 1
+            let number =
+                try #require(text.split(separator: "\n", omittingEmptySubsequences: false).firstIndex { $0 == wrong })
+                + 1
             let reply = try await Program.run("fsacd", ["--config", line.configurationPath], folder: line.folder)
             #expect(reply.exitCode == 78)
             #expect(reply.standardError.contains("config.toml:\(number)"), "\(reply.standardError)")

@@ -50,8 +50,8 @@ await() {
 }
 
 fsacctl() { "$bin/fsacctl" "$@" --socket "$socket"; }
-last_sequence() { fsacctl status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["storage"]["last_seq"])'; }
-has_parts() { (($(last_sequence 2>/dev/null || echo 0) >= $1)); }
+has_parts() { [ -s "$demo/state/journal/current.jsonl" ] && (($(grep -c '"seq"' "$demo/state/journal/current.jsonl") >= $1)); }
+has_ended() { has_parts "$parts" || fsacctl status --json | grep -q '"state" *: *"finished"'; }
 now_ms() { date +%s%3N; }
 
 [[ $parts =~ ^[0-9]+$ ]] || fail "PARTS=$parts: expected a whole number"
@@ -86,6 +86,11 @@ source = "folder"
 path = "$demo/parts"
 mode = "replay"
 rate_hz = $rate
+repeat = false
+
+[images]
+save_images = "all"
+save_heatmaps = "all"
 
 [recipe]
 name = "textile"
@@ -108,7 +113,7 @@ swapped=$(now_ms)
 say "Verdicts as they come"
 fsacctl tail -f -n 0 &
 tail=$!
-await 600 "part $parts" has_parts "$parts"
+await 600 "part $parts" has_ended
 sleep 0.5
 kill "$tail" 2>/dev/null || true
 wait "$tail" 2>/dev/null || true

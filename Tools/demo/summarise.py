@@ -20,7 +20,7 @@ def journal(state):
     lines = []
     for segment in sorted((state / "journal").glob("[0-9]*.jsonl")):
         lines += [json.loads(line) for line in segment.read_text(encoding="utf-8").splitlines()]
-    return lines
+    return [line for line in lines if line.get("type") != "header"]
 
 
 def percentile(values, share):
@@ -53,7 +53,7 @@ def rate(name, wrong, total):
 
 
 def print_mistakes(judged, labels):
-    known = [(line, labels[pathlib.PurePath(str(line["frame"])).name]) for line in judged]
+    known = [(line, labels[line["frame"]]) for line in judged]
     good = [line for line, label in known if label == "good"]
     false_rejects = [line for line in good if line["verdict"] == "NG"]
     print(rate("false rejects", false_rejects, len(good)) + " good parts")
