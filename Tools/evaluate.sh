@@ -34,7 +34,7 @@ lay_out_textile() {
 }
 
 directory=${1:-$layout}
-[ $# -gt 0 ] || lay_out_textile
+if [ $# = 0 ]; then lay_out_textile; fi
 read -ra backbones <<<"${BACKBONES:-efficientnet-lite0 dinov2-small}"
 read -ra options <<<"${OPTIONS:-}"
 for backbone in "${backbones[@]}"; do
