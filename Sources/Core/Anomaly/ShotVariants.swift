@@ -33,17 +33,17 @@ enum ShotVariant: Equatable {
 }
 
 /// A copy of a shot turned about its centre.
-struct RotatedCopy {
-    let image: Image
+package struct RotatedCopy {
+    package let image: Image
     private let degrees: Double
 
-    init(of image: Image, degrees: Double) {
+    package init(of image: Image, degrees: Double) {
         self.image = degrees == 0 ? image : image.rotated(byDegrees: degrees)
         self.degrees = degrees
     }
 
     /// The patches whose centre shows the shot; the others show only the repeated border, which is no part of a good part.
-    func patchesInside(_ grid: PatchGrid) -> [Int] {
+    package func patchesInside(_ grid: PatchGrid) -> [Int] {
         let angle = degrees * .pi / 180
         let (height, width) = (Double(image.height), Double(image.width))
         return (0..<grid.count).filter { patch in
