@@ -38,6 +38,10 @@ final class CaptureLoop: Sendable {
         state.withLock { $0.isStopping = true }
     }
 
+    func waitUntilStopped() {
+        _ = state.wait { $0.isStopping ? true : nil }
+    }
+
     /// Ends after `stop()`, at the source's end, or when the queue is closed.
     func run(_ source: inout some FrameSource) {
         var failures = 0

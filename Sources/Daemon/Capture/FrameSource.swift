@@ -1,10 +1,5 @@
 /// Where frames come from. Lives on the capture thread.
 public protocol FrameSource {
-    /// For people: `folder /srv/fsac/frames`.
-    var description: String { get }
-    /// What becomes of frames that come faster than they are inspected.
-    var policy: FrameQueuePolicy { get }
-
     /// Waits for the next frame, at most about `timeout`.
     ///
     /// - Throws: ``CaptureError`` while there is no camera. The next call looks for it again.

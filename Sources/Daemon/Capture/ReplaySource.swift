@@ -18,10 +18,6 @@ public struct ReplaySource: FrameSource {
         self.repeats = repeats
     }
 
-    public var description: String { "folder \(folder.path)" }
-    /// A replay that ends is a set of parts: each gets its verdict.
-    public var policy: FrameQueuePolicy { repeats ? .newest : .everyFrame(capacity: 1) }
-
     public mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
         if names.isEmpty {
             guard turns == 0 || repeats else { return .finished }
@@ -44,7 +40,8 @@ public struct ReplaySource: FrameSource {
     private static func sleep(_ duration: Duration) {
         guard duration > .zero else { return }
         let (seconds, attoseconds) = duration.components
-        var rest = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-        while clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, &rest) == EINTR {}
+        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+        // A signal only makes this frame early.
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nil)
     }
 }

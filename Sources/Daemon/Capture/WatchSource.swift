@@ -8,7 +8,6 @@ public struct WatchSource: FrameSource {
 
     private let folder: PictureFolder
     private let settling: Duration
-    private let capacity: Int
     private let isDone: @Sendable (_ name: String, _ changedMicroseconds: Int64) -> Bool
 
     private var watch: FolderWatch?
@@ -22,21 +21,16 @@ public struct WatchSource: FrameSource {
     public private(set) var ignoredFiles = 0
 
     /// - Parameters:
-    ///   - capacity: parts that wait for inspection before the source waits.
     ///   - isDone: whether a picture that is found at the start has its verdict from an earlier run; the time is when the
     ///     file last changed, in microseconds since 1970.
     public init(
-        path: String, settling: Duration, capacity: Int,
+        path: String, settling: Duration,
         isDone: @escaping @Sendable (_ name: String, _ changedMicroseconds: Int64) -> Bool = { _, _ in false }
     ) {
         folder = PictureFolder(path: path)
         self.settling = settling
-        self.capacity = capacity
         self.isDone = isDone
     }
-
-    public var description: String { "folder \(folder.path)" }
-    public var policy: FrameQueuePolicy { .everyFrame(capacity: capacity) }
 
     public mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
         if ready.isEmpty { try look(timeout: timeout) }
