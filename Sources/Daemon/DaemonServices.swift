@@ -60,6 +60,15 @@ extension ConfiguredMethod {
     }
 }
 
+extension JournalSettings {
+    fileprivate init(_ configuration: Configuration.Journal) {
+        self.init()
+        segmentBytes = configuration.segmentBytes
+        maxBytes = configuration.maxBytes
+        syncsEachLine = configuration.durability == .each
+    }
+}
+
 extension ControlSettings {
     fileprivate init(_ configuration: Configuration.Control) {
         self.init(socket: configuration.socket)
