@@ -15,7 +15,8 @@ extension Request {
     func wholeBody(upTo limit: Int) async throws -> ByteBuffer {
         let length = headers[.contentLength].flatMap { Int($0) } ?? 0
         guard length <= limit else {
-            throw ControlError(code: .tooLarge, message: "request: a body of \(length) bytes: expected at most \(limit)")
+            throw ControlError(
+                code: .tooLarge, message: "request: a body of \(length) bytes: expected at most \(limit)")
         }
         do {
             return try await body.collect(upTo: limit)
