@@ -21,7 +21,7 @@ public struct ConfiguredMethod: Sendable {
     public let backbone: BackboneModel
     public let inputSize: Int
     public let settings: PatchMemorySettings
-    private let computeThreads: Int
+    let computeThreads: Int
 
     public init(_ configuration: Configuration) throws(MethodError) {
         let recipe = configuration.recipe
@@ -50,9 +50,6 @@ public struct ConfiguredMethod: Sendable {
 
     /// Of the models that ``fitter`` makes.
     public var kind: ModelKind { ModelKind(backbone: identity, settings: settings) }
-
-    /// How the line computes.
-    var parallelism: Parallelism { Parallelism(threads: computeThreads) }
 
     /// Fits beside inspection: with half of the threads, so that a part on the line does not wait for it.
     public var fitter: RefitService<FittedModel>.Fitter {
