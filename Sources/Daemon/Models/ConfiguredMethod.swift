@@ -51,6 +51,9 @@ public struct ConfiguredMethod: Sendable {
     /// Of the models that ``fitter`` makes.
     public var kind: ModelKind { ModelKind(backbone: identity, settings: settings) }
 
+    /// How the line computes.
+    var parallelism: Parallelism { Parallelism(threads: computeThreads) }
+
     /// Fits beside inspection: with half of the threads, so that a part on the line does not wait for it.
     public var fitter: RefitService<FittedModel>.Fitter {
         let parallelism = Parallelism(threads: max(1, computeThreads / 2))
