@@ -1,4 +1,5 @@
 import ControlProtocol
+import Daemon
 
 /// Why a subcommand could not do what it was asked for.
 enum ClientError: Error, CustomStringConvertible {
@@ -7,6 +8,7 @@ enum ClientError: Error, CustomStringConvertible {
     case unexpectedReply(status: UInt, text: String)
     case fitFailed(String)
     case file(path: String, reason: String)
+    case configuration(ConfigurationError)
 
     var description: String {
         switch self {
@@ -17,6 +19,7 @@ enum ClientError: Error, CustomStringConvertible {
             "the daemon answered with status \(status) and not as expected: \(text): are both of one version?"
         case .fitFailed(let message): "the fit failed, the model in use stays: \(message)"
         case .file(let path, let reason): "\(path): \(reason)"
+        case .configuration(let error): error.description
         }
     }
 

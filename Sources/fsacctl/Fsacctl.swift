@@ -19,7 +19,11 @@ struct Fsacctl: AsyncParsableCommand {
                     Status.self, Tail.self, History.self, AddNormal.self, Normals.self, Refit.self, Limit.self,
                     Models.self,
                 ]),
-            CommandGroup(name: "Offline", subcommands: [Score.self, Evaluate.self, Embed.self, Bench.self, ModelCommand.self]),
+            CommandGroup(
+                name: "Offline",
+                subcommands: [
+                    Score.self, Evaluate.self, Embed.self, Bench.self, ModelCommand.self, CheckConfig.self,
+                ]),
         ])
 }
 

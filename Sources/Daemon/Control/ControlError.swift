@@ -36,6 +36,7 @@ extension ControlError {
         switch error {
         case let error as ControlError: self = error
         case let error as StoreError: self.init(code: error.code, message: error.description)
+        case let error as DiskError: self.init(code: .storageFailed, message: "storage: \(error)")
         case let error as ShotRefusal: self.init(code: .imageRefused, message: error.description)
         case is NIOTooManyBytesError: self.init(code: .tooLarge, message: "request: the body is too large")
         case let error as HTTPError where error.status == .notFound:
@@ -49,10 +50,11 @@ extension ControlError {
 extension StoreError {
     fileprivate var code: ErrorCode {
         switch self {
-        case .operationFailed: .storageFailed
         case .invalidRecipeName, .invalidLimit: .invalidRequest
         case .noSuchNormal, .noSuchGeneration: .notFound
-        case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .generationUnreadable: .conflict
+        case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .generationUnreadable,
+            .otherBackbone:
+            .conflict
         }
     }
 }

@@ -52,7 +52,7 @@ extension GenerationReply {
 
     init(generation: Int, summary: ModelSummary) {
         self.init(
-            generation: generation, current: false, backbone: summary.backbone, method: summary.method,
+            generation: generation, current: false, backbone: summary.kind.backbone, method: summary.kind.method,
             shots: summary.shots,
             limit: LimitReply(
                 value: summary.limit, manual: false, calibrated: summary.limit, evidence: summary.evidence))

@@ -6,18 +6,12 @@ import ControlProtocol
 /// another scale, so it counts only for the pair it was set for.
 struct ManualLimit: Codable, Sendable, Equatable {
     var value: Float
-    var backbone: String
-    var method: String
+    var kind: ModelKind
 
-    init(value: Float, for model: ModelSummary) throws(StoreError) {
+    init(value: Float, for kind: ModelKind) throws(StoreError) {
         guard value.isFinite, value > 0 else { throw .invalidLimit(value) }
         self.value = value
-        backbone = model.backbone
-        method = model.method
-    }
-
-    func applies(to model: ModelSummary) -> Bool {
-        backbone == model.backbone && method == model.method
+        self.kind = kind
     }
 }
 
@@ -26,15 +20,15 @@ extension RecipeStore {
 
     /// Nil when none was set.
     func manualLimit() throws -> ManualLimit? {
-        guard try DurableFile.names(in: folder).contains("limit.json") else { return nil }
-        return try ControlCoding.decode(ManualLimit.self, from: DurableFile.read(limitPath))
+        guard try disk.names(in: folder).contains("limit.json") else { return nil }
+        return try ControlCoding.decode(ManualLimit.self, from: disk.read(limitPath))
     }
 
     func setManualLimit(_ limit: ManualLimit?) throws {
         if let limit {
-            try DurableFile.replace(limitPath, with: [UInt8](ControlCoding.encode(limit)))
-        } else if try DurableFile.names(in: folder).contains("limit.json") {
-            try DurableFile.remove(limitPath)
+            try disk.replace(limitPath, with: [UInt8](ControlCoding.encode(limit)))
+        } else if try disk.names(in: folder).contains("limit.json") {
+            try disk.removeForGood(limitPath)
         }
     }
 }

@@ -1,6 +1,5 @@
-/// Why the model store could not do what was asked; nothing has changed then.
+/// Why the model store refuses what was asked; nothing has changed then. What the disk refuses is a ``DiskError``.
 public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
-    case operationFailed(_ operation: String, path: String, errno: CInt)
     case invalidRecipeName(String)
     case noSuchNormal(sha256: String)
     case lastNormal(sha256: String)
@@ -9,12 +8,11 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case noOlderGeneration(than: Int)
     case noModel
     case generationUnreadable(Int, reason: String)
+    case otherBackbone(generation: Int, found: String, configured: String)
     case invalidLimit(Float)
 
     public var description: String {
         switch self {
-        case .operationFailed(let operation, let path, let code):
-            "model store: \(operation) \(path): \(ErrnoText.describe(code))"
         case .invalidRecipeName(let name):
             "recipe: name '\(name)': expected 1 to 64 letters, digits, '-', '_' or '.', starting with a letter or digit"
         case .noSuchNormal(let sha256):
@@ -31,6 +29,8 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
             "models: nothing has been fitted yet: add normal shots with `fsacctl add-normal`"
         case .generationUnreadable(let generation, let reason):
             "models: generation \(generation) cannot be read: \(reason)"
+        case .otherBackbone(let generation, let found, let configured):
+            "models: generation \(generation) was fitted with \(found), configured is \(configured): fit again"
         case .invalidLimit(let limit):
             "limit: expected a finite score above 0, got \(limit)"
         }

@@ -33,7 +33,7 @@ final class ListedVerdicts: VerdictSource {
         let text = #"{"seq":\#(sequence),"verdict":"\#(verdict.rawValue)"\#(picture)}"#
         state.withLock { state in
             state.lines.append(VerdictLine(sequence: sequence, bytes: Array(text.utf8)))
-            state.readers.forEach { $0.yield() }
+            for reader in state.readers { reader.yield() }
         }
     }
 
@@ -57,7 +57,7 @@ final class ControlHarness: Sendable {
     private init() throws {
         folder = try TemporaryFolder()
         socket = "\(folder.path)/control.sock"
-        recipe = try Recipe(stateDirectory: folder.path, name: "bottle", logger: .silent) { _ in }
+        recipe = try Recipe(stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, logger: .silent) { _ in }
         refit = RefitService(recipe: recipe, logger: .silent) { shots, _, _ in
             TinyModel(shots: shots.map(\.sha256).sorted(), limit: 0.25)
         }

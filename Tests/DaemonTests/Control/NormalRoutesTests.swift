@@ -80,7 +80,8 @@ import Testing
         try await ControlHarness.serve { line async throws in
             let client = try UnixClient(line.socket)
             client.send(
-                "POST /v1/normals HTTP/1.1\r\nHost: fsac\r\nContent-Type: image/png\r\nContent-Length: 1073741824\r\n\r\n")
+                "POST /v1/normals HTTP/1.1\r\nHost: fsac\r\nContent-Type: image/png\r\nContent-Length: 1073741824\r\n\r\n"
+            )
             let reply = await client.receive(until: "}}")
             #expect(reply.hasPrefix("HTTP/1.1 413"))
         }

@@ -6,7 +6,9 @@ import Logging
 
 /// A model that is nothing but its summary: one file `model.json`.
 struct TinyModel: StoredModel, Codable, Equatable {
-    var backbone = "tiny"
+    static let kind = ModelKind(backbone: "tiny", method: "none")
+    var backbone = kind.backbone
+    var method = kind.method
     var shots: [String]
     var calibrated: Float
     var limit: Float
@@ -19,7 +21,8 @@ struct TinyModel: StoredModel, Codable, Equatable {
 
     var summary: ModelSummary {
         ModelSummary(
-            backbone: backbone, method: "none", shots: shots, limit: calibrated, evidence: "n = \(shots.count)")
+            kind: ModelKind(backbone: backbone, method: method), shots: shots, limit: calibrated,
+            evidence: "n = \(shots.count)")
     }
 
     func withLimit(_ limit: Float) -> Self {
@@ -37,12 +40,15 @@ struct TinyModel: StoredModel, Codable, Equatable {
     }
 }
 
-/// A folder that is removed when the test ends.
+/// A folder that is removed when the test ends; in memory where the system has such a place, because these tests sync a lot.
 final class TemporaryFolder: Sendable {
     let path: String
 
     init() throws {
-        path = FileManager.default.temporaryDirectory.appending(path: "fsac-\(UInt32.random(in: 0 ... .max))").path
+        let shared = "/dev/shm"
+        let place =
+            FileManager.default.isWritableFile(atPath: shared) ? shared : FileManager.default.temporaryDirectory.path
+        path = "\(place)/fsac-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 

@@ -1,0 +1,100 @@
+/// One journal line: the verdict on one part and what it rests on.
+///
+/// The line in the file has these fields in this order, absent ones left out, and ends with `crc`: CRC32C of everything
+/// before `,"crc"`, as 8 hexadecimal digits.
+public struct InspectionRecord: Codable, Sendable, Equatable {
+    /// From 1, one more with each line, also over restarts.
+    public var seq: UInt64
+    /// When the frame was captured: RFC 3339 with microseconds, UTC. For people; nothing is ordered by it.
+    public var time: String
+    public var camera: String
+    public var recipe: String
+    /// The model that judged; absent when there was none.
+    public var generation: Int?
+    /// The frame's name at its source: the file's name.
+    public var frame: String
+    /// The part's serial number, if given.
+    public var part: String?
+    public var verdict: Verdict
+    /// Why there is no judgement; INVALID only.
+    public var cause: String?
+    /// Higher = more anomalous.
+    public var score: Float?
+    /// The score at which a part is rejected.
+    public var limit: Float?
+    /// Boxes around what is above the limit.
+    public var regions: [Region]
+    public var latency: Latency
+    /// Below the state directory. Pictures are written after the line and may be dropped or have been pruned.
+    public var image: String?
+    /// Below the state directory, as `image`.
+    public var heatmap: String?
+    /// Whether the line was synced to the disk before anybody saw it.
+    public var durable: Bool
+
+    /// A box in pixels of the inspected picture.
+    public struct Region: Codable, Sendable, Equatable {
+        public var x: Int
+        public var y: Int
+        public var width: Int
+        public var height: Int
+        /// The highest anomaly in the box, in the score's unit.
+        public var peak: Float
+
+        public init(x: Int, y: Int, width: Int, height: Int, peak: Float) {
+            self.x = x
+            self.y = y
+            self.width = width
+            self.height = height
+            self.peak = peak
+        }
+    }
+
+    /// Milliseconds of the monotonic clock; a stage that was not reached took 0.
+    public struct Latency: Codable, Sendable, Equatable {
+        /// From capture to the start of the inspection.
+        public var wait: Double
+        public var decode: Double
+        public var embed: Double
+        public var score: Double
+        /// From capture to the verdict.
+        public var total: Double
+
+        public init(wait: Double = 0, decode: Double = 0, embed: Double = 0, score: Double = 0, total: Double = 0) {
+            self.wait = wait
+            self.decode = decode
+            self.embed = embed
+            self.score = score
+            self.total = total
+        }
+    }
+
+    public init(
+        seq: UInt64, time: String, camera: String, recipe: String, generation: Int?, frame: String, part: String?,
+        verdict: Verdict, cause: String?, score: Float?, limit: Float?, regions: [Region], latency: Latency,
+        image: String?, heatmap: String?, durable: Bool
+    ) {
+        self.seq = seq
+        self.time = time
+        self.camera = camera
+        self.recipe = recipe
+        self.generation = generation
+        self.frame = frame
+        self.part = part
+        self.verdict = verdict
+        self.cause = cause
+        self.score = score
+        self.limit = limit
+        self.regions = regions
+        self.latency = latency
+        self.image = image
+        self.heatmap = heatmap
+        self.durable = durable
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case seq, time, camera, recipe, generation, frame, part, verdict, cause, score, limit, regions
+        case latency = "latency_ms"
+        case image, heatmap, durable
+    }
+}

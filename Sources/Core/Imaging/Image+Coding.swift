@@ -1,0 +1,50 @@
+extension Image {
+    /// Decodes a JPEG or PNG file.
+    ///
+    /// Grey becomes three equal channels, 16-bit samples are rounded to 8, palettes are looked up, transparent pixels
+    /// are composited on black, the orientation in EXIF is applied, colour profiles are ignored. A file that the
+    /// decoder so much as warns about is refused: half a picture must not be judged. Zero bytes after the end of the
+    /// picture are accepted (cameras pad), and after a JPEG further JPEGs (the multi-picture format of phones); nothing
+    /// else is.
+    ///
+    /// - Throws: `ImageError`; the cases about files excepted.
+    public init(decoding bytes: [UInt8], limits: ImageLimits = .standard) throws(ImageError) {
+        try limits.checkBytes(bytes.count)
+        switch ImageFormat(sniffing: bytes) {
+        case .jpeg:
+            let decoded = try JPEG.decode(bytes, limits: limits)
+            try Self.checkTail(bytes[decoded.consumed...], of: .jpeg)
+            self = decoded.image.upright(from: JPEG.orientation(of: bytes))
+        case .png:
+            let decoded = try PNG.decode(bytes, limits: limits)
+            try Self.checkTail(bytes[decoded.consumed...], of: .png)
+            self = decoded.image.upright(from: PNG.orientation(of: bytes))
+        case nil:
+            throw .notAnImage(firstBytes: Array(bytes.prefix(8)))
+        }
+    }
+
+    private static func checkTail(_ tail: ArraySlice<UInt8>, of format: ImageFormat) throws(ImageError) {
+        let rest = tail.drop { $0 == 0 }
+        guard rest.isEmpty || (format == .jpeg && rest.starts(with: [0xFF, 0xD8, 0xFF])) else {
+            throw .trailingBytes(format, count: tail.count)
+        }
+    }
+}
+
+extension Image {
+    /// The picture as a baseline JPEG file.
+    ///
+    /// - Parameters:
+    ///   - qualityPercent: 1 to 100.
+    ///   - fullChroma: whether colour keeps its full resolution (4:4:4) or is halved both ways (4:2:0).
+    /// - Precondition: no side is longer than 65500, the format's limit.
+    public func jpegBytes(qualityPercent: Int, fullChroma: Bool = false) -> [UInt8] {
+        JPEG.encode(self, qualityPercent: qualityPercent, fullChroma: fullChroma)
+    }
+
+    /// The picture as a PNG file, compressed lightly: it is made while the line runs.
+    public func pngBytes() -> [UInt8] {
+        PNG.encode(self)
+    }
+}

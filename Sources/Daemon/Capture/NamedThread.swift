@@ -1,0 +1,25 @@
+import Foundation
+
+/// A thread of its own for work that blocks or computes, named as `top -H` shows it.
+enum NamedThread {
+    /// Runs `body` on a new thread and waits for its end without blocking the caller's.
+    ///
+    /// - Parameters:
+    ///   - name: at most 15 bytes, the system's limit.
+    ///   - niceness: 0 (as the daemon) to 19 (lowest priority).
+    static func run(_ name: String, niceness: CInt = 0, _ body: @escaping @Sendable () -> Void) async {
+        precondition(name.utf8.count <= 15, "thread name \(name)")
+        await withCheckedContinuation { continuation in
+            let thread = Thread {
+                // On Linux this is the priority of the calling thread alone; it can always be lowered.
+                if niceness > 0 { _ = setpriority(numericCast(PRIO_PROCESS.rawValue), 0, niceness) }
+                body()
+                continuation.resume()
+            }
+            thread.name = name
+            // Foundation's default is the limit of the shell that started the daemon.
+            thread.stackSize = 8 << 20
+            thread.start()
+        }
+    }
+}

@@ -1,0 +1,164 @@
+/// What the operator of a line sets, one nested table a part of the daemon.
+///
+/// Every key has a default, so an empty file is a valid one; `config.toml.example` shows and explains all of them.
+public struct Configuration: Codable, Sendable, Equatable {
+    public var stateDirectory = "/var/lib/fsac"
+    public var modelsDirectory = "/usr/share/fsac/models"
+    public var computeThreads = 2
+    public var control = Control()
+    public var camera = Camera()
+    public var recipe = Recipe()
+    public var journal = Journal()
+    public var images = Images()
+    public var log = Log()
+
+    public init() {}
+
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case stateDirectory = "state_directory"
+        case modelsDirectory = "models_directory"
+        case computeThreads = "compute_threads"
+        case control, camera, recipe, journal, images, log
+    }
+}
+
+extension Configuration {
+    /// The control API on its Unix socket.
+    public struct Control: Codable, Sendable, Equatable {
+        public var socket = "/run/fsac/control.sock"
+        /// Empty = the daemon's own group.
+        public var socketGroup = ""
+        public var maxConnections = 64
+        public var headerTimeoutSeconds = 5
+        public var requestTimeoutSeconds = 30
+        public var idleTimeoutSeconds = 30
+
+        package enum CodingKeys: String, CodingKey, CaseIterable {
+            case socket
+            case socketGroup = "socket_group"
+            case maxConnections = "max_connections"
+            case headerTimeoutSeconds = "header_timeout_s"
+            case requestTimeoutSeconds = "request_timeout_s"
+            case idleTimeoutSeconds = "idle_timeout_s"
+        }
+    }
+
+    /// Where the frames come from.
+    public struct Camera: Codable, Sendable, Equatable {
+        public enum Source: String, Codable, Sendable, CaseIterable { case folder }
+        public enum Mode: String, Codable, Sendable, CaseIterable { case watch, replay }
+
+        public var name = "camera1"
+        public var source = Source.folder
+        public var path = "/srv/fsac/frames"
+        public var mode = Mode.watch
+        public var settleMilliseconds = 500
+        public var queueLength = 16
+        public var rateHertz = 10.0
+        public var `repeat` = true
+        /// 0 = any.
+        public var height = 0
+        /// 0 = any.
+        public var width = 0
+
+        package enum CodingKeys: String, CodingKey, CaseIterable {
+            case name, source, path, mode, `repeat`, height, width
+            case settleMilliseconds = "settle_ms"
+            case queueLength = "queue_length"
+            case rateHertz = "rate_hz"
+        }
+    }
+
+    /// How one product is inspected.
+    public struct Recipe: Codable, Sendable, Equatable {
+        public enum Method: String, Codable, Sendable, CaseIterable { case patchMemory = "patch-memory" }
+        public enum Aggregation: String, Codable, Sendable, CaseIterable {
+            case topPercent = "top_percent"
+            case maximum
+        }
+
+        public var name = "default"
+        public var backbone = "efficientnet-lite0"
+        public var inputSize = 320
+        public var method = Method.patchMemory
+        /// Empty = the backbone's default.
+        public var layers: [Int] = []
+        public var localAveraging = true
+        public var rotations = 8
+        /// Patches; 0 keeps all.
+        public var coresetBudget = 4096
+        public var aggregation = Aggregation.topPercent
+        /// Standard deviation, in patches.
+        public var smoothing = 0.5
+        public var targetFalseRejectRate = 0.01
+        /// Mean grey level.
+        public var minBrightness = 4.0
+        /// Mean grey level.
+        public var maxBrightness = 251.0
+        /// 0 = off.
+        public var frozenFrames = 5
+
+        package enum CodingKeys: String, CodingKey, CaseIterable {
+            case name, backbone, method, layers, rotations, aggregation, smoothing
+            case inputSize = "input_size"
+            case localAveraging = "local_averaging"
+            case coresetBudget = "coreset_budget"
+            case targetFalseRejectRate = "target_false_reject_rate"
+            case minBrightness = "min_brightness"
+            case maxBrightness = "max_brightness"
+            case frozenFrames = "frozen_frames"
+        }
+    }
+
+    /// The verdicts on disk.
+    public struct Journal: Codable, Sendable, Equatable {
+        public enum Durability: String, Codable, Sendable, CaseIterable {
+            /// OK and INVALID lines are synced in groups, at most 1 s after they were written; NG lines before they show.
+            case grouped = "1s"
+            /// Every line is synced before it shows.
+            case each
+        }
+
+        public var durability = Durability.grouped
+        public var segmentBytes = 64 << 20
+        public var maxBytes = 4 << 30
+
+        package enum CodingKeys: String, CodingKey, CaseIterable {
+            case durability
+            case segmentBytes = "segment_bytes"
+            case maxBytes = "max_bytes"
+        }
+    }
+
+    /// The pictures and heat maps on disk.
+    public struct Images: Codable, Sendable, Equatable {
+        public enum Selection: String, Codable, Sendable, CaseIterable { case all, ng, none }
+
+        public var saveImages = Selection.all
+        public var saveHeatmaps = Selection.ng
+        public var maxBytes = 10 << 30
+        public var minFreeBytes = 256 << 20
+        public var jpegQualityPercent = 95
+        public var queueLength = 8
+
+        package enum CodingKeys: String, CodingKey, CaseIterable {
+            case saveImages = "save_images"
+            case saveHeatmaps = "save_heatmaps"
+            case maxBytes = "max_bytes"
+            case minFreeBytes = "min_free_bytes"
+            case jpegQualityPercent = "jpeg_quality_percent"
+            case queueLength = "queue_length"
+        }
+    }
+
+    /// What the daemon says on standard error.
+    public struct Log: Codable, Sendable, Equatable {
+        public enum Level: String, Codable, Sendable, CaseIterable { case debug, info, notice, warning, error }
+
+        public var level = Level.info
+
+        package enum CodingKeys: String, CodingKey, CaseIterable {
+            case level
+        }
+    }
+}

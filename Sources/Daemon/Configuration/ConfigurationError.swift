@@ -1,0 +1,56 @@
+/// Where in the configuration something is.
+public struct ConfigurationPlace: Sendable, Equatable, CustomStringConvertible {
+    public var file: String
+    /// From 1; nil when the key is not written in the file or its line cannot be told (dotted and quoted keys).
+    public var line: Int?
+    /// Empty for the keys above the first table.
+    public var table: String
+    /// Nil when the table as a whole is meant.
+    public var key: String?
+
+    public init(file: String, line: Int?, table: String, key: String?) {
+        self.file = file
+        self.line = line
+        self.table = table
+        self.key = key
+    }
+
+    public var description: String {
+        let place = line.map { "\(file):\($0)" } ?? file
+        guard let key else { return "\(place): [\(table)]" }
+        return table.isEmpty ? "\(place): \(key)" : "\(place): \(table).\(key)"
+    }
+}
+
+/// Why a configuration is refused. Permanent: the daemon does not start with it (exit code 78).
+public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+    case unreadable(path: String, reason: String)
+    case syntax(file: String, line: Int, column: Int, reason: String)
+    case unknownTable(ConfigurationPlace, suggestion: String?, known: [String])
+    case unknownKey(ConfigurationPlace, suggestion: String?, known: [String])
+    case wrongType(ConfigurationPlace, expected: String, got: String)
+    case invalidValue(ConfigurationPlace, expected: String, got: String)
+    /// Two keys, each right in itself, that cannot both hold; `remedy` says what to change.
+    case contradiction(ConfigurationPlace, remedy: String)
+
+    public var description: String {
+        switch self {
+        case .unreadable(let path, let reason):
+            "configuration: \(path): \(reason)"
+        case .syntax(let file, let line, let column, let reason):
+            "configuration: \(file):\(line):\(column): not TOML: \(reason)"
+        case .unknownTable(let place, let suggestion, let known):
+            "configuration: \(place): no such table: \(Self.hint(suggestion.map { "[\($0)]" }, known: known))"
+        case .unknownKey(let place, let suggestion, let known):
+            "configuration: \(place): no such key: \(Self.hint(suggestion, known: known))"
+        case .wrongType(let place, let expected, let got), .invalidValue(let place, let expected, let got):
+            "configuration: \(place): expected \(expected), got \(got)"
+        case .contradiction(let place, let remedy):
+            "configuration: \(place): \(remedy)"
+        }
+    }
+
+    private static func hint(_ suggestion: String?, known: [String]) -> String {
+        suggestion.map { "did you mean \($0)?" } ?? "expected one of \(known.joined(separator: ", "))"
+    }
+}

@@ -1,0 +1,64 @@
+/// A JSON object on one line, its fields in the order in which they are added. Foundation's encoder keeps no order.
+struct JSONLine {
+    private(set) var bytes: [UInt8] = [UInt8(ascii: "{")]
+
+    mutating func add(_ key: String, _ value: String) {
+        begin(key)
+        append(quoted: value)
+    }
+
+    mutating func add(_ key: String, _ value: some BinaryInteger) {
+        begin(key)
+        append(value.description)
+    }
+
+    mutating func add(_ key: String, _ value: Bool) {
+        begin(key)
+        append(value ? "true" : "false")
+    }
+
+    /// - Precondition: `value` is finite: JSON has no other numbers.
+    mutating func add(_ key: String, _ value: some BinaryFloatingPoint & CustomStringConvertible) {
+        precondition(value.isFinite, "JSON: \(key): \(value)")
+        begin(key)
+        append(value.description)
+    }
+
+    mutating func add(_ key: String, _ object: JSONLine) {
+        begin(key)
+        bytes += object.closed
+    }
+
+    mutating func add(_ key: String, _ objects: [JSONLine]) {
+        begin(key)
+        append("[")
+        for (index, object) in objects.enumerated() {
+            if index > 0 { append(",") }
+            bytes += object.closed
+        }
+        append("]")
+    }
+
+    /// The whole object.
+    var closed: [UInt8] { bytes + [UInt8(ascii: "}")] }
+
+    private mutating func begin(_ key: String) {
+        if bytes.count > 1 { append(",") }
+        append(quoted: key)
+        append(":")
+    }
+
+    private mutating func append(_ text: String) { bytes += text.utf8 }
+
+    private mutating func append(quoted text: String) {
+        append("\"")
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+            case 0..<0x20: append("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
+            default: bytes.append(byte)
+            }
+        }
+        append("\"")
+    }
+}

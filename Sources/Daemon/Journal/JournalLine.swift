@@ -1,0 +1,86 @@
+package import ControlProtocol
+
+/// A line of a segment: JSON with its checksum as the last field.
+enum JournalLine {
+    private static let mark = Array(#","crc":""#.utf8)
+    private static let end = Array(#""}"#.utf8)
+    private static let checksumField = mark.count + 8 + end.count
+    private static let sequenceField = Array(#"{"seq":"#.utf8)
+
+    /// Closes an object with the checksum of what it holds so far. No line end.
+    static func sealed(_ object: JSONLine) -> [UInt8] {
+        object.bytes + mark + CRC32C.text(CRC32C.checksum(object.bytes)).utf8 + end
+    }
+
+    /// The checksum's digits; nil when the line is not what was once sealed.
+    static func checksum(of line: ArraySlice<UInt8>) -> String? {
+        guard line.count > checksumField, line.suffix(end.count).elementsEqual(end) else { return nil }
+        let body = line.dropLast(checksumField)
+        guard line[body.endIndex...].starts(with: mark) else { return nil }
+        let digits = CRC32C.text(CRC32C.checksum(body))
+        guard line[(body.endIndex + mark.count)...].starts(with: digits.utf8) else { return nil }
+        return digits
+    }
+
+    /// The number behind `{"seq":`; nil for other lines. Says nothing about the checksum.
+    static func sequence(of line: ArraySlice<UInt8>) -> UInt64? {
+        guard line.starts(with: sequenceField) else { return nil }
+        let digits = line.dropFirst(sequenceField.count).prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        return UInt64(String(decoding: digits, as: UTF8.self))
+    }
+
+    /// A verdict that can be trusted.
+    static func verdict(_ line: ArraySlice<UInt8>) -> VerdictLine? {
+        guard let sequence = sequence(of: line), checksum(of: line) != nil else { return nil }
+        return VerdictLine(sequence: sequence, bytes: Array(line))
+    }
+}
+
+extension VerdictLine {
+    package init(_ record: InspectionRecord) {
+        self.init(sequence: record.seq, bytes: JournalLine.sealed(JSONLine(record)))
+    }
+
+    /// The digits of the line's checksum.
+    var checksum: String { JournalLine.checksum(of: bytes[...]) ?? SegmentHeader.noChecksum }
+}
+
+extension JSONLine {
+    init(_ record: InspectionRecord) {
+        self.init()
+        add("seq", record.seq)
+        add("time", record.time)
+        add("camera", record.camera)
+        add("recipe", record.recipe)
+        if let generation = record.generation { add("generation", generation) }
+        add("frame", record.frame)
+        if let part = record.part { add("part", part) }
+        add("verdict", record.verdict.rawValue)
+        if let cause = record.cause { add("cause", cause) }
+        if let score = record.score { add("score", score) }
+        if let limit = record.limit { add("limit", limit) }
+        add("regions", record.regions.map(JSONLine.init))
+        add("latency_ms", JSONLine(record.latency))
+        if let image = record.image { add("image", image) }
+        if let heatmap = record.heatmap { add("heatmap", heatmap) }
+        add("durable", record.durable)
+    }
+
+    private init(_ region: InspectionRecord.Region) {
+        self.init()
+        add("x", region.x)
+        add("y", region.y)
+        add("width", region.width)
+        add("height", region.height)
+        add("peak", region.peak)
+    }
+
+    private init(_ latency: InspectionRecord.Latency) {
+        self.init()
+        add("wait", latency.wait)
+        add("decode", latency.decode)
+        add("embed", latency.embed)
+        add("score", latency.score)
+        add("total", latency.total)
+    }
+}

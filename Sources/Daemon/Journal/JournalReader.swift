@@ -1,0 +1,91 @@
+import Glibc
+
+/// The reading end of the journal: needs nothing but the files, and shows every line that can be trusted.
+package struct JournalReader: Sendable {
+    private static let blockBytes = 256 << 10
+    /// Longer lines are no verdicts.
+    private static let maxLineBytes = 1 << 20
+
+    let folder: String
+    let disk: Disk
+
+    package init(folder: String, disk: Disk = Disk()) {
+        self.folder = folder
+        self.disk = disk
+    }
+
+    /// Lines from `first` up to, but not including, `end`, in order, at most `count`.
+    ///
+    /// Where two segments hold a number, the newer counts: it was begun because the older could not be synced.
+    ///
+    /// - Throws: ``DiskError`` when the folder cannot be listed or a segment not be read. A segment that retention removes
+    ///   meanwhile is no error.
+    package func lines(from first: UInt64, below end: UInt64, count: Int) throws(DiskError) -> [VerdictLine] {
+        let segments = try disk.names(in: folder)
+            .compactMap { name in JournalNames.first(of: name).map { (first: $0, name: name) } }
+            .sorted { $0.first < $1.first }
+        var lines: [VerdictLine] = []
+        for (index, segment) in segments.enumerated() {
+            let after = index + 1 < segments.count ? segments[index + 1].first : UInt64.max
+            let next = max(lines.last.map { $0.sequence + 1 } ?? first, segment.first)
+            guard next < min(after, end), lines.count < count else { continue }
+            do {
+                let file = try disk.openForReading("\(folder)/\(segment.name)")
+                try read(file, from: next, below: min(after, end), count: count, into: &lines)
+            } catch {
+                guard error.errno == ENOENT else { throw error }
+            }
+        }
+        return lines
+    }
+
+    private func read(
+        _ file: ReadFile, from first: UInt64, below end: UInt64, count: Int, into lines: inout [VerdictLine]
+    ) throws(DiskError) {
+        var (offset, rest, next) = (try place(of: first, in: file), [UInt8](), first)
+        while lines.count < count {
+            let block = try file.read(at: offset, count: Self.blockBytes)
+            guard !block.isEmpty else { return }
+            offset += block.count
+            rest += block
+            var start = 0
+            while lines.count < count, let lineEnd = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
+                if let sequence = JournalLine.sequence(of: rest[start..<lineEnd]), sequence >= next,
+                    let line = JournalLine.verdict(rest[start..<lineEnd])
+                {
+                    guard sequence < end else { return }
+                    lines.append(line)
+                    next = sequence + 1
+                }
+                start = lineEnd + 1
+            }
+            rest.removeFirst(rest.count - start > Self.maxLineBytes ? rest.count : start)
+        }
+    }
+
+    /// An offset at or before the line with a number, found by halving: lines are in order.
+    private func place(of sequence: UInt64, in file: ReadFile) throws(DiskError) -> Int {
+        var (low, high) = (0, try file.byteCount())
+        while high - low > Self.blockBytes {
+            let middle = low + (high - low) / 2
+            let block = try file.read(at: middle, count: Self.blockBytes / 4)
+            guard let line = Self.firstVerdict(in: block), line.sequence <= sequence else {
+                high = middle
+                continue
+            }
+            low = middle + line.offset
+        }
+        return low
+    }
+
+    /// The first trusted line that begins in a block, which may itself begin anywhere in a line.
+    private static func firstVerdict(in block: [UInt8]) -> (sequence: UInt64, offset: Int)? {
+        var lineEnd = block.firstIndex(of: UInt8(ascii: "\n"))
+        while let start = lineEnd.map({ $0 + 1 }) {
+            guard let end = block[start...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+            if let line = JournalLine.verdict(block[start..<end]) { return (line.sequence, start) }
+            lineEnd = end
+        }
+        return nil
+    }
+}

@@ -1,0 +1,49 @@
+/// The first line of a segment, which ties it to the one before.
+struct SegmentHeader: Equatable {
+    static let version = 1
+    static let noChecksum = "00000000"
+
+    /// Last sequence number before this segment, 0 = none.
+    var previousSequence: UInt64
+    /// Digits of the checksum of that line.
+    var previousChecksum: String
+
+    var line: [UInt8] {
+        var object = JSONLine()
+        object.add("type", "header")
+        object.add("version", Self.version)
+        object.add("previous_seq", previousSequence)
+        object.add("previous_crc", previousChecksum)
+        return JournalLine.sealed(object)
+    }
+
+    private static let start = Array(#"{"type":"header","#.utf8)
+
+    /// Whether a line is a header that can be trusted.
+    static func isHeader(_ line: ArraySlice<UInt8>) -> Bool {
+        line.starts(with: start) && JournalLine.checksum(of: line) != nil
+    }
+}
+
+/// The names in the journal folder.
+enum JournalNames {
+    static let current = "current.jsonl"
+    static let temporaryPrefix = "tmp-"
+    private static let suffix = ".jsonl"
+
+    static func segment(first sequence: UInt64) -> String { padded(sequence) + suffix }
+    static func torn(at sequence: UInt64) -> String { "torn-\(sequence).bin" }
+    static func damaged(first sequence: UInt64) -> String { padded(sequence) + ".damaged" }
+
+    /// The first sequence number of a segment, by its name; nil for other files.
+    static func first(of name: String) -> UInt64? {
+        guard name.hasSuffix(suffix), name.utf8.count >= 12 + suffix.utf8.count else { return nil }
+        let digits = name.dropLast(suffix.count)
+        return digits.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") } ? UInt64(digits) : nil
+    }
+
+    private static func padded(_ sequence: UInt64) -> String {
+        let digits = "\(sequence)"
+        return String(repeating: "0", count: max(0, 12 - digits.count)) + digits
+    }
+}

@@ -1,0 +1,192 @@
+public import ControlProtocol
+public import Logging
+import Synchronization
+
+/// The verdicts on disk: a verdict exists once it is in here.
+///
+/// All writing happens on one thread, `run()`'s. Reading what is recent never touches the disk.
+public final class VerdictJournal: VerdictSource {
+    public typealias MakeRecord = @Sendable (_ seq: UInt64, _ durable: Bool) -> InspectionRecord
+
+    /// How the journal does.
+    public struct Health: Sendable, Equatable {
+        /// Why lines are only in memory; nil while they reach the disk.
+        public var failure: String?
+        /// A segment was found damaged; it is kept, and everything else in it can be read.
+        public var isDamaged = false
+        /// What goes wrong without keeping verdicts from the disk: an old segment that cannot be removed.
+        public var nuisance: String?
+        /// Verdicts that were given up because the disk failed for too long.
+        public var lostLines: UInt64 = 0
+    }
+
+    private struct Request {
+        var ticket: UInt64
+        var synced: Bool
+        var make: MakeRecord
+    }
+
+    private struct State {
+        var requests: [Request] = []
+        var lines: [UInt64: VerdictLine] = [:]
+        var nextTicket: UInt64 = 0
+        var lastSequence: UInt64
+        /// The newest lines, oldest first.
+        var recent: [VerdictLine] = []
+        var health: Health
+        var readers: [UInt64: AsyncStream<Void>.Continuation] = [:]
+        var isClosed = false
+    }
+
+    private static let recentLines = 10_000
+    /// A group is synced when it is this old or this long.
+    private static let groupAge = Duration.seconds(1)
+    private static let groupLength = 100
+
+    private let settings: JournalSettings
+    private let start: JournalStart
+    private let reader: JournalReader
+    private let disk: Disk
+    private let logger: Logger
+    private let state: Monitor<State>
+
+    /// Opens the journal below the state directory and puts it in order. Never fails because of what is in it.
+    public init(stateDirectory: String, settings: JournalSettings, disk: Disk = Disk(), logger: Logger) {
+        self.settings = settings
+        self.disk = disk
+        self.logger = logger
+        let folder = "\(stateDirectory)/journal"
+        start = JournalRecovery.run(folder: folder, disk: disk)
+        reader = JournalReader(folder: folder, disk: disk)
+        state = Monitor(State(lastSequence: start.lastSequence, health: Health(isDamaged: start.isDamaged)))
+        for note in start.notes { logger.warning("\(note)") }
+    }
+
+    /// Appends a verdict and returns when it has landed as its class demands: NG synced, the others written (or synced,
+    /// too, if so configured). Blocks the calling thread; while the disk fails the line is only in memory, and says so.
+    ///
+    /// - Parameter make: the record for a sequence number.
+    /// - Precondition: `close()` was not called.
+    public func append(_ verdict: Verdict, _ make: @escaping MakeRecord) -> VerdictLine {
+        let ticket = state.withLock { state in
+            precondition(!state.isClosed, "journal: append after close")
+            state.nextTicket += 1
+            let synced = verdict == .ng || settings.syncsEachLine
+            state.requests.append(Request(ticket: state.nextTicket, synced: synced, make: make))
+            return state.nextTicket
+        }
+        guard let line = state.wait(until: { $0.lines.removeValue(forKey: ticket) }) else {
+            preconditionFailure("journal: a wait without end ended")
+        }
+        return line
+    }
+
+    public var health: Health { state.read(\.health) }
+
+    /// Lets `run()` end once everything that was appended is on the disk.
+    public func close() {
+        state.withLock { $0.isClosed = true }
+    }
+}
+
+// MARK: Reading
+
+extension VerdictJournal {
+    public var lastSequence: UInt64 { state.read(\.lastSequence) }
+
+    public func lines(from first: UInt64, count: Int) throws -> [VerdictLine] {
+        let (start, recent) = state.read { state in
+            let start = state.recent.first?.sequence ?? state.lastSequence + 1
+            // Numbers without a gap: the place of a line follows from its number.
+            let skipped = Int(max(first, start) - start)
+            return (start, Array(state.recent.dropFirst(skipped).prefix(count)))
+        }
+        guard first < start else { return recent }
+        let older = try reader.lines(from: first, below: start, count: count)
+        return older + recent.prefix(count - older.count)
+    }
+
+    public func changes() -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        continuation.yield()
+        let ticket = state.withLock { state in
+            state.nextTicket += 1
+            state.readers[state.nextTicket] = continuation
+            return state.nextTicket
+        }
+        continuation.onTermination = { [state] _ in
+            _ = state.withLock { $0.readers.removeValue(forKey: ticket) }
+        }
+        return stream
+    }
+}
+
+// MARK: The thread
+
+extension VerdictJournal {
+    /// Writes until `close()`; ends with everything synced.
+    public func run() async {
+        await NamedThread.run("fsac-journal") { [self] in write() }
+    }
+
+    private func write() {
+        var writer = JournalWriter(start, folder: reader.folder, settings: settings, disk: disk)
+        report(writer)
+        var isOpen = true
+        while isOpen {
+            let requests = state.wait(timeout: timeout(of: writer)) { state -> [Request]? in
+                defer { state.requests = [] }
+                return state.requests.isEmpty && !state.isClosed ? nil : state.requests
+            }
+            for request in requests ?? [] {
+                publish(writer.append(synced: request.synced, request.make), for: request.ticket)
+            }
+            isOpen = requests?.isEmpty != true
+            if !isOpen || isGroupDue(writer) { writer.sync() }
+            writer.look()
+            report(writer)
+        }
+        let readers = state.withLock { $0.readers.values.map(\.self) }
+        for reader in readers { reader.finish() }
+    }
+
+    private func timeout(of writer: JournalWriter) -> Duration {
+        guard writer.failure == nil, let since = writer.unsyncedSince else { return settings.retryInterval }
+        return max(.zero, Self.groupAge - (.now - since))
+    }
+
+    private func isGroupDue(_ writer: JournalWriter) -> Bool {
+        guard let since = writer.unsyncedSince else { return false }
+        return writer.unsynced.count >= Self.groupLength || ContinuousClock.now - since >= Self.groupAge
+    }
+
+    private func publish(_ line: VerdictLine, for ticket: UInt64) {
+        let readers = state.withLock { state in
+            state.lines[ticket] = line
+            state.lastSequence = line.sequence
+            state.recent.append(line)
+            if state.recent.count > 2 * Self.recentLines { state.recent.removeFirst(Self.recentLines) }
+            return state.readers.values.map(\.self)
+        }
+        for reader in readers { reader.yield() }
+    }
+
+    /// Shows and logs changes, not each failure.
+    private func report(_ writer: JournalWriter) {
+        let new = Health(
+            failure: writer.failure?.description, isDamaged: start.isDamaged,
+            nuisance: writer.nuisance?.description, lostLines: writer.lostLines)
+        let old = state.withLock { state in
+            defer { state.health = new }
+            return state.health
+        }
+        switch (old.failure, new.failure) {
+        case (nil, let failure?): logger.error("journal: verdicts are only in memory", metadata: ["error": "\(failure)"])
+        case (_?, nil): logger.notice("journal: verdicts are on the disk again", metadata: ["lost": "\(new.lostLines)"])
+        default: break
+        }
+        if let nuisance = new.nuisance, old.nuisance == nil {
+            logger.warning("journal: housekeeping failed", metadata: ["error": "\(nuisance)"])
+        }
+    }
+}

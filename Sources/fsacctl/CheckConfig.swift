@@ -1,0 +1,24 @@
+import ArgumentParser
+import Daemon
+
+/// `fsacctl check-config`
+struct CheckConfig: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check a configuration file without starting anything.",
+        discussion: "Exits with 1 and names file, line and key when fsacd would refuse to start with it.")
+
+    @Argument(help: "The configuration file.", completion: .file(extensions: ["toml"]))
+    var file: String
+
+    @Flag(help: "Print the complete configuration, defaults included, as JSON.")
+    var json = false
+
+    func run() throws {
+        do {
+            let configuration = try Configuration.load(path: file)
+            if json { try printJSON(configuration) } else { Terminal.write("\(file): valid\n") }
+        } catch let error as ConfigurationError {
+            throw ClientError.configuration(error)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Daemon
+import Glibc
+import Logging
+
+/// The daemon.
+@main
+struct Fsacd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fsacd",
+        abstract: "Inspect the parts that a camera sees.",
+        discussion: """
+            Exit codes: 0 stopped (SIGTERM, SIGINT); 1 failed while running; 64 wrong usage; 75 another instance holds \
+            the lock; 78 bad configuration: starting again does not help before it is changed.
+            """,
+        version: FsacVersion.text)
+
+    @Option(help: "The configuration file.", completion: .file(extensions: ["toml"]))
+    var config = "/etc/fsac/config.toml"
+
+    @Flag(help: "Check the configuration and the backbone's weights, then exit.")
+    var check = false
+
+    func run() async throws {
+        signal(SIGPIPE, SIG_IGN)
+        umask(0o027)
+        do {
+            let configuration = try Configuration.load(path: config)
+            let level = configuration.log.level.loggerLevel
+            LoggingSystem.bootstrap { _ in StandardErrorLog(logLevel: level) }
+            if check {
+                try DaemonServices.check(configuration)
+                print("\(config): valid")
+                return
+            }
+            let lock = try InstanceLock(stateDirectory: configuration.stateDirectory)
+            let services = try DaemonServices(configuration, logger: Logger(label: "fsacd"))
+            try await services.run()
+            _ = consume lock
+        } catch {
+            throw exitCode(for: error)
+        }
+    }
+
+    /// Says why, and gives the exit code that systemd's `RestartPreventExitStatus=` goes by.
+    private func exitCode(for error: any Error) -> ExitCode {
+        let message = Array("fsacd: \(error)\n".utf8)
+        _ = write(STDERR_FILENO, message, message.count)
+        return switch error {
+        case InstanceLockError.held: ExitCode(75)
+        case is InstanceLockError, is ConfigurationError, is MethodError, is ControlSocketError, is StoreError:
+            ExitCode(78)
+        default: .failure
+        }
+    }
+}
+
+extension Configuration.Log.Level {
+    fileprivate var loggerLevel: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .notice: .notice
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import ControlProtocol
+import Daemon
+import Testing
+
+@Suite struct JournalLineTests {
+    @Test func checksumIsCastagnolis() {
+        // RFC 3720, appendix B.4: 32 bytes of zeros, of ones, and counting up.
+        #expect(CRC32C.text(CRC32C.checksum([UInt8](repeating: 0, count: 32))) == "8a9136aa")
+        #expect(CRC32C.text(CRC32C.checksum([UInt8](repeating: 0xFF, count: 32))) == "62a8ab43")
+        #expect(CRC32C.text(CRC32C.checksum(0..<32)) == "46dd794e")
+    }
+
+    @Test func fieldsStandInTheOrderOfTheContract() {
+        let record = InspectionRecord(
+            seq: 7, time: "2026-01-02T03:04:05.678901Z", camera: "c", recipe: "r", generation: 3, frame: "f \"1\"\n.jpg",
+            part: "P-9", verdict: .ng, cause: nil, score: 0.5, limit: 0.25,
+            regions: [.init(x: 1, y: 2, width: 3, height: 4, peak: 0.75)],
+            latency: .init(wait: 1, decode: 2, embed: 3, score: 4, total: 10.5), image: "images/7.jpg",
+            heatmap: "heatmaps/7.png", durable: true)
+        let text = String(decoding: VerdictLine(record).bytes, as: UTF8.self)
+        let body = """
+            {"seq":7,"time":"2026-01-02T03:04:05.678901Z","camera":"c","recipe":"r","generation":3,\
+            "frame":"f \\"1\\"\\u000a.jpg","part":"P-9","verdict":"NG","score":0.5,"limit":0.25,\
+            "regions":[{"x":1,"y":2,"width":3,"height":4,"peak":0.75}],\
+            "latency_ms":{"wait":1.0,"decode":2.0,"embed":3.0,"score":4.0,"total":10.5},\
+            "image":"images/7.jpg","heatmap":"heatmaps/7.png","durable":true
+            """
+        #expect(text == body + #","crc":"\#(CRC32C.text(CRC32C.checksum(body.utf8)))"}"#)
+    }
+
+    @Test(arguments: Verdict.allCases)
+    func aLineDecodesToTheRecordItWasMadeOf(verdict: Verdict) throws {
+        var record = JournalHarness.record(12, verdict: verdict, frame: "Bohrung ø4 \\ \t.png")
+        record.score = verdict == .invalid ? nil : 1e-7
+        #expect(try ControlCoding.decode(InspectionRecord.self, from: VerdictLine(record).bytes) == record)
+    }
+}

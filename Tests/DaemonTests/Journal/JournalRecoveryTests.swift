@@ -1,0 +1,159 @@
+import ControlProtocol
+import Daemon
+import Glibc
+import Testing
+
+@Suite struct JournalRecoveryTests {
+    let harness: JournalHarness
+    private static let segment = "000000000001.jsonl"
+
+    init() throws {
+        harness = try JournalHarness()
+    }
+
+    private func put(_ bytes: [UInt8], at name: String = segment) throws {
+        try harness.state.write(bytes, to: "journal/\(name)")
+    }
+
+    @Test func sequenceGoesOnOverRestarts() throws {
+        harness.write(3)
+        harness.write(0)
+        harness.write(2)
+        #expect(try harness.sequences() == [1, 2, 3, 4, 5])
+        #expect(try harness.names() == [Self.segment, "current.jsonl"])
+    }
+
+    @Test func aLastLineCutAnywhereIsSetAsideAndItsNumberGivenAgain() throws {
+        let lines = harness.write(3)
+        let whole = try harness.bytes(Self.segment)
+        let last = lines[2].bytes.count + 1
+        for cut in 1..<last {
+            let harness = try JournalHarness()
+            try harness.state.write(Array(whole.dropLast(cut)), to: "journal/\(Self.segment)")
+            #expect(harness.write(1).map(\.sequence) == [3], "cut of \(cut)")
+            #expect(try harness.sequences() == [1, 2, 3], "cut of \(cut)")
+            #expect(try harness.bytes("torn-3.bin") == whole.dropLast(cut).suffix(last - cut), "cut of \(cut)")
+            #expect(!harness.start().isDamaged)
+        }
+    }
+
+    @Test func everyFlippedBitIsFoundAndCostsNoOtherRecord() throws {
+        let lines = harness.write(3)
+        let whole = try harness.bytes(Self.segment)
+        let file = open("\(harness.folder)/\(Self.segment)", O_WRONLY)
+        defer { close(file) }
+        let header = whole.count - lines.map { $0.bytes.count + 1 }.reduce(0, +)
+        var ends = [header]
+        for line in lines { ends.append((ends.last ?? 0) + line.bytes.count + 1) }
+        for place in whole.indices {
+            for bit in 0..<8 {
+                var bytes = whole
+                bytes[place] ^= 1 << bit
+                try #require(pwrite(file, [bytes[place]], 1, off_t(place)) == 1)
+                let read = try harness.read()
+                // A flip in a line end takes both lines that it held apart.
+                let hit = lines.indices.filter { (ends[$0] - 1...ends[$0 + 1] - 1).contains(place) }
+                let others = lines.indices.filter { !hit.contains($0) }.map { lines[$0] }
+                #expect(others.allSatisfy(read.contains), "bit \(bit) of byte \(place)")
+                #expect(read.allSatisfy(lines.contains), "bit \(bit) of byte \(place)")
+                #expect(SegmentScan(bytes, first: 1) != SegmentScan(whole, first: 1), "bit \(bit) of byte \(place)")
+            }
+            try #require(pwrite(file, [whole[place]], 1, off_t(place)) == 1)
+        }
+    }
+
+    @Test func damageInTheMiddleIsKeptAndANewSegmentBegins() throws {
+        let lines = harness.write(5)
+        var bytes = try harness.bytes(Self.segment)
+        bytes[bytes.count / 2] ^= 1
+        try put(bytes)
+        #expect(harness.start().isDamaged)
+        #expect(harness.write(2).map(\.sequence) == [6, 7])
+        #expect(try harness.bytes(Self.segment) == bytes)
+        #expect(try harness.sequences().count == lines.count - 1 + 2)
+        // The next starts know it, too, and change nothing.
+        let (names, start) = (try harness.names(), harness.start())
+        #expect(start.isDamaged)
+        #expect(harness.start() == start)
+        #expect(try harness.names() == names)
+    }
+
+    @Test func aLineThatIsGoneOrDoubledIsDamage() throws {
+        let lines = harness.write(3).map { $0.bytes + [UInt8(ascii: "\n")] }
+        let header = try harness.bytes(Self.segment).dropLast(lines.joined().count)
+        try put(Array([Array(header), lines[0], lines[2]].joined()))
+        #expect(harness.start().isDamaged)
+        try put(Array([Array(header), lines[0], lines[1], lines[1], lines[2]].joined()))
+        #expect(harness.start().isDamaged)
+        #expect(try harness.sequences() == [1, 2, 3])
+    }
+
+    @Test func zerosBehindTheLastLineAreItsEnd() throws {
+        harness.write(2)
+        let whole = try harness.bytes(Self.segment)
+        try put(whole + [UInt8](repeating: 0, count: 4096))
+        #expect(harness.start().notes.isEmpty)
+        #expect(try harness.bytes(Self.segment) == whole)
+    }
+
+    @Test func aFileOfGarbageIsSetAside() throws {
+        try put(Array("no journal\nat all".utf8), at: "000000000007.jsonl")
+        // One line end: number 7 may have been given out.
+        #expect(harness.write(1).map(\.sequence) == [8])
+        #expect(try harness.names() == ["000000000008.jsonl", "current.jsonl", "torn-8.bin"])
+    }
+
+    @Test func aFolderInPlaceOfASegmentStopsNothing() throws {
+        try harness.state.write("", to: "journal/\(Self.segment)/file")
+        #expect(harness.write(1).count == 1)
+        #expect(try harness.sequences().count == 1)
+    }
+
+    @Test func startingAgainChangesNothing() throws {
+        harness.write(4)
+        try put(harness.bytes(Self.segment).dropLast(9))
+        _ = harness.start()
+        let (names, first) = (try harness.names(), harness.start())
+        #expect(harness.start() == first)
+        #expect(try harness.names() == names)
+    }
+
+    @Test func randomDamageCostsOnlyWhatItTouches() throws {
+        var random = SplitMix(seed: 2)
+        for round in 0..<300 {
+            let harness = try JournalHarness()
+            let lines = harness.write(8)
+            var bytes = try harness.bytes(Self.segment)
+            let start = Int.random(in: 0..<bytes.count, using: &random)
+            let end = min(bytes.count, start + Int.random(in: 0...200, using: &random))
+            let splice = (0..<Int.random(in: 0...200, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let untouched = bytes[..<start].split(separator: 10) + bytes[end...].split(separator: 10)
+            bytes.replaceSubrange(start..<end, with: splice)
+            try harness.state.write(bytes, to: "journal/\(Self.segment)")
+            harness.write(1)
+            let read = try harness.read()
+            for line in lines where untouched.contains(where: { $0.elementsEqual(line.bytes) }) {
+                // The line before the splice may be spliced into one with what follows it.
+                let isJoined = bytes[..<start].suffix(line.bytes.count).elementsEqual(line.bytes)
+                    || bytes.dropFirst(start + splice.count).starts(with: line.bytes)
+                #expect(isJoined || read.contains(line), "round \(round)")
+            }
+            #expect(Set(read.map(\.sequence)).count == read.count, "round \(round)")
+        }
+    }
+}
+
+/// Steele et al., "Fast splittable pseudorandom number generators", 2014.
+struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
