@@ -9,7 +9,7 @@
 
 _Static_assert(FSAC_JPEG_MESSAGE >= JMSG_LENGTH_MAX, "the library formats messages of up to JMSG_LENGTH_MAX bytes");
 
-/* Error manager that jumps back into the shim, on warnings too. `base` comes first: the library hands back its address. */
+/* Error manager that jumps back into the shim, on warnings too; `base` comes first, the library hands it back. */
 struct failure {
     struct jpeg_error_mgr base;
     jmp_buf jump;
@@ -24,8 +24,8 @@ struct scan_counter {
 };
 
 /*
- * All state lives in a struct of the caller of the function that calls setjmp, so that no local variable changes between
- * setjmp and longjmp.
+ * All state lives in a struct of the caller of the function that calls setjmp, so that no local variable changes
+ * between setjmp and longjmp.
  */
 struct decoder {
     struct jpeg_decompress_struct jpeg;
@@ -42,14 +42,15 @@ struct encoder {
 
 static void fail(j_common_ptr jpeg) {
     struct failure *failure = (struct failure *)jpeg->err;
-    jpeg->err->format_message(jpeg, failure->message);
     switch (jpeg->err->msg_code) {
     case JERR_OUT_OF_MEMORY:
     case JERR_NO_BACKING_STORE: /* what the memory manager says when max_memory_to_use is not enough */
         failure->status = FSAC_JPEG_MEMORY;
+        snprintf(failure->message, FSAC_JPEG_MESSAGE, "more working memory than allowed");
         break;
     default:
         failure->status = FSAC_JPEG_DAMAGED;
+        jpeg->err->format_message(jpeg, failure->message);
     }
     longjmp(failure->jump, 1);
 }
@@ -151,7 +152,7 @@ int fsac_jpeg_decode_rgb(const uint8_t *jpeg, size_t size, int height, int width
 static int encode(struct encoder *e, const uint8_t *rgb, int height, int width, int quality_percent, int full_chroma) {
     if (setjmp(e->failure.jump)) { return e->failure.status; }
     jpeg_create_compress(&e->jpeg);
-    jpeg_mem_dest(&e->jpeg, &e->bytes, &e->size);
+    jpeg_mem_dest(&e->jpeg, &e->bytes, &e->size); /* on failure its buffer is lost: only lack of memory fails here */
     e->jpeg.image_height = (JDIMENSION)height;
     e->jpeg.image_width = (JDIMENSION)width;
     e->jpeg.input_components = 3;

@@ -19,7 +19,7 @@ typedef int32_t vint __attribute__((vector_size(64), aligned(4)));
 
 #define LOAD(p) (*(const vfloat *)(p))
 #define STORE(p, v) (*(vfloat *)(p) = (v))
-/* Not __builtin_elementwise_max: its rules for NaN cost three instructions more. A NaN in `b` wins, so it is not lost. */
+/* Not __builtin_elementwise_max: its rules for NaN cost three instructions more. A NaN in `b` wins: put there what may be one. */
 #define SELECT(mask, a, b) ((vfloat)(((mask) & (vint)(a)) | (~(mask) & (vint)(b))))
 #define MIN(a, b) SELECT((a) < (b), a, b)
 #define MAX(a, b) SELECT((a) > (b), a, b)
@@ -54,7 +54,7 @@ INLINE float sum_lanes(const vfloat *v) {
 
 /* e^x for x <= 0, relative error below 2e-7: x = n ln 2 + r, |r| <= ln 2 / 2, e^r by its series to r^7. */
 INLINE void exp_of_negative(vfloat *x) {
-    vfloat v = MAX(*x, SPLAT(-87.0f));
+    vfloat v = MAX(SPLAT(-87.0f), *x);
     const vfloat magic = SPLAT(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
     vfloat n = (v * 1.44269504f + magic) - magic;
     vfloat r = v - n * 0.693359375f;
@@ -85,7 +85,7 @@ INLINE void gelu(vfloat *value) {
     exp_of_negative(&e);
     vfloat upper = v * 0.5f * (p * t * e); /* v * (1 - Phi(|v|)) */
     /* v * Phi(v) is v - upper for v > 0 and upper for v < 0, where upper <= 0 */
-    vfloat positive = MAX(v, SPLAT(0));
+    vfloat positive = MAX(SPLAT(0), v);
     *value = positive - MAX(upper, -upper);
 }
 
@@ -95,7 +95,7 @@ MULTIVERSION void fsac_bias_relu6(float *x, const float *bias, size_t rows, size
             vfloat v, b;
             load(&v, x + c, lanes, 0);
             load(&b, bias + c, lanes, 0);
-            v = MIN(MAX(v + b, SPLAT(0)), SPLAT(6));
+            v = MIN(SPLAT(6), MAX(SPLAT(0), v + b));
             store(x + c, &v, lanes);
         }
     }
@@ -167,7 +167,7 @@ MULTIVERSION void fsac_softmax(float *x, size_t rows, size_t columns, size_t str
         for (int i = 1; i < LANES; i++) maximum = highest[i] > maximum ? highest[i] : maximum;
         FOR_EACH_VECTOR(columns, c, lanes) {
             vfloat v;
-            load(&v, x + c, lanes, maximum - 87.0f);
+            load(&v, x + c, lanes, -INFINITY);
             v -= maximum;
             exp_of_negative(&v); /* a padding lane becomes e^-87: nothing beside the 1 of the maximum */
             sum += v;
@@ -231,7 +231,7 @@ INLINE void depthwise_line(const float *input, size_t height, size_t width, size
                 }
             }
         }
-        STORE(output + ox * channels, MIN(MAX(sum, SPLAT(0)), SPLAT(6)));
+        STORE(output + ox * channels, MIN(SPLAT(6), MAX(SPLAT(0), sum)));
     }
 }
 

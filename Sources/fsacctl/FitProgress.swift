@@ -19,7 +19,8 @@ extension DaemonClient {
         let status = try await get(ControlPath.status, as: StatusReply.self)
         guard let model = status.model else {
             throw ClientError.refused(
-                ErrorReply(code: .conflict, message: "nothing has been fitted yet: `fsacctl add-normal` adds shots").error)
+                ErrorReply(code: .conflict, message: "nothing has been fitted yet: `fsacctl add-normal` adds shots")
+                    .error)
         }
         return model
     }

@@ -40,7 +40,9 @@ struct Models: AsyncParsableCommand {
 
         func run() async throws {
             let models = try await daemon.client.get(ControlPath.models, as: ModelsReply.self).models
-            guard let model = models.first(where: { model in generation.map { $0 == model.generation } ?? model.current }) else {
+            guard
+                let model = models.first(where: { model in generation.map { $0 == model.generation } ?? model.current })
+            else {
                 throw ClientError.refused(
                     ErrorReply(code: .notFound, message: "no such generation: `fsacctl models list` shows them").error)
             }

@@ -5,7 +5,8 @@ import ControlProtocol
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what the line does: state, model, limit, counts, latency, storage.",
-        discussion: "Exits with 0 whenever the daemon answers; `curl --unix-socket PATH http://fsac/healthz` is for monitors.")
+        discussion:
+            "Exits with 0 whenever the daemon answers; `curl --unix-socket PATH http://fsac/healthz` is for monitors.")
 
     @OptionGroup var daemon: DaemonOptions
 

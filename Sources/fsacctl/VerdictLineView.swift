@@ -3,27 +3,7 @@ import Foundation
 
 /// A journal line as people read it: one coloured line a part.
 struct VerdictLineView {
-    /// The fields that are shown.
-    struct Record: Decodable {
-        struct Latency: Decodable {
-            var total: Double
-        }
-        var seq: UInt64
-        var time: String
-        var part: String?
-        var verdict: Verdict
-        var cause: String?
-        var score: Float?
-        var limit: Float?
-        var latency: Latency?
-
-        private enum CodingKeys: String, CodingKey {
-            case seq, time, part, verdict, cause, score, limit
-            case latency = "latency_ms"
-        }
-    }
-
-    let record: Record
+    let record: InspectionRecord
 
     var text: String {
         var words = [Style.faint(Self.localTime(record.time)), String(format: "%8llu", record.seq), verdict]
@@ -31,7 +11,7 @@ struct VerdictLineView {
             words.append("\(Format.score(score)) \(Self.bar(score / limit)) \(Style.faint(Format.score(limit)))")
         }
         if let cause = record.cause { words.append(cause) }
-        if let total = record.latency?.total { words.append(Style.faint(Format.milliseconds(total))) }
+        words.append(Style.faint(Format.milliseconds(record.latency.total)))
         if let part = record.part { words.append(part) }
         return words.joined(separator: "  ") + "\n"
     }
@@ -55,9 +35,10 @@ struct VerdictLineView {
     static func localTime(_ text: String) -> String {
         let parts = text.dropLast().split(separator: ".")
         guard parts.count == 2, let date = try? Date("\(parts[0])Z", strategy: .iso8601) else { return text }
-        let clock = date.formatted(.verbatim(
-            "\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits)",
-            timeZone: .current, calendar: .current))
+        let clock = date.formatted(
+            .verbatim(
+                "\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits)",
+                timeZone: .current, calendar: .current))
         return "\(clock).\(parts[1].prefix(3))"
     }
 }

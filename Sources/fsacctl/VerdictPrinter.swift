@@ -24,7 +24,7 @@ struct VerdictPrinter {
             next = try ControlCoding.decode(Place.self, from: line).seq + 1
             text = ""
         } else {
-            let record = try ControlCoding.decode(VerdictLineView.Record.self, from: line)
+            let record = try ControlCoding.decode(InspectionRecord.self, from: line)
             next = record.seq + 1
             text = VerdictLineView(record: record).text
         }

@@ -42,10 +42,12 @@ struct StandardErrorLog: LogHandler {
     }
 
     private func quoted(_ value: String) -> String {
-        value.contains(where: { $0 == " " || $0 == "\"" || $0.isNewline }) ? "\"\(value.replacing("\"", with: "'"))\"" : value
+        value.contains(where: { $0 == " " || $0 == "\"" || $0.isNewline })
+            ? "\"\(value.replacing("\"", with: "'"))\"" : value
     }
 
     private static func time() -> String {
-        Date.now.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
+        Date.now.formatted(
+            .iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
     }
 }

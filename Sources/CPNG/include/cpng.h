@@ -13,7 +13,7 @@
 
 #define FSAC_PNG_MESSAGE 200
 
-/* Size and channels (3, or 4 with alpha) of the decoded picture, from the header: allocates nothing that depends on it. */
+/* Size and channels (3, or 4 with alpha) of the decoded picture, from the header: allocates nothing of that size. */
 int fsac_png_header(const uint8_t *png, size_t size, uint32_t *height, uint32_t *width, int *channels, char *message);
 
 /*

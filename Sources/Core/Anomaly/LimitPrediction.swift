@@ -8,23 +8,29 @@ internal import Foundation
 /// Student's t distribution, and the limit is its upper quantile at the target rate.
 ///
 /// - SeeAlso: Gelman et al., Bayesian Data Analysis, 3rd edition, section 3.3.
-struct LimitPrediction {
+package struct LimitPrediction {
     /// How many shots the prior is worth. Chosen here (docs/accuracy.md).
     static let priorShots = 4
     /// Standard deviation of good parts' log scores that is expected before any shot is seen. Chosen here (docs/accuracy.md).
-    static let priorSpread = 0.2
+    package static let priorSpread = 0.2
     /// What is added to the mean log score of one shot's variants against the shot itself: they do not show how much another
     /// good part differs. Chosen here (docs/accuracy.md).
     static let singleShotOffset = 0.4
     /// Smaller scores count as this: a copy of a shot among the shots would have the logarithm of 0.
     static let smallestScore: Float = 1e-4
 
-    let scores: [[Float]]
-    let targetFalseRejectRate: Double
+    package let scores: [[Float]]
+    package let targetFalseRejectRate: Double
 
     /// - Parameter scores: for each shot, scores of it and its variants against a memory without it; with one shot, of its
     ///   variants against itself.
-    func evidence() -> CalibrationEvidence {
+    package init(scores: [[Float]], targetFalseRejectRate: Double) {
+        precondition(!scores.isEmpty && scores.allSatisfy { $0.count == scores[0].count && !$0.isEmpty }, "limit: no scores")
+        self.scores = scores
+        self.targetFalseRejectRate = targetFalseRejectRate
+    }
+
+    package func evidence() -> CalibrationEvidence {
         let shots = scores.count
         let logarithms = scores.map { $0.map { log(Double(max($0, Self.smallestScore))) } }
         let means = logarithms.map(mean)

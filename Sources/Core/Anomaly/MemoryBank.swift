@@ -12,14 +12,14 @@ public struct MemoryBank: Sendable, Equatable {
     /// `[M, D]`, rows of Euclidean norm 1.
     public let rows: Matrix
     /// The rows of each shot.
-    let blocks: [Range<Int>]
+    package let blocks: [Range<Int>]
 
     init(rows: Matrix, blocks: [Range<Int>]) {
         self.rows = rows
         self.blocks = blocks
     }
 
-    init(blocks: [Matrix]) {
+    package init(blocks: [Matrix]) {
         precondition(!blocks.isEmpty, "memory bank: no shot")
         var ranges: [Range<Int>] = []
         var values: [Float] = []
@@ -40,7 +40,7 @@ public struct MemoryBank: Sendable, Equatable {
     /// - Returns: `[N]`, cosine distance in `0 ... 2`; 0 means "seen in a shot".
     /// - Precondition: another shot is left.
     /// - Complexity: one GEMM, O(N M D).
-    func nearestDistances(
+    package func nearestDistances(
         to queries: Matrix, leavingOut shot: Int? = nil, _ parallelism: Parallelism = .serial
     ) -> [Float] {
         let ranges = blocks.indices.filter { $0 != shot }.map { blocks[$0] }

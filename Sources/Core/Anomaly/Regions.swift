@@ -1,9 +1,9 @@
 /// What stands out in an anomaly map.
-enum Regions {
+package enum Regions {
     /// The 8-connected areas of `map` above `limit`, the one with the highest peak first.
     ///
     /// Areas smaller than `minimumArea` pixels are dropped: they are where the map just touches the limit.
-    static func above(_ limit: Float, in map: Matrix, minimumArea: Double) -> [Region] {
+    package static func above(_ limit: Float, in map: Matrix, minimumArea: Double) -> [Region] {
         let areas = ConnectedComponents(height: map.rows, width: map.columns) { map.values[$0] > limit }
         let peaks = self.peaks(of: areas, in: map)
         let regions = zip(areas.components, peaks).filter { Double($0.0.area) >= minimumArea }.map(Region.init)
@@ -11,7 +11,7 @@ enum Regions {
     }
 
     /// The area around the highest point of `map` that lies above the middle between its mean and that point.
-    static func aroundPeak(of map: Matrix) -> Region {
+    package static func aroundPeak(of map: Matrix) -> Region {
         let peak = map.values.max() ?? 0
         let mean = map.values.reduce(0) { $0 + Double($1) } / Double(max(map.values.count, 1))
         let threshold = min((Float(mean) + peak) / 2, peak)

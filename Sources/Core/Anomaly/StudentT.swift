@@ -1,13 +1,15 @@
 internal import Glibc
 
 /// Student's t distribution with a whole number of degrees of freedom.
-struct StudentT {
-    let degreesOfFreedom: Int
+package struct StudentT {
+    package let degreesOfFreedom: Int
+
+    package init(degreesOfFreedom: Int) { self.degreesOfFreedom = degreesOfFreedom }
 
     /// The probability of a value of at most `t`.
     ///
     /// - SeeAlso: Abramowitz and Stegun, 26.7.3 and 26.7.4 (the finite series for P(|T| < t)).
-    func cumulativeProbability(_ t: Double) -> Double {
+    package func cumulativeProbability(_ t: Double) -> Double {
         let angle = atan(abs(t) / Double(degreesOfFreedom).squareRoot())
         let (sine, cosine) = (sin(angle), cos(angle))
         let isOdd = degreesOfFreedom % 2 == 1
@@ -23,7 +25,7 @@ struct StudentT {
     }
 
     /// The value that is not exceeded with `probability`, in `0.5 ..< 1`; found by bisection to 1e-9.
-    func quantile(_ probability: Double) -> Double {
+    package func quantile(_ probability: Double) -> Double {
         precondition((0.5..<1).contains(probability) && degreesOfFreedom >= 1, "student t: quantile \(probability)")
         var (low, high) = (0.0, 1.0)
         while cumulativeProbability(high) < probability { high *= 2 }

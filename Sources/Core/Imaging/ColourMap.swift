@@ -1,8 +1,8 @@
 /// A colour map for heat maps: dark to bright in perceptually even steps, so that equal differences look equal.
 enum ColourMap {
-    /// "inferno" by Nathaniel J. Smith and Stefan van der Walt, released into the public domain under CC0 1.0 and shipped
-    /// with matplotlib. Made from matplotlib 3.11.2: `matplotlib.colormaps["inferno"].colors`, times 255, rounded;
-    /// 256 colours, six hexadecimal digits each.
+    /// "inferno" by Nathaniel J. Smith and Stefan van der Walt, released into the public domain under CC0 1.0 and
+    /// shipped with matplotlib. Made from matplotlib 3.11.2: `matplotlib.colormaps["inferno"].colors`, times 255,
+    /// rounded; 256 colours, six hexadecimal digits each.
     private static let hexadecimal = """
         00000401000501010601010802010a02020c02020e03021004031204031405041706041907051b08051d09061f0a0722
         0b07240c08260d08290e092b10092d110a30120a32140b34150b37160b39180c3c190c3e1b0c411c0c431e0c451f0c48

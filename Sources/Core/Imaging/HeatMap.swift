@@ -1,10 +1,10 @@
 /// How a heat map looks. The scale is no part of it: it is fixed by the limit.
 public struct HeatMapStyle: Sendable, Equatable {
-    /// Longer pictures are reduced to this before they are painted: a heat map is for looking, and is made while the line
-    /// runs.
+    /// Longer pictures are reduced to this before they are painted: a heat map is for looking, and is made while the
+    /// line runs.
     public var maxSide = 1024
     /// Of the colours where the anomaly is far above the limit; 0 to 1.
-    public var maxOpacity: Float = 0.8
+    public var maxOpacity: Float = 0.7
     /// Red, green, blue.
     public var contourColour = SIMD3<UInt8>(0, 240, 255)
     /// Red, green, blue.
@@ -20,13 +20,13 @@ public struct HeatMapStyle: Sendable, Equatable {
 extension Image {
     /// The picture with its anomaly map over it.
     ///
-    /// One fixed scale, never stretched to the picture at hand: anomaly 0 is the colour map's start, the limit its middle,
-    /// twice the limit and more its end. Normal areas show the picture itself; the colours gain opacity from half the limit
-    /// on. A contour runs where the anomaly reaches the limit, a box around every region.
+    /// One fixed scale, never stretched to the picture at hand: anomaly 0 is the colour map's start, the limit its
+    /// middle, twice the limit and more its end. Normal areas show the picture itself; the colours gain opacity from
+    /// half the limit on. A contour runs where the anomaly reaches the limit, a box around every region.
     ///
     /// - Parameters:
-    ///   - anomalyMap: `[rows, columns]`, in the unit of the limit; of any size, it is stretched over the picture. Values
-    ///     that are not numbers are painted as the highest.
+    ///   - anomalyMap: `[rows, columns]`, in the unit of the limit; of any size, it is stretched over the picture.
+    ///     Values that are not numbers are painted as the highest.
     ///   - regions: in this picture's pixels.
     /// - Returns: this picture's size, or reduced in proportion until no side is longer than `style.maxSide`.
     /// - Precondition: the map is not empty.
@@ -104,17 +104,29 @@ extension Image {
         UInt8(255 * min(max(share, 0), 1))
     }
 
-    /// An outline a little outside the region, so that it does not cover the contour.
+    /// An outline a little outside the region, so that it does not cover the contour, with a dark edge on both sides.
     private mutating func drawBox(_ region: Region, scale: Float, style: HeatMapStyle) {
         let line = Int(style.lineWidth.rounded())
+        func rows(margin: Int) -> Range<Int> {
+            Self.scaled(region.y, region.height, by: scale, margin: margin, limit: height)
+        }
+        func columns(margin: Int) -> Range<Int> {
+            Self.scaled(region.x, region.width, by: scale, margin: margin, limit: width)
+        }
         let margin = line + 3
-        func scaled(_ coordinate: Int, limit: Int) -> Int { min(max(Int(Float(coordinate) * scale), 0), limit) }
-        let top = max(scaled(region.y, limit: height) - margin, 0)
-        let left = max(scaled(region.x, limit: width) - margin, 0)
-        let bottom = min(scaled(region.y + region.height, limit: height) + margin, height)
-        let right = min(scaled(region.x + region.width, limit: width) + margin, width)
-        drawFrame(rows: top..<bottom, columns: left..<right, line: line + 1, colour: .zero, opacity: 110)
-        drawFrame(rows: top..<bottom, columns: left..<right, line: line, colour: style.boxColour, opacity: 230)
+        drawFrame(
+            rows: rows(margin: margin + 1), columns: columns(margin: margin + 1), line: line + 2, colour: .zero,
+            opacity: 120)
+        drawFrame(
+            rows: rows(margin: margin), columns: columns(margin: margin), line: line, colour: style.boxColour,
+            opacity: 240)
+    }
+
+    private static func scaled(_ start: Int, _ length: Int, by scale: Float, margin: Int, limit: Int) -> Range<Int> {
+        let lower = (Float(start) * scale).rounded(.down) - Float(margin)
+        let upper = (Float(start + length) * scale).rounded(.up) + Float(margin)
+        let first = Int(min(max(lower, 0), Float(limit)))
+        return first..<max(first, Int(min(max(upper, 0), Float(limit))))
     }
 
     /// The outermost `line` pixels of a rectangle.
@@ -156,7 +168,8 @@ extension Matrix {
             let (top, bottom) = (vertical.near * columns, vertical.far * columns)
             for (column, tap) in across.enumerated() {
                 let upper = values[top + tap.near] + tap.share * (values[top + tap.far] - values[top + tap.near])
-                let lower = values[bottom + tap.near] + tap.share * (values[bottom + tap.far] - values[bottom + tap.near])
+                let lower =
+                    values[bottom + tap.near] + tap.share * (values[bottom + tap.far] - values[bottom + tap.near])
                 result.values[row * newColumns + column] = upper + vertical.share * (lower - upper)
             }
         }

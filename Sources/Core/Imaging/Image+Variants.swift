@@ -2,8 +2,8 @@ import Glibc
 
 /// Mild changes of a picture, as lighting and placement vary on a line: they stand in for shots that were not taken.
 extension Image {
-    /// The picture turned anticlockwise about its centre, at the same size. Bilinear; what turns in from outside repeats
-    /// the border. Multiples of 90 degrees are exact for square pictures.
+    /// The picture turned anticlockwise about its centre, at the same size. Bilinear; what turns in from outside
+    /// repeats the border. Multiples of 90 degrees are exact for square pictures.
     ///
     /// - Precondition: `degrees` is finite.
     public func rotated(byDegrees degrees: Double) -> Image {
@@ -41,7 +41,9 @@ extension Image {
                         let (bottom, right) = (min(top + 1, height - 1), min(left + 1, width - 1))
                         let (down, across) = (Float(y - Double(top)), Float(x - Double(left)))
                         for channel in 0..<3 {
-                            func at(_ row: Int, _ column: Int) -> Float { Float(pixels[(row * width + column) * 3 + channel]) }
+                            func at(_ row: Int, _ column: Int) -> Float {
+                                Float(pixels[(row * width + column) * 3 + channel])
+                            }
                             let upper = at(top, left) + across * (at(top, right) - at(top, left))
                             let lower = at(bottom, left) + across * (at(bottom, right) - at(bottom, left))
                             result[(row * width + column) * 3 + channel] = UInt8(upper + down * (lower - upper) + 0.5)
@@ -67,7 +69,8 @@ extension Image {
         return result
     }
 
-    /// Every pixel times `brightness`, then its distance from the picture's mean grey times `contrast`; clipped to 0...255.
+    /// Every pixel times `brightness`, then its distance from the picture's mean grey times `contrast`; clipped to
+    /// 0...255.
     ///
     /// - Precondition: both factors are finite and not negative; 1 changes nothing.
     public func adjusted(brightness: Float = 1, contrast: Float = 1) -> Image {

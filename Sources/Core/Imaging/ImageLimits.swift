@@ -1,7 +1,7 @@
 /// What a picture may cost. Checked on the header, before anything that depends on the picture's size is allocated.
 ///
-/// The figures are those of FAULTS.md, section 1 (libjpeg-turbo): its authors tell applications to set limits, because a
-/// file of a few kilobytes can ask for minutes of work or gigabytes of memory.
+/// libjpeg-turbo's authors tell applications to set limits, because a file of a few kilobytes can ask for minutes of
+/// work or gigabytes of memory.
 public struct ImageLimits: Sendable, Equatable {
     /// Of the compressed file.
     public var maxBytes = 32 << 20

@@ -44,7 +44,8 @@ enum JPEG {
         var size = 0
         var message = [CChar](repeating: 0, count: Int(FSAC_JPEG_MESSAGE))
         let status = fsac_jpeg_encode_rgb(
-            image.pixels, Int32(image.height), Int32(image.width), Int32(qualityPercent), fullChroma ? 1 : 0, &file, &size,
+            image.pixels, Int32(image.height), Int32(image.width), Int32(qualityPercent), fullChroma ? 1 : 0, &file,
+            &size,
             &message)
         precondition(status == 0, "jpeg encoder: \(String(decoderMessage: message))")
         defer { free(file) }

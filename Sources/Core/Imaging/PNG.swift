@@ -12,7 +12,8 @@ enum PNG {
         var message = [CChar](repeating: 0, count: Int(FSAC_PNG_MESSAGE))
         let pixels = [UInt8](unsafeUninitializedCapacity: height * width * channels) { pixels, count in
             status = fsac_png_decode(
-                bytes, bytes.count, UInt32(height), UInt32(width), Int32(channels), pixels.baseAddress, &consumed, &message)
+                bytes, bytes.count, UInt32(height), UInt32(width), Int32(channels), pixels.baseAddress, &consumed,
+                &message)
             guard status == 0 else { return }
             if channels == 4, let pixels = pixels.baseAddress { compositeOnBlack(pixels, count: height * width) }
             count = height * width * 3
@@ -53,8 +54,8 @@ enum PNG {
         return Array(UnsafeBufferPointer(start: file, count: size))
     }
 
-    /// zlib's: 1 is the fastest.
-    private static let compressionLevel: Int32 = 1
+    /// Of zlib. A heat map of 900 x 900 takes 21 ms for 752 kB at 2, 31 ms for 722 kB at 3.
+    private static let compressionLevel: Int32 = 2
 
     /// The orientation in the eXIf chunk; `.upright` if there is none or it cannot be read.
     static func orientation(of bytes: [UInt8]) -> Orientation {

@@ -30,7 +30,7 @@ public struct Preprocessing: Codable, Sendable, Equatable {
         mean.count == 3 && std.count == 3 && (mean + std).allSatisfy(\.isFinite) && std.allSatisfy { $0 > 0 }
     }
 
-    /// The backbone's input: the whole picture squashed to a square (nothing is cropped away), `(pixel / 255 - mean) / std`.
+    /// The backbone's input, `(pixel / 255 - mean) / std`: the whole picture squashed to a square, uncropped.
     ///
     /// - Returns: `[3, size, size]`, one plane a channel.
     public func input(from image: Image, size: Int) -> Tensor {

@@ -2,8 +2,8 @@
 public enum ResampleFilter: String, Sendable, Codable, CaseIterable {
     /// The triangle filter.
     case bilinear
-    /// Keys' cubic convolution with a = -0.5 (Keys, "Cubic convolution interpolation for digital image processing", 1981,
-    /// equation 4).
+    /// Keys' cubic convolution with a = -0.5 (Keys, "Cubic convolution interpolation for digital image processing",
+    /// 1981, equation 4).
     case bicubic
 
     /// The filter is zero from here on, in source pixels when enlarging.
@@ -38,8 +38,8 @@ struct ResampleTaps {
     var windows: [(first: Int, count: Int)] = []
     var weights: [Int32] = []
 
-    /// Windows and weights as Pillow's `Image.resize` has them: when reducing, the filter is stretched by the scale, so that
-    /// every source pixel counts; at the borders the window is cut and the weights are normalised again.
+    /// Windows and weights as Pillow's `Image.resize` has them: when reducing, the filter is stretched by the scale, so
+    /// that every source pixel counts; at the borders the window is cut and the weights are normalised again.
     init(from input: Int, to output: Int, filter: ResampleFilter) {
         let scale = Double(input) / Double(output)
         let stretch = max(scale, 1)

@@ -39,8 +39,9 @@ import Testing
 
     @Test func followingTheJournalIsNotCutOff() async throws {
         let patience = TimeAmount.milliseconds(100)
-        try await ControlHarness.serve({ ($0.headerTimeout, $0.requestTimeout, $0.idleTimeout) = (patience, patience, patience) })
-        { line async throws in
+        try await ControlHarness.serve({
+            ($0.headerTimeout, $0.requestTimeout, $0.idleTimeout) = (patience, patience, patience)
+        }) { line async throws in
             let follower = try UnixClient(line.socket)
             follower.send("GET /v1/tail?since=1 HTTP/1.1\r\nHost: fsac\r\n\r\n")
             try await Task.sleep(for: .milliseconds(500))
@@ -100,7 +101,9 @@ import Testing
 @Suite struct ControlSocketTests {
     private func start(_ path: String) async throws {
         let folder = try TemporaryFolder()
-        let recipe = try Recipe<TinyModel>(stateDirectory: folder.path, name: "x", kind: TinyModel.kind, logger: .silent) { _ in }
+        let recipe = try Recipe<TinyModel>(
+            stateDirectory: folder.path, name: "x", kind: TinyModel.kind, logger: .silent
+        ) { _ in }
         let refit = RefitService(recipe: recipe, logger: .silent) { _, _, _ in
             TinyModel(shots: [])
         }

@@ -33,7 +33,7 @@ final class ListedVerdicts: VerdictSource {
         let text = #"{"seq":\#(sequence),"verdict":"\#(verdict.rawValue)"\#(picture)}"#
         state.withLock { state in
             state.lines.append(VerdictLine(sequence: sequence, bytes: Array(text.utf8)))
-            state.readers.forEach { $0.yield() }
+            for reader in state.readers { reader.yield() }
         }
     }
 

@@ -47,7 +47,8 @@ import Testing
             // The permissions are set right after binding.
             var mode: UInt16?
             for _ in 0..<500 where mode != 0o660 {
-                mode = try FileManager.default.attributesOfItem(atPath: line.socket)[.posixPermissions] as? UInt16
+                mode =
+                    try FileManager.default.attributesOfItem(atPath: line.socket)[.posixPermissions] as? UInt16
                     ?? (FileManager.default.attributesOfItem(atPath: line.socket)[.posixPermissions] as? NSNumber)?
                     .uint16Value
                 try await Task.sleep(for: .milliseconds(2))

@@ -80,9 +80,25 @@ import Testing
         try await ControlHarness.serve { line async throws in
             let client = try UnixClient(line.socket)
             client.send(
-                "POST /v1/normals HTTP/1.1\r\nHost: fsac\r\nContent-Type: image/png\r\nContent-Length: 1073741824\r\n\r\n")
+                "POST /v1/normals HTTP/1.1\r\nHost: fsac\r\nContent-Type: image/png\r\nContent-Length: 1073741824\r\n\r\n"
+            )
             let reply = await client.receive(until: "}}")
             #expect(reply.hasPrefix("HTTP/1.1 413"))
+        }
+    }
+
+    @Test func anUploadThatBreaksOffStoresNothing() async throws {
+        try await ControlHarness.serve { line async throws in
+            let picture = TestPicture.png(1)
+            do {
+                let client = try UnixClient(line.socket)
+                client.send(
+                    "POST /v1/normals HTTP/1.1\r\nHost: fsac\r\nContent-Type: image/png\r\n"
+                        + "Content-Length: \(picture.count)\r\n\r\n")
+                client.send(Array(picture.dropLast()))
+            }
+            #expect(try await line.request("GET", "/v1/normals").decoded(NormalsReply.self).normals.isEmpty)
+            #expect(try line.folder.names(in: "recipes/bottle/normals").isEmpty)
         }
     }
 

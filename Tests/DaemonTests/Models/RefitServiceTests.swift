@@ -39,14 +39,27 @@ import Testing
         while service.status.done < fit { try await Task.sleep(for: .milliseconds(2)) }
     }
 
-    @Test func aFitBecomesTheGenerationInUse() async throws {
+    /// Runs the service around `body`, as the daemon does. The shot that has no model yet makes it begin with fit 1.
+    private func run(_ service: RefitService<TinyModel>, _ body: () async throws -> Void) async throws {
+        let group = ServiceGroup(services: [service], logger: .silent)
+        async let running: Void = group.run()
+        do {
+            try await body()
+        } catch {
+            await group.triggerGracefulShutdown()
+            throw error
+        }
+        await group.triggerGracefulShutdown()
+        try await running
+    }
+
+    @Test func aStartFitsTheShotThatHasNoModelYet() async throws {
         let service = RefitService(recipe: recipe, logger: .silent) { shots, progress, _ in
             progress(0.5)
             return TinyModel(shots: shots.map(\.sha256))
         }
         #expect(service.status == FitReply(state: .idle, request: 0, done: 0))
-        service.request()
-        try await settle(service, fit: 1)
+        try await run(service) { try await settle(service, fit: 1) }
         #expect(recipe.view.active?.generation == 1)
         #expect(!recipe.view.isFitDue)
         #expect(service.status == FitReply(state: .idle, request: 1, done: 1))
@@ -58,11 +71,12 @@ import Testing
             if fails.withLock({ $0 }) { throw Refused() }
             return TinyModel(shots: shots.map(\.sha256))
         }
-        service.request()
-        try await settle(service, fit: 1)
-        fails.withLock { $0 = true }
-        service.request()
-        try await settle(service, fit: 2)
+        try await run(service) {
+            try await settle(service, fit: 1)
+            fails.withLock { $0 = true }
+            service.request()
+            try await settle(service, fit: 2)
+        }
         #expect(service.status.state == .failed)
         #expect(service.status.message == "fit: refused for the test")
         #expect(recipe.view.active?.generation == 1)
@@ -74,41 +88,27 @@ import Testing
         let service = RefitService(recipe: recipe, logger: .silent) { shots, _, _ in
             TinyModel(shots: shots.map(\.sha256))
         }
-        service.request()
-        try await settle(service, fit: 1)
+        try await run(service) { try await settle(service, fit: 1) }
         #expect(service.status.state == .failed)
         #expect(service.status.message?.contains(sha256) == true)
     }
 
     @Test func requestsDuringAFitBecomeOneFitWithAllShots() async throws {
         let gate = Gate()
-        let service = RefitService(recipe: recipe, logger: .silent) { shots, _, _ in
-            try gate.fit(shots)
+        let service = RefitService(recipe: recipe, logger: .silent) { shots, _, _ in try gate.fit(shots) }
+        try await run(service) {
+            while gate.shotCounts.withLock(\.isEmpty) { try await Task.sleep(for: .milliseconds(2)) }
+            for shade: UInt8 in [2, 3] {
+                _ = try recipe.addNormal(TestPicture.png(shade), fileExtension: "png")
+                service.request()
+            }
+            #expect(service.status.state == .fitting)
+            gate.open()
+            gate.open()
+            try await settle(service, fit: 3)
         }
-        service.request()
-        while gate.shotCounts.withLock(\.isEmpty) { try await Task.sleep(for: .milliseconds(2)) }
-        for shade: UInt8 in [2, 3] {
-            _ = try recipe.addNormal(TestPicture.png(shade), fileExtension: "png")
-            service.request()
-        }
-        #expect(service.status.state == .fitting)
-        gate.open()
-        gate.open()
-        try await settle(service, fit: 3)
         #expect(gate.shotCounts.withLock { $0 } == [1, 3])
         #expect(recipe.view.active?.generation == 2)
-    }
-
-    @Test func aStartFinishesTheFitThatACrashCutOff() async throws {
-        let service = RefitService(recipe: recipe, logger: .silent) { shots, _, _ in
-            TinyModel(shots: shots.map(\.sha256))
-        }
-        let group = ServiceGroup(services: [service], logger: .silent)
-        async let running: Void = group.run()
-        try await settle(service, fit: 1)
-        await group.triggerGracefulShutdown()
-        try await running
-        #expect(recipe.view.active?.generation == 1)
     }
 
     @Test func shuttingDownCancelsTheFit() async throws {
@@ -116,11 +116,9 @@ import Testing
             while !isCancelled() { usleep(1000) }
             throw Refused()
         }
-        let group = ServiceGroup(services: [service], logger: .silent)
-        async let running: Void = group.run()
-        while service.status.state != .fitting { try await Task.sleep(for: .milliseconds(2)) }
-        await group.triggerGracefulShutdown()
-        try await running
+        try await run(service) {
+            while service.status.state != .fitting { try await Task.sleep(for: .milliseconds(2)) }
+        }
         #expect(recipe.view.active == nil)
     }
 }

@@ -1,10 +1,11 @@
 extension Image {
     /// Decodes a JPEG or PNG file.
     ///
-    /// Grey becomes three equal channels, 16-bit samples are rounded to 8, palettes are looked up, transparent pixels are
-    /// composited on black, the orientation in EXIF is applied, colour profiles are ignored. A file that the decoder so
-    /// much as warns about is refused: half a picture must not be judged. Zero bytes after the end of the picture are
-    /// accepted (cameras pad), and after a JPEG further JPEGs (the multi-picture format of phones); nothing else is.
+    /// Grey becomes three equal channels, 16-bit samples are rounded to 8, palettes are looked up, transparent pixels
+    /// are composited on black, the orientation in EXIF is applied, colour profiles are ignored. A file that the
+    /// decoder so much as warns about is refused: half a picture must not be judged. Zero bytes after the end of the
+    /// picture are accepted (cameras pad), and after a JPEG further JPEGs (the multi-picture format of phones); nothing
+    /// else is.
     ///
     /// - Throws: `ImageError`; the cases about files excepted.
     public init(decoding bytes: [UInt8], limits: ImageLimits = .standard) throws(ImageError) {

@@ -1,0 +1,57 @@
+# The whole interface of the project: `make` alone lists it. CI runs `.ci/run`, which calls nothing but these.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build weights pictures demo test check format bench evaluate man clean
+
+# One build folder and one set of flags for the programs and the tests: nothing is compiled twice.
+SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check error
+SWIFT_SOURCES := Package.swift Sources Tests
+BIN := .build/release
+
+# What `make demo` takes: PARTS (at most 60), RATE (parts a second), SEED, BACKBONE, SIZE.
+export PARTS RATE SEED BACKBONE SIZE
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup:  ## Install what a build needs (Debian packages); quick when it is there
+	@Tools/setup.sh
+
+build: setup  ## Build fsacd and fsacctl
+	@$(SWIFT_BUILD)
+
+weights: build  ## Fetch the backbones' weights and import them into models/
+	@Tools/fetch_weights.sh
+
+pictures: setup  ## Fetch the demo's pictures into .cache/
+	@Tools/fetch_demo_pictures.sh
+
+demo: weights pictures  ## Inspect up to 60 real parts: PARTS=60 RATE=3
+	@Tools/demo/run.sh
+
+test: weights pictures  ## Run all tests
+	@$(SWIFT_BUILD) --build-tests
+	@swift test -c release --skip-build
+
+check: setup  ## Formatting, architecture, scripts; a build without a warning
+	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+	@Tools/check_architecture.sh
+	@Tools/check_scripts.sh
+	@$(SWIFT_BUILD) --build-tests
+
+format:  ## Format the Swift sources in place
+	@swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
+
+bench: weights  ## Time both backbones, ours and ONNX Runtime in one run
+	@Tools/bench/run.sh
+
+evaluate: weights pictures  ## Measure accuracy; DATA=DIR for other pictures in MVTec AD's layout
+	@Tools/evaluate.sh $(DATA)
+
+man: build  ## Man pages and shell completions into .build/man and .build/completions
+	@Tools/make_manual.sh
+
+clean:  ## Remove what was built and what the demo left; keeps models/ and .cache/
+	@rm -rf .build .demo

@@ -1,0 +1,85 @@
+import Core
+import Foundation
+import Testing
+
+/// What `Tools/make_anomaly_fixtures.py` wrote.
+func anomalyFixture<Value: Decodable>(_ name: String, as type: Value.Type) throws -> Value {
+    let path = try #require(Bundle.module.path(forResource: "Fixtures/anomaly/\(name).json", ofType: nil))
+    return try JSONDecoder().decode(type, from: Data(contentsOf: URL(filePath: path)))
+}
+
+/// Whether two lists agree within `absolute + relative * |expected|`.
+func agree(_ got: [Float], _ expected: [Float], absolute: Float = 1e-5, relative: Float = 1e-5) -> Bool {
+    got.count == expected.count && zip(got, expected).allSatisfy { abs($0 - $1) <= absolute + relative * abs($1) }
+}
+
+extension Matrix {
+    /// Uniform numbers in `-1 ..< 1`.
+    static func random(rows: Int, columns: Int, using seed: inout WeightsSeed) -> Matrix {
+        Matrix(rows: rows, columns: columns, values: (0..<rows * columns).map { _ in Float.random(in: -1..<1, using: &seed) })
+    }
+}
+
+/// Pictures of a made-up product: a wavy texture with its own noise.
+enum MadeUpPart {
+    /// A good part; `number` says which.
+    static func picture(_ number: Int, height: Int = 40, width: Int = 56) -> Image {
+        var seed = WeightsSeed(state: UInt64(number))
+        let phase = Float.random(in: 0..<1, using: &seed)
+        var pixels: [UInt8] = []
+        for row in 0..<height {
+            for column in 0..<width {
+                let wave = 120 + 60 * sin(Float(row) * 0.5 + phase) + 40 * cos(Float(column) * 0.3)
+                for shade in [1, 0.8, 0.5] as [Float] {
+                    pixels.append(UInt8(min(max(wave * shade + Float.random(in: -12..<12, using: &seed), 0), 255)))
+                }
+            }
+        }
+        return Image(height: height, width: width, pixels: pixels)
+    }
+
+    static func shot(_ number: Int) -> Shot { Shot(sha256: "shot-\(number)", image: picture(number)) }
+
+    /// The same part with a bright green square of 8 x 8 pixels at row 16, column 24.
+    static func defective(_ number: Int) -> Image {
+        var image = picture(number)
+        for row in 16..<24 {
+            for column in 24..<32 {
+                let start = (row * image.width + column) * 3
+                image.pixels.replaceSubrange(start..<start + 3, with: [0, 255, 60])
+            }
+        }
+        return image
+    }
+}
+
+/// A backbone that is small enough to see through: layer 1 has the mean and spread of each colour in 5 x 7 patches, layer 2
+/// the means in 3 x 3 patches.
+func madeUpExtractor() -> FeatureExtractor {
+    let identity = BackboneIdentity(name: "made-up", sha256: "0123", inputSize: 32)
+    return FeatureExtractor(identity: identity, layerCount: 2) { image, layers in
+        let fine = statistics(of: image, PatchGrid(rows: 5, columns: 7), withSpread: true)
+        let coarse = statistics(of: image, PatchGrid(rows: 3, columns: 3), withSpread: false)
+        let maps = [1: fine, 2: coarse].filter { layers.contains($0.key) }
+        return Features(classToken: [], patchTokens: coarse, layers: maps)
+    }
+}
+
+private func statistics(of image: Image, _ grid: PatchGrid, withSpread: Bool) -> FeatureMap {
+    var rows: [Float] = []
+    for patch in 0..<grid.count {
+        let (row, column) = (patch / grid.columns, patch % grid.columns)
+        for channel in 0..<3 {
+            var (sum, squares, count) = (Float(0), Float(0), Float(0))
+            for y in row * image.height / grid.rows..<(row + 1) * image.height / grid.rows {
+                for x in column * image.width / grid.columns..<(column + 1) * image.width / grid.columns {
+                    let value = Float(image.pixels[(y * image.width + x) * 3 + channel]) / 255
+                    (sum, squares, count) = (sum + value, squares + value * value, count + 1)
+                }
+            }
+            rows.append(sum / count)
+            if withSpread { rows.append(max(squares / count - sum * sum / (count * count), 0).squareRoot()) }
+        }
+    }
+    return FeatureMap(grid: grid, tokens: Matrix(rows: grid.count, columns: rows.count / grid.count, values: rows))
+}

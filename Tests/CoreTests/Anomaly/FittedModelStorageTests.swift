@@ -1,0 +1,114 @@
+import Core
+import Foundation
+import Testing
+
+@Suite struct FittedModelStorageTests {
+    private let folder: ScratchFolder
+
+    init() throws { folder = try ScratchFolder() }
+
+    private var settings: PatchMemorySettings { PatchMemorySettings(layers: [1, 2], rotations: 2, coresetBudget: 40) }
+
+    private func fit() throws -> FittedModel {
+        try FittedModel.fit(shots: (1...3).map(MadeUpPart.shot), extractor: madeUpExtractor(), settings: settings)
+    }
+
+    private func bytes(_ name: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: URL(filePath: "\(folder.path)/\(name)"))) }
+
+    private func replace(_ old: String, _ new: String) throws {
+        let text = String(decoding: try bytes("model.json"), as: UTF8.self)
+        try #require(text.contains(old))
+        _ = try folder.file("model.json", [UInt8](text.replacing(old, with: new).utf8))
+    }
+
+    private func isRefusedAsDamaged(naming word: String) -> Bool {
+        do {
+            _ = try FittedModel.load(from: folder.path)
+            return false
+        } catch {
+            guard case .damaged = error else { return false }
+            return "\(error)".contains(word)
+        }
+    }
+
+    @Test func aLoadedModelScoresAsTheSavedOne() throws {
+        let model = try fit().withLimit(0.625)
+        try model.save(to: folder.path)
+        let loaded = try FittedModel.load(from: folder.path)
+        #expect(loaded == model)
+        let features = madeUpExtractor().features(of: MadeUpPart.defective(8), layers: [1, 2])
+        #expect(loaded.score(features) == model.score(features))
+        #expect(try folder.contents == ["model.json", "model.safetensors"])
+    }
+
+    @Test func equalShotsGiveEqualBytes() throws {
+        try fit().save(to: folder.path)
+        let other = try ScratchFolder()
+        try fit().save(to: other.path)
+        for name in ["model.json", "model.safetensors"] {
+            #expect(try bytes(name) == [UInt8](Data(contentsOf: URL(filePath: "\(other.path)/\(name)"))))
+        }
+    }
+
+    @Test func aMemoryCutAnywhereIsRefused() throws {
+        try fit().save(to: folder.path)
+        let whole = try bytes("model.safetensors")
+        for length in [0, 1, 8, 60, whole.count / 2, whole.count - 1] {
+            _ = try folder.file("model.safetensors", Array(whole.prefix(length)))
+            #expect(isRefusedAsDamaged(naming: "\(length) bytes"))
+        }
+    }
+
+    @Test func aFlippedBitIsRefused() throws {
+        try fit().save(to: folder.path)
+        var tensors = try bytes("model.safetensors")
+        tensors[tensors.count - 7] ^= 1
+        _ = try folder.file("model.safetensors", tensors)
+        #expect(isRefusedAsDamaged(naming: "sha-256"))
+    }
+
+    @Test func aDocumentCutAnywhereIsRefused() throws {
+        try fit().save(to: folder.path)
+        let whole = try bytes("model.json")
+        for length in stride(from: 0, to: whole.count - 2, by: 97) {
+            _ = try folder.file("model.json", Array(whole.prefix(length)))
+            #expect(isRefusedAsDamaged(naming: "model.json"))
+        }
+    }
+
+    @Test func numbersThatMakeNoModelAreRefused() throws {
+        try fit().save(to: folder.path)
+        let document = try bytes("model.json")
+        for (old, new, word) in [
+            ("\"rows\" : 5", "\"rows\" : -5", "grid"), ("\"rotations\" : 2", "\"rotations\" : 3", "settings"),
+            ("\"shot-3\"", "\"shot-3\", \"shot-4\"", "shots"), ("\"method\" : \"patch_memory\"", "\"method\" : \"other\"", "method"),
+            ("\"input_size\" : 32", "\"input_size\" : 0", "backbone"), ("\"limit\" :", "\"lid\" :", "limit"),
+            ("    13,", "    9223372036854775807,", "shot_patches"),
+        ] {
+            _ = try folder.file("model.json", document)
+            try replace(old, new)
+            #expect(isRefusedAsDamaged(naming: word), "\(new)")
+        }
+    }
+
+    @Test func anotherFormatVersionIsNamed() throws {
+        try fit().save(to: folder.path)
+        try replace("\"version\" : 1", "\"version\" : 2")
+        #expect(throws: FitError.unsupportedVersion(path: folder.path + "/model.json", found: 2, supported: 1)) {
+            try FittedModel.load(from: folder.path)
+        }
+    }
+
+    @Test func aMissingFolderIsNamed() {
+        #expect {
+            try FittedModel.load(from: folder.path + "/none")
+        } throws: { error in
+            if case .unreadable = error as? FitError { "\(error)".contains("none/model.json") } else { false }
+        }
+        #expect {
+            try fit().save(to: folder.path + "/none")
+        } throws: { error in
+            if case .unwritable = error as? FitError { true } else { false }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Core
+import Foundation
+import Testing
+
+@Suite struct FittedModelTests {
+    private var settings: PatchMemorySettings { PatchMemorySettings(layers: [1, 2], rotations: 1, coresetBudget: 0) }
+
+    private func fit(_ shots: [Shot], _ settings: PatchMemorySettings? = nil) throws -> FittedModel {
+        try FittedModel.fit(shots: shots, extractor: madeUpExtractor(), settings: settings ?? self.settings)
+    }
+
+    private func score(_ image: Image, _ model: FittedModel) -> ScoreMap {
+        model.score(madeUpExtractor().features(of: image, layers: model.settings.layers))
+    }
+
+    @Test func aShotIsNoAnomaly() throws {
+        let model = try fit([MadeUpPart.shot(1)])
+        #expect(score(MadeUpPart.picture(1), model).values.allSatisfy { $0 <= 1e-6 })
+    }
+
+    @Test func moreShotsNeverRaiseAScore() throws {
+        let few = try fit([MadeUpPart.shot(1), MadeUpPart.shot(2)])
+        let more = try fit((1...4).map(MadeUpPart.shot))
+        for picture in [MadeUpPart.picture(9), MadeUpPart.defective(9)] {
+            for (before, after) in zip(score(picture, few).values, score(picture, more).values) {
+                #expect(after <= before + 1e-6)
+            }
+        }
+    }
+
+    @Test func aDefectIsRejectedAndFoundAndAGoodPartIsNot() throws {
+        let model = try fit((1...4).map(MadeUpPart.shot), PatchMemorySettings(layers: [1, 2], rotations: 4, coresetBudget: 200))
+        #expect(score(MadeUpPart.picture(20), model).imageScore <= model.calibration.limit)
+        let bad = score(MadeUpPart.defective(20), model)
+        #expect(bad.imageScore > model.calibration.limit)
+        let map = model.anomalyMap(of: bad, height: 40, width: 56)
+        let regions = model.regions(in: map, imageScore: bad.imageScore)
+        let best = try #require(regions.first)
+        #expect((best.x...best.x + best.width).contains(28) && (best.y...best.y + best.height).contains(20))
+    }
+
+    @Test func aRejectedPartAlwaysShowsARegion() throws {
+        let model = try fit([MadeUpPart.shot(1), MadeUpPart.shot(2)])
+        let map = Matrix(rows: 4, columns: 4, values: [Float](repeating: 0, count: 15) + [model.calibration.limit * 0.9])
+        #expect(model.regions(in: map, imageScore: model.calibration.limit * 1.1).count == 1)
+        #expect(model.regions(in: map, imageScore: model.calibration.limit * 0.9).isEmpty)
+    }
+
+    @Test func coresetKeepsItsBudget() throws {
+        let model = try fit(
+            (1...3).map(MadeUpPart.shot), PatchMemorySettings(layers: [1], rotations: 8, coresetBudget: 60))
+        #expect(model.memory.rows.rows == 60)
+    }
+
+    @Test func aShotThatComesTwiceCountsOnce() throws {
+        let twice = try fit([MadeUpPart.shot(1), MadeUpPart.shot(2), MadeUpPart.shot(1)])
+        #expect(twice == (try fit([MadeUpPart.shot(1), MadeUpPart.shot(2)])))
+    }
+
+    @Test func oneShotWorksAndSaysHowLittleItSupports() throws {
+        let calibration = try fit([MadeUpPart.shot(1)]).calibration
+        #expect(calibration.limit > 0 && calibration.limit < 2)
+        #expect(calibration.evidence.supportedFalseRejectRate == 0.5)
+        #expect(calibration.evidence.scores.count == 7)
+    }
+
+    @Test func aLimitSetByHandStaysUntilAutomaticIsAskedFor() throws {
+        let model = try fit([MadeUpPart.shot(1)])
+        let manual = model.withLimit(0.75)
+        #expect(manual.calibration.limit == 0.75 && manual.calibration.origin == .manual)
+        #expect(manual.calibration.evidence == model.calibration.evidence)
+        #expect(manual.withAutomaticLimit() == model)
+    }
+
+    @Test func progressReachesTheEndAndCancellingStops() throws {
+        var shares: [Double] = []
+        _ = try FittedModel.fit(
+            shots: [MadeUpPart.shot(1), MadeUpPart.shot(2)], extractor: madeUpExtractor(),
+            settings: PatchMemorySettings(layers: [1], rotations: 4)) { shares.append($0) }
+        #expect(shares.count == 2 * (4 + 7) && shares == shares.sorted() && shares.last == 1)
+        var passes = 0
+        #expect(throws: FitError.cancelled) {
+            try FittedModel.fit(
+                shots: [MadeUpPart.shot(1)], extractor: madeUpExtractor(), settings: settings,
+                progress: { _ in passes += 1 }, isCancelled: { passes == 3 })
+        }
+        #expect(passes == 3)
+    }
+
+    @Test func badSettingsAreRefused() {
+        #expect(throws: FitError.noShots) { try fit([]) }
+        for settings in [
+            PatchMemorySettings(layers: [3]), PatchMemorySettings(layers: []), PatchMemorySettings(layers: [1, 1]),
+            PatchMemorySettings(layers: [1], rotations: 3), PatchMemorySettings(layers: [1], coresetBudget: -1),
+            PatchMemorySettings(layers: [1], smoothing: .nan), PatchMemorySettings(layers: [1], targetFalseRejectRate: 0),
+        ] {
+            #expect {
+                try fit([MadeUpPart.shot(1)], settings)
+            } throws: { error in
+                if case .badSettings = error as? FitError { true } else { false }
+            }
+        }
+    }
+
+    @Test func featuresOfAnotherKindAreNotAccepted() throws {
+        let model = try fit([MadeUpPart.shot(1)])
+        let features = madeUpExtractor().features(of: MadeUpPart.picture(1), layers: [1])
+        #expect(!model.accepts(features))
+    }
+
+    @Test func aTurnedCopyLeavesOutTheRepeatedBorder() {
+        let image = Image(height: 20, width: 40, pixels: [UInt8](repeating: 0, count: 2400))
+        let grid = PatchGrid(rows: 2, columns: 4)
+        #expect(RotatedCopy(of: image, degrees: 0).patchesInside(grid).count == 8)
+        #expect(RotatedCopy(of: image, degrees: 180).patchesInside(grid).count == 8)
+        // On its side the picture is 20 wide: only the middle columns show it.
+        #expect(RotatedCopy(of: image, degrees: 90).patchesInside(grid) == [1, 2, 5, 6])
+    }
+}

@@ -1,0 +1,56 @@
+import Core
+import Foundation
+
+/// The files that Tools/make_imaging_fixtures.py made.
+enum ImagingFixtures {
+    static func bytes(_ name: String) throws -> [UInt8] {
+        let folder = try folder()
+        return [UInt8](try Data(contentsOf: folder.appending(path: name)))
+    }
+
+    /// Names of the pictures in a folder, sorted.
+    static func pictures(in name: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder().appending(path: name).path)
+            .filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".png") }
+            .sorted()
+            .map { "\(name)/\($0)" }
+    }
+
+    private static func folder() throws -> URL {
+        guard let resources = Bundle.module.resourceURL else { throw CocoaError(.fileNoSuchFile) }
+        return resources.appending(path: "Fixtures/imaging")
+    }
+}
+
+/// A picture of seeded noise.
+func noise(height: Int, width: Int, seed: UInt64) -> Image {
+    var generator = SplitMix64(state: seed)
+    return Image(
+        height: height, width: width,
+        pixels: (0..<height * width * 3).map { _ in UInt8(truncatingIfNeeded: generator.next()) })
+}
+
+/// Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
+
+/// The largest difference between two pictures of one size, in grey levels.
+func largestDifference(_ a: Image, _ b: Image) -> Int {
+    guard a.height == b.height, a.width == b.width else { return .max }
+    return zip(a.pixels, b.pixels).reduce(0) { max($0, abs(Int($1.0) - Int($1.1))) }
+}
+
+extension Image {
+    func pixel(_ row: Int, _ column: Int) -> [UInt8] {
+        Array(pixels[(row * width + column) * 3..<(row * width + column) * 3 + 3])
+    }
+}

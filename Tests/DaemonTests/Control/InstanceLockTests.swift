@@ -1,0 +1,37 @@
+import Daemon
+import Foundation
+import Testing
+
+@Suite struct InstanceLockTests {
+    let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func take(_ directory: String) throws(InstanceLockError) {
+        _ = try InstanceLock(stateDirectory: directory)
+    }
+
+    @Test func aSecondDaemonIsToldWhoHoldsTheStateDirectory() throws {
+        let lock = try InstanceLock(stateDirectory: folder.path)
+        let holder = Int(ProcessInfo.processInfo.processIdentifier)
+        #expect(throws: InstanceLockError.held(path: "\(folder.path)/lock", holder: holder)) { try take(folder.path) }
+        _ = consume lock
+        try take(folder.path)
+    }
+
+    @Test func aLockFileThatADeadDaemonLeftIsTaken() throws {
+        try folder.write("4194304\n", to: "lock")
+        let lock = try InstanceLock(stateDirectory: folder.path)
+        #expect(try folder.text(of: "lock") == "\(ProcessInfo.processInfo.processIdentifier)\n")
+        _ = consume lock
+    }
+
+    @Test func aMissingStateDirectoryIsMadeButNotItsParents() throws {
+        try take("\(folder.path)/state")
+        #expect(throws: InstanceLockError.operationFailed("create", path: "\(folder.path)/a/b", errno: ENOENT)) {
+            try take("\(folder.path)/a/b")
+        }
+    }
+}

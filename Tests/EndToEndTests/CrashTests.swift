@@ -1,0 +1,88 @@
+import ControlProtocol
+import Core
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEndTests {
+    @Suite struct CrashTests {
+        /// FAULTS.md section 3: a verdict that was shown is in the journal, whatever happens to the daemon then.
+        @Test func twentyKillsLoseNothingThatWasShown() async throws {
+            var random = SplitMix(state: 20)
+            let line = try Line(frames: Pictures.line, rateHertz: 50)
+            var shown: [String] = []
+            var sent = Set(Pictures.line.values)
+            for round in 0..<20 {
+                try await line.start()
+                let tail = try Program(
+                    "fsacctl", ["tail", "-f", "--lines", "20", "--json", "--socket", line.socket],
+                    folder: line.folder, label: "tail-\(round)")
+                let picture = Pictures.good(UInt64(100 + round))
+                sent.insert(picture)
+                let client = try Program(
+                    "fsacctl", ["add-normal", try line.file("shot-\(round).jpg", picture), "--socket", line.socket],
+                    folder: line.folder, label: "add-\(round)")
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...700, using: &random)))
+                try await line.kill()
+                tail.send(SIGTERM)
+                try await tail.exitCode()
+                try await client.exitCode()
+                shown += tail.standardOutput.split(separator: "\n").map(String.init)
+            }
+            try await line.start()
+            try await line.inspect(next: 3)
+            #expect(try await line.stop() == 0)
+            let journal = Set(try line.journal.lines)
+            let lost = Set(shown).subtracting(journal)
+            #expect(
+                lost.isEmpty,
+                "\(lost.count) of \(shown.count) shown verdicts are not in the journal: \(lost.first ?? "")")
+            #expect(shown.count > 100)
+            try checkFiles(of: line, sent: sent)
+        }
+
+        @Test func tenKillsWhileStartingAreNoticedByNobody() async throws {
+            var random = SplitMix(state: 10)
+            let line = try Line(frames: Pictures.line, rateHertz: 50)
+            try await line.start()
+            try await line.addShots()
+            try await line.kill()
+            for _ in 0..<10 {
+                try line.launch()
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...250, using: &random)))
+                try await line.kill()
+            }
+            try await line.start()
+            let records = try await line.inspect(next: 6)
+            #expect(records.allSatisfy { $0.generation == 1 })
+            #expect(try await line.status().state == .inspecting)
+            #expect(try await line.stop() == 0)
+            try checkFiles(of: line, sent: Set(Pictures.line.values))
+        }
+
+        /// Everything with a final name is whole: pictures, shots, and the model in use.
+        private func checkFiles(of line: Line, sent: Set<[UInt8]>) throws {
+            for folder in ["images", "heatmaps"] {
+                for path in files(below: "\(line.state)/\(folder)")
+                where path.hasSuffix(".jpg") || path.hasSuffix(".png") {
+                    #expect(throws: Never.self, "\(path)") { try Image(decoding: bytes(path)) }
+                }
+            }
+            for path in files(below: "\(line.state)/recipes/part/normals") {
+                #expect(try sent.contains(bytes(path)), "\(path): not what was sent")
+            }
+            let complaints = line.daemonMessages.filter { $0.contains("cannot be read") }
+            #expect(complaints.isEmpty)
+        }
+
+        private func files(below folder: String) -> [String] {
+            let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+            return names.map { "\(folder)/\($0)" }.filter { path in
+                var status = stat()
+                return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+            }
+        }
+
+        private func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: path))) }
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import Glibc
+
+/// One of our programs as a process, with its output in files.
+final class Program: Sendable {
+    struct Output: Sendable {
+        let exitCode: Int32
+        let standardOutput: String
+        let standardError: String
+    }
+
+    private let process = Process()
+    private let outputPath: String
+    private let errorPath: String
+
+    /// - Parameters:
+    ///   - folder: where `<label>.out` and `<label>.err` go.
+    init(_ name: String, _ arguments: [String], folder: String, label: String) throws {
+        outputPath = "\(folder)/\(label).out"
+        errorPath = "\(folder)/\(label).err"
+        process.executableURL = URL(filePath: "\(Self.folder)/\(name)")
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try Self.emptyFile(outputPath)
+        process.standardError = try Self.emptyFile(errorPath)
+        try process.run()
+    }
+
+    /// The build folder: the test runner lies in it too.
+    static let folder: String = {
+        let runner = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(filePath: runner).deletingLastPathComponent().path
+    }()
+
+    private static func emptyFile(_ path: String) throws -> FileHandle {
+        try Data().write(to: URL(filePath: path))
+        return try FileHandle(forWritingTo: URL(filePath: path))
+    }
+
+    var isRunning: Bool { process.isRunning }
+    var standardOutput: String { Self.text(outputPath) }
+    var standardError: String { Self.text(errorPath) }
+
+    private static func text(_ path: String) -> String {
+        String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+    }
+
+    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+    /// Waits for the end; a program that does not end in time is killed and fails the test.
+    ///
+    /// - Returns: the exit code, or minus the number of the signal that ended it.
+    @discardableResult
+    func exitCode(within limit: Duration = .seconds(30)) async throws -> Int32 {
+        do {
+            try await eventually("\(process.executableURL?.lastPathComponent ?? "") to end", within: limit) {
+                !self.isRunning
+            }
+        } catch {
+            send(SIGKILL)
+            throw error
+        }
+        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+    }
+
+    /// Runs to the end.
+    static func run(
+        _ name: String, _ arguments: [String], folder: String, within limit: Duration = .seconds(30)
+    ) async throws -> Output {
+        let label = "run-\(UUID().uuidString)"
+        let program = try Program(name, arguments, folder: folder, label: label)
+        let exitCode = try await program.exitCode(within: limit)
+        return Output(
+            exitCode: exitCode, standardOutput: program.standardOutput, standardError: program.standardError)
+    }
+}
+
+struct TookTooLong: Error, CustomStringConvertible {
+    let what: String
+    let evidence: String
+    var description: String { "waited too long for \(what)\n\(evidence)" }
+}
+
+/// Looks again and again, 50 times a second, until `condition` holds.
+func eventually(
+    _ what: String, within limit: Duration = .seconds(30), evidence: () -> String = { "" },
+    _ condition: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else { throw TookTooLong(what: what, evidence: evidence()) }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+}

@@ -1,0 +1,87 @@
+import ControlProtocol
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    @Suite struct StartTests {
+        @Test(arguments: [
+            ("rotatoins = 2", "rotatoins", "rotations"),
+            ("smoothing = 99", "smoothing", "10"),
+            ("layers = \"all\"", "layers", "list"),
+            ("local_averaging = maybe", "", ""),
+        ])
+        func aWrongConfigurationEndsWith78AndNamesLineAndKey(line wrong: String, key: String, hint: String) async throws
+        {
+            let line = try Line(frames: Pictures.line)
+            try line.configure(extra: wrong)
+            let text = try String(contentsOfFile: line.configurationPath, encoding: .utf8)
+            let number =
+                try #require(text.split(separator: "\n", omittingEmptySubsequences: false).firstIndex { $0 == wrong })
+                + 1
+            let reply = try await Program.run("fsacd", ["--config", line.configurationPath], folder: line.folder)
+            #expect(reply.exitCode == 78)
+            #expect(reply.standardError.contains("config.toml:\(number)"), "\(reply.standardError)")
+            #expect(key.isEmpty || reply.standardError.contains(key), "\(reply.standardError)")
+            #expect(hint.isEmpty || reply.standardError.contains(hint), "\(reply.standardError)")
+            #expect(!FileManager.default.fileExists(atPath: line.state))
+        }
+
+        @Test func aMissingConfigurationEndsWith78() async throws {
+            let line = try Line(frames: [:])
+            let reply = try await Program.run("fsacd", ["--config", "\(line.folder)/none.toml"], folder: line.folder)
+            #expect(reply.exitCode == 78)
+            #expect(reply.standardError.contains("none.toml"))
+        }
+
+        @Test func wrongFlagsEndWith64() async throws {
+            let line = try Line(frames: [:])
+            #expect(try await Program.run("fsacd", ["--frobnicate"], folder: line.folder).exitCode == 64)
+        }
+
+        @Test func aSecondDaemonOnTheSameStateEndsWith75AndTheFirstGoesOn() async throws {
+            let line = try Line(frames: Pictures.line)
+            try await line.start()
+            let second = try await Program.run("fsacd", ["--config", line.configurationPath], folder: line.folder)
+            #expect(second.exitCode == 75)
+            #expect(!second.standardError.isEmpty)
+            #expect(try await line.inspect(next: 5).count >= 5)
+            #expect(try await line.stop() == 0)
+        }
+
+        @Test func withoutADaemonTheClientSaysSoWith69() async throws {
+            let line = try Line(frames: [:])
+            let reply = try await line.fsacctl("status")
+            #expect(reply.exitCode == 69)
+            #expect(reply.standardError.contains(line.socket))
+        }
+
+        @Test func weightsCutAnywhereAreNamedAndMakeEveryPartInvalid() async throws {
+            let models = "/tmp/fsac-models-\(UUID().uuidString.prefix(8))"
+            try FileManager.default.createDirectory(atPath: models, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(atPath: models) }
+            let weights = "\(models)/efficientnet-lite0.safetensors"
+            try FileManager.default.copyItem(
+                atPath: "\(Weights.directory)/efficientnet-lite0.json", toPath: "\(models)/efficientnet-lite0.json")
+            try FileManager.default.copyItem(
+                atPath: "\(Weights.directory)/efficientnet-lite0.safetensors", toPath: weights)
+            let whole = try Data(contentsOf: URL(filePath: weights))
+
+            let line = try Line(frames: Pictures.line, models: models)
+            try await line.start()
+            try await line.addShots()
+            #expect(try await line.stop() == 0)
+            for cut in [0, 5, 1000, whole.count / 2, whole.count - 1] {
+                try whole.prefix(cut).write(to: URL(filePath: weights))
+                try await line.start()
+                let records = try await line.inspect(next: 3)
+                #expect(records.allSatisfy { $0.verdict == .invalid }, "cut at \(cut)")
+                let reason = try await line.status().reason ?? ""
+                #expect(reason.contains("efficientnet-lite0"), "cut at \(cut): \(reason)")
+                #expect(try await line.stop() == 0)
+            }
+            try whole.write(to: URL(filePath: weights))
+            try await line.start()
+            #expect(try await line.inspect(next: 6).allSatisfy { $0.verdict != .invalid })
+        }
+    }
+}

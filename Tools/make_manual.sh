@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Man pages and shell completions, from the programs' own description of their commands: what `make man` runs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+bin=.build/release
+# ArgumentParser's tool, built by itself: its plugin would build all of this package once more.
+tool=.build/manual-tool
+swift build --quiet -c release --package-path .build/checkouts/swift-argument-parser --scratch-path "$tool" \
+    --product generate-manual
+
+rm -rf .build/man .build/completions
+mkdir -p .build/man .build/completions
+"$tool/release/generate-manual" "$bin/fsacctl" --multi-page --section 1 --output-directory .build/man
+"$tool/release/generate-manual" "$bin/fsacd" --section 8 --output-directory .build/man
+
+"$bin/fsacctl" --generate-completion-script bash >.build/completions/fsacctl.bash
+"$bin/fsacctl" --generate-completion-script zsh >.build/completions/_fsacctl
+"$bin/fsacctl" --generate-completion-script fish >.build/completions/fsacctl.fish
+echo "man: $(find .build/man -type f | wc -l) pages in .build/man, completions in .build/completions"
