@@ -1,4 +1,3 @@
-import ControlProtocol
 import Core
 public import Logging
 import NIOCore
@@ -12,46 +11,47 @@ public struct DaemonServices {
 
     /// Loads the weights and opens the state directory; the caller holds the ``InstanceLock``.
     ///
-    /// Weights that cannot be read do not keep the daemon from starting: each part gets its INVALID line, and the status
-    /// says why.
+    /// Damaged weights do not keep the daemon down: every part then gets INVALID, and everybody is told why.
     ///
-    /// - Throws: ``MethodError`` but for `weights`, ``StoreError``, ``DiskError``.
+    /// - Throws: ``MethodError`` when the configuration is wrong; ``StoreError``, ``DiskError``.
     public init(_ configuration: Configuration, logger: Logger) throws {
         self.logger = logger
         let directory = configuration.stateDirectory
-        let method = try Self.method(configuration, logger)
-        // Which kind of model is right cannot be told without the weights.
-        let kind = try? method.get().kind
-        let models = ModelSlot()
+        let method = try Self.usableMethod(configuration)
+        let models: ModelSlot
+        switch method {
+        case .success: models = ModelSlot()
+        case .failure(let error):
+            logger.error("no part can be judged", metadata: ["error": "\(error)"])
+            models = ModelSlot(absence: error.description)
+        }
         let recipe = try Recipe<FittedModel>(
-            stateDirectory: directory, name: configuration.recipe.name, kind: kind, logger: logger
+            stateDirectory: directory, name: configuration.recipe.name, kind: method.kind, logger: logger
         ) { active in
-            guard case .success(let method) = method else { return }
-            models.activate(method.activeModel(active))
+            if case .success(let method) = method { models.activate(method.activeModel(active)) }
         }
         let journal = VerdictJournal(
             stateDirectory: directory, settings: JournalSettings(configuration.journal), logger: logger)
         let images = ImageStore(stateDirectory: directory, settings: configuration.images, logger: logger)
         let line = InspectionLine(
             configuration: configuration, models: models, journal: journal, images: images, logger: logger)
-        let refit = RefitService(recipe: recipe, logger: logger) { shots, progress, isCancelled in
-            try method.get().fitter(shots, progress, isCancelled)
-        }
+        let refit = RefitService(recipe: recipe, logger: logger, fit: method.fitter)
         let control = ControlServer(
             settings: ControlSettings(configuration.control), recipe: recipe, refit: refit, verdicts: journal,
-            stateDirectory: directory, logger: logger, line: { line.readings.explained(by: method) })
+            stateDirectory: directory, logger: logger, line: { line.readings })
         // Each needs those before it; the last is the first to stop.
         services = [line, refit, control]
     }
 
-    private static func method(
-        _ configuration: Configuration, _ logger: Logger
+    /// The configured method, or why its weights cannot be used; any other fault is thrown.
+    private static func usableMethod(
+        _ configuration: Configuration
     ) throws(MethodError) -> Result<ConfiguredMethod, MethodError> {
         do {
             return .success(try ConfiguredMethod(configuration))
-        } catch .weights(let error) {
-            logger.error("every part is INVALID: the backbone does not load", metadata: ["error": "\(error)"])
-            return .failure(.weights(error))
+        } catch {
+            guard case .weights = error else { throw error }
+            return .failure(error)
         }
     }
 
@@ -72,13 +72,20 @@ public struct DaemonServices {
     }
 }
 
-extension LineReadings {
-    /// With weights that do not load, that is why there is no model.
-    fileprivate func explained(by method: Result<ConfiguredMethod, MethodError>) -> LineReadings {
-        guard state == .noModel, case .failure(let error) = method else { return self }
-        var readings = self
-        readings.reason = "\(error): put the weights right and start fsacd again"
-        return readings
+extension Result<ConfiguredMethod, MethodError> {
+    /// Without weights no stored model is of the kind in use.
+    fileprivate var kind: ModelKind {
+        switch self {
+        case .success(let method): method.kind
+        case .failure: ModelKind(backbone: "none", method: "none")
+        }
+    }
+
+    fileprivate var fitter: RefitService<FittedModel>.Fitter {
+        switch self {
+        case .success(let method): method.fitter
+        case .failure(let error): { _, _, _ in throw error }
+        }
     }
 }
 

@@ -25,14 +25,13 @@ public final class Recipe<Model: StoredModel>: Sendable {
         public fileprivate(set) var normals: [StoredNormal]
         public fileprivate(set) var active: Active?
         fileprivate var isRolledBack = false
-        fileprivate let kind: ModelKind?
+        fileprivate let kind: ModelKind
 
         /// There are shots, and the model in use was fitted from others or with other settings than those configured,
         /// and no operator wanted it so.
         public var isFitDue: Bool {
             !normals.isEmpty && !isRolledBack
-                && (Set(normals.map(\.sha256)) != Set(active?.summary.shots ?? [])
-                    || kind != nil && active?.summary.kind != kind)
+                && (Set(normals.map(\.sha256)) != Set(active?.summary.shots ?? []) || active?.summary.kind != kind)
         }
     }
 
@@ -46,13 +45,12 @@ public final class Recipe<Model: StoredModel>: Sendable {
     /// Opens the recipe, tidies what a crash left, and activates the newest generation that can be read.
     ///
     /// - Parameters:
-    ///   - kind: of the models that the configuration asks for; generations of another backbone are not used. Nil = it
-    ///     cannot be told, because the weights do not load.
+    ///   - kind: of the models that the configuration asks for. Generations of another backbone are not used.
     ///   - activate: hands a generation to the line; called at every change, also with a new limit.
     /// - Throws: `StoreError.invalidRecipeName`; ``DiskError`` when the folders cannot be made or read. Unusable generations do not throw: the one
     ///   before is used, and the log says so.
     public init(
-        stateDirectory: String, name: String, kind: ModelKind?, disk: Disk = Disk(), logger: Logger,
+        stateDirectory: String, name: String, kind: ModelKind, disk: Disk = Disk(), logger: Logger,
         activate: @escaping @Sendable (Active) -> Void
     ) throws {
         self.name = name
@@ -235,8 +233,8 @@ extension Recipe {
 
     private func usable(_ generation: Int) throws(StoreError) -> Model {
         let model = try load(generation)
-        let found = model.summary.kind.backbone
-        if let configured = view.kind?.backbone, found != configured {
+        let (found, configured) = (model.summary.kind.backbone, view.kind.backbone)
+        guard found == configured else {
             throw .otherBackbone(generation: generation, found: found, configured: configured)
         }
         return model
