@@ -32,29 +32,45 @@ MULTIVERSION void fsac_row_max(const float *x, size_t rows, size_t columns, floa
     }
 }
 
-MULTIVERSION size_t fsac_farthest_point(const float *points, size_t dimension, const float *centre, float *squared,
-                                        size_t first, size_t last) {
-    size_t farthest = first;
-    for (size_t i = first; i < last; i++) {
-        const float *point = points + i * dimension;
-        /* two sums, so that an addition need not wait for the one before */
-        vfloat even = {}, odd = {};
-        size_t d = 0;
-        for (; d + 2 * LANES <= dimension; d += 2 * LANES) {
-            vfloat a = LOAD(point + d) - LOAD(centre + d), b = LOAD(point + d + LANES) - LOAD(centre + d + LANES);
-            even += a * a;
-            odd += b * b;
-        }
-        for (; d + LANES <= dimension; d += LANES) {
-            vfloat a = LOAD(point + d) - LOAD(centre + d);
-            even += a * a;
-        }
-        even += odd;
-        float distance = 0;
-        for (int lane = 0; lane < LANES; lane++) distance += even[lane];
-        for (; d < dimension; d++) distance += (point[d] - centre[d]) * (point[d] - centre[d]);
-        if (distance < squared[i]) squared[i] = distance;
-        if (squared[i] > squared[farthest]) farthest = i;
+static inline __attribute__((always_inline)) float squared_distance(const float *a, const float *b, size_t dimension) {
+    /* two sums, so that an addition need not wait for the one before */
+    vfloat even = {}, odd = {};
+    size_t d = 0;
+    for (; d + 2 * LANES <= dimension; d += 2 * LANES) {
+        vfloat first = LOAD(a + d) - LOAD(b + d), second = LOAD(a + d + LANES) - LOAD(b + d + LANES);
+        even += first * first;
+        odd += second * second;
     }
-    return farthest;
+    for (; d + LANES <= dimension; d += LANES) {
+        vfloat first = LOAD(a + d) - LOAD(b + d);
+        even += first * first;
+    }
+    even += odd;
+    float sum = 0;
+    for (int lane = 0; lane < LANES; lane++) sum += even[lane];
+    for (; d < dimension; d++) sum += (a[d] - b[d]) * (a[d] - b[d]);
+    return sum;
+}
+
+MULTIVERSION void fsac_farthest_first(const float *points, size_t count, size_t dimension, size_t wanted, size_t *taken,
+                                      float *squared, uint32_t *nearest, float *quarter) {
+    taken[0] = 0;
+    for (size_t step = 1; step < wanted; step++) {
+        size_t latest = step - 1, farthest = 0;
+        const float *centre = points + taken[latest] * dimension;
+        for (size_t j = 0; j < latest; j++)
+            quarter[j] = squared_distance(centre, points + taken[j] * dimension, dimension) / 4;
+        for (size_t i = 0; i < count; i++) {
+            /* A point that is no farther from its centre than half the way from there to the latest keeps its centre. */
+            if (latest == 0 || quarter[nearest[i]] < squared[i]) {
+                float distance = squared_distance(points + i * dimension, centre, dimension);
+                if (latest == 0 || distance < squared[i]) {
+                    squared[i] = distance;
+                    nearest[i] = (uint32_t)latest;
+                }
+            }
+            if (squared[i] > squared[farthest]) farthest = i;
+        }
+        taken[step] = farthest;
+    }
 }

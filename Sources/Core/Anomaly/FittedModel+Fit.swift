@@ -86,7 +86,7 @@ private struct PatchMemoryFit {
         let all = MemoryBank(blocks: kept).rows
         guard settings.coresetBudget > 0 else { return (own, all) }
         let share = max(settings.coresetBudget / shotCount, 1)
-        return (own, all.rows(farthestPointsFirst(all, count: share, parallelism)))
+        return (own, all.rows(farthestPointsFirst(all, count: share)))
     }
 
     /// For each shot, scores of it and its variants against the memory of the others.
@@ -98,18 +98,19 @@ private struct PatchMemoryFit {
         var scores: [[Float]] = []
         for (shot, image) in images.enumerated() {
             let reduced = image.reducedForVariants(inputSize: extractor.identity.inputSize)
-            var ofShot = shotCount > 1 ? [score(own[shot], memory, leavingOut: shot)] : []
+            var ofShot = shotCount > 1 ? [score(own[shot].rows, memory, leavingOut: shot)] : []
             for variant in variants {
                 let features = try features(of: variant.applied(to: reduced))
-                ofShot.append(score(features, memory, leavingOut: shotCount > 1 ? shot : nil))
+                let interior = features.rows.rows(ShotVariant.interior(of: features.grid))
+                ofShot.append(score(interior, memory, leavingOut: shotCount > 1 ? shot : nil))
             }
             scores.append(ofShot)
         }
         return scores
     }
 
-    private func score(_ features: PatchFeatures, _ memory: MemoryBank, leavingOut shot: Int?) -> Float {
-        settings.aggregation.score(of: memory.nearestDistances(to: features.rows, leavingOut: shot, parallelism))
+    private func score(_ rows: Matrix, _ memory: MemoryBank, leavingOut shot: Int?) -> Float {
+        settings.aggregation.score(of: memory.nearestDistances(to: rows, leavingOut: shot, parallelism))
     }
 
     private mutating func features(of image: Image) throws(FitError) -> PatchFeatures {

@@ -1,33 +1,45 @@
 internal import Glibc
 
-/// A mild change that a good part's picture may show on the line: what calibration tries on shots that were left out.
-enum ShotVariant: Equatable {
-    /// Every value times a factor: exposure.
-    case brightness(Float)
-    /// Distances from the mean grey times a factor.
-    case contrast(Float)
-    /// A move by shares of the picture's height and width; the border repeats.
-    case shift(rows: Float, columns: Float)
-    case rotation(degrees: Double)
+/// What may differ between two pictures of good parts that stand on the line one after the other: a little of everything at
+/// once. Calibration tries such variants on shots that were left out.
+struct ShotVariant: Equatable {
+    let degrees: Double
+    /// Moves by shares of the picture's height and width.
+    let rows: Float
+    let columns: Float
+    /// Factors of every value, and of its distance from the mean grey.
+    let brightness: Float
+    let contrast: Float
 
-    /// Most telling first: when there are many shots, only the first few are tried.
-    static let all: [ShotVariant] = [
-        .rotation(degrees: 2), .brightness(1.05), .shift(rows: 0.015, columns: 0.01), .contrast(0.95),
-        .rotation(degrees: -2), .brightness(0.95), .shift(rows: -0.01, columns: -0.015),
+    private static let all = [
+        ShotVariant(degrees: 2, rows: 0.015, columns: -0.01, brightness: 1.05, contrast: 1),
+        ShotVariant(degrees: -2, rows: -0.01, columns: -0.015, brightness: 0.95, contrast: 1),
+        ShotVariant(degrees: 1, rows: 0.01, columns: 0.02, brightness: 1, contrast: 1.05),
+        ShotVariant(degrees: -1, rows: -0.02, columns: 0.01, brightness: 1, contrast: 0.95),
+        ShotVariant(degrees: 1.5, rows: -0.015, columns: 0.015, brightness: 0.97, contrast: 1.03),
+        ShotVariant(degrees: -1.5, rows: 0.02, columns: 0, brightness: 1.03, contrast: 0.97),
+        ShotVariant(degrees: 0.5, rows: 0, columns: -0.02, brightness: 0.97, contrast: 0.97),
     ]
 
-    /// The variants to try on each of `shotCount` shots: all of them up to 4 shots, then fewer, so that at most 32 pictures
-    /// are scored (and at least the shot itself).
+    /// The variants to try on each of `shotCount` shots: all 7 up to 4 shots, then fewer, so that at most 32 pictures are
+    /// scored (and at least the shot itself).
     static func chosen(shotCount: Int) -> ArraySlice<ShotVariant> { all.prefix(max(32 / shotCount, 1) - 1) }
 
     func applied(to image: Image) -> Image {
-        switch self {
-        case .brightness(let factor): image.adjusted(brightness: factor)
-        case .contrast(let factor): image.adjusted(contrast: factor)
-        case .shift(let rows, let columns):
-            image.translated(
-                rows: Int((rows * Float(image.height)).rounded()), columns: Int((columns * Float(image.width)).rounded()))
-        case .rotation(let degrees): image.rotated(byDegrees: degrees)
+        image.rotated(byDegrees: degrees)
+            .translated(
+                rows: Int((rows * Float(image.height)).rounded()), columns: Int((columns * Float(image.width)).rounded())
+            )
+            .adjusted(brightness: brightness, contrast: contrast)
+    }
+
+    /// The patches to judge a variant by: those that lie an eighth of the picture away from its border or farther. Nearer ones
+    /// see the repeated border, which looks like a defect and is none.
+    static func interior(of grid: PatchGrid) -> [Int] {
+        (0..<grid.count).filter { patch in
+            let row = (Double(patch / grid.columns) + 0.5) / Double(grid.rows)
+            let column = (Double(patch % grid.columns) + 0.5) / Double(grid.columns)
+            return (0.125...0.875).contains(row) && (0.125...0.875).contains(column)
         }
     }
 }

@@ -49,52 +49,14 @@ package func largestProducts(
 /// row that is farthest from all taken so far, the first of equals.
 ///
 /// - Returns: indices of `count` rows in the order in which they were taken; every row when there are no more.
-/// - Complexity: one pass over the rows for each that is taken, O(count N D).
-package func farthestPointsFirst(_ points: Matrix, count: Int, _ parallelism: Parallelism) -> [Int] {
+/// - Complexity: O(count N D) at worst; where rows form clusters most distances are ruled out without computing them.
+package func farthestPointsFirst(_ points: Matrix, count: Int) -> [Int] {
     guard count < points.rows else { return Array(0..<points.rows) }
     guard count > 0 else { return [] }
-    // Few rows are not worth a second thread's company.
-    let team = Parallelism(threads: max(1, min(parallelism.threads, points.rows / 512)))
-    let taken = FarthestOfParts(parts: team.threads, steps: count - 1)
-    let squared = Storage([Float](repeating: .infinity, count: points.rows))
-    points.values.withUnsafeBufferPointer { values in
-        guard let base = values.baseAddress else { return }
-        team.run(
-            (0..<count - 1).map { step in
-                team.phase(over: points.rows) { part, rows in
-                    let index = fsac_farthest_point(
-                        base, points.columns, base + taken.choice(step) * points.columns, squared.base, rows.lowerBound,
-                        rows.upperBound)
-                    taken.store(step, part, index: index, squared: squared.base[index])
-                }
-            })
-    }
-    return (0..<count).map(taken.choice)
-}
-
-/// What each part of the rows found in each step to be its farthest row.
-// Safety: the parts of a step write disjoint elements, and a step reads only what the steps before it wrote.
-private final class FarthestOfParts: @unchecked Sendable {
-    private let parts: Int
-    private let found: UnsafeMutableBufferPointer<(index: Int, squared: Float)>
-
-    init(parts: Int, steps: Int) {
-        self.parts = parts
-        found = .allocate(capacity: parts * steps)
-        found.initialize(repeating: (0, 0))
-    }
-
-    deinit { found.deallocate() }
-
-    func store(_ step: Int, _ part: Int, index: Int, squared: Float) { found[step * parts + part] = (index, squared) }
-
-    /// The row that is taken in `step`; the first row in step 0.
-    func choice(_ step: Int) -> Int {
-        guard step > 0 else { return 0 }
-        var best = found[(step - 1) * parts]
-        for part in 1..<max(parts, 1) where found[(step - 1) * parts + part].squared > best.squared {
-            best = found[(step - 1) * parts + part]
-        }
-        return best.index
-    }
+    var taken = [Int](repeating: 0, count: count)
+    var squared = [Float](repeating: 0, count: points.rows)
+    var nearest = [UInt32](repeating: 0, count: points.rows)
+    var quarter = [Float](repeating: 0, count: count)
+    fsac_farthest_first(points.values, points.rows, points.columns, count, &taken, &squared, &nearest, &quarter)
+    return taken
 }

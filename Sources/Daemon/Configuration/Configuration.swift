@@ -138,7 +138,7 @@ extension Configuration {
         public var saveHeatmaps = Selection.ng
         public var maxBytes = 10 << 30
         public var minFreeBytes = 256 << 20
-        public var jpegQualityPercent = 90
+        public var jpegQualityPercent = 95
         public var queueLength = 8
 
         package enum CodingKeys: String, CodingKey, CaseIterable {

@@ -81,7 +81,7 @@ extension VerdictFeed {
             throw ControlError.notFound("inspections: verdict \(sequence) has no \(kind.rawValue)")
         }
         do {
-            return (try DurableFile.read("\(stateDirectory)/\(path)"), path.hasSuffix(".png") ? "png" : "jpg")
+            return (try Disk().read("\(stateDirectory)/\(path)"), path.hasSuffix(".png") ? "png" : "jpg")
         } catch {
             throw ControlError.notFound(
                 "inspections: the \(kind.rawValue) of verdict \(sequence) is no longer stored")

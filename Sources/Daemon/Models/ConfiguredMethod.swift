@@ -21,7 +21,7 @@ public struct ConfiguredMethod: Sendable {
     public let backbone: BackboneModel
     public let inputSize: Int
     public let settings: PatchMemorySettings
-    private let computeThreads: Int
+    let computeThreads: Int
 
     public init(_ configuration: Configuration) throws(MethodError) {
         let recipe = configuration.recipe

@@ -20,15 +20,15 @@ extension RecipeStore {
 
     /// Nil when none was set.
     func manualLimit() throws -> ManualLimit? {
-        guard try DurableFile.names(in: folder).contains("limit.json") else { return nil }
-        return try ControlCoding.decode(ManualLimit.self, from: DurableFile.read(limitPath))
+        guard try disk.names(in: folder).contains("limit.json") else { return nil }
+        return try ControlCoding.decode(ManualLimit.self, from: disk.read(limitPath))
     }
 
     func setManualLimit(_ limit: ManualLimit?) throws {
         if let limit {
-            try DurableFile.replace(limitPath, with: [UInt8](ControlCoding.encode(limit)))
-        } else if try DurableFile.names(in: folder).contains("limit.json") {
-            try DurableFile.remove(limitPath)
+            try disk.replace(limitPath, with: [UInt8](ControlCoding.encode(limit)))
+        } else if try disk.names(in: folder).contains("limit.json") {
+            try disk.removeForGood(limitPath)
         }
     }
 }

@@ -39,7 +39,7 @@ public final class Recipe<Model: StoredModel>: Sendable {
     private let store: RecipeStore
     private let logger: Logger
     private let activate: @Sendable (Active) -> Void
-    private let disk = Mutex(())
+    private let change = Mutex(())
     private let state: Mutex<View>
 
     /// Opens the recipe, tidies what a crash left, and activates the newest generation that can be read.
@@ -47,16 +47,17 @@ public final class Recipe<Model: StoredModel>: Sendable {
     /// - Parameters:
     ///   - kind: of the models that the configuration asks for. Generations of another backbone are not used.
     ///   - activate: hands a generation to the line; called at every change, also with a new limit.
-    /// - Throws: ``StoreError`` when the folders cannot be made or read. Unusable generations do not throw: the one
+    /// - Throws: `StoreError.invalidRecipeName`; ``DiskError`` when the folders cannot be made or read. Unusable generations do not throw: the one
     ///   before is used, and the log says so.
     public init(
-        stateDirectory: String, name: String, kind: ModelKind, logger: Logger,
+        stateDirectory: String, name: String, kind: ModelKind, disk: Disk = Disk(), logger: Logger,
         activate: @escaping @Sendable (Active) -> Void
     ) throws {
         self.name = name
         self.logger = logger
         self.activate = activate
-        store = try RecipeStore(stateDirectory: stateDirectory, recipe: name)
+        guard RecipeStore.isValidName(name) else { throw StoreError.invalidRecipeName(name) }
+        store = try RecipeStore(stateDirectory: stateDirectory, recipe: name, disk: disk)
         state = Mutex(View(normals: try store.normals(), kind: kind))
         try restore()
     }
@@ -123,8 +124,8 @@ extension Recipe {
     /// Stores a checked picture as a normal shot; the same bytes again change nothing.
     public func addNormal(
         _ bytes: [UInt8], fileExtension: String
-    ) throws(StoreError) -> (normal: StoredNormal, isNew: Bool) {
-        try disk.withLock { _ throws(StoreError) in
+    ) throws(DiskError) -> (normal: StoredNormal, isNew: Bool) {
+        try change.withLock { _ throws(DiskError) in
             let sha256 = RecipeStore.sha256(of: bytes)
             if let known = view.normals.first(where: { $0.sha256 == sha256 }) { return (known, false) }
             let normal = try store.addNormal(bytes, fileExtension: fileExtension)
@@ -140,10 +141,10 @@ extension Recipe {
     /// Removes a shot; the model keeps what it learnt from it until the next fit.
     ///
     /// - Parameter name: its SHA-256, or the first 6 digits or more.
-    public func removeNormal(_ name: String) throws(StoreError) -> StoredNormal {
-        try disk.withLock { _ throws(StoreError) in
+    public func removeNormal(_ name: String) throws -> StoredNormal {
+        try change.withLock { _ in
             let normal = try normal(named: name)
-            guard view.normals.count > 1 else { throw .lastNormal(sha256: normal.sha256) }
+            guard view.normals.count > 1 else { throw StoreError.lastNormal(sha256: normal.sha256) }
             try store.removeNormal(normal)
             let normals = try store.normals()
             state.withLock {
@@ -163,7 +164,7 @@ extension Recipe {
         return normal
     }
 
-    public func bytes(of normal: StoredNormal) throws(StoreError) -> [UInt8] {
+    public func bytes(of normal: StoredNormal) throws(DiskError) -> [UInt8] {
         try store.bytes(of: normal)
     }
 
@@ -179,7 +180,7 @@ extension Recipe {
 extension Recipe {
     /// Makes `model` the newest generation and the one in use.
     public func install(_ model: Model) throws -> Active {
-        try disk.withLock { _ in
+        try change.withLock { _ in
             let generation = try store.install { folder in try model.save(to: folder) }
             let active = try use(model, generation: generation, isRolledBack: false)
             try store.prune(current: generation)
@@ -191,7 +192,7 @@ extension Recipe {
     ///
     /// - Parameter generation: nil = the one before the current.
     public func rollback(to generation: Int?) throws -> Active {
-        try disk.withLock { _ in
+        try change.withLock { _ in
             guard let current = view.active?.generation else { throw StoreError.noModel }
             let kept = try store.generations()
             guard let target = generation ?? kept.first(where: { $0 < current }) else {
@@ -207,7 +208,7 @@ extension Recipe {
 
     /// Sets the limit by hand (nil = calibration's again) and applies it to the next frame.
     public func setLimit(_ value: Float?) throws -> Active {
-        try disk.withLock { _ in
+        try change.withLock { _ in
             guard let active = view.active else { throw StoreError.noModel }
             try store.setManualLimit(value.map { try ManualLimit(value: $0, for: active.summary.kind) })
             let model = active.model.withLimit(active.summary.limit)
@@ -217,7 +218,7 @@ extension Recipe {
 
     /// Every generation on disk, newest first. A generation that cannot be read is left out and logged.
     public func generations() throws -> [(generation: Int, summary: ModelSummary)] {
-        try disk.withLock { _ in
+        try change.withLock { _ in
             try store.generations().compactMap { generation in
                 if let active = view.active, active.generation == generation { return (generation, active.summary) }
                 do {

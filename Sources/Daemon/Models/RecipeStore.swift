@@ -9,20 +9,24 @@ struct RecipeStore: Sendable {
     static let olderGenerationsKept = 2
 
     let folder: String
+    let disk: Disk
     private var normalsFolder: String { "\(folder)/normals" }
     private var modelsFolder: String { "\(folder)/models" }
     private var currentPath: String { "\(folder)/current" }
 
     /// Creates the folders where they are missing and removes what an interrupted change left behind.
-    init(stateDirectory: String, recipe: String) throws(StoreError) {
-        guard Self.isValidName(recipe) else { throw .invalidRecipeName(recipe) }
+    ///
+    /// - Precondition: ``isValidName(_:)`` holds for `recipe`.
+    init(stateDirectory: String, recipe: String, disk: Disk) throws(DiskError) {
+        precondition(Self.isValidName(recipe), "recipe name \(recipe)")
+        self.disk = disk
         folder = "\(stateDirectory)/recipes/\(recipe)"
         for path in [normalsFolder, modelsFolder] {
-            try DurableFile.createFolder(path)
+            try disk.createFolder(path)
         }
         for path in [folder, normalsFolder, modelsFolder] {
-            for name in try DurableFile.names(in: path) where name.hasPrefix(DurableFile.temporaryPrefix) {
-                try DurableFile.discard("\(path)/\(name)")
+            for name in try disk.names(in: path) where name.hasPrefix(Disk.temporaryPrefix) {
+                try disk.discard("\(path)/\(name)")
             }
         }
     }
@@ -49,33 +53,33 @@ public struct StoredNormal: Sendable, Equatable {
 
 extension RecipeStore {
     /// Sorted by name.
-    func normals() throws(StoreError) -> [StoredNormal] {
+    func normals() throws(DiskError) -> [StoredNormal] {
         var normals: [StoredNormal] = []
-        for name in try DurableFile.names(in: normalsFolder) {
+        for name in try disk.names(in: normalsFolder) {
             let parts = name.split(separator: ".")
             guard parts.count == 2, parts[0].utf8.count == 64 else { continue }
             normals.append(
                 StoredNormal(
                     sha256: String(parts[0]), fileExtension: String(parts[1]),
-                    byteCount: try DurableFile.byteCount(of: "\(normalsFolder)/\(name)")))
+                    byteCount: try disk.byteCount(of: "\(normalsFolder)/\(name)")))
         }
         return normals
     }
 
     /// Stores a picture that has been checked; the same bytes again change nothing.
-    func addNormal(_ bytes: [UInt8], fileExtension: String) throws(StoreError) -> StoredNormal {
+    func addNormal(_ bytes: [UInt8], fileExtension: String) throws(DiskError) -> StoredNormal {
         let normal = StoredNormal(
             sha256: Self.sha256(of: bytes), fileExtension: fileExtension, byteCount: bytes.count)
-        try DurableFile.replace(path(of: normal), with: bytes)
+        try disk.replace(path(of: normal), with: bytes)
         return normal
     }
 
-    func removeNormal(_ normal: StoredNormal) throws(StoreError) {
-        try DurableFile.remove(path(of: normal))
+    func removeNormal(_ normal: StoredNormal) throws(DiskError) {
+        try disk.removeForGood(path(of: normal))
     }
 
-    func bytes(of normal: StoredNormal) throws(StoreError) -> [UInt8] {
-        try DurableFile.read(path(of: normal))
+    func bytes(of normal: StoredNormal) throws(DiskError) -> [UInt8] {
+        try disk.read(path(of: normal))
     }
 
     static func sha256(of bytes: [UInt8]) -> String {
@@ -114,14 +118,14 @@ struct CurrentGeneration: Equatable, Sendable {
 
 extension RecipeStore {
     /// Numbers of the generations on disk, newest first.
-    func generations() throws(StoreError) -> [Int] {
-        try DurableFile.names(in: modelsFolder).compactMap { Int($0) }.filter { $0 > 0 }.sorted(by: >)
+    func generations() throws(DiskError) -> [Int] {
+        try disk.names(in: modelsFolder).compactMap { Int($0) }.filter { $0 > 0 }.sorted(by: >)
     }
 
     /// Nil when the file is missing or does not read.
     func current() -> CurrentGeneration? {
         // An unreadable `current` is answered by looking at the generations themselves, see Recipe.restore.
-        guard let bytes = try? DurableFile.read(currentPath) else { return nil }
+        guard let bytes = try? disk.read(currentPath) else { return nil }
         return CurrentGeneration(String(decoding: bytes, as: UTF8.self))
     }
 
@@ -130,28 +134,28 @@ extension RecipeStore {
     /// Makes a new generation out of what `write` puts into the folder it is given, and names it as current.
     func install(_ write: (_ folder: String) throws -> Void) throws -> Int {
         let generation = (try generations().first ?? 0) + 1
-        let temporary = "\(modelsFolder)/\(DurableFile.temporaryPrefix)\(generation)"
-        try DurableFile.discard(temporary)
-        try DurableFile.createFolder(temporary)
+        let temporary = "\(modelsFolder)/\(Disk.temporaryPrefix)\(generation)"
+        try disk.discard(temporary)
+        try disk.createFolder(temporary)
         try write(temporary)
-        try DurableFile.syncContents(of: temporary)
-        try DurableFile.move(temporary, to: folder(of: generation))
+        try disk.syncContents(of: temporary)
+        try disk.move(temporary, to: folder(of: generation))
         try select(CurrentGeneration(generation: generation, isRolledBack: false))
         return generation
     }
 
-    func select(_ current: CurrentGeneration) throws(StoreError) {
-        try DurableFile.replace(currentPath, with: Array(current.text.utf8))
+    func select(_ current: CurrentGeneration) throws(DiskError) {
+        try disk.replace(currentPath, with: Array(current.text.utf8))
     }
 
     /// Removes generations older than the current one, save the newest two of them.
-    func prune(current: Int) throws(StoreError) {
+    func prune(current: Int) throws(DiskError) {
         for old in try generations().filter({ $0 < current }).dropFirst(Self.olderGenerationsKept) {
             // Renamed first, so that a half-removed generation is never taken for a whole one.
-            let doomed = "\(modelsFolder)/\(DurableFile.temporaryPrefix)\(old)"
-            try DurableFile.discard(doomed)
-            try DurableFile.move(folder(of: old), to: doomed)
-            try DurableFile.discard(doomed)
+            let doomed = "\(modelsFolder)/\(Disk.temporaryPrefix)\(old)"
+            try disk.discard(doomed)
+            try disk.move(folder(of: old), to: doomed)
+            try disk.discard(doomed)
         }
     }
 }

@@ -84,8 +84,8 @@ public final class RefitService<Model: StoredModel>: Service {
     }
 
     private func decoded(_ normal: StoredNormal) throws(StoreError) -> Shot {
-        let bytes = try recipe.bytes(of: normal)
         do {
+            let bytes = try recipe.bytes(of: normal)
             return Shot(sha256: normal.sha256, image: try ShotPicture(checking: bytes).image)
         } catch {
             throw .normalUnreadable(sha256: normal.sha256, reason: "\(error)")

@@ -1,6 +1,5 @@
-/// Why the model store could not do what was asked; nothing has changed then.
+/// Why the model store refuses what was asked; nothing has changed then. What the disk refuses is a ``DiskError``.
 public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
-    case operationFailed(_ operation: String, path: String, errno: CInt)
     case invalidRecipeName(String)
     case noSuchNormal(sha256: String)
     case lastNormal(sha256: String)
@@ -14,8 +13,6 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .operationFailed(let operation, let path, let code):
-            "model store: \(operation) \(path): \(ErrnoText.describe(code))"
         case .invalidRecipeName(let name):
             "recipe: name '\(name)': expected 1 to 64 letters, digits, '-', '_' or '.', starting with a letter or digit"
         case .noSuchNormal(let sha256):

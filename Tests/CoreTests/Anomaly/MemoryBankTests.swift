@@ -23,20 +23,17 @@ import Testing
         var seed = WeightsSeed(state: UInt64(rows))
         let points = Matrix.random(rows: rows, columns: columns, using: &seed)
         let expected = farthestFirst(points, count)
-        #expect(farthestPointsFirst(points, count: count, .serial) == (count < rows ? expected : Array(0..<rows)))
-        #expect(
-            farthestPointsFirst(points, count: count, Parallelism(threads: 2))
-                == farthestPointsFirst(points, count: count, .serial))
+        #expect(farthestPointsFirst(points, count: count) == (count < rows ? expected : Array(0..<rows)))
     }
 
     @Test func coresetOnALineTakesTheEndsThenTheMiddle() {
         let points = Matrix(rows: 5, columns: 1, values: [0, 1, 2, 3, 4])
-        #expect(farthestPointsFirst(points, count: 3, .serial) == [0, 4, 2])
+        #expect(farthestPointsFirst(points, count: 3) == [0, 4, 2])
     }
 
     @Test func coresetOfEqualPatchesIsStillOfTheAskedSize() {
         let points = Matrix(rows: 6, columns: 2, values: [Float](repeating: 1, count: 12))
-        #expect(farthestPointsFirst(points, count: 3, .serial).count == 3)
+        #expect(farthestPointsFirst(points, count: 3).count == 3)
     }
 
     @Test(arguments: [(3, 5, 2), (37, 700, 19), (300, 1030, 7)])

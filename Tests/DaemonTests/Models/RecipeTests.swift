@@ -1,4 +1,5 @@
 import Daemon
+import Glibc
 import Logging
 import Synchronization
 import Testing
@@ -180,6 +181,58 @@ extension RecipeTests {
         _ = try recipe.install(TinyModel(shots: ["a"], limit: 1))
         #expect(throws: StoreError.self) { try recipe.setLimit(value) }
         #expect(recipe.view.active?.limit == 1)
+    }
+}
+
+// MARK: Disks that fail
+
+extension RecipeTests {
+    /// Fails the n-th operation of one change, once or from then on, for every n until the change passes untouched; after
+    /// each the next start finds the old state or the new one.
+    @Test(arguments: [false, true], [ENOSPC, EIO, EROFS])
+    func aDiskThatFailsAtAnyStepLeavesTheOldStateOrTheNew(forEver: Bool, code: CInt) throws {
+        var failedStep = 0
+        var isUntouched = false
+        while !isUntouched {
+            let folder = try TemporaryFolder()
+            let step = Mutex(0)
+            let limit = failedStep
+            let disk = Disk { _, _ in
+                let number = step.withLock { step in
+                    step += 1
+                    return step
+                }
+                return number == limit || (forEver && number > limit && limit > 0) ? code : nil
+            }
+            let recipe = try Recipe<TinyModel>(
+                stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, logger: .silent
+            ) { _ in }
+            _ = try recipe.addNormal(Array("abc".utf8), fileExtension: "png")
+            _ = try recipe.install(TinyModel(shots: ["a"], limit: 1))
+            let passed = (try? change(folder, disk)) != nil
+
+            let after = try Recipe<TinyModel>(
+                stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, logger: .silent
+            ) { _ in }.view
+            #expect([1, 2].contains(after.active?.summary.limit))
+            #expect([1, 2].contains(after.normals.count))
+            if passed { #expect(after.active?.summary.limit == 2 && after.normals.count == 2) }
+            for place in ["", "/normals", "/models"] {
+                #expect(try folder.names(in: "recipes/bottle\(place)").allSatisfy { !$0.hasPrefix("tmp-") })
+            }
+            isUntouched = failedStep > 0 && step.withLock { $0 } < failedStep
+            failedStep += 1
+        }
+        // Fewer would mean that the disk's operations were not asked about.
+        #expect(failedStep > 20)
+    }
+
+    private func change(_ folder: TemporaryFolder, _ disk: Disk) throws {
+        let recipe = try Recipe<TinyModel>(
+            stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, disk: disk, logger: .silent
+        ) { _ in }
+        _ = try recipe.addNormal(Array("def".utf8), fileExtension: "jpg")
+        _ = try recipe.install(TinyModel(shots: ["a"], limit: 2))
     }
 }
 

@@ -40,12 +40,15 @@ struct TinyModel: StoredModel, Codable, Equatable {
     }
 }
 
-/// A folder that is removed when the test ends.
+/// A folder that is removed when the test ends; in memory where the system has such a place, because these tests sync a lot.
 final class TemporaryFolder: Sendable {
     let path: String
 
     init() throws {
-        path = FileManager.default.temporaryDirectory.appending(path: "fsac-\(UInt32.random(in: 0 ... .max))").path
+        let shared = "/dev/shm"
+        let place =
+            FileManager.default.isWritableFile(atPath: shared) ? shared : FileManager.default.temporaryDirectory.path
+        path = "\(place)/fsac-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 

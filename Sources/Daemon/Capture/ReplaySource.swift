@@ -1,0 +1,47 @@
+import Glibc
+
+/// Plays the pictures of a folder in the order of their names at a fixed rate, as a free-running camera.
+///
+/// The folder is looked at again at each turn, so pictures can be added and removed while it runs.
+public struct ReplaySource: FrameSource {
+    private let folder: PictureFolder
+    private let period: Duration
+    private let repeats: Bool
+    private var names: ArraySlice<String> = []
+    private var turns = 0
+    private var number: UInt64 = 0
+    private var due = ContinuousClock.now
+
+    public init(path: String, rateHertz: Double, repeats: Bool) {
+        folder = PictureFolder(path: path)
+        period = .seconds(1 / rateHertz)
+        self.repeats = repeats
+    }
+
+    public mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
+        if names.isEmpty {
+            guard turns == 0 || repeats else { return .finished }
+            names = try folder.names().pictures[...]
+            guard !names.isEmpty else { throw .noPictures(path: folder.path) }
+            turns += 1
+        }
+        let now = ContinuousClock.now
+        guard due - now <= timeout else {
+            Self.sleep(timeout)
+            return .none
+        }
+        Self.sleep(due - now)
+        // After a stall it goes on from now: a camera does not catch up either.
+        due = max(due + period, now)
+        number += 1
+        return .frame(folder.frame(names.removeFirst(), number: number))
+    }
+
+    private static func sleep(_ duration: Duration) {
+        guard duration > .zero else { return }
+        let (seconds, attoseconds) = duration.components
+        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+        // A signal only makes this frame early.
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nil)
+    }
+}

@@ -1,0 +1,93 @@
+/// Takes each picture that appears in a folder, once, when it is complete: a station that stores a file a part.
+///
+/// Complete is a file that was closed or moved in while the folder was watched, or one that did not change for the
+/// settling time (network shares, and what was there before). The same name with new contents is a new part.
+public struct WatchSource: FrameSource {
+    /// Between two looks at the whole folder.
+    private static let scanPeriod = Duration.seconds(1)
+
+    private let folder: PictureFolder
+    private let settling: Duration
+    private let isDone: @Sendable (_ name: String, _ changedMicroseconds: Int64) -> Bool
+
+    private var watch: FolderWatch?
+    private var nextScan = ContinuousClock.now
+    /// Of the files that are in the folder.
+    private var taken: [String: PictureFolder.Identity] = [:]
+    private var growing: [String: (identity: PictureFolder.Identity, since: ContinuousClock.Instant)] = [:]
+    private var ready: [String] = []
+    private var number: UInt64 = 0
+    /// Files that are no pictures, at the last look.
+    public private(set) var ignoredFiles = 0
+
+    /// - Parameters:
+    ///   - isDone: whether a picture that is found at the start has its verdict from an earlier run; the time is when the
+    ///     file last changed, in microseconds since 1970.
+    public init(
+        path: String, settling: Duration,
+        isDone: @escaping @Sendable (_ name: String, _ changedMicroseconds: Int64) -> Bool = { _, _ in false }
+    ) {
+        folder = PictureFolder(path: path)
+        self.settling = settling
+        self.isDone = isDone
+    }
+
+    public mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
+        if ready.isEmpty { try look(timeout: timeout) }
+        guard !ready.isEmpty else { return .none }
+        number += 1
+        return .frame(folder.frame(ready.removeFirst(), number: number))
+    }
+
+    /// Waits for announcements and looks at the whole folder when that is due.
+    private mutating func look(timeout: Duration) throws(CaptureError) {
+        do throws(CaptureError) {
+            if watch == nil {
+                watch = try FolderWatch(path: folder.path)
+                nextScan = .now
+            }
+            let patience = min(timeout, max(.zero, nextScan - .now))
+            for event in watch?.events(timeout: patience) ?? [] {
+                switch event {
+                case .complete(let name): take(name)
+                case .lookAgain:
+                    watch = nil
+                    nextScan = .now
+                }
+            }
+            if nextScan <= .now { try scan() }
+        } catch {
+            watch = nil
+            throw error
+        }
+    }
+
+    private mutating func scan() throws(CaptureError) {
+        let (names, others) = try folder.names()
+        ignoredFiles = others
+        let isFirst = taken.isEmpty && number == 0
+        let present = Set(names)
+        taken = taken.filter { present.contains($0.key) }
+        growing = growing.filter { present.contains($0.key) }
+        for name in names {
+            guard let identity = folder.identity(of: name), taken[name] != identity else { continue }
+            if isFirst, isDone(name, identity.changed / 1000) {
+                taken[name] = identity
+            } else if let seen = growing[name], seen.identity == identity {
+                if .now - seen.since >= settling { take(name) }
+            } else {
+                growing[name] = (identity, .now)
+            }
+        }
+        nextScan = .now + (growing.isEmpty ? Self.scanPeriod : min(settling, Self.scanPeriod))
+    }
+
+    private mutating func take(_ name: String) {
+        guard PictureFolder.isPicture(name), let identity = folder.identity(of: name), taken[name] != identity else {
+            return
+        }
+        taken[name] = identity
+        growing[name] = nil
+        ready.append(name)
+    }
+}

@@ -1,0 +1,125 @@
+import Core
+public import Logging
+
+/// A verdict's pictures on their way to the disk.
+struct PictureJob: Sendable {
+    let seq: UInt64
+    let paths: PicturePaths
+    let image: Image
+    /// As they came.
+    let bytes: [UInt8]
+    let drawHeatMap: (@Sendable (Image) -> Image)?
+}
+
+/// Writes pictures and heat maps beside the line, on a thread of low priority. It never delays a verdict: what does not fit
+/// into its queue or on the disk is dropped and counted, and a journal line may then name a picture that is not there.
+public final class ImageStore: Sendable {
+    private struct State {
+        var jobs: [PictureJob] = []
+        var dropped: UInt64 = 0
+        var failure: String?
+        var isClosed = false
+    }
+
+    let settings: Configuration.Images
+    private let stateDirectory: String
+    private let disk: Disk
+    private let logger: Logger
+    private let state = Monitor(State())
+
+    public init(stateDirectory: String, settings: Configuration.Images, disk: Disk = Disk(), logger: Logger) {
+        self.stateDirectory = stateDirectory
+        self.settings = settings
+        self.disk = disk
+        self.logger = logger
+    }
+
+    /// Pictures that were named in the journal and not written.
+    public var dropped: UInt64 { state.read(\.dropped) }
+
+    func offer(_ job: PictureJob) {
+        guard job.paths.image != nil || job.paths.heatmap != nil else { return }
+        state.withLock { state in
+            if state.jobs.count < settings.queueLength && !state.isClosed {
+                state.jobs.append(job)
+            } else {
+                state.dropped += 1
+            }
+        }
+    }
+
+    /// Lets `run()` end once what waits is written.
+    public func close() {
+        state.withLock { $0.isClosed = true }
+    }
+
+    /// Writes until `close()`.
+    public func run() async {
+        await NamedThread.run("fsac-images", niceness: 10) { [self] in
+            var shelf: PictureShelf?
+            while let job = nextJob() { write(job, to: &shelf) }
+        }
+    }
+
+    private func nextJob() -> PictureJob? {
+        let job = state.wait { state -> PictureJob?? in
+            if !state.jobs.isEmpty { return .some(state.jobs.removeFirst()) }
+            return state.isClosed ? .some(nil) : nil
+        }
+        return job ?? nil
+    }
+
+    private func write(_ job: PictureJob, to shelf: inout PictureShelf?) {
+        do throws(DiskError) {
+            var open = if let shelf { shelf } else { try PictureShelf(stateDirectory: stateDirectory, disk: disk) }
+            // Kept also after an error: it knows what is there.
+            defer { shelf = open }
+            for (path, encode) in pictures(of: job) {
+                let bytes = encode()
+                guard try open.makeRoom(for: bytes.count, leaving: settings.minFreeBytes) else {
+                    return fail("less than min_free_bytes = \(settings.minFreeBytes) would be left")
+                }
+                try open.store(bytes, at: path, seq: job.seq)
+            }
+            try open.prune(to: settings.maxBytes)
+            succeed()
+        } catch {
+            fail(error.description)
+        }
+    }
+
+    private func pictures(of job: PictureJob) -> [(path: String, encode: () -> [UInt8])] {
+        var pictures: [(String, () -> [UInt8])] = []
+        if let path = job.paths.image {
+            let isJPEG = ImageFormat(sniffing: job.bytes) == .jpeg
+            pictures.append(
+                (path, { [settings] in
+                    isJPEG
+                        ? job.bytes
+                        : job.image.jpegBytes(qualityPercent: settings.jpegQualityPercent, fullChroma: true)
+                }))
+        }
+        if let path = job.paths.heatmap, let draw = job.drawHeatMap {
+            pictures.append((path, { draw(job.image).pngBytes() }))
+        }
+        return pictures
+    }
+
+    /// Logs changes, not each failure.
+    private func fail(_ reason: String) {
+        let isNew = state.withLock { state in
+            defer { state.failure = reason }
+            state.dropped += 1
+            return state.failure == nil
+        }
+        if isNew { logger.error("pictures are not stored", metadata: ["reason": "\(reason)"]) }
+    }
+
+    private func succeed() {
+        let dropped = state.withLock { state -> UInt64? in
+            defer { state.failure = nil }
+            return state.failure == nil ? nil : state.dropped
+        }
+        if let dropped { logger.notice("pictures are stored again", metadata: ["dropped": "\(dropped)"]) }
+    }
+}

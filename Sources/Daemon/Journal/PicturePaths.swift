@@ -1,0 +1,28 @@
+import ControlProtocol
+
+/// Where a verdict's pictures will be, below the state directory; nil = none is kept.
+struct PicturePaths: Sendable, Equatable {
+    static let folders = ["images", "heatmaps"]
+
+    var image: String?
+    var heatmap: String?
+
+    /// What is kept of an inspection.
+    init(_ inspection: Inspection, seq: UInt64, settings: Configuration.Images) {
+        let place = "\(inspection.frame.capturedTime.dayPath)/\(seq)"
+        if inspection.image != nil, settings.saveImages.includes(inspection.verdict) { image = "images/\(place).jpg" }
+        if inspection.judgement != nil, settings.saveHeatmaps.includes(inspection.verdict) {
+            heatmap = "heatmaps/\(place).png"
+        }
+    }
+}
+
+extension Configuration.Images.Selection {
+    fileprivate func includes(_ verdict: Verdict) -> Bool {
+        switch self {
+        case .all: true
+        case .ng: verdict == .ng
+        case .none: false
+        }
+    }
+}

@@ -1,0 +1,92 @@
+public import Core
+import Synchronization
+
+/// What a model says of one picture.
+public struct Judgement: Sendable {
+    /// Higher = more anomalous.
+    public let score: Float
+    /// What is above the limit, in pixels of the picture.
+    public let regions: [Region]
+    /// Draws the heat map over the picture. Costs time, and is done after the verdict.
+    public let drawHeatMap: @Sendable (Image) -> Image
+
+    public init(score: Float, regions: [Region], drawHeatMap: @escaping @Sendable (Image) -> Image) {
+        self.score = score
+        self.regions = regions
+        self.drawHeatMap = drawHeatMap
+    }
+}
+
+/// One generation as the line uses it; immutable.
+public struct ActiveModel: Sendable {
+    public let generation: Int
+    /// The score at which a part is rejected.
+    public let limit: Float
+    /// What `makeExtractor` makes. While it stays the same, the line keeps the extractor that it has.
+    public let backbone: BackboneIdentity
+    public let layers: [Int]
+    /// Called on the inspection thread, which alone uses the result.
+    public let makeExtractor: @Sendable () -> FeatureExtractor
+    public let judge: @Sendable (Features, Image) throws(Invalidity) -> Judgement
+
+    public init(
+        generation: Int, limit: Float, backbone: BackboneIdentity, layers: [Int],
+        makeExtractor: @escaping @Sendable () -> FeatureExtractor,
+        judge: @escaping @Sendable (Features, Image) throws(Invalidity) -> Judgement
+    ) {
+        self.generation = generation
+        self.limit = limit
+        self.backbone = backbone
+        self.layers = layers
+        self.makeExtractor = makeExtractor
+        self.judge = judge
+    }
+}
+
+extension ActiveModel {
+    /// A fitted model with the backbone that computes the line's features.
+    public init(
+        generation: Int, model: FittedModel, backbone: BackboneModel, inputSize: Int, parallelism: Parallelism
+    ) {
+        let identity = BackboneIdentity(name: backbone.name, sha256: backbone.sha256, inputSize: inputSize)
+        self.init(
+            generation: generation, limit: model.calibration.limit, backbone: identity, layers: model.settings.layers,
+            makeExtractor: { FeatureExtractor(backbone, inputSize: inputSize, parallelism: parallelism) },
+            judge: { features, image throws(Invalidity) in
+                guard model.backbone == identity, model.accepts(features) else {
+                    throw Invalidity(
+                        .modelMismatch, "fitted with \(model.backbone), the line computes \(identity): fit again")
+                }
+                return Judgement(model: model, scores: model.score(features, parallelism: parallelism), image: image)
+            })
+    }
+}
+
+extension Judgement {
+    fileprivate init(model: FittedModel, scores: ScoreMap, image: Image) {
+        // Enlarging and smoothing raise no value: a map below the limit has no regions, and needs not be drawn to know.
+        let hasRegions = scores.imageScore >= model.calibration.limit
+            || scores.values.contains { $0 > model.calibration.limit }
+        let map = hasRegions ? model.anomalyMap(of: scores, height: image.height, width: image.width) : nil
+        let regions = map.map { model.regions(in: $0, imageScore: scores.imageScore) } ?? []
+        self.init(score: scores.imageScore, regions: regions) { image in
+            image.withHeatMap(
+                anomalyMap: map ?? model.anomalyMap(of: scores, height: image.height, width: image.width),
+                limit: model.calibration.limit, regions: regions)
+        }
+    }
+}
+
+/// The model in use. It is swapped between frames: a frame is judged by one model from beginning to end.
+public final class ModelSlot: Sendable {
+    private let model = Mutex<ActiveModel?>(nil)
+
+    public init() {}
+
+    public var current: ActiveModel? { model.withLock { $0 } }
+
+    /// The next frame is judged by this one.
+    public func activate(_ new: ActiveModel) {
+        model.withLock { $0 = new }
+    }
+}

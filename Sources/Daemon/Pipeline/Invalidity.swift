@@ -1,0 +1,33 @@
+/// Why a part has no judgement; the journal's `cause`.
+public enum InvalidCause: String, Sendable, CaseIterable {
+    /// Nothing has been fitted yet.
+    case noModel = "no_model"
+    /// The fitted model is for another backbone, input size or layers than the line computes.
+    case modelMismatch = "model_mismatch"
+    /// The frame's file could not be read.
+    case frameUnreadable = "frame_unreadable"
+    /// No complete, well-formed picture.
+    case decodeFailed = "decode_failed"
+    /// Not the configured size.
+    case sizeMismatch = "size_mismatch"
+    case frameDark = "frame_dark"
+    case frameSaturated = "frame_saturated"
+    /// The same bytes several times in a row: no sensor does that.
+    case frameFrozen = "frame_frozen"
+    /// The model computed something that is no number.
+    case scoreNotFinite = "score_not_finite"
+}
+
+/// What ends an inspection without a judgement.
+public struct Invalidity: Error, Sendable, Equatable, CustomStringConvertible {
+    public let cause: InvalidCause
+    /// For the log: what was expected and what came.
+    public let detail: String
+
+    public init(_ cause: InvalidCause, _ detail: String) {
+        self.cause = cause
+        self.detail = detail
+    }
+
+    public var description: String { "\(cause.rawValue): \(detail)" }
+}

@@ -1,0 +1,43 @@
+public import ControlProtocol
+
+/// What the line counted since it was started.
+public struct LineCounters: Sendable, Equatable {
+    private static let window = 1000
+
+    public private(set) var ok: UInt64 = 0
+    public private(set) var ng: UInt64 = 0
+    /// By the cause's name in the journal.
+    public private(set) var invalid: [String: UInt64] = [:]
+    public private(set) var lastVerdict: WallTime?
+    /// Milliseconds from frame to journalled verdict of the newest judged parts, in no order.
+    private var latencies: [Double] = []
+    private var oldest = 0
+
+    public init() {}
+
+    package mutating func count(_ inspection: Inspection, milliseconds: Double) {
+        lastVerdict = .now
+        switch inspection.outcome {
+        case .invalid(let invalidity): return invalid[invalidity.cause.rawValue, default: 0] += 1
+        case .judged: if inspection.verdict == .ok { ok += 1 } else { ng += 1 }
+        }
+        if latencies.count < Self.window {
+            latencies.append(milliseconds)
+        } else {
+            latencies[oldest] = milliseconds
+            oldest = (oldest + 1) % Self.window
+        }
+    }
+
+    public var verdicts: CountsReply {
+        CountsReply(ok: ok, ng: ng, invalid: invalid.values.reduce(0, +), causes: invalid)
+    }
+
+    /// Percentiles by nearest rank over the newest 1000 judged parts; nil before the first.
+    public var latency: LatencyReply? {
+        guard !latencies.isEmpty else { return nil }
+        let sorted = latencies.sorted()
+        func percentile(_ percent: Int) -> Double { sorted[(sorted.count * percent + 99) / 100 - 1] }
+        return LatencyReply(p50: percentile(50), p95: percentile(95), p99: percentile(99))
+    }
+}
