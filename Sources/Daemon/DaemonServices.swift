@@ -11,16 +11,24 @@ public struct DaemonServices {
 
     /// Loads the weights and opens the state directory; the caller holds the ``InstanceLock``.
     ///
-    /// - Throws: ``MethodError``, ``StoreError``, ``DiskError``.
+    /// Damaged weights do not keep the daemon down: every part then gets INVALID, and everybody is told why.
+    ///
+    /// - Throws: ``MethodError`` when the configuration is wrong; ``StoreError``, ``DiskError``.
     public init(_ configuration: Configuration, logger: Logger) throws {
         self.logger = logger
         let directory = configuration.stateDirectory
-        let method = try ConfiguredMethod(configuration)
-        let models = ModelSlot()
+        let method = try Self.usableMethod(configuration)
+        let models: ModelSlot
+        switch method {
+        case .success: models = ModelSlot()
+        case .failure(let error):
+            logger.error("no part can be judged", metadata: ["error": "\(error)"])
+            models = ModelSlot(absence: error.description)
+        }
         let recipe = try Recipe<FittedModel>(
             stateDirectory: directory, name: configuration.recipe.name, kind: method.kind, logger: logger
         ) { active in
-            models.activate(method.activeModel(active))
+            if case .success(let method) = method { models.activate(method.activeModel(active)) }
         }
         let journal = VerdictJournal(
             stateDirectory: directory, settings: JournalSettings(configuration.journal), logger: logger)
@@ -33,6 +41,18 @@ public struct DaemonServices {
             stateDirectory: directory, logger: logger, line: { line.readings })
         // Each needs those before it; the last is the first to stop.
         services = [line, refit, control]
+    }
+
+    /// The configured method, or why its weights cannot be used; any other fault is thrown.
+    private static func usableMethod(
+        _ configuration: Configuration
+    ) throws(MethodError) -> Result<ConfiguredMethod, MethodError> {
+        do {
+            return .success(try ConfiguredMethod(configuration))
+        } catch {
+            guard case .weights = error else { throw error }
+            return .failure(error)
+        }
     }
 
     /// Whether a daemon could start with this configuration, as far as can be told without touching anything.
@@ -49,6 +69,23 @@ public struct DaemonServices {
         // A part that hangs keeps the daemon no longer than systemd's patience.
         group.maximumGracefulShutdownDuration = .seconds(20)
         try await ServiceGroup(configuration: group).run()
+    }
+}
+
+extension Result<ConfiguredMethod, MethodError> {
+    /// Without weights no stored model is of the kind in use.
+    fileprivate var kind: ModelKind {
+        switch self {
+        case .success(let method): method.kind
+        case .failure: ModelKind(backbone: "none", method: "none")
+        }
+    }
+
+    fileprivate var fitter: RefitService<FittedModel>.Fitter {
+        switch self {
+        case .success(let method): method.fitter
+        case .failure(let error): { _, _, _ in throw error }
+        }
     }
 }
 
