@@ -38,13 +38,13 @@ public struct BackboneModel: Sendable {
             let network = try EfficientNetWeights(weights.scope, .lite0)
             layerCount = network.stageCount
             defaultInputSize = 320
-            defaultLayers = [3, 5]
+            defaultLayers = [5]
             self.network = .efficientNet(network)
         case .dinoV2Small:
             let network = try VisionTransformerWeights(dinov2: weights.scope, .dinov2Small)
             layerCount = network.configuration.depth
             defaultInputSize = 224
-            defaultLayers = [4, 6]
+            defaultLayers = [6]
             self.network = .visionTransformer(network)
         }
     }
