@@ -50,7 +50,8 @@ struct DaemonClient: Sendable {
         _ method: Method, _ path: String, query: [String: String] = [:], body: Body = .none
     ) async throws -> [UInt8] {
         let response = try await response(method, path, query: query, body: body, timeout: .seconds(60))
-        return try await [UInt8](response.body.collect(upTo: 256 << 20).readableBytesView)
+        let body = try await unbroken { try await response.body.collect(upTo: 256 << 20) }
+        return [UInt8](body.readableBytesView)
     }
 
     /// Journal lines as they come, until the daemon ends the reply.
@@ -58,17 +59,23 @@ struct DaemonClient: Sendable {
         _ path: String, query: [String: String], _ handle: (_ line: [UInt8]) async throws -> Void
     ) async throws {
         let response = try await response(.get, path, query: query, body: .none, timeout: .hours(24 * 365))
+        var body = response.body.makeAsyncIterator()
         var pending: [UInt8] = []
-        do {
-            for try await buffer in response.body {
-                pending += buffer.readableBytesView
-                while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
-                    try await handle(Array(pending[..<end]))
-                    pending.removeSubrange(...end)
-                }
+        while let buffer = try await unbroken({ try await body.next() }) {
+            pending += buffer.readableBytesView
+            while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
+                try await handle(Array(pending[..<end]))
+                pending.removeSubrange(...end)
             }
-        } catch let error as HTTPClientError {
-            throw ClientError.unreachable(socket: socket, reason: "the connection broke: \(error)")
+        }
+    }
+
+    /// A connection that breaks in the middle of a reply is a daemon that went away.
+    private func unbroken<Value>(_ read: () async throws -> Value) async throws -> Value {
+        do {
+            return try await read()
+        } catch {
+            throw ClientError.unreachable(socket: socket, reason: "the connection broke off: \(error)")
         }
     }
 
@@ -83,7 +90,7 @@ struct DaemonClient: Sendable {
             throw ClientError.unreachable(socket: socket, reason: reason(of: error))
         }
         guard !(200..<300).contains(response.status.code) else { return response }
-        let bytes = try await response.body.collect(upTo: 1 << 20).readableBytesView
+        let bytes = try await unbroken { try await response.body.collect(upTo: 1 << 20) }.readableBytesView
         guard let reply = try? ControlCoding.decode(ErrorReply.self, from: bytes) else {
             throw ClientError.unexpectedReply(
                 status: response.status.code, text: String(decoding: bytes.prefix(200), as: UTF8.self))

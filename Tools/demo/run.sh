@@ -118,6 +118,7 @@ sleep 0.5
 kill "$tail" 2>/dev/null || true
 wait "$tail" 2>/dev/null || true
 
+fsacctl status --json >"$demo/status.json"
 kill -TERM "$daemon"
 code=0
 wait "$daemon" || code=$?
@@ -125,7 +126,7 @@ daemon=
 ((code == 0)) || fail "fsacd ended with exit code $code after SIGTERM"
 
 say "What was measured"
-python3 Tools/demo/summarise.py "$demo/state" "$demo/labels.tsv" \
+python3 Tools/demo/summarise.py "$demo/state" "$demo/labels.tsv" "$demo/status.json" \
     --swap-seconds "$(python3 -c "print(($swapped - $started) / 1000)")" || fail "the daemon misbehaved"
 cat <<TEXT
 

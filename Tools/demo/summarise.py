@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Reads the demo's journal beside the known labels and says what was measured.
 
-    summarise.py STATE LABELS --swap-seconds 2.3
+    summarise.py STATE LABELS STATUS --swap-seconds 2.3
+
+STATUS is what `fsacctl status --json` said after the last part.
 
 Exits with 1 when the daemon misbehaved: sequence numbers that do not follow each other, a part that was INVALID with a
-model in use, a heat map that is named and not there, or no part judged at all. A wrong verdict is no misbehaviour: it
-is counted and shown.
+model in use, a frame that was dropped, a picture that is missing without having been counted as dropped, or no part
+judged at all. A wrong verdict is no misbehaviour: it is counted and shown.
 """
 import argparse
 import collections
@@ -23,14 +25,10 @@ def journal(state):
     return [line for line in lines if line.get("type") != "header"]
 
 
-def percentile(values, share):
-    """Nearest rank."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
-
-
-def faults(lines, state):
+def faults(lines, state, status):
     """What the daemon may not do."""
+    if status["camera"]["dropped"]:
+        yield f"{status['camera']['dropped']} frames were dropped"
     for before, after in zip(lines, lines[1:]):
         if after["seq"] != before["seq"] + 1:
             yield f"the journal goes from {before['seq']} to {after['seq']}"
@@ -41,10 +39,9 @@ def faults(lines, state):
     for line in lines:
         if line["seq"] > judged[0]["seq"] and line["verdict"] == "INVALID":
             yield f"part {line['seq']} is INVALID ({line['cause']}) although there is a model"
-    for line in judged:
-        for kind in ("image", "heatmap"):
-            if line.get(kind) and not (state / line[kind]).is_file():
-                yield f"part {line['seq']}: {line[kind]} is not there"
+    missing = [line["seq"] for line in judged for kind in ("image", "heatmap") if not (state / line[kind]).is_file()]
+    if len(missing) > status["storage"]["images_dropped"]:
+        yield f"pictures or heat maps of the parts {missing} are not there"
 
 
 def rate(name, wrong, total):
@@ -63,15 +60,13 @@ def print_mistakes(judged, labels):
         print(rate("escapes", escapes, len(defective)) + f" parts with a {kind} defect")
 
 
-def print_latency(judged):
+def print_latency(judged, status):
+    latency = status["latency"]
+    print(f"{'latency':16}median {latency['p50']:.1f} ms, 95 % {latency['p95']:.1f} ms, from frame to journalled verdict, "
+          f"{len(judged)} judged parts")
     stages = [line["latency_ms"] for line in judged]
-    totals = [stage["total"] for stage in stages]
-    print(f"{'latency':16}median {statistics.median(totals):.1f} ms, 95 % {percentile(totals, 95):.1f} ms, "
-          f"from frame to journalled verdict, {len(totals)} parts")
     medians = ", ".join(
-        f"{stage} {statistics.median([times[stage] for times in stages]):.1f}"
-        for stage in ("wait", "decode", "embed", "score")
-        if stage in stages[0]
+        f"{stage} {statistics.median(times[stage] for times in stages):.1f}" for stage in ("wait", "decode", "embed", "score")
     )
     print(f"{'':16}medians of the stages in ms: {medians}")
 
@@ -80,10 +75,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("state", type=pathlib.Path)
     parser.add_argument("labels", type=pathlib.Path)
+    parser.add_argument("status", type=pathlib.Path)
     parser.add_argument("--swap-seconds", type=float, required=True)
     arguments = parser.parse_args()
 
     labels = dict(line.split("\t") for line in arguments.labels.read_text(encoding="utf-8").splitlines())
+    status = json.loads(arguments.status.read_text(encoding="utf-8"))
     lines = journal(arguments.state)
     counts = collections.Counter(line["verdict"] for line in lines)
     judged = [line for line in lines if line["verdict"] != "INVALID"]
@@ -91,13 +88,13 @@ def main():
           "(before there was a model)")
     if judged:
         print_mistakes(judged, labels)
-        print_latency(judged)
+        print_latency(judged, status)
     print(f"{'new model':16}{arguments.swap_seconds:.1f} s from `fsacctl add-normal` of 4 shots to the model in use")
     worst = max((line for line in judged if line.get("heatmap")), key=lambda line: line["score"], default=None)
     if worst:
         print(f"{'heat maps':16}{os.path.relpath(arguments.state / 'heatmaps')}; the highest score: "
               f"{os.path.relpath(arguments.state / worst['heatmap'])}")
-    found = list(faults(lines, arguments.state))
+    found = list(faults(lines, arguments.state, status))
     for fault in found:
         print(f"demo: {fault}", file=sys.stderr)
     sys.exit(1 if found else 0)

@@ -1,13 +1,13 @@
 import Foundation
 
 /// A thread of its own for work that blocks or computes, named as `top -H` shows it.
-enum NamedThread {
+package enum NamedThread {
     /// Runs `body` on a new thread and waits for its end without blocking the caller's.
     ///
     /// - Parameters:
     ///   - name: at most 15 bytes, the system's limit.
     ///   - niceness: 0 (as the daemon) to 19 (lowest priority).
-    static func run(_ name: String, niceness: CInt = 0, _ body: @escaping @Sendable () -> Void) async {
+    package static func run(_ name: String, niceness: CInt = 0, _ body: @escaping @Sendable () -> Void) async {
         precondition(name.utf8.count <= 15, "thread name \(name)")
         await withCheckedContinuation { continuation in
             let thread = Thread {

@@ -38,7 +38,6 @@ extension ControlError {
         case let error as StoreError: self.init(code: error.code, message: error.description)
         case let error as DiskError: self.init(code: .storageFailed, message: "storage: \(error)")
         case let error as ShotRefusal: self.init(code: .imageRefused, message: error.description)
-        case is NIOTooManyBytesError: self.init(code: .tooLarge, message: "request: the body is too large")
         case let error as HTTPError where error.status == .notFound:
             self = .notFound("request: no such path or method: the paths are listed in ARCHITECTURE.md")
         case let error as HTTPError: self = .invalidRequest(error.body ?? "request: \(error.status)")

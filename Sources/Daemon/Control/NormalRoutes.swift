@@ -42,13 +42,7 @@ extension ControlRoutes {
             throw ControlError(
                 code: .unsupportedType, message: "normals: content-type: expected image/jpeg or image/png")
         }
-        let length = request.headers[.contentLength].flatMap { Int($0) }
-        guard length ?? 0 <= ControlLimits.imageBytes else {
-            throw ControlError(
-                code: .tooLarge,
-                message: "normals: \(length ?? 0) bytes: a picture may have \(ControlLimits.imageBytes)")
-        }
-        let body = try await request.body.collect(upTo: ControlLimits.imageBytes)
+        let body = try await request.wholeBody(upTo: ControlLimits.imageBytes)
         return try await add([UInt8](body.readableBytesView), as: request)
     }
 

@@ -1,4 +1,5 @@
 import ControlProtocol
+import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOPosix
@@ -10,9 +11,25 @@ func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) a
 }
 
 extension Request {
+    /// The complete body; a client that leaves in the middle has sent nothing.
+    func wholeBody(upTo limit: Int) async throws -> ByteBuffer {
+        let length = headers[.contentLength].flatMap { Int($0) } ?? 0
+        guard length <= limit else {
+            throw ControlError(
+                code: .tooLarge, message: "request: a body of \(length) bytes: expected at most \(limit)")
+        }
+        do {
+            return try await body.collect(upTo: limit)
+        } catch is NIOTooManyBytesError {
+            throw ControlError(code: .tooLarge, message: "request: the body is longer than \(limit) bytes")
+        } catch {
+            throw ControlError.invalidRequest("request: the body broke off: \(error)")
+        }
+    }
+
     /// The body as JSON; an empty body reads as `{}`.
     func decoded<Value: Decodable>(_ type: Value.Type) async throws -> Value {
-        var buffer = try await body.collect(upTo: ControlLimits.requestBytes)
+        var buffer = try await wholeBody(upTo: ControlLimits.requestBytes)
         if buffer.readableBytes == 0 { buffer.writeString("{}") }
         do {
             return try ControlCoding.decode(type, from: buffer.readableBytesView)

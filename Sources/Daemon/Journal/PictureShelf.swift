@@ -1,7 +1,7 @@
 import Glibc
 
 /// The stored pictures by age, and what they take; removes the oldest when they take too much.
-struct PictureShelf {
+package struct PictureShelf {
     private struct Entry {
         let seq: UInt64
         let path: String
@@ -13,10 +13,10 @@ struct PictureShelf {
     /// Oldest first; those before `first` are gone.
     private var entries: [Entry] = []
     private var first = 0
-    private(set) var totalBytes = 0
+    package private(set) var totalBytes = 0
 
     /// Looks at what is there, and removes what a crash left unfinished.
-    init(stateDirectory: String, disk: Disk) throws(DiskError) {
+    package init(stateDirectory: String, disk: Disk = Disk()) throws(DiskError) {
         root = stateDirectory
         self.disk = disk
         for folder in PicturePaths.folders {
@@ -36,7 +36,7 @@ struct PictureShelf {
     private static let temporarySuffix = ".tmp"
 
     /// Puts a picture under its path, complete or not at all.
-    mutating func store(_ bytes: [UInt8], at path: String, seq: UInt64) throws(DiskError) {
+    package mutating func store(_ bytes: [UInt8], at path: String, seq: UInt64) throws(DiskError) {
         let target = "\(root)/\(path)"
         if let slash = target.lastIndex(of: "/") { try disk.createFolder(String(target[..<slash])) }
         try disk.place(bytes, at: target, temporary: target + Self.temporarySuffix)
@@ -45,14 +45,14 @@ struct PictureShelf {
     }
 
     /// Removes the oldest until the rest takes at most `maxBytes`.
-    mutating func prune(to maxBytes: Int) throws(DiskError) {
+    package mutating func prune(to maxBytes: Int) throws(DiskError) {
         while totalBytes > maxBytes, try removeOldest() {}
     }
 
     /// Removes the oldest until the file system has room.
     ///
     /// - Returns: whether it has.
-    mutating func makeRoom(for bytes: Int, leaving reserve: Int) throws(DiskError) -> Bool {
+    package mutating func makeRoom(for bytes: Int, leaving reserve: Int) throws(DiskError) -> Bool {
         while try disk.freeBytes(at: root) < UInt64(bytes + reserve) {
             guard try removeOldest() else { return false }
         }

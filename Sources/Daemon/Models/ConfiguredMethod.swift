@@ -1,14 +1,18 @@
 public import Core
 
-/// Why the configured backbone and method cannot be used. Permanent until the configuration or the weights change.
+/// Why the configured backbone and method cannot be used.
 public enum MethodError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The file of a backbone that is there is damaged or cannot be read. The daemon runs and says INVALID.
     case weights(WeightsError)
+    /// No such backbone: the configuration is wrong.
+    case backbone(WeightsError)
     case inputSize(Int, backbone: String, multiple: Int)
     case settings(String)
 
     public var description: String {
         switch self {
         case .weights(let error): error.description
+        case .backbone(let error): "configuration: recipe.backbone: \(error)"
         case .inputSize(let size, let backbone, let multiple):
             "configuration: recipe.input_size: expected a multiple of \(multiple) up to 1024 for \(backbone), got \(size)"
         case .settings(let problem): "configuration: recipe: \(problem)"
@@ -21,7 +25,7 @@ public struct ConfiguredMethod: Sendable {
     public let backbone: BackboneModel
     public let inputSize: Int
     public let settings: PatchMemorySettings
-    private let computeThreads: Int
+    let computeThreads: Int
 
     public init(_ configuration: Configuration) throws(MethodError) {
         let recipe = configuration.recipe
@@ -29,7 +33,10 @@ public struct ConfiguredMethod: Sendable {
             backbone = try BackboneModel.load(
                 recipe.backbone, modelsDirectory: ModelsDirectory(path: configuration.modelsDirectory))
         } catch {
-            throw .weights(error)
+            switch error {
+            case .unknownModel, .badName: throw .backbone(error)
+            default: throw .weights(error)
+            }
         }
         inputSize = recipe.inputSize
         computeThreads = configuration.computeThreads
@@ -50,9 +57,6 @@ public struct ConfiguredMethod: Sendable {
 
     /// Of the models that ``fitter`` makes.
     public var kind: ModelKind { ModelKind(backbone: identity, settings: settings) }
-
-    /// How the line computes.
-    var parallelism: Parallelism { Parallelism(threads: computeThreads) }
 
     /// Fits beside inspection: with half of the threads, so that a part on the line does not wait for it.
     public var fitter: RefitService<FittedModel>.Fitter {

@@ -4,7 +4,22 @@ extension FittedModel: StoredModel {
     public var summary: ModelSummary {
         ModelSummary(
             kind: ModelKind(backbone: backbone, settings: settings), shots: shots, limit: calibration.evidence.limit,
-            evidence: calibration.evidence.text)
+            evidence: calibration.evidence.words)
+    }
+}
+
+extension CalibrationEvidence {
+    /// One line beside the limit.
+    fileprivate var words: String {
+        let parts = shotCount == 1 ? "1 shot" : "\(shotCount) shots"
+        return
+            "from \(parts), \(scores.count) held-out scores; meant to reject \(percent(targetFalseRejectRate)) of good "
+            + "parts; without assuming a distribution \(parts) vouch for \(percent(supportedFalseRejectRate))"
+    }
+
+    private func percent(_ share: Double) -> String {
+        let hundredths = (share * 10_000).rounded() / 100
+        return hundredths == hundredths.rounded() ? "\(Int(hundredths)) %" : "\(hundredths) %"
     }
 }
 

@@ -80,8 +80,12 @@ extension Judgement {
 /// The model in use. It is swapped between frames: a frame is judged by one model from beginning to end.
 public final class ModelSlot: Sendable {
     private let model = Mutex<ActiveModel?>(nil)
+    /// Why there is no model as long as there is none, in words.
+    let absence: String
 
-    public init() {}
+    public init(absence: String = "nothing has been fitted yet: add normal shots with `fsacctl add-normal`") {
+        self.absence = absence
+    }
 
     public var current: ActiveModel? { model.withLock { $0 } }
 

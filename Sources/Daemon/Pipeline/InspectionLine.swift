@@ -116,7 +116,7 @@ extension InspectionLine {
         case .finished: return (.finished, "the source came to its end")
         case .starting: return (.starting, "no frame has come yet")
         case .delivering where models.current == nil:
-            return (.noModel, "nothing has been fitted yet: add normal shots with `fsacctl add-normal`")
+            return (.noModel, models.absence)
         case .delivering: return (.inspecting, nil)
         }
     }

@@ -24,7 +24,7 @@ public struct InspectionPipeline {
             inspection.latency.decode = clock.lap()
 
             try guards.check(image)
-            guard let model = models.current else { throw Invalidity(.noModel, "nothing has been fitted yet") }
+            guard let model = models.current else { throw Invalidity(.noModel, models.absence) }
             inspection.generation = model.generation
             let features = extractor(for: model).features(of: image, layers: model.layers)
             inspection.latency.embed = clock.lap()

@@ -15,7 +15,7 @@ public struct LineCounters: Sendable, Equatable {
 
     public init() {}
 
-    mutating func count(_ inspection: Inspection, milliseconds: Double) {
+    package mutating func count(_ inspection: Inspection, milliseconds: Double) {
         lastVerdict = .now
         switch inspection.outcome {
         case .invalid(let invalidity): return invalid[invalidity.cause.rawValue, default: 0] += 1

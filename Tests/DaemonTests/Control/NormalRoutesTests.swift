@@ -87,6 +87,21 @@ import Testing
         }
     }
 
+    @Test func anUploadThatBreaksOffStoresNothing() async throws {
+        try await ControlHarness.serve { line async throws in
+            let picture = TestPicture.png(1)
+            do {
+                let client = try UnixClient(line.socket)
+                client.send(
+                    "POST /v1/normals HTTP/1.1\r\nHost: fsac\r\nContent-Type: image/png\r\n"
+                        + "Content-Length: \(picture.count)\r\n\r\n")
+                client.send(Array(picture.dropLast()))
+            }
+            #expect(try await line.request("GET", "/v1/normals").decoded(NormalsReply.self).normals.isEmpty)
+            #expect(try line.folder.names(in: "recipes/bottle/normals").isEmpty)
+        }
+    }
+
     @Test func aRemovedShotIsGoneAndTheRestFitted() async throws {
         try await ControlHarness.serve { line async throws in
             _ = try await line.add(TestPicture.png(1), query: "?refit=false")

@@ -1,0 +1,139 @@
+import Daemon
+import Testing
+
+@Suite struct ConfigurationErrorTests {
+    private static func message(_ toml: String) -> String {
+        do {
+            _ = try Configuration(toml: toml, file: "c.toml")
+            return "accepted"
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test(arguments: [
+        (
+            "compute_threads = ",
+            "configuration: c.toml:1:18: not TOML: "
+        ),
+        ("a = 1\na = 2", "configuration: c.toml:2:"),
+        (
+            "[camera]\nnam = \"x\"",
+            "configuration: c.toml:2: camera.nam: no such key: did you mean name?"
+        ),
+        (
+            "\n[camera]\n# comment\n  rate_hertz = 3",
+            "configuration: c.toml:4: camera.rate_hertz: no such key: did you mean rate_hz?"
+        ),
+        (
+            "[log]\nfrobnicate = 3",
+            "configuration: c.toml:2: log.frobnicate: no such key: expected one of level"
+        ),
+        ("[camra]\nname = \"x\"", "configuration: c.toml:1: [camra]: no such table: did you mean [camera]?"),
+        ("comput_threads = 2", "configuration: c.toml:1: comput_threads: no such key: did you mean compute_threads?"),
+        (
+            "camera = 5",
+            "configuration: c.toml:1: camera: expected the table [camera], got the integer 5"
+        ),
+        (
+            "[recipe]\ninput_size = \"320\"",
+            "configuration: c.toml:2: recipe.input_size: expected a whole number from 32 to 2048, got the string \"320\""
+        ),
+        (
+            "[recipe]\ninput_size = 31",
+            "configuration: c.toml:2: recipe.input_size: expected a whole number from 32 to 2048, got 31"
+        ),
+        (
+            "[recipe]\ninput_size = 320.0",
+            "configuration: c.toml:2: recipe.input_size: expected a whole number from 32 to 2048, "
+                + "got the floating-point number 320.0"
+        ),
+        (
+            "[camera]\nrate_hz = nan",
+            "configuration: c.toml:2: camera.rate_hz: expected a number from 0.01 to 1000.0, got nan"
+        ),
+        (
+            "[camera]\nmode = \"loop\"",
+            "configuration: c.toml:2: camera.mode: expected \"watch\" or \"replay\", got \"loop\""
+        ),
+        (
+            "[recipe]\nlocal_averaging = 1",
+            "configuration: c.toml:2: recipe.local_averaging: expected true or false, got the integer 1"
+        ),
+        (
+            "[recipe]\nlayers = [3, 3]",
+            "configuration: c.toml:2: recipe.layers: expected a list of different whole numbers from 1 to 64, got 3"
+        ),
+        (
+            "[recipe]\nrotations = 3",
+            "configuration: c.toml:2: recipe.rotations: expected 1, 2, 4 or 8, got 3"
+        ),
+        (
+            "[recipe]\nfrozen_frames = 1",
+            "configuration: c.toml:2: recipe.frozen_frames: expected 0 (off) or 2 to 1000, got 1"
+        ),
+        (
+            "[recipe]\nname = \"../x\"",
+            "configuration: c.toml:2: recipe.name: expected 1 to 64 letters, digits, '-', '_' or '.', "
+                + "starting with a letter or digit, got \"../x\""
+        ),
+        (
+            "state_directory = \"fsac\"",
+            "configuration: c.toml:1: state_directory: expected an absolute path of at most 1024 bytes, got \"fsac\""
+        ),
+        (
+            "[recipe]\nmin_brightness = 200\nmax_brightness = 100",
+            "configuration: c.toml:2: recipe.min_brightness: got min_brightness 200.0 and max_brightness 100.0: "
+                + "no picture lies between: lower the first or raise the second"
+        ),
+        (
+            "[camera]\nheight = 480",
+            "configuration: c.toml:2: camera.height: got height 480 and width 0: "
+                + "set both, or none to accept any size"
+        ),
+        (
+            "[journal]\nmax_bytes = 131072",
+            "configuration: c.toml:2: journal.max_bytes: got max_bytes 131072 and segment_bytes 67108864: "
+                + "retention works in whole segments: make max_bytes at least twice segment_bytes"
+        ),
+        ("compute_threads = 2\n\0[camera]", "configuration: c.toml:2:1: not TOML: a zero byte"),
+        ("[recipe.extra]\nx = 1", "configuration: c.toml:1: [recipe.extra]: no such table: expected one of"),
+    ])
+    func everyMistakeIsNamedWithItsPlace(toml: String, expected: String) {
+        let message = Self.message(toml)
+        #expect(message.hasPrefix(expected), "\(message)")
+    }
+
+    /// G2 of the fault matrix: each number below, at and above its range.
+    @Test(arguments: [
+        ("", "compute_threads", 1, 256), ("control", "max_connections", 1, 1000), ("control", "header_timeout_s", 1, 60),
+        ("control", "request_timeout_s", 1, 600), ("control", "idle_timeout_s", 1, 3600),
+        ("camera", "settle_ms", 10, 60_000), ("camera", "queue_length", 1, 256), ("recipe", "input_size", 32, 2048),
+        ("recipe", "coreset_budget", 0, 1_000_000), ("journal", "segment_bytes", 65_536, 1 << 30),
+        ("images", "max_bytes", 1 << 20, 1 << 50), ("images", "min_free_bytes", 0, 1 << 50),
+        ("images", "jpeg_quality_percent", 1, 100), ("images", "queue_length", 1, 256),
+    ])
+    func wholeNumbersHaveARange(table: String, key: String, least: Int, most: Int) {
+        func message(_ value: String) -> String {
+            Self.message(table.isEmpty ? "\(key) = \(value)" : "[\(table)]\n\(key) = \(value)")
+        }
+        #expect(message("\(least)") == "accepted")
+        #expect(message("\(most)") == "accepted")
+        for value in ["\(least - 1)", "\(most + 1)", "\"\(least)\"", "true", "[]", "1979-05-27"] {
+            #expect(message(value).contains("\(key): expected a whole number from \(least) to \(most), got"), "\(value)")
+        }
+    }
+
+    @Test func aMissingFileIsNamed() {
+        #expect(throws: ConfigurationError.unreadable(path: "/nowhere/c.toml", reason: "No such file or directory")) {
+            try Configuration.load(path: "/nowhere/c.toml")
+        }
+    }
+
+    @Test func aFileThatIsNoTextIsRefused() throws {
+        let folder = try TemporaryFolder()
+        try folder.write([0xFF, 0xFE, 0x00], to: "c.toml")
+        #expect(throws: ConfigurationError.self) { try Configuration.load(path: "\(folder.path)/c.toml") }
+        #expect(throws: ConfigurationError.self) { try Configuration.load(path: folder.path) }
+    }
+}

@@ -1,0 +1,114 @@
+import Daemon
+import FoundationEssentials
+import Testing
+
+@Suite struct ConfigurationTests {
+    private static let example = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../../config.toml.example").standardizedFileURL.path
+
+    @Test func anEmptyFileIsTheDefaults() throws {
+        #expect(try Configuration(toml: "", file: "f") == Configuration())
+    }
+
+    @Test func theExampleIsTheDefaults() throws {
+        #expect(try Configuration.load(path: Self.example) == Configuration())
+    }
+
+    @Test func theExampleShowsEveryKeyOnce() throws {
+        var keys: [String] = []
+        var table = ""
+        for line in try String(contentsOfFile: Self.example, encoding: .utf8).split(separator: "\n") {
+            if line.hasPrefix("[") { table = line.dropFirst().dropLast() + "." }
+            guard !line.hasPrefix("#"), let key = line.split(separator: " = ").first, line.contains(" = ") else { continue }
+            keys.append(table + key)
+        }
+        func all<Key: CodingKey & CaseIterable>(_ keys: Key.Type, of table: String) -> [String] {
+            Key.allCases.map { "\(table).\($0.stringValue)" }
+        }
+        let tables = ["control", "camera", "recipe", "journal", "images", "log"]
+        let expected =
+            Configuration.CodingKeys.allCases.map(\.stringValue).filter { !tables.contains($0) }
+            + all(Configuration.Control.CodingKeys.self, of: "control")
+            + all(Configuration.Camera.CodingKeys.self, of: "camera")
+            + all(Configuration.Recipe.CodingKeys.self, of: "recipe")
+            + all(Configuration.Journal.CodingKeys.self, of: "journal")
+            + all(Configuration.Images.CodingKeys.self, of: "images")
+            + all(Configuration.Log.CodingKeys.self, of: "log")
+        #expect(keys.sorted() == expected.sorted())
+    }
+
+    @Test func everyKeyOfTheExampleIsRead() throws {
+        // Each value replaced by another valid one: a key that was ignored would leave its default behind.
+        var text = try String(contentsOfFile: Self.example, encoding: .utf8)
+        for (old, new) in Self.otherValues {
+            try #require(text.contains("\n\(old)\n"), "\(old)")
+            text = text.replacing("\n\(old)\n", with: "\n\(new)\n", maxReplacements: 1)
+        }
+        let configuration = try Configuration(toml: text, file: "f")
+        let defaults = try Self.leaves(Configuration())
+        let changed = try Self.leaves(configuration)
+        #expect(Set(defaults.keys) == Set(changed.keys))
+        for (key, value) in defaults where !["camera.source", "recipe.method"].contains(key) {
+            #expect(changed[key] != value, "\(key)")
+        }
+    }
+
+    private static let otherValues = [
+        (#"state_directory = "/var/lib/fsac""#, #"state_directory = "/s""#),
+        (#"models_directory = "/usr/share/fsac/models""#, #"models_directory = "/m""#),
+        ("compute_threads = 2", "compute_threads = 3"), (#"socket = "/run/fsac/control.sock""#, #"socket = "/c""#),
+        (#"socket_group = """#, #"socket_group = "g""#), ("max_connections = 64", "max_connections = 65"),
+        ("header_timeout_s = 5", "header_timeout_s = 6"), ("request_timeout_s = 30", "request_timeout_s = 31"),
+        ("idle_timeout_s = 30", "idle_timeout_s = 31"), (#"name = "camera1""#, #"name = "c2""#),
+        (#"path = "/srv/fsac/frames""#, #"path = "/f""#), (#"mode = "watch""#, #"mode = "replay""#),
+        ("settle_ms = 500", "settle_ms = 501"), ("queue_length = 16", "queue_length = 17"),
+        ("rate_hz = 10.0", "rate_hz = 11"), ("repeat = true", "repeat = false"), ("height = 0", "height = 1"),
+        ("width = 0", "width = 1"), (#"name = "default""#, #"name = "r2""#),
+        (#"backbone = "efficientnet-lite0""#, #"backbone = "dinov2-small""#), ("input_size = 320", "input_size = 224"),
+        ("layers = []", "layers = [3, 1]"), ("local_averaging = true", "local_averaging = false"),
+        ("rotations = 8", "rotations = 4"), ("coreset_budget = 4096", "coreset_budget = 0"),
+        (#"aggregation = "top_percent""#, #"aggregation = "maximum""#), ("smoothing = 0.5", "smoothing = 1.5"),
+        ("target_false_reject_rate = 0.01", "target_false_reject_rate = 0.02"),
+        ("min_brightness = 4.0", "min_brightness = 5.0"), ("max_brightness = 251.0", "max_brightness = 250.5"),
+        ("frozen_frames = 5", "frozen_frames = 0"), (#"durability = "1s""#, #"durability = "each""#),
+        ("segment_bytes = 67108864", "segment_bytes = 65536"), ("max_bytes = 4294967296", "max_bytes = 131072"),
+        (#"save_images = "all""#, #"save_images = "ng""#), (#"save_heatmaps = "ng""#, #"save_heatmaps = "none""#),
+        ("max_bytes = 10737418240", "max_bytes = 1048576"), ("min_free_bytes = 268435456", "min_free_bytes = 0"),
+        ("jpeg_quality_percent = 95", "jpeg_quality_percent = 80"), ("queue_length = 8", "queue_length = 9"),
+        (#"level = "info""#, #"level = "debug""#),
+    ]
+
+    /// Every value by its path, as JSON text.
+    private static func leaves(_ configuration: Configuration) throws -> [String: String] {
+        let object = try JSONDecoder().decode([String: Leaf].self, from: JSONEncoder().encode(configuration))
+        return object.reduce(into: [:]) { $0.merge($1.value.paths($1.key)) { first, _ in first } }
+    }
+
+    private indirect enum Leaf: Decodable {
+        case value(String)
+        case table([String: Leaf])
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let table = try? container.decode([String: Leaf].self) {
+                self = .table(table)
+            } else if let flag = try? container.decode(Bool.self) {
+                self = .value("\(flag)")
+            } else if let number = try? container.decode(Double.self) {
+                self = .value("\(number)")
+            } else if let numbers = try? container.decode([Int].self) {
+                self = .value("\(numbers)")
+            } else {
+                self = .value(try container.decode(String.self))
+            }
+        }
+
+        func paths(_ prefix: String) -> [String: String] {
+            switch self {
+            case .value(let text): [prefix: text]
+            case .table(let table):
+                table.reduce(into: [:]) { $0.merge($1.value.paths("\(prefix).\($1.key)")) { first, _ in first } }
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import ControlProtocol
+import Daemon
+import Glibc
+import Testing
+
+@Suite struct VerdictJournalTests {
+    let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    /// Runs the journal around `body`, which appends on a thread of its own.
+    private func withJournal(
+        _ settings: JournalSettings = JournalSettings(), disk: Disk = Disk(),
+        _ body: @escaping @Sendable (VerdictJournal) throws -> Void
+    ) async throws {
+        let journal = VerdictJournal(stateDirectory: folder.path, settings: settings, disk: disk, logger: .silent)
+        async let running: Void = journal.run()
+        await NamedThread.run("test-append") {
+            do { try body(journal) } catch { Issue.record(error) }
+            journal.close()
+        }
+        await running
+    }
+
+    private static func append(_ verdict: Verdict, to journal: VerdictJournal) -> InspectionRecord? {
+        let line = journal.append(verdict) { seq, durable in
+            JournalHarness.record(seq, durable: durable, verdict: verdict)
+        }
+        return try? ControlCoding.decode(InspectionRecord.self, from: line.bytes)
+    }
+
+    @Test func aLineSaysWhetherItWasSyncedBeforeItShowed() async throws {
+        try await withJournal { journal in
+            #expect(Verdict.allCases.map { Self.append($0, to: journal)?.durable } == [false, true, false])
+        }
+        var settings = JournalSettings()
+        settings.syncsEachLine = true
+        try await withJournal(settings) { journal in
+            #expect(Verdict.allCases.map { Self.append($0, to: journal)?.durable } == [true, true, true])
+        }
+    }
+
+    @Test func linesAreReadFromMemoryAndFromTheDiskAlike() async throws {
+        try await withJournal { journal in
+            for _ in 0..<30 { _ = Self.append(.ok, to: journal) }
+        }
+        try await withJournal { journal in
+            for _ in 0..<30 { _ = Self.append(.ok, to: journal) }
+            #expect(journal.lastSequence == 60)
+            for first: UInt64 in [1, 15, 30, 31, 45, 60] {
+                let lines = try journal.lines(from: first, count: 20)
+                #expect(lines.map(\.sequence) == Array((first...60).prefix(20)))
+            }
+            #expect(try journal.lines(from: 61, count: 5).isEmpty)
+        }
+    }
+
+    @Test func whoFollowsIsToldOfEveryLine() async throws {
+        let journal = VerdictJournal(stateDirectory: folder.path, settings: JournalSettings(), logger: .silent)
+        async let running: Void = journal.run()
+        async let appending: Void = NamedThread.run("test-append") {
+            for _ in 0..<200 { _ = Self.append(.ok, to: journal) }
+            journal.close()
+        }
+        var seen: [UInt64] = []
+        // Ends when the journal does.
+        for await _ in journal.changes() {
+            seen += try journal.lines(from: (seen.last ?? 0) + 1, count: .max).map(\.sequence)
+        }
+        #expect(seen == Array(1...200))
+        _ = await (running, appending)
+    }
+
+    @Test func verdictsGoOnWhileTheDiskIsFullAndLandAfter() async throws {
+        var settings = JournalSettings()
+        settings.retryInterval = .milliseconds(10)
+        let failing = FailingDisk(.never)
+        try await withJournal(settings, disk: failing.disk) { journal in
+            _ = Self.append(.ng, to: journal)
+            failing.follow(.all(of: [.open, .write, .sync, .rename], errno: ENOSPC))
+            for _ in 0..<20 { #expect(Self.append(.ng, to: journal)?.durable == false) }
+            #expect(journal.lastSequence == 21)
+            #expect(try journal.lines(from: 1, count: 100).count == 21)
+            while journal.health.failure == nil { usleep(1000) }
+            #expect(journal.health.failure?.contains("No space left on device") == true)
+            failing.follow(.never)
+            while journal.health.failure != nil { usleep(1000) }
+        }
+        let lines = try JournalReader(folder: "\(folder.path)/journal").lines(from: 1, below: .max, count: .max)
+        #expect(lines.map(\.sequence) == Array(1...21))
+    }
+}

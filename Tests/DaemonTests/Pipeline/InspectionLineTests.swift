@@ -1,0 +1,136 @@
+import ControlProtocol
+import Core
+import Daemon
+import FoundationEssentials
+import ServiceLifecycle
+import Testing
+
+@Suite struct InspectionLineTests {
+    let folder: TemporaryFolder
+    let models = ModelSlot()
+    var configuration = Configuration()
+
+    init() throws {
+        folder = try TemporaryFolder()
+        configuration.stateDirectory = "\(folder.path)/state"
+        configuration.camera.path = "\(folder.path)/frames"
+        configuration.camera.settleMilliseconds = 10
+        configuration.camera.mode = .watch
+        configuration.images.saveHeatmaps = .all
+        configuration.images.minFreeBytes = 0
+        configuration.recipe.maxBrightness = 255
+    }
+
+    /// Runs the line until `body` is done, and stops it as the daemon does.
+    private func withLine(_ body: (InspectionLine, VerdictJournal) async throws -> Void) async throws {
+        let journal = VerdictJournal(
+            stateDirectory: configuration.stateDirectory, settings: JournalSettings(), logger: .silent)
+        let images = ImageStore(
+            stateDirectory: configuration.stateDirectory, settings: configuration.images, logger: .silent)
+        let line = InspectionLine(
+            configuration: configuration, models: models, journal: journal, images: images, logger: .silent)
+        let group = ServiceGroup(services: [line], logger: .silent)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            do { try await body(line, journal) } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    private func records(_ journal: VerdictJournal, until count: UInt64) async throws -> [InspectionRecord] {
+        for await _ in journal.changes() where journal.lastSequence >= count { break }
+        return try journal.lines(from: 1, count: .max).map {
+            try ControlCoding.decode(InspectionRecord.self, from: $0.bytes)
+        }
+    }
+
+    private func put(_ level: UInt8, _ name: String) throws {
+        try folder.write(TestLine.picture(level).pngBytes(), to: "frames/\(name)")
+    }
+
+    @Test func everyPartInTheFolderGetsItsLineAndItsPictures() async throws {
+        models.activate(TestLine.model(generation: 3, limit: 100))
+        try put(50, "a.png")
+        try put(150, "b.png")
+        try folder.write("damaged", to: "frames/c.jpg")
+        try await withLine { line, journal in
+            let records = try await records(journal, until: 3)
+            #expect(records.map(\.frame) == ["a.png", "b.png", "c.jpg"])
+            #expect(records.map(\.verdict) == [.ok, .ng, .invalid])
+            #expect(records.map(\.cause) == [nil, nil, "decode_failed"])
+            #expect(records.map(\.score) == [50, 150, nil])
+            #expect(records.map(\.durable) == [false, true, false])
+            #expect(records[1].regions == [.init(x: 1, y: 2, width: 18, height: 8, peak: 150)])
+            #expect(records[2].image == nil)
+            let readings = line.readings
+            #expect(readings.state == .inspecting)
+            #expect(readings.counts == CountsReply(ok: 1, ng: 1, invalid: 1, causes: ["decode_failed": 1]))
+            #expect(readings.camera.frames == 3)
+            #expect(readings.storage.lastSequence == 3)
+        }
+        // Stopped: whatever waited is written.
+        let journal = VerdictJournal(
+            stateDirectory: configuration.stateDirectory, settings: JournalSettings(), logger: .silent)
+        for line in try journal.lines(from: 1, count: 2) {
+            let record = try ControlCoding.decode(InspectionRecord.self, from: line.bytes)
+            let image = try #require(record.image)
+            let bytes = try [UInt8](Data(contentsOf: URL(filePath: "\(configuration.stateDirectory)/\(image)")))
+            #expect(try Image(decoding: bytes).height == 12)
+            let heatmap = try #require(record.heatmap)
+            #expect(FileManager.default.fileExists(atPath: "\(configuration.stateDirectory)/\(heatmap)"))
+        }
+    }
+
+    @Test func aRestartGoesOnWithoutJudgingAPartTwice() async throws {
+        try put(50, "a.png")
+        try await withLine { _, journal in _ = try await records(journal, until: 1) }
+        try put(60, "b.png")
+        try await withLine { line, journal in
+            let records = try await records(journal, until: 2)
+            #expect(records.map(\.frame) == ["a.png", "b.png"])
+            #expect(records.map(\.seq) == [1, 2])
+            #expect(line.readings.state == .noModel)
+        }
+    }
+
+    @Test func aMissingFolderIsALostCameraAndComesBack() async throws {
+        try await withLine { line, journal in
+            while line.readings.state == .starting { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(line.readings.state == .cameraLost)
+            #expect(line.readings.reason?.contains("\(folder.path)/frames") == true)
+            try put(50, "a.png")
+            #expect(try await records(journal, until: 1).map(\.frame) == ["a.png"])
+            #expect(line.readings.state == .noModel)
+        }
+    }
+
+    @Test mutating func aReplayThatEndsHasSeenEachPictureOnce() async throws {
+        for number in 0..<20 { try put(UInt8(50 + number), "p\(100 + number).png") }
+        configuration.camera.mode = .replay
+        configuration.camera.repeat = false
+        configuration.camera.rateHertz = 1000
+        models.activate(TestLine.model())
+        try await withLine { line, journal in
+            let records = try await records(journal, until: 20)
+            #expect(records.map(\.score) == (0..<20).map { Float(50 + $0) })
+            while line.readings.state != .finished { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(line.readings.camera.dropped == 0)
+        }
+    }
+
+    @Test mutating func theReplayOfOnePictureIsFrozen() async throws {
+        try put(50, "a.png")
+        configuration.camera.mode = .replay
+        configuration.camera.rateHertz = 200
+        models.activate(TestLine.model())
+        try await withLine { _, journal in
+            let records = try await records(journal, until: 8)
+            #expect(records.prefix(4).allSatisfy { $0.verdict == .ok })
+            #expect(records[4...].allSatisfy { $0.cause == "frame_frozen" })
+        }
+    }
+}

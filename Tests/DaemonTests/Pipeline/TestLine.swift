@@ -1,0 +1,47 @@
+import Core
+import Daemon
+import Synchronization
+
+/// Pictures and models whose verdicts a test can foresee: the score is the mean of the picture's first pixel.
+enum TestLine {
+    static func picture(_ level: UInt8, height: Int = 12, width: Int = 20) -> Image {
+        Image(height: height, width: width, pixels: [UInt8](repeating: level, count: height * width * 3))
+    }
+
+    static func frame(_ level: UInt8, name: String = "part.png", number: UInt64 = 1) -> Frame {
+        Frame(name: name, number: number, payload: .success(picture(level).pngBytes()))
+    }
+
+    static func model(
+        generation: Int = 1, limit: Float = 100, inputSize: Int = 8, made: Counter? = nil,
+        score: @escaping @Sendable (Float) -> Float = { $0 },
+        judge: (@Sendable (Features, Image) throws(Invalidity) -> Judgement)? = nil
+    ) -> ActiveModel {
+        let identity = BackboneIdentity(name: "test", sha256: "00", inputSize: inputSize)
+        return ActiveModel(
+            generation: generation, limit: limit, backbone: identity, layers: [1],
+            makeExtractor: {
+                made?.add()
+                return FeatureExtractor(identity: identity, layerCount: 1) { image, _ in
+                    features([Float(image.pixels[0])])
+                }
+            },
+            judge: judge ?? { features, image throws(Invalidity) in
+                let value = score(features.classToken[0])
+                let region = Region(x: 1, y: 2, width: image.width - 2, height: image.height - 4, peak: value)
+                return Judgement(score: value, regions: value >= limit ? [region] : []) { $0 }
+            })
+    }
+
+    static func features(_ token: [Float]) -> Features {
+        let map = FeatureMap(
+            grid: PatchGrid(rows: 1, columns: 1), tokens: Matrix(rows: 1, columns: token.count, values: token))
+        return Features(classToken: token, patchTokens: map, layers: [1: map])
+    }
+}
+
+final class Counter: Sendable {
+    private let count = Mutex(0)
+    func add() { count.withLock { $0 += 1 } }
+    var value: Int { count.withLock { $0 } }
+}
