@@ -111,7 +111,7 @@ fsacctl add-normal "$demo"/normals/*.jpg || fail "add-normal failed"
 swapped=$(now_ms)
 
 say "Verdicts as they come"
-fsacctl tail -f -n 0 &
+"$bin/fsacctl" tail -f -n 0 --socket "$socket" &
 tail=$!
 await 600 "part $parts" has_ended
 sleep 0.5
