@@ -45,7 +45,7 @@ format:  ## Format the Swift sources in place
 	@swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
 bench: weights  ## Time both backbones, ours and ONNX Runtime in one run
-	@Tools/bench/run.sh
+	@Benchmarks/run.sh
 
 evaluate: weights pictures  ## Measure accuracy; DATA=DIR for other pictures in MVTec AD's layout
 	@Tools/evaluate.sh $(DATA)

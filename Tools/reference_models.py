@@ -16,12 +16,14 @@ import torch.nn.functional as F
 from torch import nn
 
 
-class DINOv2Small(nn.Module):
-    """ViT-S/14 written from the paper and the layer list of facebook/dinov2-small; weights by those names."""
+class DINOv2(nn.Module):
+    """A vision transformer written from the papers and the layer list of facebook/dinov2-small; weights by those names."""
 
-    def __init__(self, state, size):
+    def __init__(self, state, size, heads=6):
         super().__init__()
-        self.heads, self.width, self.depth, self.patch = 6, 384, 12, 14
+        kernel = state["embeddings.patch_embeddings.projection.weight"]
+        self.heads, self.width, self.patch = heads, kernel.shape[0], kernel.shape[2]
+        self.depth = sum(name.endswith(".norm1.weight") for name in state)
         for name, value in state.items():
             self.register_buffer(name.replace(".", "/"), value)
         position = state["embeddings.position_embeddings"]
@@ -73,18 +75,13 @@ class DINOv2Small(nn.Module):
         return (x[:, 0], x[:, 1:], *layers)
 
 
-class EfficientNetLite0(nn.Module):
-    """The public package's network, with the output of each of its seven stages."""
+class EfficientNetFeatures(nn.Module):
+    """A network of the public package: the head's feature map, its mean, and the output of each stage."""
 
-    stage_ends = (0, 2, 4, 7, 10, 14, 15)
-
-    def __init__(self, checkpoint, size):
+    def __init__(self, network, stage_ends):
         super().__init__()
-        from efficientnet_lite_pytorch import EfficientNet
-
-        self.network = EfficientNet.from_name("efficientnet-lite0", image_size=size)
-        self.network.load_state_dict(torch.load(checkpoint, map_location="cpu"))
-        self.network.eval()
+        self.network = network.eval()
+        self.stage_ends = stage_ends
 
     def forward(self, image):
         n = self.network
@@ -95,7 +92,15 @@ class EfficientNetLite0(nn.Module):
             if index in self.stage_ends:
                 layers.append(x.flatten(2).transpose(1, 2))
         x = n._swish(n._bn1(n._conv_head(x)))
-        return (x.mean((2, 3)), layers[-1], *layers)
+        return (x.mean((2, 3)), x.flatten(2).transpose(1, 2), *layers)
+
+
+def efficientnet_lite0(checkpoint, size):
+    from efficientnet_lite_pytorch import EfficientNet
+
+    network = EfficientNet.from_name("efficientnet-lite0", image_size=size)
+    network.load_state_dict(torch.load(checkpoint, map_location="cpu"))
+    return EfficientNetFeatures(network, (0, 2, 4, 7, 10, 14, 15))
 
 
 def dinov2_state(path):
@@ -128,9 +133,9 @@ def main():
     parser.add_argument("--output", required=True)
     options = parser.parse_args()
     if options.model == "dinov2-small":
-        model = DINOv2Small(dinov2_state(options.weights), options.size)
+        model = DINOv2(dinov2_state(options.weights), options.size)
     else:
-        model = EfficientNetLite0(options.weights, options.size)
+        model = efficientnet_lite0(options.weights, options.size)
     image = torch.randn(1, 3, options.size, options.size, generator=torch.Generator().manual_seed(7))
     with torch.no_grad():
         outputs = model(image)

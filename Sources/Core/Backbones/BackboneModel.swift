@@ -44,7 +44,7 @@ public struct BackboneModel: Sendable {
             let network = try VisionTransformerWeights(dinov2: weights.scope, .dinov2Small)
             layerCount = network.configuration.depth
             defaultInputSize = 224
-            defaultLayers = [4, 6]
+            defaultLayers = [6]
             self.network = .visionTransformer(network)
         }
     }

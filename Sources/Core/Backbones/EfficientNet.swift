@@ -7,8 +7,8 @@ internal import CKernels
 /// block over picture lines: depthwise and projection of this block, then the expansion of the next; each thread takes a
 /// few lines at a time, which stay in its second-level cache. Two buffers alternate between phases, because other lines
 /// still read the old one.
-final class EfficientNet: Backbone {
-    let inputSize: Int
+package final class EfficientNet: Backbone {
+    package let inputSize: Int
     private let weights: EfficientNetWeights
     private let parallelism: Parallelism
     /// What each block's depthwise convolution reads.
@@ -33,14 +33,15 @@ final class EfficientNet: Backbone {
     /// Pixels that a thread carries through a phase at a time.
     private static let pixelsAtATime = 512
 
-    init(_ weights: EfficientNetWeights, inputSize: Int, parallelism: Parallelism) {
+    package init(_ weights: EfficientNetWeights, inputSize: Int, parallelism: Parallelism) {
         precondition(inputSize > 0 && inputSize % 32 == 0, "efficientnet: input size \(inputSize) is no multiple of 32")
         self.inputSize = inputSize
         self.weights = weights
         self.parallelism = parallelism
         var expandedShapes: [FeaturePlaneShape] = []
         var outputShapes: [FeaturePlaneShape] = []
-        var plane = FeaturePlaneShape(height: inputSize / 2, width: inputSize / 2, channels: weights.stem.outputChannels)
+        var plane = FeaturePlaneShape(
+            height: inputSize / 2, width: inputSize / 2, channels: weights.stem.outputChannels)
         for block in weights.blocks {
             expandedShapes.append(
                 FeaturePlaneShape(height: plane.height, width: plane.width, channels: block.depthwise.bias.count))
@@ -62,7 +63,7 @@ final class EfficientNet: Backbone {
             head: Storage(count: plane.pixels * weights.head.outputs))
     }
 
-    func features(of input: Tensor, layers: [Int]) -> Features {
+    package func features(of input: Tensor, layers: [Int]) -> Features {
         precondition(input.shape == [3, inputSize, inputSize], "efficientnet: input \(input.shape)")
         precondition(layers.allSatisfy { (1...weights.stageCount).contains($0) }, "efficientnet: layers \(layers)")
         pixels.base.update(from: input.values, count: input.values.count)
@@ -104,7 +105,8 @@ final class EfficientNet: Backbone {
         let padding = SamePadding(size: inputSize, kernel: weights.stem.kernel, stride: weights.stem.stride)
         let output = scratch.expanded[0].base + lines.lowerBound * shape.width * shape.channels
         weights.stem.apply(
-            pixels.base, height: inputSize, width: inputSize, padRows: padding.before, padColumns: padding.before, lines: lines,
+            pixels.base, height: inputSize, width: inputSize, padRows: padding.before, padColumns: padding.before,
+            lines: lines,
             outputWidth: shape.width, windows: windows, into: output)
         fsac_bias_relu6(output, weights.stem.bias.base, lines.count * shape.width, shape.channels)
     }
@@ -157,7 +159,8 @@ final class EfficientNet: Backbone {
         let last = weights.blocks.count - 1
         return parallelism.phase(over: outputShapes[last].pixels, grain: 16) { [self] _, pixels in
             expand(
-                weights.head, scratch.output[last % 2].base + pixels.lowerBound * weights.head.inputs, pixels: pixels.count,
+                weights.head, scratch.output[last % 2].base + pixels.lowerBound * weights.head.inputs,
+                pixels: pixels.count,
                 into: scratch.head.base + pixels.lowerBound * weights.head.outputs)
         }
     }

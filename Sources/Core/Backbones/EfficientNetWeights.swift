@@ -1,21 +1,36 @@
 /// One stage of an EfficientNet: blocks of the same kind, the first of which may shrink the picture.
-struct EfficientNetStage: Sendable {
+package struct EfficientNetStage: Sendable {
     let repeats: Int
     let kernel: Int
     let stride: Int
     let expansion: Int
     let channels: Int
+
+    package init(repeats: Int, kernel: Int, stride: Int, expansion: Int, channels: Int) {
+        self.repeats = repeats
+        self.kernel = kernel
+        self.stride = stride
+        self.expansion = expansion
+        self.channels = channels
+    }
 }
 
 /// What makes one EfficientNet-Lite different from another.
-struct EfficientNetConfiguration: Sendable {
+package struct EfficientNetConfiguration: Sendable {
     let stemChannels: Int
     let stages: [EfficientNetStage]
     let headChannels: Int
     let batchNormEpsilon: Float
 
+    package init(stemChannels: Int, stages: [EfficientNetStage], headChannels: Int, batchNormEpsilon: Float) {
+        self.stemChannels = stemChannels
+        self.stages = stages
+        self.headChannels = headChannels
+        self.batchNormEpsilon = batchNormEpsilon
+    }
+
     /// EfficientNet-Lite0: no squeeze-and-excitation, ReLU6, TensorFlow's batch-norm epsilon.
-    static let lite0 = EfficientNetConfiguration(
+    package static let lite0 = EfficientNetConfiguration(
         stemChannels: 32,
         stages: [
             EfficientNetStage(repeats: 1, kernel: 3, stride: 1, expansion: 1, channels: 16),
@@ -38,7 +53,7 @@ struct PointwiseConvolution: Sendable {
 }
 
 /// Weights of an EfficientNet laid out for computing, batch norms folded into the convolutions.
-struct EfficientNetWeights: Sendable {
+package struct EfficientNetWeights: Sendable {
     /// A mobile inverted bottleneck (Sandler et al. 2018): expand, depthwise, project, and the shortcut where shapes agree.
     struct Block: Sendable {
         /// Nil where the expansion is 1.
@@ -57,7 +72,7 @@ struct EfficientNetWeights: Sendable {
 
     /// - Parameter weights: tensors under the names of the PyTorch package `efficientnet-lite-pytorch`.
     /// - Throws: `WeightsError` naming the first tensor that is missing or has another shape.
-    init(_ weights: WeightScope, _ configuration: EfficientNetConfiguration) throws(WeightsError) {
+    package init(_ weights: WeightScope, _ configuration: EfficientNetConfiguration) throws(WeightsError) {
         let epsilon = configuration.batchNormEpsilon
         let stemNorm = try FoldedBatchNorm(weights["_bn0"], configuration.stemChannels, epsilon: epsilon)
         var kernel = try weights["_conv_stem"].tensor("weight", [configuration.stemChannels, 3, 3, 3])
@@ -70,11 +85,16 @@ struct EfficientNetWeights: Sendable {
             for position in 0..<stage.repeats {
                 blocks.append(
                     try Block(
-                        weights["_blocks.\(blocks.count)"], stage, inputs: channels, stride: position == 0 ? stage.stride : 1,
+                        weights["_blocks.\(blocks.count)"], stage, inputs: channels,
+                        stride: position == 0 ? stage.stride : 1,
                         epsilon: epsilon, endsStage: position == stage.repeats - 1 ? stageIndex + 1 : nil))
                 channels = stage.channels
             }
         }
+        // What the forward pass takes for granted (EfficientNet.swift): the stem's output is only filtered, never added.
+        precondition(
+            blocks.enumerated().allSatisfy { ($0 == 0) == ($1.expansion == nil) } && !blocks[0].hasShortcut,
+            "efficientnet: only the first block may lack an expansion, and it has no shortcut")
         self.blocks = blocks
         head = try PointwiseConvolution(
             weights["_conv_head"], norm: weights["_bn1"], inputs: channels, outputs: configuration.headChannels,
@@ -103,7 +123,8 @@ extension EfficientNetWeights.Block {
         depthwise = DepthwiseConvolution(
             kernel: stage.kernel, stride: stride, weights: scaled.transposed().values, bias: norm.bias)
         projection = try PointwiseConvolution(
-            weights["_project_conv"], norm: weights["_bn2"], inputs: expanded, outputs: stage.channels, epsilon: epsilon)
+            weights["_project_conv"], norm: weights["_bn2"], inputs: expanded, outputs: stage.channels, epsilon: epsilon
+        )
         hasShortcut = stride == 1 && inputs == stage.channels
         self.endsStage = endsStage
     }

@@ -6,8 +6,8 @@ internal import CKernels
 ///
 /// Every phase is split over the columns of its weights (attention: over heads), not over tokens. OpenBLAS copies the
 /// weights into its own order in every call, and so each thread copies only its share of them.
-final class VisionTransformer: Backbone {
-    let inputSize: Int
+package final class VisionTransformer: Backbone {
+    package let inputSize: Int
     private let weights: VisionTransformerWeights
     private let grid: PatchGrid
     private let parallelism: Parallelism
@@ -41,7 +41,7 @@ final class VisionTransformer: Backbone {
     private var width: Int { weights.configuration.width }
     private var tokens: Int { grid.count + 1 }
 
-    init(_ weights: VisionTransformerWeights, inputSize: Int, parallelism: Parallelism) {
+    package init(_ weights: VisionTransformerWeights, inputSize: Int, parallelism: Parallelism) {
         let configuration = weights.configuration
         precondition(
             inputSize > 0 && inputSize % configuration.patchSize == 0,
@@ -77,7 +77,7 @@ final class VisionTransformer: Backbone {
         return classToken + trained.resampled(to: grid, .bicubic).tokens.values
     }
 
-    func features(of input: Tensor, layers: [Int]) -> Features {
+    package func features(of input: Tensor, layers: [Int]) -> Features {
         precondition(input.shape == [3, inputSize, inputSize], "vision transformer: input \(input.shape)")
         let depth = weights.configuration.depth
         precondition(layers.allSatisfy { (1...depth).contains($0) }, "vision transformer: layers \(layers) of \(depth)")
@@ -135,7 +135,9 @@ final class VisionTransformer: Backbone {
         let head = weights.configuration.headWidth
         return parallelism.phase(over: weights.configuration.heads) { [self] part, heads in
             let columns = heads.lowerBound * 3 * head..<heads.upperBound * 3 * head
-            multiply(scratch.normalized, inputs: width, block.queryKeyValue, columns, of: 3 * width, into: scratch.queryKeyValue)
+            multiply(
+                scratch.normalized, inputs: width, block.queryKeyValue, columns, of: 3 * width,
+                into: scratch.queryKeyValue)
             for index in heads { attend(head: index, scores: scratch.scores[part].base) }
         }
     }
@@ -162,7 +164,8 @@ final class VisionTransformer: Backbone {
         return parallelism.phase(over: hiddenWidth, grain: Self.columnGrain) { [self] _, columns in
             let first = columns.lowerBound
             gemm(
-                tokens, columns.count, width, scratch.normalized.base, width, block.hidden.matrix.base + first, hiddenWidth,
+                tokens, columns.count, width, scratch.normalized.base, width, block.hidden.matrix.base + first,
+                hiddenWidth,
                 into: scratch.hidden.base + first, hiddenWidth)
             fsac_bias_gelu(
                 scratch.hidden.base + first, block.hidden.bias.base + first, tokens, columns.count, hiddenWidth)
@@ -180,12 +183,14 @@ final class VisionTransformer: Backbone {
 
     /// Columns `columns` of `output = source * matrix + bias` (or `output +=`), for all tokens.
     private func multiply(
-        _ source: Storage, inputs: Int, _ layer: VisionTransformerWeights.Linear, _ columns: Range<Int>, of outputs: Int,
+        _ source: Storage, inputs: Int, _ layer: VisionTransformerWeights.Linear, _ columns: Range<Int>,
+        of outputs: Int,
         adding: Bool = false, into output: Storage
     ) {
         let first = columns.lowerBound
         gemm(
-            tokens, columns.count, inputs, source.base, inputs, layer.matrix.base + first, outputs, beta: adding ? 1 : 0,
+            tokens, columns.count, inputs, source.base, inputs, layer.matrix.base + first, outputs,
+            beta: adding ? 1 : 0,
             into: output.base + first, outputs)
         fsac_bias_add(
             output.base + first, layer.bias.base + first, output.base + first, tokens, columns.count, outputs)

@@ -8,6 +8,18 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
     public let positionGridSide: Int
     public let layerNormEpsilon: Float
 
+    package init(
+        width: Int, depth: Int, heads: Int, patchSize: Int, positionGridSide: Int, layerNormEpsilon: Float
+    ) {
+        precondition(width % heads == 0, "vision transformer: width \(width), \(heads) heads")
+        self.width = width
+        self.depth = depth
+        self.heads = heads
+        self.patchSize = patchSize
+        self.positionGridSide = positionGridSide
+        self.layerNormEpsilon = layerNormEpsilon
+    }
+
     var headWidth: Int { width / heads }
     var hiddenWidth: Int { 4 * width }
 
@@ -18,7 +30,7 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
 
 /// Weights of a vision transformer laid out for computing: every linear layer as `[inputs, outputs]`, and what is constant
 /// at inference (the attention scale, LayerScale) multiplied in.
-struct VisionTransformerWeights: Sendable {
+package struct VisionTransformerWeights: Sendable {
     struct LayerNorm: Sendable {
         let gamma: Storage
         let beta: Storage
@@ -52,7 +64,7 @@ struct VisionTransformerWeights: Sendable {
 
     /// - Parameter weights: tensors under the names of Hugging Face's `facebook/dinov2-small`.
     /// - Throws: `WeightsError` naming the first tensor that is missing or has another shape.
-    init(dinov2 weights: WeightScope, _ configuration: VisionTransformerConfiguration) throws(WeightsError) {
+    package init(dinov2 weights: WeightScope, _ configuration: VisionTransformerConfiguration) throws(WeightsError) {
         self.configuration = configuration
         let width = configuration.width
         let patch = configuration.patchSize

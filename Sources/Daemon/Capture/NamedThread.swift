@@ -11,12 +11,13 @@ package enum NamedThread {
         precondition(name.utf8.count <= 15, "thread name \(name)")
         await withCheckedContinuation { continuation in
             let thread = Thread {
+                // From within: set before the start, the name does not reach the system.
+                Thread.current.name = name
                 // On Linux this is the priority of the calling thread alone; it can always be lowered.
                 if niceness > 0 { _ = setpriority(numericCast(PRIO_PROCESS.rawValue), 0, niceness) }
                 body()
                 continuation.resume()
             }
-            thread.name = name
             // Foundation's default is the limit of the shell that started the daemon.
             thread.stackSize = 8 << 20
             thread.start()

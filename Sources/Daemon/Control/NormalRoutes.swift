@@ -48,7 +48,7 @@ extension ControlRoutes {
 
     @Sendable private func addFromVerdict(_ request: Request, _ context: ControlContext) async throws -> Response {
         let sequence = try await request.decoded(FromVerdictRequest.self).seq
-        let picture = try await blocking { try feed.picture(of: sequence, kind: .image) }
+        let picture = try await feed.picture(of: sequence, kind: .image)
         return try await add(picture.bytes, as: request)
     }
 

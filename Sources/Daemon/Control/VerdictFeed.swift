@@ -48,7 +48,7 @@ final class VerdictFeed: Sendable {
         for kind in [PictureKind.image, .heatmap] {
             router.get("\(ControlPath.inspections)/:seq/\(kind.rawValue)") { _, context in
                 let sequence = try Self.sequence(context)
-                let picture = try await blocking { try self.picture(of: sequence, kind: kind) }
+                let picture = try await self.picture(of: sequence, kind: kind)
                 return Response.picture(picture.bytes, fileExtension: picture.fileExtension)
             }
         }
@@ -73,19 +73,32 @@ extension VerdictFeed {
         return line
     }
 
-    /// The stored picture of a verdict. Blocks on the disk.
-    func picture(of sequence: UInt64, kind: PictureKind) throws -> (bytes: [UInt8], fileExtension: String) {
+    /// The stored picture of a verdict. It is written after the verdict is out: a new one is given a second.
+    func picture(of sequence: UInt64, kind: PictureKind) async throws -> (bytes: [UInt8], fileExtension: String) {
+        let path = try await blocking { try self.path(of: sequence, kind: kind) }
+        var attempts = source.lastSequence - min(sequence, source.lastSequence) < 100 ? 20 : 1
+        while true {
+            do {
+                let bytes = try await blocking { try Disk().read("\(self.stateDirectory)/\(path)") }
+                return (bytes, path.hasSuffix(".png") ? "png" : "jpg")
+            } catch {
+                attempts -= 1
+                guard attempts > 0 else {
+                    throw ControlError.notFound(
+                        "inspections: the \(kind.rawValue) of verdict \(sequence) is not stored any more")
+                }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+    }
+
+    private func path(of sequence: UInt64, kind: PictureKind) throws -> String {
         let fields = try ControlCoding.decode(Fields.self, from: line(sequence).bytes)
         let path = kind == .image ? fields.image : fields.heatmap
         guard let path, !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
             throw ControlError.notFound("inspections: verdict \(sequence) has no \(kind.rawValue)")
         }
-        do {
-            return (try Disk().read("\(stateDirectory)/\(path)"), path.hasSuffix(".png") ? "png" : "jpg")
-        } catch {
-            throw ControlError.notFound(
-                "inspections: the \(kind.rawValue) of verdict \(sequence) is no longer stored")
-        }
+        return path
     }
 }
 

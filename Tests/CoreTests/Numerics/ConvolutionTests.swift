@@ -1,6 +1,6 @@
 import Core
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct ConvolutionTests {
     @Test func samePaddingPutsTheOddPixelBehindThePicture() {
@@ -44,7 +44,8 @@ import TestSupport
         let middle = rows.outputs / 2
         for lines in [0..<middle, middle..<rows.outputs] {
             convolution.apply(
-                input.base, height: height, width: width, padRows: rows.before, padColumns: columns.before, lines: lines,
+                input.base, height: height, width: width, padRows: rows.before, padColumns: columns.before,
+                lines: lines,
                 outputWidth: columns.outputs, windows: windows.base,
                 into: output.base + lines.lowerBound * columns.outputs * outputs)
         }

@@ -66,7 +66,8 @@ func naiveConvolution(
                     for y in 0..<kernel {
                         for x in 0..<kernel {
                             let weight = weights[((output * inputsPerGroup + channel) * kernel + y) * kernel + x]
-                            sum += Double(weight)
+                            sum +=
+                                Double(weight)
                                 * input[
                                     firstInput + channel, row * stride - padRows + y, column * stride - padColumns + x]
                         }

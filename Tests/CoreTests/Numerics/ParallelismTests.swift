@@ -22,7 +22,9 @@ import Testing
         let parallelism = Parallelism(threads: threads)
         let width = 37
         let buffers = (0..<2).map { _ in Counters(width) }
-        var phases = [parallelism.phase(over: width) { _, range in for index in range { buffers[0].add(index, at: index) } }]
+        var phases = [
+            parallelism.phase(over: width) { _, range in for index in range { buffers[0].add(index, at: index) } }
+        ]
         for step in 1...40 {
             let (source, target) = (buffers[(step + 1) % 2], buffers[step % 2])
             phases.append(

@@ -1,11 +1,12 @@
 import Core
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct ProductTests {
     /// Rows, inner size, columns: non-square, with and without a multiple of 16, down to a single number.
     static let shapes = [
-        (1, 1, 1), (1, 7, 5), (5, 1, 3), (3, 5, 1), (16, 16, 16), (17, 33, 15), (31, 64, 48), (48, 3, 65), (257, 40, 31),
+        (1, 1, 1), (1, 7, 5), (5, 1, 3), (3, 5, 1), (16, 16, 16), (17, 33, 15), (31, 64, 48), (48, 3, 65),
+        (257, 40, 31),
     ]
 
     @Test func aProductOfSmallMatricesIsTheOneFromPaper() {

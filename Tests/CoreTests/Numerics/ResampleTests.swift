@@ -1,11 +1,12 @@
 import Core
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct ResampleTests {
     @Test func doublingALineMixesNeighboursByQuarters() {
         // half-pixel centres: positions -0.25 (the border repeats), 0.25, 0.75, 1.25 (repeats)
-        let line = FeatureMap(grid: PatchGrid(rows: 1, columns: 2), tokens: Matrix(rows: 2, columns: 1, values: [0, 4]))
+        let line = FeatureMap(
+            grid: PatchGrid(rows: 1, columns: 2), tokens: Matrix(rows: 2, columns: 1, values: [0, 4]))
         let doubled = line.resampled(to: PatchGrid(rows: 1, columns: 4), .bilinear)
         #expect(doubled.tokens.values == [0, 1, 3, 4])
     }

@@ -1,7 +1,7 @@
 import Core
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct RowsTests {
     /// Rows, columns: tails of every kind beside whole vectors of 16.
@@ -86,7 +86,9 @@ import TestSupport
             #expect(abs(Double(got) - exact) <= 1.5e-7 * max(abs(value), 1) + 1e-7 * abs(exact), "gelu(\(value))")
         }
         // far out the tanh approximation, for one, differs by 1e-4 and more
-        #expect(isClose(Double(Matrix(rows: 1, columns: 1, values: [1]).gelu().values[0]), 0.841_344_746, atol: 2e-7, rtol: 0))
+        #expect(
+            isClose(
+                Double(Matrix(rows: 1, columns: 1, values: [1]).gelu().values[0]), 0.841_344_746, atol: 2e-7, rtol: 0))
     }
 
     @Test func geluOfVeryLargeValuesIsTheValueOrZero() {

@@ -1,6 +1,6 @@
 import Core
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct StorageTests {
     @Test func aBlockIsZeroedAndAligned() {

@@ -48,23 +48,23 @@ import Testing
 }
 
 @Suite struct FrameQueueTests {
+    private final class Seen: Sendable {
+        private let numbers = Mutex<[UInt64]>([])
+        func add(_ number: UInt64) { numbers.withLock { $0.append(number) } }
+        var all: [UInt64] { numbers.withLock { $0 } }
+    }
+
     @Test func everyPartGoesThroughAQueueThatIsTooShort() async {
-        let queue = FrameQueue(policy: .everyFrame(capacity: 2))
-        let seen = Mutex<[UInt64]>([])
-        await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask {
-                await NamedThread.run("test-push") {
-                    for number: UInt64 in 1...500 { queue.push(Frame(name: "", number: number, payload: .success([]))) }
-                    queue.close()
-                }
-            }
-            tasks.addTask {
-                await NamedThread.run("test-pop") {
-                    while let frame = queue.pop() { seen.withLock { $0.append(frame.number) } }
-                }
-            }
+        let (queue, seen) = (FrameQueue(policy: .everyFrame(capacity: 2)), Seen())
+        async let pushing: Void = NamedThread.run("test-push") {
+            for number: UInt64 in 1...500 { queue.push(Frame(name: "", number: number, payload: .success([]))) }
+            queue.close()
         }
-        #expect(seen.withLock { $0 } == Array(1...500))
+        await NamedThread.run("test-pop") {
+            while let frame = queue.pop() { seen.add(frame.number) }
+        }
+        await pushing
+        #expect(seen.all == Array(1...500))
         #expect(queue.dropped == 0)
     }
 }

@@ -14,7 +14,7 @@ import Testing
     @Test(arguments: [
         (
             "compute_threads = ",
-            "configuration: c.toml:1:18: not TOML: "
+            "configuration: c.toml:1:19: not TOML: "
         ),
         ("a = 1\na = 2", "configuration: c.toml:2:"),
         (

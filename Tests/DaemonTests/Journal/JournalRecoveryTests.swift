@@ -30,10 +30,13 @@ import Testing
         for cut in 1..<last {
             let harness = try JournalHarness()
             try harness.state.write(Array(whole.dropLast(cut)), to: "journal/\(Self.segment)")
+            #expect(harness.start().lastSequence == 2, "cut of \(cut)")
+            #expect(!harness.start().isDamaged, "cut of \(cut)")
+            #expect(try harness.sequences() == [1, 2], "cut of \(cut)")
+            #expect(try harness.bytes("torn-3.bin") == whole.dropLast(cut).suffix(last - cut), "cut of \(cut)")
+            guard cut % 50 == 0 else { continue }
             #expect(harness.write(1).map(\.sequence) == [3], "cut of \(cut)")
             #expect(try harness.sequences() == [1, 2, 3], "cut of \(cut)")
-            #expect(try harness.bytes("torn-3.bin") == whole.dropLast(cut).suffix(last - cut), "cut of \(cut)")
-            #expect(!harness.start().isDamaged)
         }
     }
 
@@ -45,6 +48,8 @@ import Testing
         let header = whole.count - lines.map { $0.bytes.count + 1 }.reduce(0, +)
         var ends = [header]
         for line in lines { ends.append((ends.last ?? 0) + line.bytes.count + 1) }
+        let undamaged = SegmentScan(whole, first: 1)
+        var missed: [String] = []
         for place in whole.indices {
             for bit in 0..<8 {
                 var bytes = whole
@@ -52,14 +57,15 @@ import Testing
                 try #require(pwrite(file, [bytes[place]], 1, off_t(place)) == 1)
                 let read = try harness.read()
                 // A flip in a line end takes both lines that it held apart.
-                let hit = lines.indices.filter { (ends[$0] - 1...ends[$0 + 1] - 1).contains(place) }
-                let others = lines.indices.filter { !hit.contains($0) }.map { lines[$0] }
-                #expect(others.allSatisfy(read.contains), "bit \(bit) of byte \(place)")
-                #expect(read.allSatisfy(lines.contains), "bit \(bit) of byte \(place)")
-                #expect(SegmentScan(bytes, first: 1) != SegmentScan(whole, first: 1), "bit \(bit) of byte \(place)")
+                let others = lines.indices.filter { !(ends[$0] - 1...ends[$0 + 1] - 1).contains(place) }
+                let isFound = SegmentScan(bytes, first: 1) != undamaged
+                if !isFound || !others.allSatisfy({ read.contains(lines[$0]) }) || !read.allSatisfy(lines.contains) {
+                    missed.append("bit \(bit) of byte \(place)")
+                }
             }
             try #require(pwrite(file, [whole[place]], 1, off_t(place)) == 1)
         }
+        #expect(missed.isEmpty)
     }
 
     @Test func damageInTheMiddleIsKeptAndANewSegmentBegins() throws {
@@ -120,7 +126,7 @@ import Testing
 
     @Test func randomDamageCostsOnlyWhatItTouches() throws {
         var random = SplitMix(seed: 2)
-        for round in 0..<300 {
+        for round in 0..<150 {
             let harness = try JournalHarness()
             let lines = harness.write(8)
             var bytes = try harness.bytes(Self.segment)

@@ -64,7 +64,7 @@ import Testing
             #expect(records.map(\.cause) == [nil, nil, "decode_failed"])
             #expect(records.map(\.score) == [50, 150, nil])
             #expect(records.map(\.durable) == [false, true, false])
-            #expect(records[1].regions == [.init(x: 1, y: 2, width: 18, height: 8, peak: 150)])
+            #expect(records[1].regions == [.init(x: 1, y: 2, width: 38, height: 20, peak: 150)])
             #expect(records[2].image == nil)
             let readings = line.readings
             #expect(readings.state == .inspecting)
@@ -79,7 +79,7 @@ import Testing
             let record = try ControlCoding.decode(InspectionRecord.self, from: line.bytes)
             let image = try #require(record.image)
             let bytes = try [UInt8](Data(contentsOf: URL(filePath: "\(configuration.stateDirectory)/\(image)")))
-            #expect(try Image(decoding: bytes).height == 12)
+            #expect(try Image(decoding: bytes).height == 24)
             let heatmap = try #require(record.heatmap)
             #expect(FileManager.default.fileExists(atPath: "\(configuration.stateDirectory)/\(heatmap)"))
         }

@@ -40,8 +40,7 @@ import Testing
     }
 
     @Test func aModelOfAnotherKindIsInvalid() {
-        models.activate(
-            TestLine.model(judge: { _, _ throws(Invalidity) in throw Invalidity(.modelMismatch, "other layers") }))
+        models.activate(TestLine.model(refusal: Invalidity(.modelMismatch, "other layers")))
         #expect(inspect(TestLine.frame(50)).invalidity == Invalidity(.modelMismatch, "other layers"))
     }
 
@@ -76,7 +75,7 @@ import Testing
         #expect(inspection.invalidity?.cause == cause)
     }
 
-    @Test(arguments: [(12, 20, true), (20, 12, false), (12, 21, false)])
+    @Test(arguments: [(24, 40, true), (40, 24, false), (24, 41, false)])
     func framesOfAnotherSizeAreInvalid(height: Int, width: Int, isValid: Bool) {
         models.activate(TestLine.model())
         let inspection = inspect(TestLine.frame(50), guards: FrameGuards(size: (height, width)))

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Pictures and models whose verdicts a test can foresee: the score is the mean of the picture's first pixel.
 enum TestLine {
-    static func picture(_ level: UInt8, height: Int = 12, width: Int = 20) -> Image {
+    static func picture(_ level: UInt8, height: Int = 24, width: Int = 40) -> Image {
         Image(height: height, width: width, pixels: [UInt8](repeating: level, count: height * width * 3))
     }
 
@@ -15,7 +15,7 @@ enum TestLine {
     static func model(
         generation: Int = 1, limit: Float = 100, inputSize: Int = 8, made: Counter? = nil,
         score: @escaping @Sendable (Float) -> Float = { $0 },
-        judge: (@Sendable (Features, Image) throws(Invalidity) -> Judgement)? = nil
+        refusal: Invalidity? = nil
     ) -> ActiveModel {
         let identity = BackboneIdentity(name: "test", sha256: "00", inputSize: inputSize)
         return ActiveModel(
@@ -26,7 +26,8 @@ enum TestLine {
                     features([Float(image.pixels[0])])
                 }
             },
-            judge: judge ?? { features, image throws(Invalidity) in
+            judge: { features, image throws(Invalidity) in
+                if let refusal { throw refusal }
                 let value = score(features.classToken[0])
                 let region = Region(x: 1, y: 2, width: image.width - 2, height: image.height - 4, peak: value)
                 return Judgement(score: value, regions: value >= limit ? [region] : []) { $0 }

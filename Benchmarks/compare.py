@@ -1,14 +1,20 @@
 #!/usr/bin/env python3
 """Compares fsac with ONNX Runtime on the same weights, input and number of threads: outputs first, then time.
 
-    compare.py --fsacctl .build/release/fsacctl --models models [--runs 30] [--threads 2] [--json FILE]
+    compare.py --fsacctl .build/release/fsacctl --models models [--rounds 5] [--runs 30] [--threads 2] [--json FILE]
 
-Time is the forward pass of one picture, medians over the runs after a warm-up. fsac and ONNX Runtime take turns, so
-that a machine which slows down slows both down.
+Time is the forward pass of one picture, timed inside each process after a warm-up. fsac and ONNX Runtime take turns, so that
+a machine which slows down slows both down; the table has the median over the rounds of each round's median, and the same for
+the quietest round of each.
+
+fsac runs without the OPENBLAS_* variables of the caller: OpenBLAS is to choose its kernels and blocks for the processor by
+itself, as it does on a line PC, and a variable such as OPENBLAS_CORETYPE pins it to others, which can be half as fast. What it
+chose is printed.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -24,11 +30,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import graphs
 
 LAYERS = {"dinov2-small": 12, "efficientnet-lite0": 7}
-# What is timed (the issue's sizes), and one larger size for parity.
-TIMED = (("dinov2-small", 224), ("efficientnet-lite0", 320))
+# What is timed, with its arithmetic in GFLOP (two operations a multiplication with addition).
+TIMED = (("dinov2-small", 224, 12.2), ("efficientnet-lite0", 320, 2 * 0.39 * (320 / 224) ** 2))
+# Both sizes of each backbone that outputs are compared at.
 COMPARED = (("dinov2-small", 224), ("dinov2-small", 392), ("efficientnet-lite0", 224), ("efficientnet-lite0", 320))
 TOLERANCE = 1e-3
-TURNS = 3
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
 
 
 def session(backbone, size, options, layers):
@@ -39,6 +46,15 @@ def session(backbone, size, options, layers):
     return onnxruntime.InferenceSession(graph, settings, providers=["CPUExecutionProvider"])
 
 
+def fsacctl(options, command, backbone, *arguments):
+    """What a subcommand printed."""
+    words = [options.fsacctl, command, "--backbone", backbone, "--models", options.models, "--threads", options.threads]
+    finished = subprocess.run(
+        [str(word) for word in (*words, *arguments)], check=True, env=ENVIRONMENT, stdout=subprocess.PIPE
+    )
+    return finished.stdout
+
+
 def parity(backbone, size, options):
     """The largest difference of any output, over that output's mean magnitude."""
     image = numpy.random.default_rng(size).standard_normal((3, size, size)).astype(numpy.float32)
@@ -46,11 +62,7 @@ def parity(backbone, size, options):
         source, target = f"{folder}/input.safetensors", f"{folder}/output.safetensors"
         save_file({"input": image}, source)
         layers = ",".join(str(layer) for layer in range(1, LAYERS[backbone] + 1))
-        subprocess.run(
-            [options.fsacctl, "embed", "--backbone", backbone, "--models", options.models, "--input-tensor", source,
-             "--layers", layers, "--output", target],
-            check=True, stdout=subprocess.DEVNULL,
-        )
+        fsacctl(options, "embed", backbone, "--input-tensor", source, "--layers", layers, "--output", target)
         ours = load_file(target)
     runner = session(backbone, size, options, layers=True)
     names = [output.name for output in runner.get_outputs()]
@@ -72,52 +84,63 @@ def time_reference(runner, size, runs):
     return statistics.median(samples)
 
 
-def time_ours(backbone, size, options):
-    output = subprocess.run(
-        [options.fsacctl, "bench", "--backbone", backbone, "--size", str(size), "--models", options.models,
-         "--threads", str(options.threads), "--runs", str(options.runs), "--json"],
-        check=True, stdout=subprocess.PIPE,
-    ).stdout
-    return json.loads(output)
-
-
-def timing(backbone, size, options):
+def timing(backbone, size, gigaflops, options):
     runner = session(backbone, size, options, layers=False)
     ours, reference = [], []
-    for _ in range(TURNS):
-        ours.append(time_ours(backbone, size, options))
+    for _ in range(options.rounds):
+        ours.append(json.loads(fsacctl(options, "bench", backbone, "--size", size, "--runs", options.runs, "--json")))
         reference.append(time_reference(runner, size, options.runs))
-    fsac = statistics.median(report["stages_ms"]["embed"]["p50"] for report in ours)
-    onnx_runtime = statistics.median(reference)
+    times = [report["stages_ms"]["embed"]["p50"] for report in ours]
+    fsac, onnx_runtime = statistics.median(times), statistics.median(reference)
+    peak = max(report["sgemm_gigaflops"] for report in ours)
     return {
-        "backbone": backbone, "size": size, "threads": options.threads, "runs": TURNS * options.runs,
+        "backbone": backbone, "size": size, "threads": options.threads, "runs": options.runs,
         "fsac_ms": fsac, "onnxruntime_ms": onnx_runtime, "ratio": fsac / onnx_runtime,
-        "sgemm_gigaflops": max(report["sgemm_gigaflops"] for report in ours), "stages_ms": ours[-1]["stages_ms"],
+        "quietest": {"fsac_ms": min(times), "onnxruntime_ms": min(reference), "ratio": min(times) / min(reference)},
+        "rounds": {"fsac_ms": times, "onnxruntime_ms": reference},
+        "gigaflops": gigaflops / min(times) * 1e3, "sgemm_gigaflops": peak, "share": gigaflops / min(times) * 1e3 / peak,
+        "blas_kernels": ours[0]["blas_kernels"], "stages_ms": ours[-1]["stages_ms"],
     }
+
+
+def print_row(times):
+    quietest = times["quietest"]
+    print(
+        f"{times['backbone'] + ' at ' + str(times['size']):24}"
+        f"{times['fsac_ms']:7.1f} {times['onnxruntime_ms']:6.1f} {times['ratio']:5.2f}  "
+        f"{quietest['fsac_ms']:7.1f} {quietest['onnxruntime_ms']:6.1f} {quietest['ratio']:5.2f}  "
+        f"{times['gigaflops']:7.0f} of {times['sgemm_gigaflops']:.0f} ({100 * times['share']:.0f} %)",
+        flush=True,
+    )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fsacctl", type=pathlib.Path, required=True)
     parser.add_argument("--models", type=pathlib.Path, required=True)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
 
-    print(f"ONNX Runtime {onnxruntime.__version__}, fp32, {options.threads} threads")
     report = {"onnxruntime": onnxruntime.__version__, "parity": [], "timing": []}
     for backbone, size in COMPARED:
         difference = parity(backbone, size, options)
         report["parity"].append({"backbone": backbone, "size": size, "difference": difference})
         print(f"{backbone} at {size}: largest difference {difference:.1e} of the mean magnitude", flush=True)
-    for backbone, size in TIMED:
-        times = timing(backbone, size, options)
+
+    print(
+        f"\n{options.threads} threads, fp32, medians of {options.runs} in ms, {options.rounds} rounds; "
+        f"ONNX Runtime {onnxruntime.__version__}"
+    )
+    print(f"{'':24}{'fsac':>7} {'ORT':>6} {'ratio':>5}  {'fsac':>7} {'ORT':>6} {'ratio':>5}  of the SGEMM peak, GFLOP/s")
+    print(f"{'':24}{'median of the rounds':>20}  {'quietest round':>20}", flush=True)
+    for backbone, size, gigaflops in TIMED:
+        times = timing(backbone, size, gigaflops, options)
         report["timing"].append(times)
-        print(
-            f"{backbone} at {size}: fsac {times['fsac_ms']:.1f} ms, ONNX Runtime {times['onnxruntime_ms']:.1f} ms, "
-            f"ratio {times['ratio']:.2f}; SGEMM peak {times['sgemm_gigaflops']:.0f} GFLOP/s", flush=True
-        )
+        print_row(times)
+    print(f"OpenBLAS chose its kernels for {report['timing'][0]['blas_kernels']}")
     if options.json:
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     if any(entry["difference"] > TOLERANCE for entry in report["parity"]):

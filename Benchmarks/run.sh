@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Compares both backbones with ONNX Runtime, outputs and time: what `make bench` runs. The reference lives in .cache.
 #
-#   RUNS       timed runs a turn, three turns each (default 30)
+#   ROUNDS     rounds in which fsac and ONNX Runtime take turns (default 5)
+#   RUNS       timed runs a turn (default 30)
 #   THREADS    threads that both may use (default 2)
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 reference=${FSAC_CACHE:-.cache}/reference
-requirements=Tools/bench/requirements.txt
+requirements=Benchmarks/requirements.txt
 if ! cmp -s "$requirements" "$reference/installed.txt"; then
     echo "bench: installing the reference into $reference"
     "${PYTHON:-python3}" -m venv --clear "$reference"
     "$reference/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: -r "$requirements"
     cp "$requirements" "$reference/installed.txt"
 fi
-"$reference/bin/python" Tools/bench/compare.py --fsacctl .build/release/fsacctl --models "${FSAC_MODELS:-models}" \
-    --runs "${RUNS:-30}" --threads "${THREADS:-2}" "$@"
+"$reference/bin/python" Benchmarks/compare.py --fsacctl .build/release/fsacctl --models "${FSAC_MODELS:-models}" \
+    --rounds "${ROUNDS:-5}" --runs "${RUNS:-30}" --threads "${THREADS:-2}" "$@"

@@ -1,0 +1,45 @@
+import Core
+import Foundation
+import TestSupport
+import Testing
+
+/// What `make weights` leaves, when it has been run.
+private let models: ModelsDirectory = {
+    let made = URL(filePath: #filePath).deletingLastPathComponent().path + "/../../../models"
+    return ModelsDirectory(path: ProcessInfo.processInfo.environment["FSAC_MODELS"] ?? made)
+}()
+
+@Suite struct RealBackboneTests {
+    @Test(
+        .enabled(if: !models.names.isEmpty, "no models: run `make weights` or set FSAC_MODELS"),
+        arguments: WeightArchitecture.allCases)
+    func everyLayerIsThatOfPyTorch(architecture: WeightArchitecture) throws {
+        let model = try BackboneModel.load(architecture.rawValue, modelsDirectory: models)
+        let fixture = try BackboneFixture(architecture.rawValue)
+        let layers = Array(1...model.layerCount)
+        #expect(fixture.sizes.count == 2)
+        for size in fixture.sizes {
+            let input = BackboneFixture.input(size: size)
+            let serial = model.makeBackbone(inputSize: size, parallelism: .serial).features(of: input, layers: layers)
+            let difference = try fixture.difference(from: serial, size: size)
+            #expect(difference == nil, "at \(size)")
+            let parallel = model.makeBackbone(inputSize: size, parallelism: Parallelism(threads: 2))
+            let features = parallel.features(of: input, layers: layers)
+            let threadsDifference = firstDifference(features, serial, rtol: 1e-4)
+            #expect(threadsDifference == nil, "at \(size)")
+            let isSame = parallel.features(of: input, layers: layers) == features
+            #expect(isSame)
+        }
+    }
+
+    @Test(.enabled(if: !models.names.isEmpty, "no models: run `make weights` or set FSAC_MODELS"))
+    func onlyMultiplesOfTheStrideAreAccepted() throws {
+        let dinov2 = try BackboneModel.load("dinov2-small", modelsDirectory: models)
+        #expect([14, 224, 392, 1022].allSatisfy { dinov2.accepts(inputSize: $0) })
+        #expect(![0, -14, 13, 225, 1036].contains { dinov2.accepts(inputSize: $0) })
+        let lite0 = try BackboneModel.load("efficientnet-lite0", modelsDirectory: models)
+        #expect([32, 320, 1024].allSatisfy { lite0.accepts(inputSize: $0) })
+        #expect(![0, 16, 300, 1056].contains { lite0.accepts(inputSize: $0) })
+        #expect(dinov2.layerCount == 12 && lite0.layerCount == 7)
+    }
+}

@@ -1,0 +1,86 @@
+import Core
+import TestSupport
+import Testing
+
+/// A way to make a tiny network of one kind.
+enum TinyNetwork: String, CaseIterable {
+    case visionTransformer = "tiny-vision-transformer"
+    case efficientNet = "tiny-efficientnet"
+
+    var layers: [Int] { self == .visionTransformer ? [1, 2] : [1, 2, 3] }
+
+    func make(_ weights: WeightScope, size: Int, threads: Int) throws -> any Backbone {
+        let parallelism = Parallelism(threads: threads)
+        switch self {
+        case .visionTransformer:
+            return VisionTransformer(
+                try VisionTransformerWeights(dinov2: weights, .tiny), inputSize: size, parallelism: parallelism)
+        case .efficientNet:
+            return EfficientNet(try EfficientNetWeights(weights, .tiny), inputSize: size, parallelism: parallelism)
+        }
+    }
+}
+
+@Suite struct TinyBackboneTests {
+    @Test(arguments: TinyNetwork.allCases, 1...3)
+    func everyOutputIsThatOfPyTorch(network: TinyNetwork, threads: Int) throws {
+        let fixture = try BackboneFixture(network.rawValue)
+        #expect(!fixture.sizes.isEmpty)
+        for size in fixture.sizes {
+            let backbone = try network.make(fixture.network, size: size, threads: threads)
+            let features = backbone.features(of: BackboneFixture.input(size: size), layers: network.layers)
+            let difference = try fixture.difference(from: features, size: size)
+            #expect(difference == nil, "at \(size)")
+        }
+    }
+
+    @Test(arguments: TinyNetwork.allCases)
+    func theSamePictureGivesTheSameBytesAndLeavesNoTrace(network: TinyNetwork) throws {
+        let fixture = try BackboneFixture(network.rawValue)
+        let size = try #require(fixture.sizes.last)
+        let backbone = try network.make(fixture.network, size: size, threads: 2)
+        let input = BackboneFixture.input(size: size)
+        let first = backbone.features(of: input, layers: network.layers)
+        let other = backbone.features(of: Tensor(shape: input.shape), layers: [])
+        let isOther = other.classToken != first.classToken
+        #expect(isOther && other.layers.isEmpty)
+        let isSame = backbone.features(of: input, layers: network.layers) == first
+        #expect(isSame)
+    }
+
+    @Test(arguments: TinyNetwork.allCases) func onlyTheLayersAskedForAreReturned(network: TinyNetwork) throws {
+        let fixture = try BackboneFixture(network.rawValue)
+        let size = try #require(fixture.sizes.first)
+        let backbone = try network.make(fixture.network, size: size, threads: 2)
+        let all = backbone.features(of: BackboneFixture.input(size: size), layers: network.layers)
+        let one = backbone.features(of: BackboneFixture.input(size: size), layers: [2])
+        let isSame = one.layers[2] == all.layers[2] && one.patchTokens == all.patchTokens
+        #expect(isSame && one.layers.count == 1)
+    }
+
+    @Test func theGridOfAStageIsTheInputOverItsStride() throws {
+        let fixture = try BackboneFixture(TinyNetwork.efficientNet.rawValue)
+        let features = try TinyNetwork.efficientNet.make(fixture.network, size: 96, threads: 1)
+            .features(of: BackboneFixture.input(size: 96), layers: [1, 2, 3])
+        #expect(features.layers.mapValues(\.grid.rows) == [1: 48, 2: 24, 3: 12])
+        #expect(features.patchTokens.grid == PatchGrid(rows: 12, columns: 12))
+    }
+
+    @Test func aTensorThatIsMissingIsNamed() throws {
+        let empty = WeightScope([:], file: "weights.safetensors")
+        #expect(throws: WeightsError.missingTensor(file: "weights.safetensors", tensor: "_bn0.weight")) {
+            try EfficientNetWeights(empty, .lite0)
+        }
+        #expect(
+            throws: WeightsError.missingTensor(
+                file: "weights.safetensors", tensor: "embeddings.patch_embeddings.projection.weight")
+        ) {
+            try VisionTransformerWeights(dinov2: empty, .dinov2Small)
+        }
+    }
+
+    @Test func aTensorOfAnotherShapeIsRefused() throws {
+        let fixture = try BackboneFixture(TinyNetwork.visionTransformer.rawValue)
+        #expect(throws: WeightsError.self) { try VisionTransformerWeights(dinov2: fixture.network, .dinov2Small) }
+    }
+}
