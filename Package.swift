@@ -76,7 +76,8 @@ let package = Package(
         .testTarget(
             name: "CoreTests", dependencies: ["Core", "TestSupport"], resources: [.copy("Fixtures")],
             swiftSettings: strict),
-        .testTarget(name: "DaemonTests", dependencies: ["Daemon", "ControlProtocol", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "DaemonTests", dependencies: ["Daemon", "ControlProtocol", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ControlProtocol", "Core", "TestSupport", "fsacd", "fsacctl"],
             swiftSettings: strict),

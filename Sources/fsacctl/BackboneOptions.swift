@@ -49,7 +49,8 @@ struct BackboneOptions: ParsableArguments {
     func check(inputSize: Int, of model: BackboneModel) throws {
         guard model.accepts(inputSize: inputSize) else {
             throw ValidationError(
-                "\(model.name): expected an input size that is a multiple of \(model.inputMultiple) up to 1024, got \(inputSize)")
+                "\(model.name): expected an input size that is a multiple of \(model.inputMultiple) up to 1024, got \(inputSize)"
+            )
         }
     }
 }

@@ -6,7 +6,9 @@ import Foundation
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Time the stages of one inspection on this machine.",
-        discussion: "Uses a synthetic picture; times do not depend on what is in it. Percentiles are over --runs, after a warm-up.")
+        discussion:
+            "Uses a synthetic picture; times do not depend on what is in it. Percentiles are over --runs, after a warm-up."
+    )
 
     @OptionGroup var backbone: BackboneOptions
 
@@ -36,7 +38,9 @@ struct Bench: ParsableCommand {
             _ = network.features(of: input, layers: [])
             let embed = lap.next()
             guard run >= 0 else { continue }
-            times.add(["decode": decode, "preprocess": preprocess, "embed": embed, "total": decode + preprocess + embed])
+            times.add([
+                "decode": decode, "preprocess": preprocess, "embed": embed, "total": decode + preprocess + embed,
+            ])
         }
         let report = Report(
             backbone: model.name, size: size, threads: backbone.threads, runs: runs, blasKernels: OpenBLAS.coreName,

@@ -39,7 +39,8 @@ package struct DepthwiseConvolution: Sendable {
     package init(kernel: Int, stride: Int, weights: [Float], bias: [Float]) {
         precondition(kernel == 3 || kernel == 5, "depthwise convolution: kernel \(kernel)")
         precondition(stride == 1 || stride == 2, "depthwise convolution: stride \(stride)")
-        precondition(bias.count % 16 == 0 && weights.count == kernel * kernel * bias.count, "depthwise convolution: shapes")
+        precondition(
+            bias.count % 16 == 0 && weights.count == kernel * kernel * bias.count, "depthwise convolution: shapes")
         self.kernel = kernel
         self.stride = stride
         self.weights = Storage(weights)
@@ -60,8 +61,10 @@ package struct DepthwiseConvolution: Sendable {
     ) {
         let rows = SamePadding(size: shape.height, kernel: kernel, stride: stride)
         let columns = SamePadding(size: shape.width, kernel: kernel, stride: stride)
-        precondition(shape.channels == bias.count, "depthwise convolution: \(shape.channels) channels for \(bias.count)")
-        precondition(lines.lowerBound >= 0 && lines.upperBound <= rows.outputSize, "depthwise convolution: lines \(lines)")
+        precondition(
+            shape.channels == bias.count, "depthwise convolution: \(shape.channels) channels for \(bias.count)")
+        precondition(
+            lines.lowerBound >= 0 && lines.upperBound <= rows.outputSize, "depthwise convolution: lines \(lines)")
         fsac_depthwise_relu6(
             input, shape.height, shape.width, shape.channels, weights.base, bias.base, kernel, stride,
             rows.before, columns.before, lines.lowerBound, lines.upperBound, columns.outputSize, output)
@@ -89,7 +92,8 @@ package struct DenseConvolution: Sendable {
         outputChannels = weights.shape[0]
         inputChannels = weights.shape[1]
         let window = inputChannels * kernel * kernel
-        self.weights = Storage(Matrix(rows: outputChannels, columns: window, values: weights.values).transposed().values)
+        self.weights = Storage(
+            Matrix(rows: outputChannels, columns: window, values: weights.values).transposed().values)
         self.bias = Storage(bias)
     }
 
@@ -102,13 +106,15 @@ package struct DenseConvolution: Sendable {
     ///   - windows: scratch, `[lines.count * outputWidth, windowSize]`.
     package func apply(
         _ input: UnsafePointer<Float>, height: Int, width: Int, padRows: Int, padColumns: Int,
-        lines: Range<Int>, outputWidth: Int, windows: UnsafeMutablePointer<Float>, into output: UnsafeMutablePointer<Float>
+        lines: Range<Int>, outputWidth: Int, windows: UnsafeMutablePointer<Float>,
+        into output: UnsafeMutablePointer<Float>
     ) {
         var destination = windows
         for line in lines {
             for column in 0..<outputWidth {
                 gatherWindow(
-                    input, height: height, width: width, top: line * stride - padRows, left: column * stride - padColumns,
+                    input, height: height, width: width, top: line * stride - padRows,
+                    left: column * stride - padColumns,
                     into: destination)
                 destination += windowSize
             }

@@ -11,7 +11,9 @@ extension Matrix {
     public func adding(row bias: [Float]) -> Matrix {
         precondition(bias.count == columns, "bias: \(bias.count) for [\(rows), \(columns)]")
         var result = self
-        result.values.withUnsafeMutableBufferPointer { fsac_bias_add($0.baseAddress, bias, $0.baseAddress, rows, columns, columns) }
+        result.values.withUnsafeMutableBufferPointer {
+            fsac_bias_add($0.baseAddress, bias, $0.baseAddress, rows, columns, columns)
+        }
         return result
     }
 
@@ -24,7 +26,8 @@ extension Matrix {
 
     /// Layer normalisation over each row (Ba et al. 2016), biased variance.
     public func layerNorm(gamma: [Float], beta: [Float], epsilon: Float) -> Matrix {
-        precondition(gamma.count == columns && beta.count == columns, "layer norm: \(gamma.count), \(beta.count) for \(columns)")
+        precondition(
+            gamma.count == columns && beta.count == columns, "layer norm: \(gamma.count), \(beta.count) for \(columns)")
         var result = self
         result.values.withUnsafeMutableBufferPointer {
             fsac_layer_norm($0.baseAddress, gamma, beta, epsilon, $0.baseAddress, rows, columns)

@@ -69,13 +69,6 @@ public struct WeightsSidecar: Codable, Sendable, Equatable {
 
     /// Numbers that would make nonsense of every picture.
     private func check(file: String) throws(WeightsError) {
-        guard preprocessing.mean.count == 3, preprocessing.std.count == 3,
-            preprocessing.mean.allSatisfy(\.isFinite), preprocessing.std.allSatisfy({ $0.isFinite && $0 > 0 })
-        else {
-            throw .malformed(
-                file: file, part: "preprocessing", expected: "3 means and 3 positive deviations",
-                got: "\(preprocessing.mean) and \(preprocessing.std)")
-        }
         guard inputMultiple == architecture.inputMultiple else {
             throw .malformed(
                 file: file, part: "input_multiple", expected: "\(architecture.inputMultiple)", got: "\(inputMultiple)")

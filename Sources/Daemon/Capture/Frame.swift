@@ -54,8 +54,11 @@ public struct WallTime: Sendable, Equatable {
 
     /// RFC 3339 with microseconds, UTC: `2026-01-02T03:04:05.678901Z`.
     public var rfc3339: String {
-        let (parts, fraction) = (parts, microsecondsSince1970 - 1_000_000 * microsecondsSince1970.flooredQuotient(by: 1_000_000))
-        let day = "\(Self.digits(parts.tm_year + 1900, 4))-\(Self.digits(parts.tm_mon + 1))-\(Self.digits(parts.tm_mday))"
+        let (parts, fraction) = (
+            parts, microsecondsSince1970 - 1_000_000 * microsecondsSince1970.flooredQuotient(by: 1_000_000)
+        )
+        let day =
+            "\(Self.digits(parts.tm_year + 1900, 4))-\(Self.digits(parts.tm_mon + 1))-\(Self.digits(parts.tm_mday))"
         let clock = "\(Self.digits(parts.tm_hour)):\(Self.digits(parts.tm_min)):\(Self.digits(parts.tm_sec))"
         return "\(day)T\(clock).\(Self.digits(CInt(fraction), 6))Z"
     }

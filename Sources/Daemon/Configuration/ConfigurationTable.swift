@@ -14,7 +14,9 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         self.source = source
         let known = Key.allCases.map(\.stringValue)
         let unknown = table.keys.filter { !known.contains($0) }.map { source.place(table: name, key: $0) }
-        guard let place = unknown.min(by: { ($0.line ?? .max) < ($1.line ?? .max) }), let key = place.key else { return }
+        guard let place = unknown.min(by: { ($0.line ?? .max) < ($1.line ?? .max) }), let key = place.key else {
+            return
+        }
         let suggestion = Suggestion.closest(to: key, among: known)
         if table[key]?.table != nil {
             let table = ConfigurationPlace(

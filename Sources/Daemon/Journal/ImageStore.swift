@@ -93,11 +93,14 @@ public final class ImageStore: Sendable {
         if let path = job.paths.image {
             let isJPEG = ImageFormat(sniffing: job.bytes) == .jpeg
             pictures.append(
-                (path, { [settings] in
-                    isJPEG
-                        ? job.bytes
-                        : job.image.jpegBytes(qualityPercent: settings.jpegQualityPercent, fullChroma: true)
-                }))
+                (
+                    path,
+                    { [settings] in
+                        isJPEG
+                            ? job.bytes
+                            : job.image.jpegBytes(qualityPercent: settings.jpegQualityPercent, fullChroma: true)
+                    }
+                ))
         }
         if let path = job.paths.heatmap, let draw = job.drawHeatMap {
             pictures.append((path, { draw(job.image).pngBytes() }))

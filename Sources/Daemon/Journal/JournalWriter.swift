@@ -186,7 +186,9 @@ package struct JournalWriter {
             total += try disk.byteCount(of: "\(folder)/\(name)")
             if total > settings.maxBytes {
                 try disk.remove("\(folder)/\(name)")
-                if let first = JournalNames.first(of: name) { unlink("\(folder)/\(JournalNames.damaged(first: first))") }
+                if let first = JournalNames.first(of: name) {
+                    unlink("\(folder)/\(JournalNames.damaged(first: first))")
+                }
             }
         }
     }

@@ -181,7 +181,8 @@ extension VerdictJournal {
             return state.health
         }
         switch (old.failure, new.failure) {
-        case (nil, let failure?): logger.error("journal: verdicts are only in memory", metadata: ["error": "\(failure)"])
+        case (nil, let failure?):
+            logger.error("journal: verdicts are only in memory", metadata: ["error": "\(failure)"])
         case (_?, nil): logger.notice("journal: verdicts are on the disk again", metadata: ["lost": "\(new.lostLines)"])
         default: break
         }

@@ -65,7 +65,8 @@ extension ActiveModel {
 extension Judgement {
     fileprivate init(model: FittedModel, scores: ScoreMap, image: Image) {
         // Enlarging and smoothing raise no value: a map below the limit has no regions, and needs not be drawn to know.
-        let hasRegions = scores.imageScore >= model.calibration.limit
+        let hasRegions =
+            scores.imageScore >= model.calibration.limit
             || scores.values.contains { $0 > model.calibration.limit }
         let map = hasRegions ? model.anomalyMap(of: scores, height: image.height, width: image.width) : nil
         let regions = map.map { model.regions(in: $0, imageScore: scores.imageScore) } ?? []

@@ -18,7 +18,9 @@ public struct LineCounters: Sendable, Equatable {
     package mutating func count(_ inspection: Inspection, milliseconds: Double) {
         lastVerdict = .now
         switch inspection.outcome {
-        case .invalid(let invalidity): return invalid[invalidity.cause.rawValue, default: 0] += 1
+        case .invalid(let invalidity):
+            invalid[invalidity.cause.rawValue, default: 0] += 1
+            return
         case .judged: if inspection.verdict == .ok { ok += 1 } else { ng += 1 }
         }
         if latencies.count < Self.window {

@@ -118,7 +118,7 @@ import Testing
             (#""efficientnet-lite0""#, #""efficientnet-lite9""#, "`architecture`"),
             (#""input_multiple" : 32"#, #""input_multiple" : "32""#, "got `input_multiple` of another type"),
             (#""input_multiple" : 32"#, #""input_multiple" : 0"#, "input_multiple: expected 32, got 0"),
-            ("0.5019608", "0", "3 positive deviations"), ("{", "[", "text that is not JSON"),
+            ("0.5019608", "0", "three positive deviations"), ("{", "[", "text that is not JSON"),
         ] {
             try json.replacingOccurrences(of: old, with: new).write(toFile: path, atomically: false, encoding: .utf8)
             let message = failure { () throws(WeightsError) in try WeightsSidecar.read(path: path) }.map { "\($0)" }

@@ -106,7 +106,8 @@ import Testing
 
     /// G2 of the fault matrix: each number below, at and above its range.
     @Test(arguments: [
-        ("", "compute_threads", 1, 256), ("control", "max_connections", 1, 1000), ("control", "header_timeout_s", 1, 60),
+        ("", "compute_threads", 1, 256), ("control", "max_connections", 1, 1000),
+        ("control", "header_timeout_s", 1, 60),
         ("control", "request_timeout_s", 1, 600), ("control", "idle_timeout_s", 1, 3600),
         ("camera", "settle_ms", 10, 60_000), ("camera", "queue_length", 1, 256), ("recipe", "input_size", 32, 2048),
         ("recipe", "coreset_budget", 0, 1_000_000), ("journal", "segment_bytes", 65_536, 1 << 30),
@@ -120,7 +121,8 @@ import Testing
         #expect(message("\(least)") == "accepted")
         #expect(message("\(most)") == "accepted")
         for value in ["\(least - 1)", "\(most + 1)", "\"\(least)\"", "true", "[]", "1979-05-27"] {
-            #expect(message(value).contains("\(key): expected a whole number from \(least) to \(most), got"), "\(value)")
+            #expect(
+                message(value).contains("\(key): expected a whole number from \(least) to \(most), got"), "\(value)")
         }
     }
 

@@ -19,7 +19,9 @@ import Testing
         var table = ""
         for line in try String(contentsOfFile: Self.example, encoding: .utf8).split(separator: "\n") {
             if line.hasPrefix("[") { table = line.dropFirst().dropLast() + "." }
-            guard !line.hasPrefix("#"), let key = line.split(separator: " = ").first, line.contains(" = ") else { continue }
+            guard !line.hasPrefix("#"), let key = line.split(separator: " = ").first, line.contains(" = ") else {
+                continue
+            }
             keys.append(table + key)
         }
         func all<Key: CodingKey & CaseIterable>(_ keys: Key.Type, of table: String) -> [String] {

@@ -12,7 +12,8 @@ import Testing
 
     @Test func fieldsStandInTheOrderOfTheContract() {
         let record = InspectionRecord(
-            seq: 7, time: "2026-01-02T03:04:05.678901Z", camera: "c", recipe: "r", generation: 3, frame: "f \"1\"\n.jpg",
+            seq: 7, time: "2026-01-02T03:04:05.678901Z", camera: "c", recipe: "r", generation: 3,
+            frame: "f \"1\"\n.jpg",
             part: "P-9", verdict: .ng, cause: nil, score: 0.5, limit: 0.25,
             regions: [.init(x: 1, y: 2, width: 3, height: 4, peak: 0.75)],
             latency: .init(wait: 1, decode: 2, embed: 3, score: 4, total: 10.5), image: "images/7.jpg",

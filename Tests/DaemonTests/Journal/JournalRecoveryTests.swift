@@ -132,7 +132,9 @@ import Testing
             var bytes = try harness.bytes(Self.segment)
             let start = Int.random(in: 0..<bytes.count, using: &random)
             let end = min(bytes.count, start + Int.random(in: 0...200, using: &random))
-            let splice = (0..<Int.random(in: 0...200, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let splice = (0..<Int.random(in: 0...200, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
             let untouched = bytes[..<start].split(separator: 10) + bytes[end...].split(separator: 10)
             bytes.replaceSubrange(start..<end, with: splice)
             try harness.state.write(bytes, to: "journal/\(Self.segment)")
@@ -140,7 +142,8 @@ import Testing
             let read = try harness.read()
             for line in lines where untouched.contains(where: { $0.elementsEqual(line.bytes) }) {
                 // The line before the splice may be spliced into one with what follows it.
-                let isJoined = bytes[..<start].suffix(line.bytes.count).elementsEqual(line.bytes)
+                let isJoined =
+                    bytes[..<start].suffix(line.bytes.count).elementsEqual(line.bytes)
                     || bytes.dropFirst(start + splice.count).starts(with: line.bytes)
                 #expect(isJoined || read.contains(line), "round \(round)")
             }

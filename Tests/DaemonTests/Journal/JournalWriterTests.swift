@@ -23,8 +23,10 @@ import Testing
         // Each begins with a header that names the last line of the one before.
         let header = try String(decoding: harness.bytes(segments[1]).prefix { $0 != 10 }, as: UTF8.self)
         let first = try #require(UInt64(segments[1].prefix(12)))
-        let crc = String(decoding: try harness.read(from: first - 1, count: 1)[0].bytes.suffix(10).prefix(8), as: UTF8.self)
-        #expect(header.hasPrefix(#"{"type":"header","version":1,"previous_seq":\#(first - 1),"previous_crc":"\#(crc)","#))
+        let crc = String(
+            decoding: try harness.read(from: first - 1, count: 1)[0].bytes.suffix(10).prefix(8), as: UTF8.self)
+        #expect(
+            header.hasPrefix(#"{"type":"header","version":1,"previous_seq":\#(first - 1),"previous_crc":"\#(crc)","#))
     }
 
     @Test mutating func retentionRemovesTheOldestAndNeverTheNewest() throws {

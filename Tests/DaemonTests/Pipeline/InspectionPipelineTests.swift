@@ -127,10 +127,11 @@ import Testing
 }
 
 @Suite struct WallTimeTests {
-    @Test(arguments: [
-        (0, "1970-01-01T00:00:00.000000Z"), (1_767_323_045_678_901, "2026-01-02T03:04:05.678901Z"),
-        (951_782_400_000_001, "2000-02-29T00:00:00.000001Z"), (-1, "1969-12-31T23:59:59.999999Z"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000000Z"), (1_767_323_045_678_901, "2026-01-02T03:04:05.678901Z"),
+            (951_782_400_000_001, "2000-02-29T00:00:00.000001Z"), (-1, "1969-12-31T23:59:59.999999Z"),
+        ] as [(Int64, String)])
     func timesAreWrittenInUTCWithMicroseconds(microseconds: Int64, text: String) {
         #expect(WallTime(microsecondsSince1970: microseconds).rfc3339 == text)
     }
