@@ -5,8 +5,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup build weights pictures demo test check format bench evaluate man clean
 
-# One build folder and one set of flags for the programs and the tests: nothing is compiled twice.
-SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check error
+# One build folder and one set of flags for the programs and the tests, so that nothing is compiled twice. `swift build
+# --build-tests` would compile everything once more for `@testable`, which no test here needs.
+SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 SWIFT_SOURCES := Package.swift Sources Tests
 BIN := .build/release
 
@@ -20,7 +21,7 @@ setup:  ## Install what a build needs (Debian packages); quick when it is there
 	@Tools/setup.sh
 
 build: setup  ## Build fsacd and fsacctl
-	@$(SWIFT_BUILD)
+	@swift build $(SWIFT_FLAGS)
 
 weights: build  ## Fetch the backbones' weights and import them into models/
 	@Tools/fetch_weights.sh
@@ -32,14 +33,13 @@ demo: weights pictures  ## Inspect up to 60 real parts: PARTS=60 RATE=3
 	@Tools/demo/run.sh
 
 test: weights pictures  ## Run all tests
-	@$(SWIFT_BUILD) --build-tests
-	@swift test -c release --skip-build
+	@swift test $(SWIFT_FLAGS) --disable-testable-imports
 
 check: setup  ## Formatting, architecture, scripts; a build without a warning
 	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 	@Tools/check_architecture.sh
 	@Tools/check_scripts.sh
-	@$(SWIFT_BUILD) --build-tests
+	@swift build $(SWIFT_FLAGS)
 
 format:  ## Format the Swift sources in place
 	@swift format --in-place --recursive --parallel $(SWIFT_SOURCES)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs a line on real pictures: what `make demo` runs. Ends by itself after PARTS parts, at most 60.
+# Runs a line on real pictures: what `make demo` runs. Ends by itself when PARTS parts, at most 60, have been judged.
 #
-#   PARTS      how many parts the line sees (default and at most 60)
+#   PARTS      how many parts are judged (5 to 60, default 60); those that pass before there is a model are INVALID
 #   RATE       parts a second (default 3)
 #   SEED       draws the parts and the good shots (default 1)
 #   BACKBONE   efficientnet-lite0 (default) or dinov2-small

@@ -6,8 +6,8 @@
 STATUS is what `fsacctl status --json` said after the last part.
 
 Exits with 1 when the daemon misbehaved: sequence numbers that do not follow each other, a part that was INVALID with a
-model in use, a picture that is missing without having been counted as dropped, or no part
-judged at all. A wrong verdict is no misbehaviour: it is counted and shown.
+model in use, a picture that is missing without having been counted as dropped, or no part judged at all. A wrong
+verdict is no misbehaviour: it is counted and shown.
 """
 import argparse
 import collections
