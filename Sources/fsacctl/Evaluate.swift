@@ -68,7 +68,9 @@ struct Evaluate: ParsableCommand {
                     threads: backbone.parallelism.threads, results: results))
         } else {
             let layers = settings.layers.map(String.init).joined(separator: ",")
-            print("\(model.name) at \(extractor.identity.inputSize), layers \(layers), \(settings.rotations) rotations, \(seeds) seeds")
+            print(
+                "\(model.name) at \(extractor.identity.inputSize), layers \(layers), \(settings.rotations) rotations, \(seeds) seeds"
+            )
             var table = Table("SET", ">SHOTS")
             table.columns += Self.columns.map { Table.Column(heading: $0.heading, alignment: .right) }
             table.rows = results.map(Self.row)
@@ -77,7 +79,8 @@ struct Evaluate: ParsableCommand {
     }
 
     private static let columns: [(heading: String, metric: EvaluationMetric)] = [
-        ("I-AUROC", .imageAUROC), ("I-AUPR", .imageAUPR), ("F1-MAX", .f1Max), ("P-AUROC", .pixelAUROC), ("AUPRO", .aupro),
+        ("I-AUROC", .imageAUROC), ("I-AUPR", .imageAUPR), ("F1-MAX", .f1Max), ("P-AUROC", .pixelAUROC),
+        ("AUPRO", .aupro),
         ("LIMIT", .limit), ("FALSE REJECTS", .falseRejectRate), ("ESCAPES", .escapeRate),
         ("MS/IMAGE", .millisecondsPerImage),
     ]

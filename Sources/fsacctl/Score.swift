@@ -98,7 +98,9 @@ struct Score: ParsableCommand {
         let anomalyMap = model.anomalyMap(of: scoreMap, height: image.height, width: image.width)
         let regions = model.regions(in: anomalyMap, imageScore: scoreMap.imageScore)
         let limit = model.calibration.limit
-        let heatMapPath = heatmap.map { "\($0)/\(URL(filePath: path).deletingPathExtension().lastPathComponent).heatmap.png" }
+        let heatMapPath = heatmap.map {
+            "\($0)/\(URL(filePath: path).deletingPathExtension().lastPathComponent).heatmap.png"
+        }
         if let heatMapPath {
             let picture = image.withHeatMap(anomalyMap: anomalyMap, limit: limit, regions: regions)
             try Data(picture.pngBytes()).write(to: URL(filePath: heatMapPath), options: .atomic)
@@ -116,7 +118,9 @@ struct Score: ParsableCommand {
                 Format.score(report.score), "\(report.regions.count)")
         }
         Swift.print(table.text, terminator: "")
-        let origin = calibration.origin == .manual ? "limit \(Format.score(calibration.limit)), set by hand" : calibration.evidence.text
+        let origin =
+            calibration.origin == .manual
+            ? "limit \(Format.score(calibration.limit)), set by hand" : calibration.evidence.text
         Swift.print(origin)
     }
 }

@@ -25,7 +25,9 @@ public struct FeatureExtractor {
     public let layerCount: Int
     private let extract: (Image, [Int]) -> Features
 
-    public init(identity: BackboneIdentity, layerCount: Int, extract: @escaping (_ image: Image, _ layers: [Int]) -> Features) {
+    public init(
+        identity: BackboneIdentity, layerCount: Int, extract: @escaping (_ image: Image, _ layers: [Int]) -> Features
+    ) {
         self.identity = identity
         self.layerCount = layerCount
         self.extract = extract

@@ -17,7 +17,8 @@ extension FittedModel {
         let shots = shots.filter { seen.insert($0.sha256).inserted }
         guard !shots.isEmpty else { throw .noShots }
         var fit = PatchMemoryFit(
-            extractor: extractor, settings: settings, parallelism: parallelism, shotCount: shots.count, progress: progress,
+            extractor: extractor, settings: settings, parallelism: parallelism, shotCount: shots.count,
+            progress: progress,
             isCancelled: isCancelled)
         var own: [PatchFeatures] = []
         var blocks: [Matrix] = []
@@ -30,7 +31,8 @@ extension FittedModel {
         let scores = try fit.heldOutScores(shots.map(\.image), own, memory)
         let prediction = LimitPrediction(scores: scores, targetFalseRejectRate: settings.targetFalseRejectRate)
         return FittedModel(
-            backbone: extractor.identity, settings: settings, shots: shots.map(\.sha256), grid: own[0].grid, memory: memory,
+            backbone: extractor.identity, settings: settings, shots: shots.map(\.sha256), grid: own[0].grid,
+            memory: memory,
             calibration: Calibration(evidence: prediction.evidence()))
     }
 

@@ -34,7 +34,8 @@ extension FittedModel {
         }
         guard let archive, archive.sha256 == document.tensors.sha256 else {
             throw .damaged(
-                path: path, part: "sha-256", expected: document.tensors.sha256, got: archive?.sha256 ?? "no safetensors file")
+                path: path, part: "sha-256", expected: document.tensors.sha256,
+                got: archive?.sha256 ?? "no safetensors file")
         }
         return try document.model(memory: archive.tensors[ModelDocument.memoryName], path: path)
     }

@@ -10,18 +10,6 @@ public struct FittedModel: Sendable, Equatable {
     public let memory: MemoryBank
     public private(set) var calibration: Calibration
 
-    init(
-        backbone: BackboneIdentity, settings: PatchMemorySettings, shots: [String], grid: PatchGrid, memory: MemoryBank,
-        calibration: Calibration
-    ) {
-        self.backbone = backbone
-        self.settings = settings
-        self.shots = shots
-        self.grid = grid
-        self.memory = memory
-        self.calibration = calibration
-    }
-
     /// Whether features are of the kind that the model was fitted with: it has the layers, with this grid and width.
     public func accepts(_ features: Features) -> Bool {
         let maps = settings.layers.compactMap { features.layers[$0] }

@@ -29,7 +29,8 @@ package struct LimitPrediction {
     /// - Parameter scores: for each shot, scores of it and its variants against a memory without it; with one shot, of its
     ///   variants against itself.
     package init(scores: [[Float]], targetFalseRejectRate: Double) {
-        precondition(!scores.isEmpty && scores.allSatisfy { $0.count == scores[0].count && !$0.isEmpty }, "limit: no scores")
+        precondition(
+            !scores.isEmpty && scores.allSatisfy { $0.count == scores[0].count && !$0.isEmpty }, "limit: no scores")
         self.scores = scores
         self.targetFalseRejectRate = targetFalseRejectRate
     }
@@ -47,7 +48,8 @@ package struct LimitPrediction {
         let limit = min(Float(exp(centre + offset + quantile * spread)), 2)
         let supported = 1 / Double(shots + 1)
         return CalibrationEvidence(
-            shotCount: shots, scores: Array(scores.joined()), method: shots == 1 ? "held_out_variants" : "leave_one_out",
+            shotCount: shots, scores: Array(scores.joined()),
+            method: shots == 1 ? "held_out_variants" : "leave_one_out",
             targetFalseRejectRate: targetFalseRejectRate, supportedFalseRejectRate: supported, limit: limit,
             text: text(limit: limit, degrees: degrees, supported: supported))
     }

@@ -49,7 +49,9 @@ struct ModelDocument: Codable, Equatable {
     func json() -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(self) else { preconditionFailure("model document: a number is not finite") }
+        guard let data = try? encoder.encode(self) else {
+            preconditionFailure("model document: a number is not finite")
+        }
         return [UInt8](data) + [UInt8(ascii: "\n")]
     }
 
@@ -100,7 +102,8 @@ struct ModelDocument: Codable, Equatable {
         if let (part, problem) = problem() {
             throw .damaged(path: path, part: part, expected: "what a fit writes", got: problem)
         }
-        guard let tensor, tensor.shape.count == 2, tensor.shape[0] == shotPatches.reduce(0, +), tensor.shape[1] > 0 else {
+        guard let tensor, tensor.shape.count == 2, tensor.shape[0] == shotPatches.reduce(0, +), tensor.shape[1] > 0
+        else {
             throw .damaged(
                 path: path, part: Self.memoryName, expected: "[\(shotPatches.reduce(0, +)), D]",
                 got: tensor.map { "\($0.shape)" } ?? "none")
@@ -112,7 +115,8 @@ struct ModelDocument: Codable, Equatable {
         }
         let rows = Matrix(rows: tensor.shape[0], columns: tensor.shape[1], values: tensor.values)
         return FittedModel(
-            backbone: backbone, settings: settings, shots: shots, grid: grid, memory: MemoryBank(rows: rows, blocks: blocks),
+            backbone: backbone, settings: settings, shots: shots, grid: grid,
+            memory: MemoryBank(rows: rows, blocks: blocks),
             calibration: calibration)
     }
 
@@ -126,7 +130,9 @@ struct ModelDocument: Codable, Equatable {
         if shots.isEmpty || shots.count > 1 << 20 || shots.count != shotPatches.count {
             return ("shots", "\(shots.count) shots and \(shotPatches.count) numbers of patches")
         }
-        if let count = shotPatches.first(where: { !(1...(1 << 30)).contains($0) }) { return ("shot_patches", "\(count)") }
+        if let count = shotPatches.first(where: { !(1...(1 << 30)).contains($0) }) {
+            return ("shot_patches", "\(count)")
+        }
         if backbone.inputSize < 1 { return ("backbone", "input size \(backbone.inputSize)") }
         return nil
     }

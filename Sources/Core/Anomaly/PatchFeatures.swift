@@ -20,7 +20,8 @@ public struct PatchFeatures: Sendable, Equatable {
     /// - SeeAlso: Roth et al., section 3.1 ("locally aware patch features").
     public init(_ features: Features, layers: [Int], localAveraging: Bool) {
         let maps = layers.compactMap { features.layers[$0] }
-        precondition(maps.count == layers.count && !maps.isEmpty, "patch features: layers \(layers) of \(features.layers.keys)")
+        precondition(
+            maps.count == layers.count && !maps.isEmpty, "patch features: layers \(layers) of \(features.layers.keys)")
         let finest = Self.finestGrid(of: maps)
         let normalised = maps.map { map in
             var map = localAveraging ? map.locallyAveraged() : map

@@ -28,7 +28,8 @@ struct ShotVariant: Equatable {
     func applied(to image: Image) -> Image {
         image.rotated(byDegrees: degrees)
             .translated(
-                rows: Int((rows * Float(image.height)).rounded()), columns: Int((columns * Float(image.width)).rounded())
+                rows: Int((rows * Float(image.height)).rounded()),
+                columns: Int((columns * Float(image.width)).rounded())
             )
             .adjusted(brightness: brightness, contrast: contrast)
     }
@@ -76,6 +77,7 @@ extension Image {
         guard min(height, width) > limit else { return self }
         let scale = Double(limit) / Double(min(height, width))
         return resized(
-            height: Int((Double(height) * scale).rounded()), width: Int((Double(width) * scale).rounded()), filter: .bilinear)
+            height: Int((Double(height) * scale).rounded()), width: Int((Double(width) * scale).rounded()),
+            filter: .bilinear)
     }
 }

@@ -8,7 +8,8 @@ public struct FewShotProtocol {
 
     /// - Parameter now: a monotonic clock, for the milliseconds.
     public init(
-        extractor: FeatureExtractor, settings: PatchMemorySettings, parallelism: Parallelism, now: @escaping () -> Duration
+        extractor: FeatureExtractor, settings: PatchMemorySettings, parallelism: Parallelism,
+        now: @escaping () -> Duration
     ) {
         self.extractor = extractor
         self.settings = settings
@@ -81,7 +82,8 @@ public struct FewShotProtocol {
         for index in trials.indices {
             let start = now()
             let scoreMap = trials[index].model.score(features, parallelism: parallelism)
-            trials[index].add(scoreMap.imageScore, defect: picture.defect, path: picture.path, time: shared + now() - start)
+            trials[index].add(
+                scoreMap.imageScore, defect: picture.defect, path: picture.path, time: shared + now() - start)
             if let mask {
                 let map = trials[index].model.anomalyMap(of: scoreMap, height: mask.height, width: mask.width)
                 trials[index].pixels.add(map, mask: mask.foreground)

@@ -12,7 +12,8 @@ public struct RankingMetrics: Sendable, Equatable {
     /// - Precondition: neither is empty; scores are no NaN.
     /// - Complexity: O(n log n).
     public init(normal: [Float], anomalous: [Float]) {
-        precondition(!normal.isEmpty && !anomalous.isEmpty, "metrics: \(normal.count) normal, \(anomalous.count) anomalous")
+        precondition(
+            !normal.isEmpty && !anomalous.isEmpty, "metrics: \(normal.count) normal, \(anomalous.count) anomalous")
         let ranked = (normal.map { ($0, false) } + anomalous.map { ($0, true) }).sorted { $0.0 > $1.0 }
         var (truePositives, falsePositives) = (0.0, 0.0)
         var (area, precisionSum, best) = (0.0, 0.0, 0.0)

@@ -16,7 +16,9 @@ func agree(_ got: [Float], _ expected: [Float], absolute: Float = 1e-5, relative
 extension Matrix {
     /// Uniform numbers in `-1 ..< 1`.
     static func random(rows: Int, columns: Int, using seed: inout WeightsSeed) -> Matrix {
-        Matrix(rows: rows, columns: columns, values: (0..<rows * columns).map { _ in Float.random(in: -1..<1, using: &seed) })
+        Matrix(
+            rows: rows, columns: columns,
+            values: (0..<rows * columns).map { _ in Float.random(in: -1..<1, using: &seed) })
     }
 }
 

@@ -13,7 +13,9 @@ import Testing
         try FittedModel.fit(shots: (1...3).map(MadeUpPart.shot), extractor: madeUpExtractor(), settings: settings)
     }
 
-    private func bytes(_ name: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: URL(filePath: "\(folder.path)/\(name)"))) }
+    private func bytes(_ name: String) throws -> [UInt8] {
+        try [UInt8](Data(contentsOf: URL(filePath: "\(folder.path)/\(name)")))
+    }
 
     private func replace(_ old: String, _ new: String) throws {
         let text = String(decoding: try bytes("model.json"), as: UTF8.self)
@@ -81,7 +83,8 @@ import Testing
         let document = try bytes("model.json")
         for (old, new, word) in [
             ("\"rows\" : 5", "\"rows\" : -5", "grid"), ("\"rotations\" : 2", "\"rotations\" : 3", "settings"),
-            ("\"shot-3\"", "\"shot-3\", \"shot-4\"", "shots"), ("\"method\" : \"patch_memory\"", "\"method\" : \"other\"", "method"),
+            ("\"shot-3\"", "\"shot-3\", \"shot-4\"", "shots"),
+            ("\"method\" : \"patch_memory\"", "\"method\" : \"other\"", "method"),
             ("\"input_size\" : 32", "\"input_size\" : 0", "backbone"), ("\"limit\" :", "\"lid\" :", "limit"),
             ("    13,", "    9223372036854775807,", "shot_patches"),
         ] {

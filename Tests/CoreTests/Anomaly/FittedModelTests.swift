@@ -29,7 +29,8 @@ import Testing
     }
 
     @Test func aDefectIsRejectedAndFoundAndAGoodPartIsNot() throws {
-        let model = try fit((1...4).map(MadeUpPart.shot), PatchMemorySettings(layers: [1, 2], rotations: 4, coresetBudget: 200))
+        let model = try fit(
+            (1...4).map(MadeUpPart.shot), PatchMemorySettings(layers: [1, 2], rotations: 4, coresetBudget: 200))
         #expect(score(MadeUpPart.picture(20), model).imageScore <= model.calibration.limit)
         let bad = score(MadeUpPart.defective(20), model)
         #expect(bad.imageScore > model.calibration.limit)
@@ -41,7 +42,8 @@ import Testing
 
     @Test func aRejectedPartAlwaysShowsARegion() throws {
         let model = try fit([MadeUpPart.shot(1), MadeUpPart.shot(2)])
-        let map = Matrix(rows: 4, columns: 4, values: [Float](repeating: 0, count: 15) + [model.calibration.limit * 0.9])
+        let map = Matrix(
+            rows: 4, columns: 4, values: [Float](repeating: 0, count: 15) + [model.calibration.limit * 0.9])
         #expect(model.regions(in: map, imageScore: model.calibration.limit * 1.1).count == 1)
         #expect(model.regions(in: map, imageScore: model.calibration.limit * 0.9).isEmpty)
     }
@@ -76,7 +78,8 @@ import Testing
         var shares: [Double] = []
         _ = try FittedModel.fit(
             shots: [MadeUpPart.shot(1), MadeUpPart.shot(2)], extractor: madeUpExtractor(),
-            settings: PatchMemorySettings(layers: [1], rotations: 4)) { shares.append($0) }
+            settings: PatchMemorySettings(layers: [1], rotations: 4)
+        ) { shares.append($0) }
         #expect(shares.count == 2 * (4 + 7) && shares == shares.sorted() && shares.last == 1)
         var passes = 0
         #expect(throws: FitError.cancelled) {
@@ -92,7 +95,8 @@ import Testing
         for settings in [
             PatchMemorySettings(layers: [3]), PatchMemorySettings(layers: []), PatchMemorySettings(layers: [1, 1]),
             PatchMemorySettings(layers: [1], rotations: 3), PatchMemorySettings(layers: [1], coresetBudget: -1),
-            PatchMemorySettings(layers: [1], smoothing: .nan), PatchMemorySettings(layers: [1], targetFalseRejectRate: 0),
+            PatchMemorySettings(layers: [1], smoothing: .nan),
+            PatchMemorySettings(layers: [1], targetFalseRejectRate: 0),
         ] {
             #expect {
                 try fit([MadeUpPart.shot(1)], settings)

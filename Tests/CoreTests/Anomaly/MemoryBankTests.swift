@@ -8,9 +8,10 @@ import Testing
         while taken.count < min(count, points.rows) {
             var best = (index: 0, distance: Float(-1))
             for candidate in 0..<points.rows {
-                let nearest = taken.map { other in
-                    zip(points.row(candidate), points.row(other)).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-                }.min() ?? 0
+                let nearest =
+                    taken.map { other in
+                        zip(points.row(candidate), points.row(other)).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+                    }.min() ?? 0
                 if nearest > best.distance { best = (candidate, nearest) }
             }
             taken.append(best.index)
@@ -61,7 +62,8 @@ import Testing
         let without = MemoryBank(blocks: [blocks[0], blocks[2]])
         let query = blocks[1]
         #expect(
-            MemoryBank(blocks: blocks).nearestDistances(to: query, leavingOut: 1) == without.nearestDistances(to: query))
+            MemoryBank(blocks: blocks).nearestDistances(to: query, leavingOut: 1) == without.nearestDistances(to: query)
+        )
         #expect(agree(MemoryBank(blocks: blocks).nearestDistances(to: query), [Float](repeating: 0, count: 50)))
     }
 }

@@ -19,7 +19,8 @@ import Testing
     @Test func pictureScoreIsTheMeanOfTheTopPercent() {
         let values = (0..<300).map { Float($0) }
         #expect(scoreMap(15, 20, values).imageScore == 298)  // (299 + 298 + 297) / 3
-        #expect(ScoreMap(grid: PatchGrid(rows: 15, columns: 20), values: values, aggregation: .maximum).imageScore == 299)
+        #expect(
+            ScoreMap(grid: PatchGrid(rows: 15, columns: 20), values: values, aggregation: .maximum).imageScore == 299)
     }
 
     @Test func fewPatchesStillCountOne() {

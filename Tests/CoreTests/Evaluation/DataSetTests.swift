@@ -10,7 +10,8 @@ import Testing
     private func add(_ paths: String...) throws {
         for path in paths {
             let url = URL(filePath: folder.path + "/" + path)
-            try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data().write(to: url)
         }
     }
@@ -26,7 +27,8 @@ import Testing
 
     @Test func layoutOfMVTecIsRead() throws {
         try add(
-            "train/good/b.PNG", "train/good/a.jpg", "train/good/B.png", "train/good/notes.txt", "train/good/.hidden.png",
+            "train/good/b.PNG", "train/good/a.jpg", "train/good/B.png", "train/good/notes.txt",
+            "train/good/.hidden.png",
             "test/good/0.png", "test/scratch/7.JPEG", "test/hole/1.png", "ground_truth/scratch/7_mask.PNG")
         let set = try #require(try DataSet.readAll(in: folder.path).first)
         #expect(set.train == ["B.png", "a.jpg", "b.PNG"].map { folder.path + "/train/good/" + $0 })
@@ -67,11 +69,14 @@ import Testing
             error { _ = try DataSet.readAll(in: folder.path) }
                 == .onlyOneKind(set: URL(filePath: folder.path).lastPathComponent, good: 1, defective: 0))
         try add("test/bad/0.tif")
-        #expect(error { _ = try DataSet.readAll(in: folder.path) } == .unsupportedPicture(path: folder.path + "/test/bad/0.tif"))
+        #expect(
+            error { _ = try DataSet.readAll(in: folder.path) }
+                == .unsupportedPicture(path: folder.path + "/test/bad/0.tif"))
     }
 
     @Test func aMaskThatIsMissingAmongOthersIsNamed() throws {
-        try add("train/good/0.png", "test/good/0.png", "test/bad/0.png", "test/bad/1.png", "ground_truth/bad/0_mask.png")
+        try add(
+            "train/good/0.png", "test/good/0.png", "test/bad/0.png", "test/bad/1.png", "ground_truth/bad/0_mask.png")
         let missing = try #require(error { _ = try DataSet.readAll(in: folder.path) })
         #expect("\(missing)".contains("ground_truth/bad/1_mask.png"))
     }
