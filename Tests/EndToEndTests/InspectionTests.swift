@@ -32,7 +32,6 @@ extension EndToEndTests {
             let status = try await line.status()
             #expect(status.state == .inspecting)
             #expect(status.model?.shots.count == 3)
-            #expect(status.camera.dropped == 0)
             #expect(try await line.stop() == 0)
         }
 
@@ -89,7 +88,8 @@ extension EndToEndTests {
             #expect(try await line.stop() == 0)
             let last = try #require(line.journal.records.last?.seq)
             try await line.start()
-            let records = try await line.inspect(next: 6)
+            try await line.inspect(until: last + 6)
+            let records = try line.journal.records.filter { $0.seq > last }
             #expect(records.first?.seq == last + 1)
             #expect(records.allSatisfy { $0.verdict == .ok && $0.generation == 1 && $0.limit == 1000 })
         }

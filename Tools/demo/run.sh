@@ -51,7 +51,8 @@ await() {
 
 fsacctl() { "$bin/fsacctl" "$@" --socket "$socket"; }
 has_parts() { [ -s "$demo/state/journal/current.jsonl" ] && (($(grep -c '"seq"' "$demo/state/journal/current.jsonl") >= $1)); }
-has_ended() { has_parts "$parts" || fsacctl status --json | grep -q '"state" *: *"finished"'; }
+# Parts that a model has judged; those before there was one do not count.
+has_judged() { (($(grep -c '"generation"' "$demo/state/journal/current.jsonl") >= $1)); }
 now_ms() { date +%s%3N; }
 
 [[ $parts =~ ^[0-9]+$ ]] || fail "PARTS=$parts: expected a whole number"
@@ -86,7 +87,7 @@ source = "folder"
 path = "$demo/parts"
 mode = "replay"
 rate_hz = $rate
-repeat = false
+repeat = true
 
 [images]
 save_images = "all"
@@ -111,9 +112,10 @@ fsacctl add-normal "$demo"/normals/*.jpg || fail "add-normal failed"
 swapped=$(now_ms)
 
 say "Verdicts as they come"
-fsacctl tail -f -n 0 &
+# Not the function: its process would be a shell around the one to end.
+"$bin/fsacctl" tail -f -n 0 --socket "$socket" &
 tail=$!
-await 600 "part $parts" has_ended
+await 600 "part $parts" has_judged "$parts"
 sleep 0.5
 kill "$tail" 2>/dev/null || true
 wait "$tail" 2>/dev/null || true

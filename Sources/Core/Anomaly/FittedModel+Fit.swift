@@ -1,8 +1,8 @@
 extension FittedModel {
     /// Fits a model to normal shots. Equal shots, settings and backbone give an equal model.
     ///
-    /// A shot that comes twice counts once. Costs `shots * (rotations + v)` forward passes, where `v` is 7 variants a shot for
-    /// calibration with up to 4 shots and `32 / shots - 1` with more; then the coreset and the nearest neighbours.
+    /// A shot that comes twice counts once. Costs `rotations` forward passes a shot (and 7 variants with one shot); then the
+    /// coreset and the nearest neighbours.
     ///
     /// - Parameters:
     ///   - progress: called with the share that is done, after each forward pass.
@@ -73,7 +73,7 @@ private struct PatchMemoryFit {
         self.isCancelled = isCancelled
     }
 
-    private var variants: ArraySlice<ShotVariant> { ShotVariant.chosen(shotCount: shotCount) }
+    private var variants: [ShotVariant] { ShotVariant.chosen(shotCount: shotCount) }
 
     /// Features of a shot, and of it and its rotated copies what the memory keeps.
     mutating func block(of image: Image) throws(FitError) -> (own: PatchFeatures, block: Matrix) {
@@ -91,9 +91,8 @@ private struct PatchMemoryFit {
         return (own, all.rows(farthestPointsFirst(all, count: share)))
     }
 
-    /// For each shot, scores of it and its variants against the memory of the others.
-    ///
-    /// One shot has no others: then only its variants are scored, against itself.
+    /// For each shot, its score against the memory of the others. One shot has no others: then its variants are scored, against
+    /// itself.
     mutating func heldOutScores(
         _ images: [Image], _ own: [PatchFeatures], _ memory: MemoryBank
     ) throws(FitError) -> [[Float]] {

@@ -59,7 +59,7 @@ package struct LimitPrediction {
         let source =
             scores.count == 1
             ? "\(count) mild variants of the only shot, scored against it"
-            : "\(scores.count) shots, each left out once and scored against the others in \(count / scores.count) variants"
+            : "\(scores.count) shots, each left out once and scored against the others"
         return """
             limit \(String(format: "%.4f", limit)): upper \(percent(1 - targetFalseRejectRate)) prediction bound \
             (log-normal, Student t with \(degrees) degrees of freedom) from \(source); \

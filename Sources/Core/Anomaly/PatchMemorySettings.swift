@@ -26,7 +26,7 @@ public struct PatchMemorySettings: Codable, Sendable, Equatable {
 
     public init(
         layers: [Int], localAveraging: Bool = true, rotations: Int = 8, coresetBudget: Int = 4096,
-        aggregation: Aggregation = .topPercent, smoothing: Float = 0.5, targetFalseRejectRate: Double = 0.01
+        aggregation: Aggregation = .topPercent, smoothing: Float = 0.5, targetFalseRejectRate: Double = 0.05
     ) {
         self.layers = layers
         self.localAveraging = localAveraging

@@ -90,7 +90,7 @@ extension Configuration {
         public var aggregation = Aggregation.topPercent
         /// Standard deviation, in patches.
         public var smoothing = 0.5
-        public var targetFalseRejectRate = 0.01
+        public var targetFalseRejectRate = 0.05
         /// Mean grey level.
         public var minBrightness = 4.0
         /// Mean grey level.

@@ -50,6 +50,24 @@ import Testing
         #expect(try harness.read(from: 6001).isEmpty)
     }
 
+    @Test func theNewerOfTwoSegmentsCountsWhereBothHoldANumber() throws {
+        let failing = FailingDisk(.never)
+        var writer = harness.writer(failing.disk)
+        for frame in ["a", "b", "c"] {
+            _ = writer.append(synced: false) { JournalHarness.record($0, durable: $1, frame: frame) }
+        }
+        writer.sync()
+        // Line 4 is written and cannot be synced; in the new segment it no longer claims that it was.
+        failing.follow(.all(of: [.sync, .open], errno: EIO))
+        let weaker = writer.append(synced: true) { JournalHarness.record($0, durable: $1) }
+        failing.follow(.never)
+        writer.look()
+        let old = try String(decoding: harness.bytes("000000000001.jsonl"), as: UTF8.self)
+        #expect(old.contains(#""seq":4,"#) && old.contains(#""durable":true"#))
+        #expect(try harness.read(from: 4) == [weaker])
+        #expect(try harness.sequences() == [1, 2, 3, 4])
+    }
+
     @Test func linesWaitInMemoryWhileTheDiskIsFullAndAreWrittenAfter() throws {
         let failing = FailingDisk(.never)
         var writer = harness.writer(failing.disk)
