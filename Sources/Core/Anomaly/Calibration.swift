@@ -41,8 +41,7 @@ public struct Calibration: Codable, Sendable, Equatable {
 public struct CalibrationEvidence: Codable, Sendable, Equatable {
     /// Normal shots ("n").
     public let shotCount: Int
-    /// Scores of the shots and of mild variants of them, each against a memory without that shot (with one shot: variants of
-    /// it against itself). The scores of one shot stand together; all shots have equally many.
+    /// The score of each shot against a memory without it; with one shot, scores of mild variants of it against itself.
     public let scores: [Float]
     public let method: String
     /// The share of good parts that the limit is meant to reject.

@@ -26,8 +26,8 @@ package struct LimitPrediction {
     package let scores: [[Float]]
     package let targetFalseRejectRate: Double
 
-    /// - Parameter scores: for each shot, scores of it and its variants against a memory without it; with one shot, of its
-    ///   variants against itself.
+    /// - Parameter scores: for each shot, its score against a memory without it; with one shot, those of its variants
+    ///   against itself.
     package init(scores: [[Float]], targetFalseRejectRate: Double) {
         precondition(
             !scores.isEmpty && scores.allSatisfy { $0.count == scores[0].count && !$0.isEmpty }, "limit: no scores")
