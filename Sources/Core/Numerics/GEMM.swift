@@ -37,7 +37,9 @@ extension Matrix {
     private func product(_ other: Matrix, transposed: Bool, columns n: Int, _ parallelism: Parallelism) -> Matrix {
         let result = [Float](unsafeUninitializedCapacity: rows * n) { buffer, initialized in
             initialized = rows * n
-            guard rows > 0, n > 0, columns > 0, let c = buffer.baseAddress else { return buffer.initialize(repeating: 0) }
+            guard rows > 0, n > 0, columns > 0, let c = buffer.baseAddress else {
+                return buffer.initialize(repeating: 0)
+            }
             values.withUnsafeBufferPointer { left in
                 other.values.withUnsafeBufferPointer { right in
                     guard let a = left.baseAddress, let b = right.baseAddress else { return }
