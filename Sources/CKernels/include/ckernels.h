@@ -1,7 +1,7 @@
 /*
- * Element-wise and depthwise kernels that OpenBLAS does not have. They are in C for one reason: the compiler makes each of
- * them for AVX-512, AVX2 and plain x86-64, and the loader takes the one that the machine has (function multiversioning).
- * Swift cannot say that, and one .deb must run on every line PC. They compute, nothing else: no allocation, no threads.
+ * Kernels that OpenBLAS does not have. They are in C for one reason: the compiler makes each of them for AVX-512, AVX2 and
+ * plain x86-64, and the program takes the one that the machine has (function multiversioning). Swift cannot say that, and
+ * one .deb must run on every line PC. They compute, nothing else: no allocation, no threads.
  *
  * Matrices are row-major and dense; channels (columns) vary fastest. A vector is 16 lanes wide, a tail is padded.
  */
@@ -10,16 +10,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* x[r][c] = min(max(x[r][c] + bias[c], 0), 6) */
-void fsac_bias_relu6(float *x, const float *bias, size_t rows, size_t columns);
+typedef enum { FSAC_NO_ACTIVATION, FSAC_RELU6, FSAC_GELU } fsac_activation;
 
 /*
- * x[r][c] = gelu(x[r][c] + bias[c]), gelu(v) = v * Phi(v), |error of Phi| <= 1.5e-7; rows are `stride` floats apart
+ * A linear layer: out = activation(addend + bias + x * w) for `rows` rows and `columns` columns. RELU6 is
+ * min(max(v, 0), 6); GELU is v * Phi(v), |error of Phi| <= 1.5e-7.
+ * x        [rows][inputs], rows x_stride floats apart
+ * panels   w [inputs][columns], cut into panels of 32 columns that lie one after the other, each [inputs][32]. The last panel
+ *          is 16 wide if no more than 16 columns are left; columns that are missing in it are zero.
+ * bias     as many as the panels have columns
+ * addend   [rows][columns] or null, rows out_stride apart; may be out
+ * out      [rows][columns], rows out_stride apart
  */
-void fsac_bias_gelu(float *x, const float *bias, size_t rows, size_t columns, size_t stride);
-
-/* out[r][c] = x[r][c] + bias[c]; out may be x; rows of both are `stride` floats apart */
-void fsac_bias_add(const float *x, const float *bias, float *out, size_t rows, size_t columns, size_t stride);
+void fsac_linear(const float *x, size_t x_stride, size_t rows, const float *panels, const float *bias, size_t inputs,
+                 size_t columns, const float *addend, fsac_activation activation, float *out, size_t out_stride);
 
 /* out[r] = (x[r] - mean) / sqrt(variance + epsilon) * gamma + beta, mean and (biased) variance over the row */
 void fsac_layer_norm(const float *x, const float *gamma, const float *beta, float epsilon, float *out, size_t rows,

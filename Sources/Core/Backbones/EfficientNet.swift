@@ -1,5 +1,3 @@
-internal import CKernels
-
 /// An EfficientNet (Tan and Le 2019) in its Lite form.
 ///
 /// Pictures of features are stored line by line with channels varying fastest, so a 1 x 1 convolution is one matrix
@@ -103,35 +101,23 @@ package final class EfficientNet: Backbone {
     private func convolveStem(_ lines: Range<Int>, windows: UnsafeMutablePointer<Float>) {
         let shape = expandedShapes[0]
         let padding = SamePadding(size: inputSize, kernel: weights.stem.kernel, stride: weights.stem.stride)
-        let output = scratch.expanded[0].base + lines.lowerBound * shape.width * shape.channels
         weights.stem.apply(
             pixels.base, height: inputSize, width: inputSize, padRows: padding.before, padColumns: padding.before,
-            lines: lines,
-            outputWidth: shape.width, windows: windows, into: output)
-        fsac_bias_relu6(output, weights.stem.bias.base, lines.count * shape.width, shape.channels)
+            lines: lines, outputWidth: shape.width, windows: windows, activation: .relu6,
+            into: scratch.expanded[0].base + lines.lowerBound * shape.width * shape.channels)
     }
 
     /// Output lines of block `index`: depthwise convolution, projection, shortcut.
     private func filterAndProject(_ index: Int, _ lines: Range<Int>, _ filtered: UnsafeMutablePointer<Float>) {
         let block = weights.blocks[index]
         let shape = outputShapes[index]
-        let pixels = lines.count * shape.width
         block.depthwise.apply(scratch.expanded[index % 2].base, expandedShapes[index], lines: lines, into: filtered)
         let offset = lines.lowerBound * shape.width * shape.channels
-        let output = scratch.output[index % 2].base + offset
-        let projection = block.projection
-        if block.hasShortcut {
-            let input = scratch.output[(index + 1) % 2].base + offset
-            fsac_bias_add(input, projection.bias.base, output, pixels, shape.channels, shape.channels)
-            gemm(
-                pixels, projection.outputs, projection.inputs, filtered, projection.inputs,
-                projection.matrix.base, projection.outputs, beta: 1, into: output, projection.outputs)
-        } else {
-            gemm(
-                pixels, projection.outputs, projection.inputs, filtered, projection.inputs,
-                projection.matrix.base, projection.outputs, into: output, projection.outputs)
-            fsac_bias_add(output, projection.bias.base, output, pixels, shape.channels, shape.channels)
-        }
+        let input = scratch.output[(index + 1) % 2].base + offset
+        block.projection.apply(
+            filtered, stride: block.projection.inputs, rows: lines.count * shape.width,
+            addend: block.hasShortcut ? UnsafePointer(input) : nil,
+            into: scratch.output[index % 2].base + offset, outputStride: shape.channels)
     }
 
     /// The same lines widened for the block after `index`.
@@ -139,29 +125,21 @@ package final class EfficientNet: Backbone {
         guard index + 1 < weights.blocks.count, let expansion = weights.blocks[index + 1].expansion else { return }
         let shape = outputShapes[index]
         let first = lines.lowerBound * shape.width
-        expand(
-            expansion, scratch.output[index % 2].base + first * expansion.inputs, pixels: lines.count * shape.width,
-            into: scratch.expanded[(index + 1) % 2].base + first * expansion.outputs)
-    }
-
-    private func expand(
-        _ layer: PointwiseConvolution, _ input: UnsafePointer<Float>, pixels: Int,
-        into output: UnsafeMutablePointer<Float>
-    ) {
-        gemm(
-            pixels, layer.outputs, layer.inputs, input, layer.inputs, layer.matrix.base, layer.outputs,
-            into: output, layer.outputs)
-        fsac_bias_relu6(output, layer.bias.base, pixels, layer.outputs)
+        expansion.apply(
+            scratch.output[index % 2].base + first * expansion.inputs, stride: expansion.inputs,
+            rows: lines.count * shape.width, activation: .relu6,
+            into: scratch.expanded[(index + 1) % 2].base + first * expansion.outputs, outputStride: expansion.outputs)
     }
 
     /// The last 1 x 1 convolution, which gives the patch tokens.
     private func headPhase() -> Parallelism.Phase {
         let last = weights.blocks.count - 1
         return parallelism.phase(over: outputShapes[last].pixels, grain: 16) { [self] _, pixels in
-            expand(
-                weights.head, scratch.output[last % 2].base + pixels.lowerBound * weights.head.inputs,
-                pixels: pixels.count,
-                into: scratch.head.base + pixels.lowerBound * weights.head.outputs)
+            let head = weights.head
+            head.apply(
+                scratch.output[last % 2].base + pixels.lowerBound * head.inputs, stride: head.inputs,
+                rows: pixels.count, activation: .relu6,
+                into: scratch.head.base + pixels.lowerBound * head.outputs, outputStride: head.outputs)
         }
     }
 

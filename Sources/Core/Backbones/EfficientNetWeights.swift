@@ -44,22 +44,14 @@ package struct EfficientNetConfiguration: Sendable {
         headChannels: 1280, batchNormEpsilon: 1e-3)
 }
 
-/// A 1 x 1 convolution with its batch norm folded in: `y = x * matrix + bias`, `matrix` is `[inputs, outputs]`.
-struct PointwiseConvolution: Sendable {
-    let inputs: Int
-    let outputs: Int
-    let matrix: Storage
-    let bias: Storage
-}
-
 /// Weights of an EfficientNet laid out for computing, batch norms folded into the convolutions.
 package struct EfficientNetWeights: Sendable {
     /// A mobile inverted bottleneck (Sandler et al. 2018): expand, depthwise, project, and the shortcut where shapes agree.
     struct Block: Sendable {
         /// Nil where the expansion is 1.
-        let expansion: PointwiseConvolution?
+        let expansion: Linear?
         let depthwise: DepthwiseConvolution
-        let projection: PointwiseConvolution
+        let projection: Linear
         let hasShortcut: Bool
         /// The number of the stage (from 1) that ends with this block.
         let endsStage: Int?
@@ -67,7 +59,7 @@ package struct EfficientNetWeights: Sendable {
 
     let stem: DenseConvolution
     let blocks: [Block]
-    let head: PointwiseConvolution
+    let head: Linear
     let stageCount: Int
 
     /// - Parameter weights: tensors under the names of the PyTorch package `efficientnet-lite-pytorch`.
@@ -96,7 +88,7 @@ package struct EfficientNetWeights: Sendable {
             blocks.enumerated().allSatisfy { ($0 == 0) == ($1.expansion == nil) } && !blocks[0].hasShortcut,
             "efficientnet: only the first block may lack an expansion, and it has no shortcut")
         self.blocks = blocks
-        head = try PointwiseConvolution(
+        head = try Linear(
             weights["_conv_head"], norm: weights["_bn1"], inputs: channels, outputs: configuration.headChannels,
             epsilon: epsilon)
         stageCount = configuration.stages.count
@@ -111,7 +103,7 @@ extension EfficientNetWeights.Block {
         expansion =
             stage.expansion == 1
             ? nil
-            : try PointwiseConvolution(
+            : try Linear(
                 weights["_expand_conv"], norm: weights["_bn0"], inputs: inputs, outputs: expanded, epsilon: epsilon)
         let norm = try FoldedBatchNorm(weights["_bn1"], expanded, epsilon: epsilon)
         let taps = stage.kernel * stage.kernel
@@ -122,7 +114,7 @@ extension EfficientNetWeights.Block {
         }
         depthwise = DepthwiseConvolution(
             kernel: stage.kernel, stride: stride, weights: scaled.transposed().values, bias: norm.bias)
-        projection = try PointwiseConvolution(
+        projection = try Linear(
             weights["_project_conv"], norm: weights["_bn2"], inputs: expanded, outputs: stage.channels, epsilon: epsilon
         )
         hasShortcut = stride == 1 && inputs == stage.channels
@@ -130,18 +122,16 @@ extension EfficientNetWeights.Block {
     }
 }
 
-extension PointwiseConvolution {
-    init(
+extension Linear {
+    /// A 1 x 1 convolution with its batch norm folded in.
+    fileprivate init(
         _ weights: WeightScope, norm: WeightScope, inputs: Int, outputs: Int, epsilon: Float
     ) throws(WeightsError) {
         let norm = try FoldedBatchNorm(norm, outputs, epsilon: epsilon)
         let kernel = try weights.tensor("weight", [outputs, inputs, 1, 1])
         var matrix = Matrix(rows: outputs, columns: inputs, values: kernel.values)
-        for row in 0..<outputs {
-            for column in 0..<inputs { matrix[row, column] *= norm.scale[row] }
-        }
-        self.init(
-            inputs: inputs, outputs: outputs, matrix: Storage(matrix.transposed().values), bias: Storage(norm.bias))
+        for index in matrix.values.indices { matrix.values[index] *= norm.scale[index / inputs] }
+        self.init(weights: matrix, bias: norm.bias)
     }
 }
 

@@ -4,8 +4,8 @@ internal import CKernels
 
 /// A vision transformer (Dosovitskiy et al. 2021) in DINOv2's form: pre-norm blocks with LayerScale, exact GELU.
 ///
-/// Every phase is split over the columns of its weights (attention: over heads), not over tokens. OpenBLAS copies the
-/// weights into its own order in every call, and so each thread copies only its share of them.
+/// Every phase is split over the outputs of its layer (attention: over heads), not over tokens, so that each thread reads
+/// only its share of the weights, which are larger than the caches.
 package final class VisionTransformer: Backbone {
     package let inputSize: Int
     private let weights: VisionTransformerWeights
@@ -35,9 +35,6 @@ package final class VisionTransformer: Backbone {
 
     /// Query rows that attend at a time, so that their scores (at most 512 KiB) stay in the second-level cache.
     private let attentionRows: Int
-    /// Least columns of a product that are worth a thread.
-    private static let columnGrain = 64
-
     private var width: Int { weights.configuration.width }
     private var tokens: Int { grid.count + 1 }
 
@@ -87,9 +84,9 @@ package final class VisionTransformer: Backbone {
         var phases = [parallelism.phase(over: grid.rows) { [self] _, lines in embedPatches(lines) }]
         for (index, block) in weights.blocks.enumerated() {
             phases += [normPhase(block.norm1), attentionPhase(block)]
-            phases.append(addPhase(block.projection, from: scratch.attended, inputs: width))
+            phases.append(addPhase(block.projection, from: scratch.attended))
             phases += [normPhase(block.norm2), hiddenPhase(block)]
-            phases.append(addPhase(block.output, from: scratch.hidden, inputs: weights.configuration.hiddenWidth))
+            phases.append(addPhase(block.output, from: scratch.hidden))
             if layers.contains(index + 1) {
                 phases.append(parallelism.phase(over: 1) { [self] _, _ in kept[index + 1] = patchMap(scratch.stream) })
             }
@@ -109,14 +106,10 @@ package final class VisionTransformer: Backbone {
     private func embedPatches(_ lines: Range<Int>) {
         let patches = weights.patchEmbedding
         let first = 1 + lines.lowerBound * grid.columns
-        let count = lines.count * grid.columns
-        let stream = scratch.stream.base + first * width
         patches.apply(
             scratch.pixels.base, height: inputSize, width: inputSize, padRows: 0, padColumns: 0, lines: lines,
-            outputWidth: grid.columns, windows: scratch.hidden.base + first * patches.windowSize, into: stream)
-        fsac_bias_add(stream, patches.bias.base, stream, count, width, width)
-        let positions = embedding.base + first * width
-        for index in 0..<count * width { stream[index] += positions[index] }
+            outputWidth: grid.columns, windows: scratch.hidden.base + first * patches.windowSize,
+            addend: embedding.base + first * width, into: scratch.stream.base + first * width)
         if lines.lowerBound == 0 { scratch.stream.base.update(from: embedding.base, count: width) }
     }
 
@@ -134,11 +127,12 @@ package final class VisionTransformer: Backbone {
     private func attentionPhase(_ block: VisionTransformerWeights.Block) -> Parallelism.Phase {
         let head = weights.configuration.headWidth
         return parallelism.phase(over: weights.configuration.heads) { [self] part, heads in
-            let columns = heads.lowerBound * 3 * head..<heads.upperBound * 3 * head
-            multiply(
-                scratch.normalized, inputs: width, block.queryKeyValue, columns, of: 3 * width,
-                into: scratch.queryKeyValue)
-            for index in heads { attend(head: index, scores: scratch.scores[part].base) }
+            for index in heads {
+                block.queryKeyValue[index].apply(
+                    scratch.normalized.base, stride: width, rows: tokens,
+                    into: scratch.queryKeyValue.base + index * 3 * head, outputStride: 3 * width)
+                attend(head: index, scores: scratch.scores[part].base)
+            }
         }
     }
 
@@ -160,39 +154,20 @@ package final class VisionTransformer: Backbone {
 
     /// `hidden = gelu(W1 normalized)`.
     private func hiddenPhase(_ block: VisionTransformerWeights.Block) -> Parallelism.Phase {
-        let hiddenWidth = weights.configuration.hiddenWidth
-        return parallelism.phase(over: hiddenWidth, grain: Self.columnGrain) { [self] _, columns in
-            let first = columns.lowerBound
-            gemm(
-                tokens, columns.count, width, scratch.normalized.base, width, block.hidden.matrix.base + first,
-                hiddenWidth,
-                into: scratch.hidden.base + first, hiddenWidth)
-            fsac_bias_gelu(
-                scratch.hidden.base + first, block.hidden.bias.base + first, tokens, columns.count, hiddenWidth)
+        let layer = block.hidden
+        return parallelism.phase(over: layer.panelCount) { [self] _, panels in
+            layer.apply(
+                scratch.normalized.base, stride: layer.inputs, rows: tokens, panels: panels, activation: .gelu,
+                into: scratch.hidden.base, outputStride: layer.outputs)
         }
     }
 
     /// `stream += LayerScale(W source)`.
-    private func addPhase(
-        _ layer: VisionTransformerWeights.Linear, from source: Storage, inputs: Int
-    ) -> Parallelism.Phase {
-        parallelism.phase(over: width, grain: Self.columnGrain) { [self] _, columns in
-            multiply(source, inputs: inputs, layer, columns, of: width, adding: true, into: scratch.stream)
+    private func addPhase(_ layer: Linear, from source: Storage) -> Parallelism.Phase {
+        parallelism.phase(over: layer.panelCount) { [self] _, panels in
+            layer.apply(
+                source.base, stride: layer.inputs, rows: tokens, panels: panels, addend: scratch.stream.base,
+                into: scratch.stream.base, outputStride: layer.outputs)
         }
-    }
-
-    /// Columns `columns` of `output = source * matrix + bias` (or `output +=`), for all tokens.
-    private func multiply(
-        _ source: Storage, inputs: Int, _ layer: VisionTransformerWeights.Linear, _ columns: Range<Int>,
-        of outputs: Int,
-        adding: Bool = false, into output: Storage
-    ) {
-        let first = columns.lowerBound
-        gemm(
-            tokens, columns.count, inputs, source.base, inputs, layer.matrix.base + first, outputs,
-            beta: adding ? 1 : 0,
-            into: output.base + first, outputs)
-        fsac_bias_add(
-            output.base + first, layer.bias.base + first, output.base + first, tokens, columns.count, outputs)
     }
 }

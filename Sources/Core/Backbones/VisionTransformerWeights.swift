@@ -28,24 +28,18 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
         width: 384, depth: 12, heads: 6, patchSize: 14, positionGridSide: 37, layerNormEpsilon: 1e-6)
 }
 
-/// Weights of a vision transformer laid out for computing: every linear layer as `[inputs, outputs]`, and what is constant
-/// at inference (the attention scale, LayerScale) multiplied in.
+/// Weights of a vision transformer laid out for computing: what is constant at inference (the attention scale, LayerScale)
+/// is multiplied into the linear layers.
 package struct VisionTransformerWeights: Sendable {
     struct LayerNorm: Sendable {
         let gamma: Storage
         let beta: Storage
     }
 
-    /// `y = x * matrix + bias`, `matrix` is `[inputs, outputs]`.
-    struct Linear: Sendable {
-        let matrix: Storage
-        let bias: Storage
-    }
-
     struct Block: Sendable {
         let norm1: LayerNorm
-        /// `[D, H * 3 h]`: of one head after the other query (already divided by the root of the head's width), key, value.
-        let queryKeyValue: Linear
+        /// One a head, `D -> 3 h`: query (already divided by the root of the head's width), key, value.
+        let queryKeyValue: [Linear]
         /// Attention output with LayerScale 1.
         let projection: Linear
         let norm2: LayerNorm
@@ -94,61 +88,54 @@ extension VisionTransformerWeights.LayerNorm {
     }
 }
 
-extension VisionTransformerWeights.Linear {
+extension Linear {
     /// - Parameter scale: one factor an output, multiplied into weights and bias.
-    init(_ weights: WeightScope, inputs: Int, outputs: Int, scale: [Float]) throws(WeightsError) {
+    fileprivate init(_ weights: WeightScope, inputs: Int, outputs: Int, scale: [Float]? = nil) throws(WeightsError) {
         var matrix = try weights.matrix("weight", outputs, inputs)
-        for row in 0..<outputs {
-            for column in 0..<inputs { matrix[row, column] *= scale[row] }
+        var bias = try weights.vector("bias", outputs)
+        if let scale {
+            for index in matrix.values.indices { matrix.values[index] *= scale[index / inputs] }
+            bias = zip(bias, scale).map(*)
         }
-        self.matrix = Storage(matrix.transposed().values)
-        bias = Storage(zip(try weights.vector("bias", outputs), scale).map(*))
-    }
-
-    /// Several layers of the same input side by side, `[inputs, sum of outputs]`: `width` columns of each in turn, until
-    /// all are used.
-    init(interleaving parts: [Self], inputs: Int, width: Int) {
-        let outputs = parts[0].bias.count
-        let total = outputs * parts.count
-        matrix = Storage(count: inputs * total)
-        bias = Storage(count: total)
-        var offset = 0
-        for first in stride(from: 0, to: outputs, by: width) {
-            for part in parts {
-                for row in 0..<inputs {
-                    (matrix.base + row * total + offset).update(
-                        from: part.matrix.base + row * outputs + first, count: width)
-                }
-                (bias.base + offset).update(from: part.bias.base + first, count: width)
-                offset += width
-            }
-        }
+        self.init(weights: matrix, bias: bias)
     }
 }
 
 extension VisionTransformerWeights.Block {
     init(dinov2 weights: WeightScope, _ configuration: VisionTransformerConfiguration) throws(WeightsError) {
         let width = configuration.width
-        let ones = [Float](repeating: 1, count: width)
-        let queryScale = [Float](repeating: 1 / Float(configuration.headWidth).squareRoot(), count: width)
-        typealias Linear = VisionTransformerWeights.Linear
-
+        let hiddenWidth = configuration.hiddenWidth
         norm1 = try VisionTransformerWeights.LayerNorm(weights["norm1"], width)
-        let attention = weights["attention.attention"]
-        let query = try Linear(attention["query"], inputs: width, outputs: width, scale: queryScale)
-        let key = try Linear(attention["key"], inputs: width, outputs: width, scale: ones)
-        let value = try Linear(attention["value"], inputs: width, outputs: width, scale: ones)
-        queryKeyValue = Linear(interleaving: [query, key, value], inputs: width, width: configuration.headWidth)
+        queryKeyValue = try Self.heads(weights["attention.attention"], configuration)
         projection = try Linear(
             weights["attention.output.dense"], inputs: width, outputs: width,
             scale: try weights["layer_scale1"].vector("lambda1", width))
         norm2 = try VisionTransformerWeights.LayerNorm(weights["norm2"], width)
-        let hiddenWidth = configuration.hiddenWidth
-        hidden = try Linear(
-            weights["mlp.fc1"], inputs: width, outputs: hiddenWidth,
-            scale: [Float](repeating: 1, count: hiddenWidth))
+        hidden = try Linear(weights["mlp.fc1"], inputs: width, outputs: hiddenWidth)
         output = try Linear(
             weights["mlp.fc2"], inputs: hiddenWidth, outputs: width,
             scale: try weights["layer_scale2"].vector("lambda1", width))
+    }
+
+    private static func heads(
+        _ weights: WeightScope, _ configuration: VisionTransformerConfiguration
+    ) throws(WeightsError) -> [Linear] {
+        let (width, head) = (configuration.width, configuration.headWidth)
+        let scale = 1 / Float(head).squareRoot()
+        var parts: [(matrix: [Float], bias: [Float])] = []
+        for name in ["query", "key", "value"] {
+            let factor = name == "query" ? scale : 1
+            parts.append(
+                (
+                    try weights[name].matrix("weight", width, width).values.map { $0 * factor },
+                    try weights[name].vector("bias", width).map { $0 * factor }
+                ))
+        }
+        return (0..<configuration.heads).map { index in
+            let rows = index * head..<(index + 1) * head
+            let matrix = parts.flatMap { $0.matrix[rows.lowerBound * width..<rows.upperBound * width] }
+            return Linear(
+                weights: Matrix(rows: 3 * head, columns: width, values: matrix), bias: parts.flatMap { $0.bias[rows] })
+        }
     }
 }

@@ -71,57 +71,52 @@ package struct DepthwiseConvolution: Sendable {
     }
 }
 
-/// A dense convolution over planar input `[channels, height, width]`, computed as one product after gathering each
+/// A dense convolution over planar input `[channels, height, width]`, computed as a linear layer after gathering each
 /// output pixel's window into a row (im2col).
 package struct DenseConvolution: Sendable {
     package let kernel: Int
     package let stride: Int
     package let inputChannels: Int
-    package let outputChannels: Int
-    /// `[inputChannels * kernel * kernel, outputChannels]`.
-    package let weights: Storage
-    package let bias: Storage
+    private let linear: Linear
 
     /// - Parameter weights: `[outputChannels, inputChannels, kernel, kernel]`, PyTorch's layout.
     package init(kernel: Int, stride: Int, weights: Tensor, bias: [Float]) {
         precondition(
-            weights.shape.count == 4 && weights.shape[2] == kernel && weights.shape[3] == kernel
-                && weights.shape[0] == bias.count, "dense convolution: weights \(weights.shape)")
+            weights.shape.count == 4 && weights.shape[2] == kernel && weights.shape[3] == kernel,
+            "dense convolution: weights \(weights.shape)")
         self.kernel = kernel
         self.stride = stride
-        outputChannels = weights.shape[0]
         inputChannels = weights.shape[1]
         let window = inputChannels * kernel * kernel
-        self.weights = Storage(
-            Matrix(rows: outputChannels, columns: window, values: weights.values).transposed().values)
-        self.bias = Storage(bias)
+        linear = Linear(weights: Matrix(rows: weights.shape[0], columns: window, values: weights.values), bias: bias)
     }
 
-    package var windowSize: Int { inputChannels * kernel * kernel }
+    package var outputChannels: Int { linear.outputs }
+    package var windowSize: Int { linear.inputs }
 
-    /// Output pixels of the lines `lines`, `[lines.count * outputWidth, outputChannels]`, without the bias.
+    /// Output pixels of the lines `lines`, `[lines.count * outputWidth, outputChannels]`.
     ///
     /// - Parameters:
     ///   - padRows, padColumns: zeros before the first line and column.
     ///   - windows: scratch, `[lines.count * outputWidth, windowSize]`.
+    ///   - addend: what is added before the activation, as `output`.
     package func apply(
-        _ input: UnsafePointer<Float>, height: Int, width: Int, padRows: Int, padColumns: Int,
-        lines: Range<Int>, outputWidth: Int, windows: UnsafeMutablePointer<Float>,
-        into output: UnsafeMutablePointer<Float>
+        _ input: UnsafePointer<Float>, height: Int, width: Int, padRows: Int, padColumns: Int, lines: Range<Int>,
+        outputWidth: Int, windows: UnsafeMutablePointer<Float>, addend: UnsafePointer<Float>? = nil,
+        activation: Activation = .none, into output: UnsafeMutablePointer<Float>
     ) {
         var destination = windows
         for line in lines {
             for column in 0..<outputWidth {
                 gatherWindow(
                     input, height: height, width: width, top: line * stride - padRows,
-                    left: column * stride - padColumns,
-                    into: destination)
+                    left: column * stride - padColumns, into: destination)
                 destination += windowSize
             }
         }
-        gemm(
-            lines.count * outputWidth, outputChannels, windowSize, windows, windowSize,
-            weights.base, outputChannels, into: output, outputChannels)
+        linear.apply(
+            windows, stride: windowSize, rows: lines.count * outputWidth, addend: addend, activation: activation,
+            into: output, outputStride: outputChannels)
     }
 
     private func gatherWindow(

@@ -7,16 +7,6 @@ extension Matrix {
         values.withUnsafeMutableBufferPointer { fsac_l2_normalize($0.baseAddress, rows, columns) }
     }
 
-    /// Every row with the same row added to it.
-    public func adding(row bias: [Float]) -> Matrix {
-        precondition(bias.count == columns, "bias: \(bias.count) for [\(rows), \(columns)]")
-        var result = self
-        result.values.withUnsafeMutableBufferPointer {
-            fsac_bias_add($0.baseAddress, bias, $0.baseAddress, rows, columns, columns)
-        }
-        return result
-    }
-
     /// `exp(x - max) / sum` over each row.
     public func softmax() -> Matrix {
         var result = self
@@ -32,22 +22,6 @@ extension Matrix {
         result.values.withUnsafeMutableBufferPointer {
             fsac_layer_norm($0.baseAddress, gamma, beta, epsilon, $0.baseAddress, rows, columns)
         }
-        return result
-    }
-
-    /// Exact GELU of every value (Hendrycks and Gimpel 2016): `x * Phi(x)`, not the tanh approximation.
-    public func gelu() -> Matrix {
-        var result = self
-        let bias = [Float](repeating: 0, count: columns)
-        result.values.withUnsafeMutableBufferPointer { fsac_bias_gelu($0.baseAddress, bias, rows, columns, columns) }
-        return result
-    }
-
-    /// `min(max(x, 0), 6)` of every value.
-    public func relu6() -> Matrix {
-        var result = self
-        let bias = [Float](repeating: 0, count: columns)
-        result.values.withUnsafeMutableBufferPointer { fsac_bias_relu6($0.baseAddress, bias, rows, columns) }
         return result
     }
 }

@@ -30,14 +30,16 @@ import Testing
         let weights = random.floats(outputs * inputs * kernel * kernel)
         let rows = naiveSamePadding(size: height, kernel: kernel, stride: stride)
         let columns = naiveSamePadding(size: width, kernel: kernel, stride: stride)
-        let expected = naiveConvolution(
+        let bias = random.floats(outputs)
+        let addend = Storage(random.floats(rows.outputs * columns.outputs * outputs))
+        let sums = naiveConvolution(
             picture, weights: weights, outputs: outputs, groups: 1, kernel: kernel, stride: stride,
             padRows: rows.before, padColumns: columns.before, outputHeight: rows.outputs, outputWidth: columns.outputs)
+        let expected = sums.enumerated().map { relu6($1 + Double(bias[$0 % outputs]) + Double(addend.base[$0])) }
 
         let convolution = DenseConvolution(
             kernel: kernel, stride: stride,
-            weights: Tensor(shape: [outputs, inputs, kernel, kernel], values: weights),
-            bias: [Float](repeating: 0, count: outputs))
+            weights: Tensor(shape: [outputs, inputs, kernel, kernel], values: weights), bias: bias)
         let input = Storage(picture.values)
         let windows = Storage(count: rows.outputs * columns.outputs * convolution.windowSize)
         let output = Storage(count: expected.count)
@@ -47,6 +49,7 @@ import Testing
                 input.base, height: height, width: width, padRows: rows.before, padColumns: columns.before,
                 lines: lines,
                 outputWidth: columns.outputs, windows: windows.base,
+                addend: addend.base + lines.lowerBound * columns.outputs * outputs, activation: .relu6,
                 into: output.base + lines.lowerBound * columns.outputs * outputs)
         }
         #expect(firstDifference(output.values(0..<expected.count), expected, atol: 1e-4, rtol: 1e-5) == nil)
@@ -97,7 +100,7 @@ import Testing
         return result.values(0..<output.count)
     }
 
-    @Test func aPointwiseConvolutionIsAProductOverPixels() {
+    @Test func aPointwiseConvolutionIsALinearLayerOverPixels() {
         let (inputs, outputs, height, width) = (19, 23, 4, 7)
         let picture = PlanarPicture(channels: inputs, height: height, width: width, seed: 9)
         var random = SeededRandom(seed: 10)
@@ -105,9 +108,13 @@ import Testing
         let expected = naiveConvolution(
             picture, weights: weights, outputs: outputs, groups: 1, kernel: 1, stride: 1, padRows: 0, padColumns: 0,
             outputHeight: height, outputWidth: width)
-        let pixels = Matrix(rows: height * width, columns: inputs, values: picture.interleaved)
-        let product = pixels.multiplied(byTransposed: Matrix(rows: outputs, columns: inputs, values: weights))
-        #expect(firstDifference(product.values, expected, atol: 1e-5, rtol: 1e-5) == nil)
+        let layer = Linear(
+            weights: Matrix(rows: outputs, columns: inputs, values: weights),
+            bias: [Float](repeating: 0, count: outputs))
+        let pixels = Storage(picture.interleaved)
+        let output = Storage(count: expected.count)
+        layer.apply(pixels.base, stride: inputs, rows: height * width, into: output.base, outputStride: outputs)
+        #expect(firstDifference(output.values(0..<expected.count), expected, atol: 1e-5, rtol: 1e-5) == nil)
     }
 
     @Test func aFoldedBatchNormIsTheBatchNormAfterTheConvolution() {

@@ -16,20 +16,6 @@ import Testing
         (0..<matrix.rows).map { matrix.row($0).map(Double.init) }
     }
 
-    @Test func reluSixCutsAtZeroAndSix() {
-        let matrix = Matrix(rows: 1, columns: 6, values: [-1, -0.0, 0.5, 5.999, 6, 1e30])
-        #expect(matrix.relu6().values == [0, 0, 0.5, 5.999, 6, 6])
-    }
-
-    @Test(arguments: shapes) func reluSixAndTheAddedRowAreElementByElement(shape: (Int, Int)) {
-        let matrix = Self.matrix(shape, in: -3...12)
-        #expect(matrix.relu6().values == matrix.values.map { min(max($0, 0), 6) })
-        var random = SeededRandom(seed: 1)
-        let bias = random.floats(shape.1)
-        let expected = matrix.values.enumerated().map { $1 + bias[$0 % shape.1] }
-        #expect(matrix.adding(row: bias).values == expected)
-    }
-
     @Test(arguments: shapes) func aNormalisedRowHasMeanBetaAndDeviationGamma(shape: (Int, Int)) {
         let matrix = Self.matrix(shape, in: -3...9)
         var random = SeededRandom(seed: 2)
@@ -77,31 +63,6 @@ import Testing
         #expect(firstDifference(softmax.values, expected.map(Double.init), atol: 1e-7, rtol: 0) == nil)
     }
 
-    @Test func geluIsExactWithinTheBoundOfItsApproximation() {
-        // Abramowitz and Stegun 7.1.26 bounds the error of erf by 1.5e-7, so that of Phi by 0.75e-7.
-        let values = (-12_000...12_000).map { Float($0) / 1000 }
-        let gelu = Matrix(rows: 1, columns: values.count, values: values).gelu().values
-        for (value, got) in zip(values.map(Double.init), gelu) {
-            let exact = value * 0.5 * erfc(-value / 2.0.squareRoot())
-            #expect(abs(Double(got) - exact) <= 1.5e-7 * max(abs(value), 1) + 1e-7 * abs(exact), "gelu(\(value))")
-        }
-        // far out the tanh approximation, for one, differs by 1e-4 and more
-        #expect(
-            isClose(
-                Double(Matrix(rows: 1, columns: 1, values: [1]).gelu().values[0]), 0.841_344_746, atol: 2e-7, rtol: 0))
-    }
-
-    @Test func geluOfVeryLargeValuesIsTheValueOrZero() {
-        let gelu = Matrix(rows: 1, columns: 4, values: [1e4, -1e4, 1e30, -1e30]).gelu().values
-        #expect(firstDifference(gelu, [1e4, 0, 1e30, 0], atol: 1e-30, rtol: 1e-7) == nil)
-    }
-
-    @Test(arguments: shapes) func geluTreatsEveryElementAlike(shape: (Int, Int)) {
-        let matrix = Self.matrix(shape)
-        let expected = matrix.values.map { Double($0) * 0.5 * erfc(-Double($0) / 2.0.squareRoot()) }
-        #expect(firstDifference(matrix.gelu().values, expected, atol: 4e-7, rtol: 1e-6) == nil)
-    }
-
     @Test(arguments: shapes) func aNormalisedRowHasLengthOne(shape: (Int, Int)) {
         var matrix = Self.matrix(shape)
         let expected = Self.rows(of: matrix).flatMap { row in
@@ -124,9 +85,6 @@ import Testing
         var matrix = Matrix(rows: 1, columns: 19, values: [Float](repeating: 1, count: 19))
         matrix[0, 3] = .nan
         matrix[0, 17] = .nan
-        for result in [matrix.relu6(), matrix.gelu(), matrix.adding(row: matrix.values)] {
-            #expect(result.values.map(\.isNaN) == matrix.values.map(\.isNaN))
-        }
         #expect(matrix.softmax().values.allSatisfy { $0.isNaN })
         let ones = [Float](repeating: 1, count: 19)
         #expect(matrix.layerNorm(gamma: ones, beta: ones, epsilon: 1e-6).values.allSatisfy { $0.isNaN })

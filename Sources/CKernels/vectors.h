@@ -1,0 +1,92 @@
+/* Vectors of 16 floats, and what the kernels do with them; the compiler makes two or four registers of one where it must. */
+#ifndef FSAC_VECTORS_H
+#define FSAC_VECTORS_H
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#define MULTIVERSION __attribute__((target_clones("avx512f", "arch=haswell", "default")))
+#else
+#define MULTIVERSION
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+enum { LANES = 16 };
+/* aligned(4): rows need not begin on a vector boundary */
+typedef float vfloat __attribute__((vector_size(64), aligned(4)));
+typedef int32_t vint __attribute__((vector_size(64), aligned(4)));
+
+#define LOAD(p) (*(const vfloat *)(p))
+#define STORE(p, v) (*(vfloat *)(p) = (v))
+/* Not __builtin_elementwise_max: its rules for NaN cost three instructions more. A NaN in `b` wins: put there what may be one. */
+#define SELECT(mask, a, b) ((vfloat)(((mask) & (vint)(a)) | (~(mask) & (vint)(b))))
+#define MIN(a, b) SELECT((a) < (b), a, b)
+#define MAX(a, b) SELECT((a) > (b), a, b)
+/* minus zero, not plus: that is what the compiler may leave out */
+#define SPLAT(x) ((float)(x) - (vfloat){})
+
+/* A macro, not a function: a tail is read and written through `lanes` copies, a full vector directly. */
+#define FOR_EACH_VECTOR(columns, c, lanes) \
+    for (size_t c = 0, lanes; lanes = (columns) - c < LANES ? (columns) - c : LANES, c < (columns); c += LANES)
+
+INLINE void load(vfloat *v, const float *p, size_t lanes, float padding) {
+    if (lanes == LANES) {
+        *v = LOAD(p);
+    } else {
+        *v = SPLAT(padding);
+        memcpy(v, p, lanes * sizeof(float));
+    }
+}
+
+INLINE void store(float *p, const vfloat *v, size_t lanes) {
+    if (lanes == LANES) {
+        STORE(p, *v);
+    } else {
+        memcpy(p, v, lanes * sizeof(float));
+    }
+}
+
+INLINE float sum_lanes(const vfloat *v) {
+    float total = 0;
+    for (int i = 0; i < LANES; i++) total += (*v)[i];
+    return total;
+}
+
+/* e^x for x <= 0, relative error below 2e-7: x = n ln 2 + r, |r| <= ln 2 / 2, e^r by its series to r^7. */
+INLINE void exp_of_negative(vfloat *x) {
+    vfloat v = MAX(SPLAT(-87.0f), *x);
+    const vfloat magic = SPLAT(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
+    vfloat n = (v * 1.44269504f + magic) - magic;
+    vfloat r = v - n * 0.693359375f;
+    r = r + n * 2.12194440e-4f;
+    vfloat p = SPLAT(1.0f / 5040);
+    p = p * r + 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    vint exponent = (__builtin_convertvector(n, vint) + 127) << 23;
+    *x = p * (vfloat)exponent;
+}
+
+/* Phi(v) = erfc(-v / sqrt 2) / 2 by Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26. */
+INLINE void gelu(vfloat *value) {
+    vfloat v = *value;
+    vfloat x = MAX(v, -v) * 0.70710678f;
+    vfloat t = 1.0f / (x * 0.3275911f + 1.0f);
+    vfloat p = SPLAT(1.061405429f);
+    p = p * t - 1.453152027f;
+    p = p * t + 1.421413741f;
+    p = p * t - 0.284496736f;
+    p = p * t + 0.254829592f;
+    vfloat e = -x * x;
+    exp_of_negative(&e);
+    vfloat upper = v * 0.5f * (p * t * e); /* v * (1 - Phi(|v|)) */
+    /* v * Phi(v) is v - upper for v > 0 and upper for v < 0, where upper <= 0 */
+    vfloat positive = MAX(SPLAT(0), v);
+    *value = positive - MAX(upper, -upper);
+}
+#endif

@@ -1,0 +1,71 @@
+internal import CKernels
+
+/// What follows a linear layer, value by value.
+package enum Activation: Sendable {
+    case none
+    /// `min(max(x, 0), 6)`.
+    case relu6
+    /// Exact GELU (Hendrycks and Gimpel 2016): `x * Phi(x)`, not the tanh approximation.
+    case gelu
+
+    fileprivate var kernel: fsac_activation {
+        switch self {
+        case .none: FSAC_NO_ACTIVATION
+        case .relu6: FSAC_RELU6
+        case .gelu: FSAC_GELU
+        }
+    }
+}
+
+/// A linear layer `y = activation(addend + x * W + b)`; a 1 x 1 convolution is one over pixels.
+///
+/// Its weights lie in the order in which the kernel reads them, in panels of 32 outputs. A product by OpenBLAS would copy
+/// them into such an order on every call (docs/decisions/0002).
+package struct Linear: Sendable {
+    package static let panelWidth = 32
+
+    package let inputs: Int
+    package let outputs: Int
+    private let panels: Storage
+    private let bias: Storage
+
+    /// - Parameters:
+    ///   - weights: `[outputs, inputs]`, PyTorch's layout.
+    ///   - bias: `[outputs]`.
+    package init(weights: Matrix, bias: [Float]) {
+        precondition(bias.count == weights.rows, "linear: \(bias.count) biases for \(weights.rows) outputs")
+        inputs = weights.columns
+        outputs = weights.rows
+        panels = Storage(count: (outputs + 15) / 16 * 16 * inputs)
+        self.bias = Storage(bias + [Float](repeating: 0, count: Self.panelWidth))
+        for output in 0..<outputs {
+            let first = output / Self.panelWidth * Self.panelWidth
+            let width = outputs - first <= 16 ? 16 : Self.panelWidth
+            let column = panels.base + first * inputs + output - first
+            for input in 0..<inputs { column[input * width] = weights.values[output * inputs + input] }
+        }
+    }
+
+    /// The panels of all outputs: what `apply` can be told to compute parts of.
+    package var panelCount: Int { (outputs + Self.panelWidth - 1) / Self.panelWidth }
+
+    /// - Parameters:
+    ///   - x: `[rows, inputs]`, rows `stride` apart.
+    ///   - panels: computes the outputs `32 * lowerBound ..< 32 * upperBound` only; all when it is nil.
+    ///   - addend: `[rows, outputs]`, rows `outputStride` apart; may be `output`.
+    ///   - output: `[rows, outputs]`, rows `outputStride` apart.
+    package func apply(
+        _ x: UnsafePointer<Float>, stride: Int, rows: Int, panels range: Range<Int>? = nil,
+        addend: UnsafePointer<Float>? = nil, activation: Activation = .none,
+        into output: UnsafeMutablePointer<Float>, outputStride: Int
+    ) {
+        let range = range ?? 0..<panelCount
+        precondition(
+            range.lowerBound >= 0 && range.upperBound <= panelCount, "linear: panels \(range) of \(panelCount)")
+        let first = range.lowerBound * Self.panelWidth
+        let columns = min(range.upperBound * Self.panelWidth, outputs) - first
+        fsac_linear(
+            x, stride, rows, panels.base + first * inputs, bias.base + first, inputs, columns,
+            addend.map { $0 + first }, activation.kernel, output + first, outputStride)
+    }
+}
