@@ -15,7 +15,7 @@ import Testing
         let layer = Linear(weights: Matrix(rows: 3, columns: 2, values: [1, 2, 3, 4, 5, 6]), bias: [10, 20, 30])
         #expect(layer.inputs == 2 && layer.outputs == 3 && layer.panelCount == 1)
         let output = Storage(count: 3)
-        layer.apply(Storage([1, 2]).base, stride: 2, rows: 1, into: output.base, outputStride: 3)
+        layer.apply([1, 2], stride: 2, rows: 1, into: output.base, outputStride: 3)
         #expect(output.values(0..<3) == [15, 31, 47])
     }
 
@@ -66,7 +66,7 @@ import Testing
         let one = Linear(weights: Matrix(rows: 1, columns: 1, values: [1]), bias: [0])
         let output = Storage(count: values.count)
         one.apply(
-            Storage(values).base, stride: 1, rows: values.count, activation: activation, into: output.base,
+            values, stride: 1, rows: values.count, activation: activation, into: output.base,
             outputStride: 1)
         return output.values(0..<values.count)
     }
