@@ -71,8 +71,11 @@ public final class ImageStore: Sendable {
 
     private func write(_ job: PictureJob, to shelf: inout PictureShelf?) {
         do throws(DiskError) {
-            var open = if let shelf { shelf } else { try PictureShelf(stateDirectory: stateDirectory, disk: disk) }
-            // Kept also after an error: it knows what is there.
+            // Taken out, so that its list is changed in place; put back also after an error, as it knows what is there.
+            var open =
+                if let known = shelf.take() { known } else {
+                    try PictureShelf(stateDirectory: stateDirectory, disk: disk)
+                }
             defer { shelf = open }
             for (path, encode) in pictures(of: job) {
                 let bytes = encode()
