@@ -22,14 +22,17 @@ link() {
     done
 }
 
-# The textile pictures in MVTec AD's layout: shots and good test pictures do not overlap.
+# The textile pictures as two sets in MVTec AD's layout, each with 60 good and 60 defective test pictures; shots and good
+# test pictures do not overlap. The pictures are numbered without an order, so a range is a draw.
 lay_out_textile() {
+    local kind
     [ -d "$layout" ] && return
     rm -rf "$layout.new"
-    link nominal 1 100 train/good
-    link nominal 101 300 test/good
-    link local 1 100 test/local
-    link global 1 100 test/global
+    for kind in local global; do
+        link nominal 1 40 "textile-$kind/train/good"
+        link nominal 101 160 "textile-$kind/test/good"
+        link "$kind" 1 60 "textile-$kind/test/$kind"
+    done
     mv "$layout.new" "$layout"
 }
 

@@ -3,7 +3,7 @@ public import Core
 
 /// The methods that turn features into scores.
 enum PatchMemoryMethod: String, ExpressibleByArgument, Encodable, CaseIterable {
-    case patchMemory = "patch_memory"
+    case patchMemory = "patch-memory"
 }
 
 /// The options of every offline command that fits a model.

@@ -11,7 +11,7 @@ struct ModelDocument: Codable, Equatable {
     static let tensorsName = "model.safetensors"
     static let memoryName = "memory"
     static let currentVersion = 1
-    static let methodName = "patch_memory"
+    static let methodName = "patch-memory"
     /// Far more than the scores of 1000 shots need.
     private static let maximumBytes = 4 << 20
 

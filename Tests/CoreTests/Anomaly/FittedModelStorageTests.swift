@@ -84,7 +84,7 @@ import Testing
         for (old, new, word) in [
             ("\"rows\" : 5", "\"rows\" : -5", "grid"), ("\"rotations\" : 2", "\"rotations\" : 3", "settings"),
             ("\"shot-3\"", "\"shot-3\", \"shot-4\"", "shots"),
-            ("\"method\" : \"patch_memory\"", "\"method\" : \"other\"", "method"),
+            ("\"method\" : \"patch-memory\"", "\"method\" : \"other\"", "method"),
             ("\"input_size\" : 32", "\"input_size\" : 0", "backbone"), ("\"limit\" :", "\"lid\" :", "limit"),
             ("    13,", "    9223372036854775807,", "shot_patches"),
         ] {
