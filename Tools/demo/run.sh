@@ -51,9 +51,10 @@ await() {
 
 fsacctl() { "$bin/fsacctl" "$@" --socket "$socket"; }
 has_parts() { [ -s "$demo/state/journal/current.jsonl" ] && (($(grep -c '"seq"' "$demo/state/journal/current.jsonl") >= $1)); }
-# Parts that a model has judged; those before there was one do not count, but the end comes after 60 parts in any case.
+# Parts that a model has judged; those before there was one do not count, but at the default rate the line stops before it
+# has seen more than 60 parts in any case.
 has_judged() { (($(grep -c '"generation"' "$demo/state/journal/current.jsonl") >= $1)); }
-has_ended() { has_judged "$parts" || has_parts 60; }
+has_ended() { has_judged "$parts" || has_parts 56; }
 now_ms() { date +%s%3N; }
 
 [[ $parts =~ ^[0-9]+$ ]] || fail "PARTS=$parts: expected a whole number"
