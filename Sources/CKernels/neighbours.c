@@ -1,21 +1,6 @@
 #include "neighbours.h"
 
-#include <stdint.h>
-
-#if defined(__x86_64__)
-#define MULTIVERSION __attribute__((target_clones("avx512f", "arch=haswell", "default")))
-#else
-#define MULTIVERSION
-#endif
-
-enum { LANES = 16 };
-/* aligned(4): rows need not begin on a vector boundary */
-typedef float vfloat __attribute__((vector_size(64), aligned(4)));
-
-typedef int32_t vint __attribute__((vector_size(64), aligned(4)));
-
-#define LOAD(p) (*(const vfloat *)(p))
-#define MAX(a, b) ((vfloat)((((a) > (b)) & (vint)(a)) | (~((a) > (b)) & (vint)(b))))
+#include "vectors.h"
 
 MULTIVERSION void fsac_row_max(const float *x, size_t rows, size_t columns, float *best) {
     for (size_t row = 0; row < rows; row++, x += columns) {
@@ -32,7 +17,7 @@ MULTIVERSION void fsac_row_max(const float *x, size_t rows, size_t columns, floa
     }
 }
 
-static inline __attribute__((always_inline)) float squared_distance(const float *a, const float *b, size_t dimension) {
+INLINE float squared_distance(const float *a, const float *b, size_t dimension) {
     /* two sums, so that an addition need not wait for the one before */
     vfloat even = {}, odd = {};
     size_t d = 0;

@@ -2,6 +2,20 @@ import ArgumentParser
 import Core
 import Foundation
 
+/// Where weights are looked up.
+struct ModelsDirectoryOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The models directory (default: $FSAC_MODELS, else ./models if there is one, else /usr/share/fsac/models).",
+            valueName: "dir"),
+        completion: .directory)
+    var models: String?
+
+    var directory: ModelsDirectory {
+        models.map(ModelsDirectory.init) ?? .resolve(environment: ProcessInfo.processInfo.environment)
+    }
+}
+
 /// The options of every offline command that runs a backbone.
 struct BackboneOptions: ParsableArguments {
     @Option(help: "The backbone: a name that `model list` shows, or a folder or file of weights.")
@@ -16,12 +30,7 @@ struct BackboneOptions: ParsableArguments {
     @Option(help: "Threads to compute with.")
     var threads = 2
 
-    @Option(
-        help: ArgumentHelp(
-            "The models directory (default: $FSAC_MODELS, else ./models if there is one, else /usr/share/fsac/models).",
-            valueName: "dir"),
-        completion: .directory)
-    var models: String?
+    @OptionGroup var models: ModelsDirectoryOption
 
     func validate() throws {
         guard (1...64).contains(threads) else { throw ValidationError("--threads: expected 1 to 64, got \(threads)") }
@@ -29,12 +38,8 @@ struct BackboneOptions: ParsableArguments {
 
     var parallelism: Parallelism { Parallelism(threads: threads) }
 
-    var directory: ModelsDirectory {
-        models.map(ModelsDirectory.init) ?? .resolve(environment: ProcessInfo.processInfo.environment)
-    }
-
     func load() throws(WeightsError) -> BackboneModel {
-        try BackboneModel.load(weights ?? backbone, modelsDirectory: directory)
+        try BackboneModel.load(weights ?? backbone, modelsDirectory: models.directory)
     }
 
     func inputSize(for model: BackboneModel) -> Int { size ?? model.defaultInputSize }

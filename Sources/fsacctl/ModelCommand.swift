@@ -12,19 +12,12 @@ struct ModelCommand: ParsableCommand {
 
 /// The options that every `model` subcommand has.
 struct ModelOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "The models directory (default: $FSAC_MODELS, else ./models if there is one, else /usr/share/fsac/models).",
-            valueName: "dir"),
-        completion: .directory)
-    var models: String?
+    @OptionGroup var models: ModelsDirectoryOption
 
     @Flag(help: "Print JSON.")
     var json = false
 
-    var directory: ModelsDirectory {
-        models.map(ModelsDirectory.init) ?? .resolve(environment: ProcessInfo.processInfo.environment)
-    }
+    var directory: ModelsDirectory { models.directory }
 }
 
 /// What `list` and `verify` say of one model.

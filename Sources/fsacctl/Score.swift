@@ -79,7 +79,7 @@ struct Score: ParsableCommand {
     private func load(_ directory: String) throws -> (FittedModel, FeatureExtractor) {
         let fitted = try FittedModel.load(from: directory)
         let model = try BackboneModel.load(
-            backbone.weights ?? fitted.backbone.name, modelsDirectory: backbone.directory)
+            backbone.weights ?? fitted.backbone.name, modelsDirectory: backbone.models.directory)
         guard model.sha256 == fitted.backbone.sha256, model.accepts(inputSize: fitted.backbone.inputSize) else {
             throw ValidationError(
                 "\(directory): expected the backbone \(fitted.backbone.name) with sha-256 \(fitted.backbone.sha256), "
