@@ -32,6 +32,8 @@ let package = Package(
         .target(name: "CKernels"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
+        .target(name: "CV4L2", linkerSettings: [.linkedLibrary("v4l2"), .linkedLibrary("v4lconvert")]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(
             name: "Core",
             dependencies: [
@@ -44,7 +46,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Core", "ControlProtocol",
+                "Core", "ControlProtocol", "CSystemd", "CV4L2",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -3,7 +3,9 @@
 set -euo pipefail
 
 # The C libraries, and Python with pip to fetch weights and pictures.
-packages=(ca-certificates git libjpeg-dev libopenblas-dev libpng-dev pkg-config python3 python3-pip python3-venv)
+packages=(
+    ca-certificates git libjpeg-dev libopenblas-dev libpng-dev libsystemd-dev libv4l-dev pkg-config python3 python3-pip
+    python3-venv)
 
 fail() {
     echo "setup: $*" >&2

@@ -8,6 +8,12 @@ public enum LineState: String, Codable, Sendable {
     case noModel = "no_model"
     /// The source delivers no frames.
     case cameraLost = "camera_lost"
+    /// The camera is there and delivers no frames.
+    case cameraStalled = "camera_stalled"
+    /// Another camera than the configured one, or another size or format.
+    case cameraMismatch = "camera_mismatch"
+    /// Another program holds the camera.
+    case cameraBusy = "camera_busy"
     /// Verdicts cannot be written down.
     case journalFailed = "journal_failed"
     /// The source came to its end (a folder replayed once).

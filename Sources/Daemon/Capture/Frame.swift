@@ -1,34 +1,53 @@
+public import Core
 import Glibc
 
-/// What one trigger of the camera gave: the bytes as they came, or why there are none.
+/// What one look of the camera gave: the picture as it came, or why there is none.
 public struct Frame: Sendable {
-    /// The source's own name of it: the file's name.
+    /// The source's own name of it: the file's name, or the number that the driver gave.
     public let name: String
     /// Counted by the source from 1.
     public let number: UInt64
-    public let payload: Result<[UInt8], UnreadableFrame>
+    public let payload: Result<Picture, FrameFault>
+    /// When the picture was complete.
     public let capturedAt: ContinuousClock.Instant
-    /// By the wall clock. Printed, never calculated with.
+    /// The earliest moment at which the exposure can have begun: a trigger before it is shown by this frame.
+    public let exposedAt: ContinuousClock.Instant
+    /// `capturedAt` by the wall clock. Printed, never calculated with.
     public let capturedTime: WallTime
 
+    /// - Parameter exposedAt: nil = `capturedAt`.
     public init(
-        name: String, number: UInt64, payload: Result<[UInt8], UnreadableFrame>,
-        capturedAt: ContinuousClock.Instant = .now, capturedTime: WallTime = .now
+        name: String, number: UInt64, payload: Result<Picture, FrameFault>,
+        capturedAt: ContinuousClock.Instant = .now, exposedAt: ContinuousClock.Instant? = nil,
+        capturedTime: WallTime = .now
     ) {
         self.name = name
         self.number = number
         self.payload = payload
         self.capturedAt = capturedAt
+        self.exposedAt = exposedAt ?? capturedAt
         self.capturedTime = capturedTime
     }
 }
 
-/// A part came, and its picture could not be read.
-public struct UnreadableFrame: Error, Sendable, Equatable, CustomStringConvertible {
-    public let description: String
+/// Why a frame came without a picture that can be believed.
+public enum FrameFault: Error, Sendable, Equatable, CustomStringConvertible {
+    /// A file that cannot be read; the system's reason.
+    case unreadable(String)
+    /// The driver said that the data may be damaged (`V4L2_BUF_FLAG_ERROR`).
+    case flagged
+    /// Fewer bytes than the format needs.
+    case short(bytes: Int, expected: Int)
+    /// It was exposed too long ago to show what is there now.
+    case stale(milliseconds: Int)
 
-    public init(description: String) {
-        self.description = description
+    public var description: String {
+        switch self {
+        case .unreadable(let reason): reason
+        case .flagged: "the driver flagged the frame as damaged"
+        case .short(let bytes, let expected): "expected \(expected) bytes, got \(bytes)"
+        case .stale(let milliseconds): "the frame is \(milliseconds) ms old"
+        }
     }
 }
 

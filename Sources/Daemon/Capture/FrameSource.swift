@@ -4,6 +4,27 @@ public protocol FrameSource {
     ///
     /// - Throws: ``CaptureError`` while there is no camera. The next call looks for it again.
     mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent
+
+    /// What it has to say of itself.
+    var reading: SourceReading { get }
+}
+
+/// A source as people see it.
+public struct SourceReading: Sendable, Equatable {
+    /// Kind and place, and what was agreed on: `folder /srv/frames`, `v4l2 /dev/v4l/by-path/... MJPG 1920 x 1080, 30 Hz`.
+    public var description: String
+    /// What was asked for and not given, a sentence each.
+    public var differences: [String] = []
+    /// Frames that the driver lost, by their sequence numbers.
+    public var missed: UInt64 = 0
+    /// Frames that came damaged, short or stale, whether or not anybody waited for them.
+    public var damaged: UInt64 = 0
+    /// How often the stream was started again.
+    public var restarts: UInt64 = 0
+
+    public init(description: String) {
+        self.description = description
+    }
 }
 
 public enum FrameEvent: Sendable {

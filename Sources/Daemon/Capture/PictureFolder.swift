@@ -42,11 +42,11 @@ struct PictureFolder {
 
     /// A file as a frame; one that cannot be read becomes a frame that says why.
     func frame(_ name: String, number: UInt64) -> Frame {
-        let payload: Result<[UInt8], UnreadableFrame>
+        let payload: Result<Picture, FrameFault>
         do throws(ImageError) {
-            payload = .success(try ImageFile.read(path: "\(path)/\(name)"))
+            payload = .success(Picture(.file, bytes: try ImageFile.read(path: "\(path)/\(name)")))
         } catch {
-            payload = .failure(UnreadableFrame(description: error.description))
+            payload = .failure(.unreadable(error.description))
         }
         return Frame(name: name, number: number, payload: payload)
     }

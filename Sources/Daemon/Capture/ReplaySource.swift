@@ -18,6 +18,8 @@ public struct ReplaySource: FrameSource {
         self.repeats = repeats
     }
 
+    public var reading: SourceReading { SourceReading(description: "folder \(folder.path)") }
+
     public mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
         if names.isEmpty {
             guard turns == 0 || repeats else { return .finished }

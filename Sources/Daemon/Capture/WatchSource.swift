@@ -32,6 +32,8 @@ public struct WatchSource: FrameSource {
         self.isDone = isDone
     }
 
+    public var reading: SourceReading { SourceReading(description: "folder \(folder.path)") }
+
     public mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
         if ready.isEmpty { try look(timeout: timeout) }
         guard !ready.isEmpty else { return .none }

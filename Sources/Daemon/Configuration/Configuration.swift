@@ -45,28 +45,72 @@ extension Configuration {
 
     /// Where the frames come from.
     public struct Camera: Codable, Sendable, Equatable {
-        public enum Source: String, Codable, Sendable, CaseIterable { case folder }
+        public enum Source: String, Codable, Sendable, CaseIterable { case folder, v4l2 }
         public enum Mode: String, Codable, Sendable, CaseIterable { case watch, replay }
+        /// When a frame becomes a part.
+        public enum Trigger: String, Codable, Sendable, CaseIterable { case continuous, interval, software, presence }
 
         public var name = "camera1"
+        /// The recipe at the first start; empty = the first of the file.
+        public var recipe = ""
         public var source = Source.folder
+
+        // Folder.
         public var path = "/srv/fsac/frames"
         public var mode = Mode.watch
         public var settleMilliseconds = 500
         public var queueLength = 16
-        public var rateHertz = 10.0
         public var `repeat` = true
+
+        // V4L2.
+        /// A link below `/dev/v4l` or of an own udev rule.
+        public var device = ""
+        /// Empty = any.
+        public var card = ""
+        /// Empty = any.
+        public var bus = ""
+        /// V4L2's four-character code; empty = the camera's own choice among those that can be read.
+        public var format = ""
+        public var warmupFrames = 3
+        public var controls: [String: ControlValue] = [:]
+
+        // Both.
+        /// Frames a second; 0 = as the camera likes (V4L2 only).
+        public var rateHertz = 10.0
         /// 0 = any.
         public var height = 0
         /// 0 = any.
         public var width = 0
 
+        public var trigger = Trigger.continuous
+        public var intervalMilliseconds = 1000
+        public var triggerDeadlineMilliseconds = 1000
+        /// Grey levels.
+        public var motionStartLevel = 12.0
+        /// Grey levels.
+        public var motionStopLevel = 4.0
+        public var stillFrames = 3
+
         package enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, source, path, mode, `repeat`, height, width
+            case name, recipe, source, path, mode, `repeat`, device, card, bus, format, controls, height, width, trigger
             case settleMilliseconds = "settle_ms"
             case queueLength = "queue_length"
+            case warmupFrames = "warmup_frames"
             case rateHertz = "rate_hz"
+            case intervalMilliseconds = "interval_ms"
+            case triggerDeadlineMilliseconds = "trigger_deadline_ms"
+            case motionStartLevel = "motion_start_level"
+            case motionStopLevel = "motion_stop_level"
+            case stillFrames = "still_frames"
         }
+    }
+
+    /// What a camera's control is set to, before the camera is asked for its kind.
+    public enum ControlValue: Codable, Sendable, Equatable {
+        case number(Int)
+        case flag(Bool)
+        /// The entry of a menu.
+        case choice(String)
     }
 
     /// How one product is inspected.
@@ -97,9 +141,15 @@ extension Configuration {
         public var maxBrightness = 251.0
         /// 0 = off.
         public var frozenFrames = 5
+        /// `[x, y, width, height]` in pixels of the frame; empty = the whole frame.
+        public var roi: [Int] = []
+        /// Polygons of `[x, y]` in pixels of the frame, inside of which nothing counts.
+        public var ignore: [[[Int]]] = []
+        /// What the part is called, for models that read text: `metal bottle cap`.
+        public var object = "object"
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, backbone, method, layers, rotations, aggregation, smoothing
+            case name, backbone, method, layers, rotations, aggregation, smoothing, roi, ignore, object
             case inputSize = "input_size"
             case localAveraging = "local_averaging"
             case coresetBudget = "coreset_budget"

@@ -15,6 +15,13 @@ enum ConfiguredSource: FrameSource {
     case replay(ReplaySource)
     case watch(WatchSource)
 
+    var reading: SourceReading {
+        switch self {
+        case .replay(let source): source.reading
+        case .watch(let source): source.reading
+        }
+    }
+
     mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
         switch self {
         case .replay(var source):

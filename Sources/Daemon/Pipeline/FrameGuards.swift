@@ -9,7 +9,7 @@ public struct FrameGuards: Sendable {
     /// That many equal payloads in a row are a frozen camera; 0 = off.
     public var frozenFrames: Int
 
-    private var lastPayload: [UInt8] = []
+    private var lastPicture: Picture?
     private var equalPayloads = 0
 
     public init(
@@ -20,21 +20,21 @@ public struct FrameGuards: Sendable {
         self.frozenFrames = frozenFrames
     }
 
-    /// The frame's bytes, if it has some and they are not those of the frames before.
-    mutating func payload(of frame: Frame) throws(Invalidity) -> [UInt8] {
-        let bytes: [UInt8]
-        do throws(UnreadableFrame) {
-            bytes = try frame.payload.get()
+    /// The frame's picture, if it has some and they are not those of the frames before.
+    mutating func picture(of frame: Frame) throws(Invalidity) -> Picture {
+        let picture: Picture
+        do throws(FrameFault) {
+            picture = try frame.payload.get()
         } catch {
-            throw Invalidity(.frameUnreadable, error.description)
+            throw Invalidity(error)
         }
-        guard frozenFrames > 0 else { return bytes }
-        equalPayloads = bytes == lastPayload ? equalPayloads + 1 : 1
-        lastPayload = bytes
+        guard frozenFrames > 0 else { return picture }
+        equalPayloads = picture == lastPicture ? equalPayloads + 1 : 1
+        lastPicture = picture
         guard equalPayloads < frozenFrames else {
             throw Invalidity(.frameFrozen, "\(equalPayloads) frames in a row with the same bytes")
         }
-        return bytes
+        return picture
     }
 
     func check(_ image: Image) throws(Invalidity) {

@@ -79,11 +79,11 @@ public final class InspectionLine: Service {
         }
         let milliseconds = StageClock(since: inspection.frame.capturedAt).total
         counters.withLock { $0.count(inspection, milliseconds: milliseconds) }
-        if let image = inspection.image, case .success(let bytes) = inspection.frame.payload {
+        if let image = inspection.image, case .success(let picture) = inspection.frame.payload {
             images.offer(
                 PictureJob(
                     seq: line.sequence, paths: PicturePaths(inspection, seq: line.sequence, settings: settings),
-                    image: image, bytes: bytes, drawHeatMap: inspection.judgement?.drawHeatMap))
+                    image: image, bytes: picture.bytes, drawHeatMap: inspection.judgement?.drawHeatMap))
         }
     }
 }

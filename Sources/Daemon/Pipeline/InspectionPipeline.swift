@@ -18,8 +18,7 @@ public struct InspectionPipeline {
         var clock = StageClock(since: frame.capturedAt)
         inspection.latency.wait = clock.lap()
         do throws(Invalidity) {
-            let bytes = try guards.payload(of: frame)
-            let image = try Self.decode(bytes)
+            let image = try Self.decode(try guards.picture(of: frame))
             inspection.image = image
             inspection.latency.decode = clock.lap()
 
@@ -39,9 +38,9 @@ public struct InspectionPipeline {
         return inspection
     }
 
-    private static func decode(_ bytes: [UInt8]) throws(Invalidity) -> Image {
+    private static func decode(_ picture: Picture) throws(Invalidity) -> Image {
         do {
-            return try Image(decoding: bytes)
+            return try Image(decoding: picture.bytes)
         } catch {
             throw Invalidity(.decodeFailed, error.description)
         }

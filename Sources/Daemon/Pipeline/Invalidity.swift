@@ -6,6 +6,16 @@ public enum InvalidCause: String, Sendable, CaseIterable {
     case modelMismatch = "model_mismatch"
     /// The frame's file could not be read.
     case frameUnreadable = "frame_unreadable"
+    /// The driver flagged the frame as damaged.
+    case frameError = "frame_error"
+    /// Fewer bytes than the format needs.
+    case frameShort = "frame_short"
+    /// Exposed too long ago.
+    case frameStale = "frame_stale"
+    /// A part was triggered and there is no camera.
+    case cameraLost = "camera_lost"
+    /// A part was triggered and no frame, or no verdict, came in time.
+    case deadlineMissed = "deadline_missed"
     /// No complete, well-formed picture.
     case decodeFailed = "decode_failed"
     /// Not the configured size.
@@ -30,4 +40,17 @@ public struct Invalidity: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     public var description: String { "\(cause.rawValue): \(detail)" }
+}
+
+extension Invalidity {
+    init(_ fault: FrameFault) {
+        let cause: InvalidCause =
+            switch fault {
+            case .unreadable: .frameUnreadable
+            case .flagged: .frameError
+            case .short: .frameShort
+            case .stale: .frameStale
+            }
+        self.init(cause, fault.description)
+    }
 }

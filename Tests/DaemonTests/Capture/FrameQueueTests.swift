@@ -1,9 +1,12 @@
+import Core
 import Daemon
 import Synchronization
 import Testing
 
 @Suite struct FrameQueueStateMachineTests {
-    private func frame(_ number: UInt64) -> Frame { Frame(name: "\(number)", number: number, payload: .success([])) }
+    private func frame(_ number: UInt64) -> Frame {
+        Frame(name: "\(number)", number: number, payload: .success(Picture(.file, bytes: [])))
+    }
 
     private func popped(_ queue: inout FrameQueueStateMachine) -> UInt64? {
         if case .frame(let frame) = queue.pop() { frame.number } else { nil }
@@ -57,7 +60,9 @@ import Testing
     @Test func everyPartGoesThroughAQueueThatIsTooShort() async {
         let (queue, seen) = (FrameQueue(policy: .everyFrame(capacity: 2)), Seen())
         async let pushing: Void = NamedThread.run("test-push") {
-            for number: UInt64 in 1...500 { queue.push(Frame(name: "", number: number, payload: .success([]))) }
+            for number: UInt64 in 1...500 {
+                queue.push(Frame(name: "", number: number, payload: .success(Picture(.file, bytes: []))))
+            }
             queue.close()
         }
         await NamedThread.run("test-pop") {

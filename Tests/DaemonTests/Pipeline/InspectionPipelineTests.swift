@@ -52,7 +52,7 @@ import Testing
         damaged += (1..<whole.count).map { Array(whole.prefix($0)) }
         damaged += (1..<jpeg.count - 1).map { Array(jpeg.prefix($0)) }
         for bytes in damaged {
-            let inspection = inspect(Frame(name: "f", number: 1, payload: .success(bytes)))
+            let inspection = inspect(Frame(name: "f", number: 1, payload: .success(Picture(.file, bytes: bytes))))
             #expect(inspection.invalidity?.cause == .decodeFailed, "\(bytes.count) bytes")
             #expect(inspection.verdict == .invalid)
             #expect(inspection.image == nil)
@@ -61,7 +61,7 @@ import Testing
 
     @Test func aFrameThatCouldNotBeReadIsInvalid() {
         models.activate(TestLine.model())
-        let frame = Frame(name: "f", number: 1, payload: .failure(UnreadableFrame(description: "gone")))
+        let frame = Frame(name: "f", number: 1, payload: .failure(.unreadable("gone")))
         #expect(inspect(frame).invalidity == Invalidity(.frameUnreadable, "gone"))
     }
 
@@ -120,7 +120,8 @@ import Testing
         for milliseconds in (1...100).shuffled() { counters.count(ok, milliseconds: Double(milliseconds)) }
         #expect(counters.latency == LatencyReply(p50: 50, p95: 95, p99: 99))
         counters.count(inspect(TestLine.frame(200)), milliseconds: 5)
-        counters.count(inspect(Frame(name: "f", number: 1, payload: .success([]))), milliseconds: 5)
+        counters.count(
+            inspect(Frame(name: "f", number: 1, payload: .success(Picture(.file, bytes: [])))), milliseconds: 5)
         #expect(counters.verdicts == CountsReply(ok: 100, ng: 1, invalid: 1, causes: ["decode_failed": 1]))
         #expect(counters.lastVerdict != nil)
     }

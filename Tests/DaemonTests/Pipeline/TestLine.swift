@@ -9,7 +9,7 @@ enum TestLine {
     }
 
     static func frame(_ level: UInt8, name: String = "part.png", number: UInt64 = 1) -> Frame {
-        Frame(name: name, number: number, payload: .success(picture(level).pngBytes()))
+        Frame(name: name, number: number, payload: .success(Picture(.file, bytes: picture(level).pngBytes())))
     }
 
     static func model(
