@@ -27,7 +27,10 @@ struct Fsacd: AsyncParsableCommand {
         do {
             let configuration = try Configuration.load(path: config)
             let level = configuration.log.level.loggerLevel
-            LoggingSystem.bootstrap { _ in StandardErrorLog(logLevel: level) }
+            LoggingSystem.bootstrap { _ in
+                JournalLog.isConnected
+                    ? JournalLog(logLevel: level) as any LogHandler : StandardErrorLog(logLevel: level)
+            }
             if check {
                 try DaemonServices.check(configuration)
                 print("\(config): valid")
