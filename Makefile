@@ -35,6 +35,9 @@ demo: weights pictures  ## Inspect up to 60 real parts: PARTS=60 RATE=3
 test: weights pictures  ## Run all tests
 	@swift test $(SWIFT_FLAGS) --disable-testable-imports
 
+mutants: setup  ## Feed 10,000 damaged camera frames to the JPEG decoder, under sanitizers
+	@Tests/MJPEG/run.sh
+
 check: setup  ## Formatting, architecture, scripts; a build without a warning
 	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 	@Tools/check_architecture.sh
@@ -44,7 +47,7 @@ check: setup  ## Formatting, architecture, scripts; a build without a warning
 format:  ## Format the Swift sources in place
 	@swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
-bench: weights  ## Time both backbones, ours and ONNX Runtime in one run
+bench: weights pictures  ## Time both backbones and the way of a camera's frame to them, beside other programs
 	@Benchmarks/run.sh
 
 evaluate: weights pictures  ## Measure accuracy; DATA=DIR for other pictures in MVTec AD's layout
