@@ -22,7 +22,13 @@ struct CameraFormats: ParsableCommand {
             return Terminal.say("no format that fsac reads; --all lists the \(hidden) others")
         }
         var table = Table("FORMAT", "", ">SIZE", "FRAMES A SECOND")
+        var last: FormatReport?
         for format in formats where all || format.readable {
+            if let last, last.sizes == format.sizes, !last.sizes.isEmpty {
+                table.add(format.format, format.description, "as \(last.format)", "")
+                continue
+            }
+            last = format
             let sizes = format.sizes.isEmpty ? [FormatReport.Size.unknown] : format.sizes
             for (index, size) in sizes.enumerated() {
                 table.add(
@@ -52,7 +58,7 @@ struct CameraFormats: ParsableCommand {
 }
 
 private struct FormatReport: Encodable {
-    struct Size: Encodable {
+    struct Size: Encodable, Equatable {
         /// One number for the minimum and the maximum where there is one size.
         var text: String
         var minWidth = 0
