@@ -14,11 +14,13 @@ extension FrameGuards {
 enum ConfiguredSource: FrameSource {
     case replay(ReplaySource)
     case watch(WatchSource)
+    case v4l2(V4L2Camera)
 
     var reading: SourceReading {
         switch self {
         case .replay(let source): source.reading
         case .watch(let source): source.reading
+        case .v4l2(let source): source.reading
         }
     }
 
@@ -29,6 +31,9 @@ enum ConfiguredSource: FrameSource {
             return try source.next(timeout: timeout)
         case .watch(var source):
             defer { self = .watch(source) }
+            return try source.next(timeout: timeout)
+        case .v4l2(var source):
+            defer { self = .v4l2(source) }
             return try source.next(timeout: timeout)
         }
     }
@@ -45,7 +50,8 @@ extension Configuration.Camera {
 
     /// Called on the capture thread.
     func makeSource(journal: VerdictJournal) -> ConfiguredSource {
-        switch mode {
+        if source == .v4l2 { return .v4l2(V4L2Camera(self)) }
+        return switch mode {
         case .replay: .replay(ReplaySource(path: path, rateHertz: rateHertz, repeats: `repeat`))
         case .watch:
             .watch(
