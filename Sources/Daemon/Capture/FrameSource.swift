@@ -1,3 +1,5 @@
+public import ControlProtocol
+
 /// Where frames come from. Lives on the capture thread.
 public protocol FrameSource {
     /// Waits for the next frame, at most about `timeout`.
@@ -48,5 +50,18 @@ public enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
         case .noPictures(let path):
             "camera: folder \(path) holds no .jpg, .jpeg or .png file: put some there, or change camera.path"
         }
+    }
+}
+
+extension CaptureError {
+    /// What the line is in while this lasts.
+    public var state: LineState { .cameraLost }
+
+    /// How long to wait before the next attempt.
+    ///
+    /// - Parameter failures: attempts in a row that failed before this one.
+    public func retryPeriod(failures: Int) -> Duration {
+        let periods: [Duration] = [.milliseconds(500), .seconds(1), .seconds(2)]
+        return periods[min(failures, periods.count - 1)]
     }
 }

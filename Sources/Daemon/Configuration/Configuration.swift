@@ -6,8 +6,10 @@ public struct Configuration: Codable, Sendable, Equatable {
     public var modelsDirectory = "/usr/share/fsac/models"
     public var computeThreads = 2
     public var control = Control()
-    public var camera = Camera()
-    public var recipe = Recipe()
+    /// Never empty; names differ.
+    public var cameras = [Camera()]
+    /// Never empty; names differ.
+    public var recipes = [Recipe()]
     public var journal = Journal()
     public var images = Images()
     public var log = Log()
@@ -18,7 +20,9 @@ public struct Configuration: Codable, Sendable, Equatable {
         case stateDirectory = "state_directory"
         case modelsDirectory = "models_directory"
         case computeThreads = "compute_threads"
-        case control, camera, recipe, journal, images, log
+        case cameras = "camera"
+        case recipes = "recipe"
+        case control, journal, images, log
     }
 }
 
@@ -111,6 +115,27 @@ extension Configuration {
         case flag(Bool)
         /// The entry of a menu.
         case choice(String)
+
+        /// The bare value, as in the file.
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let flag = try? container.decode(Bool.self) {
+                self = .flag(flag)
+            } else if let number = try? container.decode(Int.self) {
+                self = .number(number)
+            } else {
+                self = .choice(try container.decode(String.self))
+            }
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .number(let number): try container.encode(number)
+            case .flag(let flag): try container.encode(flag)
+            case .choice(let choice): try container.encode(choice)
+            }
+        }
     }
 
     /// How one product is inspected.

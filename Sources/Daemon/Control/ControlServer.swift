@@ -1,4 +1,4 @@
-import ControlProtocol
+public import ControlProtocol
 import Hummingbird
 import HummingbirdCore
 public import Logging
@@ -32,16 +32,21 @@ public struct ControlServer<Model: StoredModel>: Service {
     private let routes: ControlRoutes<Model>
     private let logger: Logger
 
+    /// - Parameters:
+    ///   - shotQualityPercent: of shots that the camera gives uncompressed, 1 to 100.
+    ///   - reload: reads the configuration again.
     public init(
-        settings: ControlSettings, recipe: Recipe<Model>, refit: RefitService<Model>, verdicts: any VerdictSource,
-        stateDirectory: String, logger: Logger, line: @escaping @Sendable () -> LineReadings
+        settings: ControlSettings, book: RecipeBook<Model>, refit: RefitService<Model>, line: any LineControl,
+        verdicts: any VerdictSource, stateDirectory: String, shotQualityPercent: Int = 95, logger: Logger,
+        reload: @escaping @Sendable () async throws -> ReloadReply
     ) {
         self.settings = settings
         self.logger = logger
         routes = ControlRoutes(
-            recipe: recipe, refit: refit, line: line,
+            book: book, refit: refit, line: line,
             feed: VerdictFeed(
-                source: verdicts, stateDirectory: stateDirectory, streamLimit: max(1, settings.maxConnections / 2)))
+                source: verdicts, stateDirectory: stateDirectory, streamLimit: max(1, settings.maxConnections / 2)),
+            shotQualityPercent: shotQualityPercent, reload: reload)
     }
 
     public func run() async throws {
