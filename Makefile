@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build weights pictures demo test check format bench evaluate man clean
+.PHONY: help setup build weights pictures demo test check mutants format bench evaluate man clean
 
 # One build folder and one set of flags for the programs and the tests, so that nothing is compiled twice. `swift build
 # --build-tests` would compile everything once more for `@testable`, which no test here needs.
@@ -34,6 +34,9 @@ demo: weights pictures  ## Inspect up to 60 real parts: PARTS=60 RATE=3
 
 test: weights pictures  ## Run all tests
 	@swift test $(SWIFT_FLAGS) --disable-testable-imports
+
+mutants: setup  ## Feed 10,000 damaged camera frames to the JPEG decoder, under sanitizers
+	@Tests/MJPEG/run.sh
 
 check: setup  ## Formatting, architecture, scripts; a build without a warning
 	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)

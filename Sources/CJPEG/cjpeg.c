@@ -114,37 +114,95 @@ int fsac_jpeg_header(const uint8_t *jpeg, size_t size, int *height, int *width, 
     return status;
 }
 
-static int decode(struct decoder *d, const uint8_t *jpeg, size_t size, int height, int width, long max_memory,
-                  uint8_t *rgb) {
-    if (setjmp(d->failure.jump)) { return d->failure.status; }
-    int status = read_header(d, jpeg, size);
-    if (status != FSAC_JPEG_OK) { return status; }
-    if (d->jpeg.image_height != (JDIMENSION)height || d->jpeg.image_width != (JDIMENSION)width) {
+/* Decodes the rows of the window after jpeg_read_header. The caller has called setjmp. */
+static int decode_window(struct decoder *d, int height, int width, const struct fsac_jpeg_window *window,
+                         long max_memory, uint8_t *rgb) {
+    struct jpeg_decompress_struct *jpeg = &d->jpeg;
+    if (jpeg->image_height != (JDIMENSION)height || jpeg->image_width != (JDIMENSION)width) {
         snprintf(d->failure.message, FSAC_JPEG_MESSAGE, "the size changed between header and decoding");
         return FSAC_JPEG_DAMAGED;
     }
-    d->jpeg.progress = &d->scans.base;
-    d->jpeg.mem->max_memory_to_use = max_memory;
-    d->jpeg.out_color_space = JCS_RGB;
-    d->jpeg.dct_method = JDCT_ISLOW; /* the exact one: other decoders then give the same pixels */
-    jpeg_start_decompress(&d->jpeg);
-    while (d->jpeg.output_scanline < d->jpeg.output_height) {
-        JSAMPROW row = rgb + (size_t)d->jpeg.output_scanline * (size_t)width * 3;
-        jpeg_read_scanlines(&d->jpeg, &row, 1);
+    jpeg->mem->max_memory_to_use = max_memory;
+    jpeg->out_color_space = JCS_RGB;
+    jpeg->dct_method = JDCT_ISLOW; /* the exact one: other decoders then give the same pixels */
+    jpeg->scale_num = 1;
+    jpeg->scale_denom = (unsigned)window->factor;
+    jpeg_start_decompress(jpeg);
+    const size_t bytes = (size_t)window->columns * 3;
+    const JDIMENSION first = (JDIMENSION)window->first_row, last = first + (JDIMENSION)window->rows;
+    if (last > jpeg->output_height || (JDIMENSION)(window->first_column + window->columns) > jpeg->output_width) {
+        snprintf(d->failure.message, FSAC_JPEG_MESSAGE, "the window lies outside of the picture");
+        return FSAC_JPEG_DAMAGED;
     }
-    jpeg_finish_decompress(&d->jpeg); /* reads up to the end-of-image marker: its absence is a warning */
+    JSAMPARRAY line = jpeg->mem->alloc_sarray((j_common_ptr)jpeg, JPOOL_IMAGE, jpeg->output_width * 3, 1);
+    while (jpeg->output_scanline < jpeg->output_height) {
+        const JDIMENSION row = jpeg->output_scanline;
+        const int wanted = row >= first && row < last;
+        JSAMPROW target = wanted ? rgb + (row - first) * bytes : line[0];
+        const int whole = !wanted || (JDIMENSION)window->columns == jpeg->output_width;
+        jpeg_read_scanlines(jpeg, whole ? &target : line, 1);
+        if (!whole) { memcpy(target, line[0] + (size_t)window->first_column * 3, bytes); }
+    }
+    jpeg_finish_decompress(jpeg); /* reads up to the end-of-image marker: its absence is a warning */
     return FSAC_JPEG_OK;
 }
 
-int fsac_jpeg_decode_rgb(const uint8_t *jpeg, size_t size, int height, int width, int max_scans, long max_memory,
-                         uint8_t *rgb, size_t *consumed, char *message) {
+static int decode_file(struct decoder *d, const uint8_t *jpeg, size_t size, int height, int width,
+                       const struct fsac_jpeg_window *window, long max_memory, uint8_t *rgb) {
+    if (setjmp(d->failure.jump)) { return d->failure.status; }
+    int status = read_header(d, jpeg, size);
+    if (status != FSAC_JPEG_OK) { return status; }
+    d->jpeg.progress = &d->scans.base;
+    return decode_window(d, height, width, window, max_memory, rgb);
+}
+
+int fsac_jpeg_decode_rgb(const uint8_t *jpeg, size_t size, int height, int width, struct fsac_jpeg_window window,
+                         int max_scans, long max_memory, uint8_t *rgb, size_t *consumed, char *message) {
     struct decoder d;
     memset(&d, 0, sizeof d);
     d.jpeg.err = failing(&d.failure, message);
     d.scans.base.progress_monitor = count_scans;
     d.scans.max_scans = max_scans;
-    int status = decode(&d, jpeg, size, height, width, max_memory, rgb);
+    int status = decode_file(&d, jpeg, size, height, width, &window, max_memory, rgb);
     if (status == FSAC_JPEG_OK) { *consumed = size - d.jpeg.src->bytes_in_buffer; }
+    jpeg_destroy_decompress(&d.jpeg);
+    return status;
+}
+
+/* Gives the decoder the standard's Huffman tables; those that the frame defines replace them. */
+static void preload_tables(struct jpeg_decompress_struct *jpeg) {
+    const uint8_t *table = fsac_jpeg_standard_tables + 4; /* behind marker and length */
+    while (table < fsac_jpeg_standard_tables + FSAC_JPEG_TABLES) {
+        JHUFF_TBL *tbl = jpeg_alloc_huff_table((j_common_ptr)jpeg);
+        (table[0] >> 4 ? jpeg->ac_huff_tbl_ptrs : jpeg->dc_huff_tbl_ptrs)[table[0] & 15] = tbl;
+        size_t codes = 0;
+        tbl->bits[0] = 0;
+        for (int length = 1; length <= 16; length++) {
+            tbl->bits[length] = table[length];
+            codes += table[length];
+        }
+        memset(tbl->huffval, 0, sizeof tbl->huffval);
+        memcpy(tbl->huffval, table + 17, codes);
+        table += 17 + codes;
+    }
+}
+
+static int decode_frame(struct decoder *d, const uint8_t *jpeg, size_t size, int height, int width,
+                        const struct fsac_jpeg_window *window, long max_memory, uint8_t *rgb) {
+    if (setjmp(d->failure.jump)) { return d->failure.status; }
+    jpeg_create_decompress(&d->jpeg);
+    preload_tables(&d->jpeg);
+    jpeg_mem_src(&d->jpeg, jpeg, size);
+    jpeg_read_header(&d->jpeg, TRUE);
+    return decode_window(d, height, width, window, max_memory, rgb);
+}
+
+int fsac_jpeg_decode_frame(const uint8_t *jpeg, size_t size, int height, int width, struct fsac_jpeg_window window,
+                           long max_memory, uint8_t *rgb, char *message) {
+    struct decoder d;
+    memset(&d, 0, sizeof d);
+    d.jpeg.err = failing(&d.failure, message);
+    int status = decode_frame(&d, jpeg, size, height, width, &window, max_memory, rgb);
     jpeg_destroy_decompress(&d.jpeg);
     return status;
 }

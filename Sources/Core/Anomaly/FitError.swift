@@ -4,6 +4,12 @@ public enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
     /// `isCancelled` said so.
     case cancelled
     case badSettings(String)
+    /// The region of interest does not lie in the shots.
+    case regionOutside(PixelRectangle, frame: PixelSize)
+    /// An area in pixels needs shots of one size.
+    case shotSizes(PixelSize, PixelSize)
+    /// The centres of all patches lie in ignored polygons.
+    case nothingInspected(patches: Int)
     /// A file of a saved model cannot be read.
     case unreadable(path: String, reason: String)
     /// A file of a saved model is not what was saved.
@@ -17,6 +23,15 @@ public enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
         case .noShots: "fit: expected at least one normal shot, got none: add one with `fsacctl add-normal`"
         case .cancelled: "fit: cancelled"
         case .badSettings(let problem): "fit: \(problem)"
+        case .regionOutside(let roi, let frame):
+            "fit: expected a region of interest inside of the shots' \(frame.width) x \(frame.height) pixels, got "
+                + "\(roi.text): change roi of the recipe, or take the shots again"
+        case .shotSizes(let first, let other):
+            "fit: expected shots of one size because roi or ignore is set, got \(first.width) x \(first.height) and "
+                + "\(other.width) x \(other.height) pixels: remove the shots of the other camera format"
+        case .nothingInspected(let patches):
+            "fit: expected at least one patch that is not ignored, got none of \(patches): make the polygons of ignore "
+                + "smaller"
         case .unreadable(let path, let reason): "model: \(path): cannot be read: \(reason)"
         case .damaged(let path, let part, let expected, let got):
             "model: \(path): \(part): expected \(expected), got \(got): fit the model again"

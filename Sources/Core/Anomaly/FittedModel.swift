@@ -9,6 +9,30 @@ public struct FittedModel: Sendable, Equatable {
     public let grid: PatchGrid
     public let memory: MemoryBank
     public private(set) var calibration: Calibration
+    /// The size of the shots, which ``settings``' area refers to; nil when that is the whole frame, of whatever size.
+    public let frame: PixelSize?
+    private let mask: PatchMask
+
+    init(
+        backbone: BackboneIdentity, settings: PatchMemorySettings, shots: [String], grid: PatchGrid, memory: MemoryBank,
+        calibration: Calibration, frame: PixelSize?
+    ) {
+        precondition(
+            frame != nil || settings.area == .wholeFrame, "model: an area of a frame of unknown size")
+        self.backbone = backbone
+        self.settings = settings
+        self.shots = shots
+        self.grid = grid
+        self.memory = memory
+        self.calibration = calibration
+        self.frame = settings.area == .wholeFrame ? nil : frame
+        mask = PatchMask(settings.area, frame: frame ?? PixelSize(height: 1, width: 1), grid: grid)
+    }
+
+    /// Whether pictures of this size can be judged: any, unless the area is given in pixels of the shots.
+    public func accepts(height: Int, width: Int) -> Bool {
+        frame == nil || frame == PixelSize(height: height, width: width)
+    }
 
     /// Whether features are of the kind that the model was fitted with: it has the layers, with this grid and width.
     public func accepts(_ features: Features) -> Bool {
@@ -27,22 +51,44 @@ public struct FittedModel: Sendable, Equatable {
     }
 
     package func score(_ features: PatchFeatures, parallelism: Parallelism = .serial) -> ScoreMap {
-        ScoreMap(
-            grid: features.grid, values: memory.nearestDistances(to: features.rows, parallelism),
-            aggregation: settings.aggregation)
+        let distances = memory.nearestDistances(to: mask.rows(of: features.rows), parallelism)
+        return ScoreMap(
+            grid: features.grid, values: mask.scattered(distances),
+            imageScore: settings.aggregation.score(of: distances))
     }
 
-    /// The scores over the picture: enlarged and smoothed, in the unit of the scores and the limit.
+    /// The scores over the whole frame: enlarged and smoothed over the region of interest, in the unit of the scores and
+    /// the limit; 0 outside of it and in ignored polygons. Ignored patches have no part in what is around them.
     ///
+    /// - Parameters:
+    ///   - height: of the frame; `width`, too.
     /// - Returns: `[height, width]`.
+    /// - Precondition: `accepts(height:width:)`.
     public func anomalyMap(of scoreMap: ScoreMap, height: Int, width: Int) -> Matrix {
-        scoreMap.enlarged(height: height, width: width, smoothing: settings.smoothing)
+        precondition(accepts(height: height, width: width), "model: a frame of [\(height), \(width)]")
+        let frame = PixelSize(height: height, width: width)
+        let roi = settings.area.rectangle(in: frame)
+        var map = scoreMap.enlarged(height: roi.height, width: roi.width, smoothing: settings.smoothing)
+        if !mask.isAll {
+            let weights = ScoreMap(grid: grid, values: mask.weights, imageScore: 1)
+                .enlarged(height: roi.height, width: roi.width, smoothing: settings.smoothing)
+            // Less than this is beyond the reach of every patch that counts.
+            for pixel in map.values.indices {
+                map.values[pixel] = weights.values[pixel] > 1e-6 ? map.values[pixel] / weights.values[pixel] : 0
+            }
+        }
+        map = map.placed(in: roi, of: frame)
+        settings.area.forEachIgnoredRun(of: frame, height: height, width: width) { row, columns in
+            for column in columns { map[row, column] = 0 }
+        }
+        return map
     }
 
     /// The connected areas of an anomaly map above the limit, the one with the highest peak first. Areas smaller than a
     /// quarter of a patch are dropped.
     public func regions(in anomalyMap: Matrix) -> [Region] {
-        let patchArea = Double(anomalyMap.values.count) / Double(grid.count)
+        let roi = settings.area.rectangle(in: PixelSize(height: anomalyMap.rows, width: anomalyMap.columns))
+        let patchArea = Double(roi.height * roi.width) / Double(grid.count)
         return Regions.above(calibration.limit, in: anomalyMap, minimumArea: patchArea / 4)
     }
 
@@ -52,7 +98,13 @@ public struct FittedModel: Sendable, Equatable {
     public func regions(in anomalyMap: Matrix, imageScore: Float) -> [Region] {
         let regions = regions(in: anomalyMap)
         guard regions.isEmpty, imageScore > calibration.limit else { return regions }
-        return [Regions.aroundPeak(of: anomalyMap)]
+        return [Regions.aroundPeak(of: anomalyMap, inspected: inspectedPixels(of: anomalyMap))]
+    }
+
+    private func inspectedPixels(of map: Matrix) -> Int {
+        let roi = settings.area.rectangle(in: PixelSize(height: map.rows, width: map.columns))
+        guard !mask.isAll else { return roi.height * roi.width }
+        return map.values.count { $0 > 0 }
     }
 
     /// The model with a limit set by hand.
@@ -69,5 +121,18 @@ public struct FittedModel: Sendable, Equatable {
         var model = self
         model.calibration = calibration.automatic()
         return model
+    }
+}
+
+extension Matrix {
+    /// A matrix of the frame's size with this one at the rectangle, 0 around it.
+    fileprivate func placed(in rectangle: PixelRectangle, of frame: PixelSize) -> Matrix {
+        if rectangle.height == frame.height && rectangle.width == frame.width { return self }
+        var result = Matrix(rows: frame.height, columns: frame.width)
+        for row in 0..<rows {
+            let start = (rectangle.y + row) * frame.width + rectangle.x
+            result.values.replaceSubrange(start..<start + columns, with: values[row * columns..<(row + 1) * columns])
+        }
+        return result
     }
 }

@@ -24,11 +24,13 @@ struct ModelDocument: Codable, Equatable {
     let shotPatches: [Int]
     let grid: PatchGrid
     let calibration: Calibration
+    /// Of the shots, when the area is not the whole frame.
+    let frame: PixelSize?
     /// `model.safetensors`.
     let tensors: File
 
     enum CodingKeys: String, CodingKey {
-        case version, backbone, method, settings, shots, grid, calibration
+        case version, backbone, method, settings, shots, grid, calibration, frame
         case shotPatches = "shot_patches"
         case tensors = "model.safetensors"
     }
@@ -42,6 +44,7 @@ struct ModelDocument: Codable, Equatable {
         shotPatches = model.memory.blocks.map(\.count)
         grid = model.grid
         calibration = model.calibration
+        frame = model.frame
         self.tensors = tensors
     }
 
@@ -116,8 +119,20 @@ struct ModelDocument: Codable, Equatable {
         let rows = Matrix(rows: tensor.shape[0], columns: tensor.shape[1], values: tensor.values)
         return FittedModel(
             backbone: backbone, settings: settings, shots: shots, grid: grid,
-            memory: MemoryBank(rows: rows, blocks: blocks),
-            calibration: calibration)
+            memory: MemoryBank(rows: rows, blocks: blocks), calibration: calibration, frame: frame)
+    }
+
+    private func frameProblem() -> String? {
+        guard settings.area != .wholeFrame else { return nil }
+        guard let frame else { return "none, with an area" }
+        // As for the grid: what an area is in must be a picture that could be.
+        let sides = 1...(1 << 16)
+        guard sides.contains(frame.height), sides.contains(frame.width),
+            settings.area.rectangle(in: frame).lies(inHeight: frame.height, width: frame.width)
+        else { return "\(frame.width) x \(frame.height) pixels, with a \(settings.area.text ?? "region")" }
+        guard grid.count <= 1 << 20 else { return "\(grid)" }
+        let isEmpty = PatchMask(settings.area, frame: frame, grid: grid).isEmpty
+        return isEmpty ? "everything ignored" : nil
     }
 
     /// What no fit writes, and where; the numbers in a document are not believed.
@@ -133,6 +148,7 @@ struct ModelDocument: Codable, Equatable {
         if let count = shotPatches.first(where: { !(1...(1 << 30)).contains($0) }) {
             return ("shot_patches", "\(count)")
         }
+        if let problem = frameProblem() { return ("frame", problem) }
         if backbone.inputSize < 1 { return ("backbone", "input size \(backbone.inputSize)") }
         return nil
     }

@@ -23,10 +23,13 @@ public struct PatchMemorySettings: Codable, Sendable, Equatable {
     public var smoothing: Float
     /// The share of good parts that the limit chosen from the shots is meant to reject, in `0 ..< 1`.
     public var targetFalseRejectRate: Double
+    /// What of the frame is inspected.
+    public var area: InspectionArea
 
     public init(
         layers: [Int], localAveraging: Bool = true, rotations: Int = 8, coresetBudget: Int = 4096,
-        aggregation: Aggregation = .topPercent, smoothing: Float = 0.5, targetFalseRejectRate: Double = 0.05
+        aggregation: Aggregation = .topPercent, smoothing: Float = 0.5, targetFalseRejectRate: Double = 0.05,
+        area: InspectionArea = .wholeFrame
     ) {
         self.layers = layers
         self.localAveraging = localAveraging
@@ -35,10 +38,25 @@ public struct PatchMemorySettings: Codable, Sendable, Equatable {
         self.aggregation = aggregation
         self.smoothing = smoothing
         self.targetFalseRejectRate = targetFalseRejectRate
+        self.area = area
+    }
+
+    /// Settings saved before there were areas are of the whole frame.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            layers: try container.decode([Int].self, forKey: .layers),
+            localAveraging: try container.decode(Bool.self, forKey: .localAveraging),
+            rotations: try container.decode(Int.self, forKey: .rotations),
+            coresetBudget: try container.decode(Int.self, forKey: .coresetBudget),
+            aggregation: try container.decode(Aggregation.self, forKey: .aggregation),
+            smoothing: try container.decode(Float.self, forKey: .smoothing),
+            targetFalseRejectRate: try container.decode(Double.self, forKey: .targetFalseRejectRate),
+            area: try container.decodeIfPresent(InspectionArea.self, forKey: .area) ?? .wholeFrame)
     }
 
     enum CodingKeys: String, CodingKey {
-        case layers, rotations, aggregation, smoothing
+        case layers, rotations, aggregation, smoothing, area
         case localAveraging = "local_averaging"
         case coresetBudget = "coreset_budget"
         case targetFalseRejectRate = "target_false_reject_rate"
@@ -57,6 +75,6 @@ public struct PatchMemorySettings: Codable, Sendable, Equatable {
         if !(targetFalseRejectRate >= 1e-6 && targetFalseRejectRate <= 0.5) {
             return "target false-reject rate: expected 0.000001 to 0.5, got \(targetFalseRejectRate)"
         }
-        return nil
+        return area.problem
     }
 }

@@ -11,9 +11,11 @@ package enum Regions {
     }
 
     /// The area around the highest point of `map` that lies above the middle between its mean and that point.
-    package static func aroundPeak(of map: Matrix) -> Region {
+    ///
+    /// - Parameter inspected: pixels to take the mean over, the others are 0; nil is all.
+    package static func aroundPeak(of map: Matrix, inspected: Int? = nil) -> Region {
         let peak = map.values.max() ?? 0
-        let mean = map.values.reduce(0) { $0 + Double($1) } / Double(max(map.values.count, 1))
+        let mean = map.values.reduce(0) { $0 + Double($1) } / Double(max(inspected ?? map.values.count, 1))
         let threshold = min((Float(mean) + peak) / 2, peak)
         let areas = ConnectedComponents(height: map.rows, width: map.columns) { map.values[$0] >= threshold }
         let highest = peaks(of: areas, in: map).firstIndex(of: peak) ?? 0

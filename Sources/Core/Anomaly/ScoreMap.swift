@@ -1,21 +1,25 @@
 /// How unusual each patch of a picture is, and the picture as a whole.
 public struct ScoreMap: Sendable, Equatable {
     public let grid: PatchGrid
-    /// One distance a patch, in row-major order of the grid.
+    /// One distance a patch, in row-major order of the grid; 0 where a patch does not count.
     public let values: [Float]
     /// The picture's score, in the unit of `values`; higher is more anomalous.
     public let imageScore: Float
 
     public init(grid: PatchGrid, values: [Float], aggregation: PatchMemorySettings.Aggregation) {
+        self.init(grid: grid, values: values, imageScore: aggregation.score(of: values))
+    }
+
+    init(grid: PatchGrid, values: [Float], imageScore: Float) {
         precondition(values.count == grid.count, "score map: \(values.count) values for \(grid)")
         self.grid = grid
         self.values = values
-        imageScore = aggregation.score(of: values)
+        self.imageScore = imageScore
     }
 }
 
 extension PatchMemorySettings.Aggregation {
-    /// The score of a picture with these patch distances.
+    /// The score of a picture with these patch distances, at least one.
     func score(of distances: [Float]) -> Float {
         let count =
             switch self {

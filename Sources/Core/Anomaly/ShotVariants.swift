@@ -57,7 +57,11 @@ package struct RotatedCopy {
     }
 
     /// The patches whose centre shows the shot; the others show only the repeated border, which is no part of a good part.
-    package func patchesInside(_ grid: PatchGrid) -> [Int] {
+    ///
+    /// - Parameter isInspected: whether a place of the shot counts, by its shares of the width and the height.
+    package func patchesInside(
+        _ grid: PatchGrid, _ isInspected: (_ across: Double, _ down: Double) -> Bool = { _, _ in true }
+    ) -> [Int] {
         let angle = degrees * .pi / 180
         let (height, width) = (Double(image.height), Double(image.width))
         return (0..<grid.count).filter { patch in
@@ -66,6 +70,7 @@ package struct RotatedCopy {
             let sourceX = cos(angle) * x - sin(angle) * y
             let sourceY = sin(angle) * x + cos(angle) * y
             return abs(sourceX) <= width / 2 + 1e-6 && abs(sourceY) <= height / 2 + 1e-6
+                && isInspected(sourceX / width + 0.5, sourceY / height + 0.5)
         }
     }
 }

@@ -28,10 +28,13 @@ extension Image {
     ///   - anomalyMap: `[rows, columns]`, in the unit of the limit; of any size, it is stretched over the picture.
     ///     Values that are not numbers are painted as the highest.
     ///   - regions: in this picture's pixels.
+    ///   - area: what of this picture was inspected. The region of interest is outlined, ignored polygons are dark and
+    ///     hatched.
     /// - Returns: this picture's size, or reduced in proportion until no side is longer than `style.maxSide`.
     /// - Precondition: the map is not empty.
     public func withHeatMap(
-        anomalyMap: Matrix, limit: Float, regions: [Region], style: HeatMapStyle = .standard
+        anomalyMap: Matrix, limit: Float, regions: [Region], area: InspectionArea = .wholeFrame,
+        style: HeatMapStyle = .standard
     ) -> Image {
         precondition(!anomalyMap.values.isEmpty, "heat map from an empty anomaly map")
         var canvas = reduced(toSide: style.maxSide)
@@ -39,6 +42,7 @@ extension Image {
         canvas.paint(levels, limit: limit, style: style)
         canvas.drawContour(of: levels, at: limit, style: style)
         let scale = Float(canvas.width) / Float(width)
+        canvas.draw(area, of: PixelSize(height: height, width: width), scale: scale, style: style)
         for region in regions { canvas.drawBox(region, scale: scale, style: style) }
         return canvas
     }
@@ -120,6 +124,24 @@ extension Image {
         drawFrame(
             rows: rows(margin: margin), columns: columns(margin: margin), line: line, colour: style.boxColour,
             opacity: 240)
+    }
+
+    /// Darkens and hatches what is ignored, and outlines the region of interest.
+    private mutating func draw(_ area: InspectionArea, of frame: PixelSize, scale: Float, style: HeatMapStyle) {
+        let (height, width) = (height, width)
+        pixels.withUnsafeMutableBufferPointer { pixels in
+            area.forEachIgnoredRun(of: frame, height: height, width: width) { row, columns in
+                for column in columns {
+                    let isLine = (row + column) % 12 < 2
+                    pixels.blend(isLine ? style.boxColour : .zero, opacity: 110, at: row * width + column)
+                }
+            }
+        }
+        guard let roi = area.roi else { return }
+        let rows = Self.scaled(roi.y, roi.height, by: scale, margin: 0, limit: height)
+        let columns = Self.scaled(roi.x, roi.width, by: scale, margin: 0, limit: width)
+        drawFrame(rows: rows, columns: columns, line: 2, colour: .zero, opacity: 120)
+        drawFrame(rows: rows, columns: columns, line: 1, colour: style.boxColour, opacity: 240)
     }
 
     private static func scaled(_ start: Int, _ length: Int, by scale: Float, margin: Int, limit: Int) -> Range<Int> {

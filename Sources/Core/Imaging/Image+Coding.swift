@@ -9,26 +9,7 @@ extension Image {
     ///
     /// - Throws: `ImageError`; the cases about files excepted.
     public init(decoding bytes: [UInt8], limits: ImageLimits = .standard) throws(ImageError) {
-        try limits.checkBytes(bytes.count)
-        switch ImageFormat(sniffing: bytes) {
-        case .jpeg:
-            let decoded = try JPEG.decode(bytes, limits: limits)
-            try Self.checkTail(bytes[decoded.consumed...], of: .jpeg)
-            self = decoded.image.upright(from: JPEG.orientation(of: bytes))
-        case .png:
-            let decoded = try PNG.decode(bytes, limits: limits)
-            try Self.checkTail(bytes[decoded.consumed...], of: .png)
-            self = decoded.image.upright(from: PNG.orientation(of: bytes))
-        case nil:
-            throw .notAnImage(firstBytes: Array(bytes.prefix(8)))
-        }
-    }
-
-    private static func checkTail(_ tail: ArraySlice<UInt8>, of format: ImageFormat) throws(ImageError) {
-        let rest = tail.drop { $0 == 0 }
-        guard rest.isEmpty || (format == .jpeg && rest.starts(with: [0xFF, 0xD8, 0xFF])) else {
-            throw .trailingBytes(format, count: tail.count)
-        }
+        self = try StoredFile(reading: bytes, limits: limits).image(of: nil, atLeast: nil)
     }
 }
 

@@ -13,6 +13,18 @@ public enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooManyBytes(Int, limit: Int)
     case tooManyPixels(height: Int, width: Int, limit: Int)
     case sideOutOfRange(height: Int, width: Int, allowed: ClosedRange<Int>)
+    /// The asked part is empty or not inside of the picture.
+    case regionOutside(PixelRectangle, height: Int, width: Int)
+    /// A camera's frame is damaged or cut short. `reason` is the decoder's own message; its warnings count.
+    case frameDamaged(reason: String)
+    /// A camera's frame is a JPEG of a kind that cameras do not send.
+    case frameUnsupported(what: String)
+    /// A camera's frame has another size than the camera declared.
+    case frameSize(expectedHeight: Int, expectedWidth: Int, actualHeight: Int, actualWidth: Int)
+    /// A camera's uncompressed frame has too few bytes.
+    case frameCutShort(PixelFormat, expectedBytes: Int, actualBytes: Int)
+    /// A camera declares rows that are too short for its frame's width.
+    case frameRows(PixelFormat, width: Int, expectedBytes: Int, actualBytes: Int)
     case fileMissing(path: String)
     /// A directory, a pipe, a device, a socket.
     case notARegularFile(path: String, kind: String)
@@ -42,6 +54,22 @@ public enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .sideOutOfRange(let height, let width, let allowed):
             "image: expected sides from \(allowed.lowerBound) to \(allowed.upperBound) pixels, "
                 + "got \(height) x \(width) (height x width)"
+        case .regionOutside(let region, let height, let width):
+            "image: expected a region of interest inside of \(width) x \(height) pixels, got \(region.width) x "
+                + "\(region.height) at (\(region.x), \(region.y)); change roi of the recipe, or the camera's format"
+        case .frameDamaged(let reason):
+            "image: frame of the camera: damaged or cut short (\(reason)); check the camera's cable, hub and bandwidth"
+        case .frameUnsupported(let what):
+            "image: frame of the camera: expected baseline JPEG, grey or colour, got \(what); choose another format"
+        case .frameSize(let expectedHeight, let expectedWidth, let actualHeight, let actualWidth):
+            "image: frame of the camera: expected \(expectedWidth) x \(expectedHeight) pixels, got \(actualWidth) x "
+                + "\(actualHeight); reconnect the camera"
+        case .frameCutShort(let format, let expectedBytes, let actualBytes):
+            "image: frame of the camera: \(format.rawValue): expected \(expectedBytes) bytes, got \(actualBytes); "
+                + "check the camera's cable, hub and bandwidth"
+        case .frameRows(let format, let width, let expectedBytes, let actualBytes):
+            "image: frame of the camera: \(format.rawValue): expected rows of at least \(expectedBytes) bytes for "
+                + "\(width) pixels, got \(actualBytes); choose another format"
         case .fileMissing(let path):
             "image: \(path): no such file"
         case .notARegularFile(let path, let kind):

@@ -1,26 +1,30 @@
 import CJPEG
 import Glibc
 
-/// The only caller of the C shim over libjpeg.
+/// JPEG files.
 enum JPEG {
-    /// - Returns: the picture as it is stored, and how many bytes it took up to its end marker.
-    static func decode(_ bytes: [UInt8], limits: ImageLimits) throws(ImageError) -> (image: Image, consumed: Int) {
-        let (height, width) = try size(of: bytes)
-        try limits.checkSize(height: height, width: width)
+    /// - Parameters:
+    ///   - height: as ``size(of:)`` gives it; `width`, too.
+    /// - Returns: the window of the picture as it is stored, and how many bytes the picture took up to its end marker.
+    static func decode(
+        _ bytes: [UInt8], height: Int, width: Int, window: PictureWindow, limits: ImageLimits
+    ) throws(ImageError) -> (image: Image, consumed: Int) {
         var consumed = 0
         var status: Int32 = 0
         var message = [CChar](repeating: 0, count: Int(FSAC_JPEG_MESSAGE))
-        let pixels = [UInt8](unsafeUninitializedCapacity: height * width * 3) { pixels, count in
+        let size = window.rows.count * window.columns.count * 3
+        let pixels = [UInt8](unsafeUninitializedCapacity: size) { pixels, count in
             status = fsac_jpeg_decode_rgb(
-                bytes, bytes.count, Int32(height), Int32(width), Int32(limits.maxScans), limits.maxDecoderBytes,
-                pixels.baseAddress, &consumed, &message)
-            count = status == 0 ? height * width * 3 : 0
+                bytes, bytes.count, Int32(height), Int32(width), fsac_jpeg_window(window), Int32(limits.maxScans),
+                limits.maxDecoderBytes, pixels.baseAddress, &consumed, &message)
+            count = status == 0 ? size : 0
         }
         try check(status, message)
-        return (Image(height: height, width: width, pixels: pixels), consumed)
+        return (Image(height: window.rows.count, width: window.columns.count, pixels: pixels), consumed)
     }
 
-    private static func size(of bytes: [UInt8]) throws(ImageError) -> (height: Int, width: Int) {
+    /// As it is stored, from the header alone.
+    static func size(of bytes: [UInt8]) throws(ImageError) -> (height: Int, width: Int) {
         var height: Int32 = 0
         var width: Int32 = 0
         var message = [CChar](repeating: 0, count: Int(FSAC_JPEG_MESSAGE))

@@ -39,6 +39,30 @@ enum Orientation: UInt16, CaseIterable {
     }
 }
 
+extension Orientation {
+    /// Whether the stored rows are the upright picture's columns.
+    var swapsSides: Bool { rawValue >= Orientation.transposed.rawValue }
+
+    /// Where a rectangle of the upright picture is stored.
+    func stored(_ upright: PixelRectangle, storedHeight: Int, storedWidth: Int) -> PixelRectangle {
+        let turned =
+            swapsSides
+            ? PixelRectangle(x: upright.y, y: upright.x, width: upright.height, height: upright.width) : upright
+        // Whether stored columns and rows run against those of the upright picture (after the sides were swapped).
+        let (fromRight, fromBelow) =
+            switch self {
+            case .upright, .transposed: (false, false)
+            case .mirrored, .quarterAnticlockwise: (true, false)
+            case .upsideDown, .transversed: (true, true)
+            case .mirroredUpsideDown, .quarterClockwise: (false, true)
+            }
+        return PixelRectangle(
+            x: fromRight ? storedWidth - turned.x - turned.width : turned.x,
+            y: fromBelow ? storedHeight - turned.y - turned.height : turned.y,
+            width: turned.width, height: turned.height)
+    }
+}
+
 extension Image {
     /// The picture as it was seen, from how it was stored.
     func upright(from orientation: Orientation) -> Image {

@@ -4,9 +4,8 @@ import Glibc
 /// The only caller of the C shim over libpng.
 enum PNG {
     /// - Returns: the picture as it is stored, and how many bytes it took up to its end chunk.
-    static func decode(_ bytes: [UInt8], limits: ImageLimits) throws(ImageError) -> (image: Image, consumed: Int) {
+    static func decode(_ bytes: [UInt8]) throws(ImageError) -> (image: Image, consumed: Int) {
         let (height, width, channels) = try header(of: bytes)
-        try limits.checkSize(height: height, width: width)
         var consumed = 0
         var status: Int32 = 0
         var message = [CChar](repeating: 0, count: Int(FSAC_PNG_MESSAGE))
@@ -20,6 +19,12 @@ enum PNG {
         }
         guard status == 0 else { throw .damaged(.png, reason: String(decoderMessage: message)) }
         return (Image(height: height, width: width, pixels: pixels), consumed)
+    }
+
+    /// As it is stored, from the header alone.
+    static func size(of bytes: [UInt8]) throws(ImageError) -> (height: Int, width: Int) {
+        let (height, width, _) = try header(of: bytes)
+        return (height, width)
     }
 
     private static func header(of bytes: [UInt8]) throws(ImageError) -> (height: Int, width: Int, channels: Int) {

@@ -30,6 +30,7 @@ extension ModelKind {
             backbone: "\(backbone.name) at \(backbone.inputSize) px (weights \(backbone.sha256.prefix(8)))",
             method: "patch memory, layers \(layers), \(settings.localAveraging ? "3x3 averaged, " : "")"
                 + "\(settings.aggregation == .maximum ? "maximum" : "top 1 %"), \(settings.rotations) rotations, "
-                + "\(settings.coresetBudget == 0 ? "all" : "\(settings.coresetBudget)") patches")
+                + "\(settings.coresetBudget == 0 ? "all" : "\(settings.coresetBudget)") patches"
+                + (settings.area.text.map { ", \($0)" } ?? ""))
     }
 }
