@@ -26,15 +26,17 @@ struct Fsacd: AsyncParsableCommand {
         umask(0o027)
         do {
             let configuration = try Configuration.load(path: config)
-            let level = configuration.log.level.loggerLevel
-            LoggingSystem.bootstrap { _ in StandardErrorLog(logLevel: level) }
+            StandardErrorLog.setLevel(configuration.log.level.loggerLevel)
+            LoggingSystem.bootstrap { _ in StandardErrorLog() }
             if check {
                 try DaemonServices.check(configuration)
                 print("\(config): valid")
                 return
             }
             let lock = try InstanceLock(stateDirectory: configuration.stateDirectory)
-            let services = try DaemonServices(configuration, logger: Logger(label: "fsacd"))
+            let services = try DaemonServices(
+                configuration, path: config, logger: Logger(label: "fsacd"),
+                setLogLevel: { StandardErrorLog.setLevel($0.loggerLevel) })
             try await services.run()
             _ = consume lock
         } catch {

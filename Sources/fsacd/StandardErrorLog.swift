@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Logging
+import Synchronization
 
 /// Log lines on standard error: `message key=value ...`.
 ///
@@ -9,7 +10,16 @@ import Logging
 struct StandardErrorLog: LogHandler {
     static let isForJournal = ProcessInfo.processInfo.environment["JOURNAL_STREAM"] != nil
 
-    var logLevel: Logger.Level
+    /// Of all loggers: a reload of the configuration changes it.
+    private static let level = Mutex(Logger.Level.info)
+
+    static func setLevel(_ new: Logger.Level) { level.withLock { $0 = new } }
+
+    var logLevel: Logger.Level {
+        get { Self.level.withLock { $0 } }
+        set { Self.setLevel(newValue) }
+    }
+
     var metadata: Logger.Metadata = [:]
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -1,4 +1,4 @@
-import ControlProtocol
+public import ControlProtocol
 import Core
 import Logging
 
@@ -21,6 +21,8 @@ final class CaptureLoop: Sendable {
         var lastFrame: ContinuousClock.Instant?
         var recipe: LineRecipe
         var shots: [ShotRequest] = []
+        /// When the log last said that the camera is lost.
+        var reminded: ContinuousClock.Instant?
         var isStopping = false
     }
 
@@ -166,12 +168,10 @@ final class CaptureLoop: Sendable {
 
     private func remind(_ kind: LineState, _ reason: String, _ old: CameraState) {
         let now = ContinuousClock.now
-        if case .lost(kind, _) = old, let last = reminded.read(\.self), now - last < Self.reminderPeriod { return }
-        reminded.withLock { $0 = now }
+        if case .lost(kind, _) = old, let last = state.read(\.reminded), now - last < Self.reminderPeriod { return }
+        state.withLock { $0.reminded = now }
         logger.error("camera lost", metadata: ["state": "\(kind.rawValue)", "reason": "\(reason)"])
     }
-
-    private let reminded = Monitor<ContinuousClock.Instant?>(nil)
 }
 
 // MARK: What others see

@@ -1,5 +1,3 @@
-public import ControlProtocol
-
 /// Where frames come from. Lives on the capture thread.
 public protocol FrameSource {
     /// Waits for the next frame, at most about `timeout`.
@@ -35,33 +33,4 @@ public enum FrameEvent: Sendable {
     case none
     /// Nothing will come any more.
     case finished
-}
-
-/// Why no frame can come. All of these may pass by themselves.
-public enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
-    case folderUnreadable(path: String, reason: String)
-    /// A folder to replay that holds no picture.
-    case noPictures(path: String)
-
-    public var description: String {
-        switch self {
-        case .folderUnreadable(let path, let reason):
-            "camera: folder \(path): \(reason): make it readable for the user fsacd runs as, or change camera.path"
-        case .noPictures(let path):
-            "camera: folder \(path) holds no .jpg, .jpeg or .png file: put some there, or change camera.path"
-        }
-    }
-}
-
-extension CaptureError {
-    /// What the line is in while this lasts.
-    public var state: LineState { .cameraLost }
-
-    /// How long to wait before the next attempt.
-    ///
-    /// - Parameter failures: attempts in a row that failed before this one.
-    public func retryPeriod(failures: Int) -> Duration {
-        let periods: [Duration] = [.milliseconds(500), .seconds(1), .seconds(2)]
-        return periods[min(failures, periods.count - 1)]
-    }
 }

@@ -39,7 +39,8 @@ extension Configuration {
     ) throws(ConfigurationError) {
         guard let found = top.table[key.stringValue] else { return }
         var read: [Value] = []
-        for (index, element) in (found.array.map(Array.init) ?? [found]).enumerated() {
+        let elements: [any TOMLValueConvertible] = found.array.map { Array($0) } ?? [found]
+        for (index, element) in elements.enumerated() {
             guard let table = element.table else { throw top.notATable(key, element) }
             let reading = try ConfigurationTable<Value.Key>(
                 table, name: key.stringValue, index: found.array == nil ? nil : index, source: top.source)

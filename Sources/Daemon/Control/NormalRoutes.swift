@@ -107,7 +107,7 @@ extension ControlRoutes {
     ) async throws -> AddNormalReply {
         let recipe = entry.recipe
         let (outcome, normal) = try await blocking { () -> (AddNormalReply.Outcome, StoredNormal) in
-            let fileExtension = try ShotPicture(checking: bytes, roi: entry.settings.rectangle).fileExtension
+            let fileExtension = try ShotPicture(checking: bytes, roi: entry.settings.area.roi).fileExtension
             let (sha256, isKnown) = recipe.find(bytes)
             if isDryRun {
                 return (

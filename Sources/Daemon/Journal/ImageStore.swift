@@ -94,7 +94,7 @@ public final class ImageStore: Sendable {
         if let path = job.paths.image {
             pictures.append(
                 (path, { [settings] () throws(ImageError) in
-                    try job.picture.storable(qualityPercent: settings.jpegQualityPercent)
+                    try job.picture.jpegFile(qualityPercent: settings.jpegQualityPercent)
                 }))
         }
         if let path = job.paths.heatmap, let draw = job.drawHeatMap {
@@ -119,5 +119,15 @@ public final class ImageStore: Sendable {
             return state.failure == nil ? nil : state.dropped
         }
         if let dropped { logger.notice("pictures are stored again", metadata: ["dropped": "\(dropped)"]) }
+    }
+}
+
+extension Picture {
+    /// As ``storable(qualityPercent:)``, and never a PNG.
+    fileprivate func jpegFile(qualityPercent: Int) throws(ImageError) -> [UInt8] {
+        guard encoding == .file, ImageFormat(sniffing: bytes) != .jpeg else {
+            return try storable(qualityPercent: qualityPercent)
+        }
+        return try image().jpegBytes(qualityPercent: qualityPercent, fullChroma: true)
     }
 }

@@ -45,8 +45,6 @@ public struct ConfiguredMethod: Sendable {
     public let backbone: BackboneModel
     public let inputSize: Int
     public let settings: PatchMemorySettings
-    /// What of the frame is looked at; nil = all of it.
-    public let roi: PixelRectangle?
     let computeThreads: Int
 
     public init(
@@ -61,13 +59,12 @@ public struct ConfiguredMethod: Sendable {
             }
         }
         inputSize = recipe.inputSize
-        roi = recipe.rectangle
         self.computeThreads = computeThreads
         settings = PatchMemorySettings(
             layers: recipe.layers.isEmpty ? backbone.defaultLayers : recipe.layers,
             localAveraging: recipe.localAveraging, rotations: recipe.rotations, coresetBudget: recipe.coresetBudget,
             aggregation: recipe.aggregation == .maximum ? .maximum : .topPercent, smoothing: Float(recipe.smoothing),
-            targetFalseRejectRate: recipe.targetFalseRejectRate)
+            targetFalseRejectRate: recipe.targetFalseRejectRate, area: recipe.area)
         guard backbone.accepts(inputSize: inputSize) else {
             throw .inputSize(inputSize, backbone: backbone.name, multiple: backbone.inputMultiple)
         }
@@ -94,12 +91,13 @@ public struct ConfiguredMethod: Sendable {
 
 extension RecipeMethod<FittedModel> {
     public init(_ method: ConfiguredMethod) {
-        let (backbone, inputSize, roi) = (method.backbone, method.inputSize, method.roi)
+        let (backbone, inputSize, area) = (method.backbone, method.inputSize, method.settings.area)
         let parallelism = Parallelism(threads: method.computeThreads)
         self.init(
             kind: method.kind,
-            decode: { bytes throws(ImageError) in
-                try Picture(.file, bytes: bytes).image(of: roi, atLeast: inputSize)
+            shot: { sha256, bytes throws(ImageError) in
+                try Shot(
+                    sha256: sha256, picture: Picture(.file, bytes: bytes), area: area, inputSize: inputSize)
             }, fit: method.fitter,
             activeModel: { active in
                 ActiveModel(
@@ -112,7 +110,7 @@ extension RecipeMethod<FittedModel> {
     init(unusable error: MethodError) {
         self.init(
             kind: ModelKind(backbone: "none", method: "none"), absence: error.description,
-            decode: { bytes throws(ImageError) in try Image(decoding: bytes) }, fit: { _, _, _ in throw error },
+            shot: { sha256, bytes throws(ImageError) in Shot(sha256: sha256, image: try Image(decoding: bytes)) }, fit: { _, _, _ in throw error },
             activeModel: { _ in nil })
     }
 }

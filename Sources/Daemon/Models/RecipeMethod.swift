@@ -12,18 +12,18 @@ public struct RecipeMethod<Model: StoredModel>: Sendable {
     /// Why no part can be judged, whatever is fitted; nil = it can.
     public var absence: String?
     /// A shot as the line sees its frames.
-    public var decode: @Sendable (_ bytes: [UInt8]) throws(ImageError) -> Image
+    public var shot: @Sendable (_ sha256: String, _ bytes: [UInt8]) throws(ImageError) -> Shot
     public var fit: Fitter
     /// Nil = the line cannot use it.
     public var activeModel: @Sendable (Recipe<Model>.Active) -> ActiveModel?
 
     public init(
-        kind: ModelKind, absence: String? = nil, decode: @escaping @Sendable ([UInt8]) throws(ImageError) -> Image,
+        kind: ModelKind, absence: String? = nil, shot: @escaping @Sendable (String, [UInt8]) throws(ImageError) -> Shot,
         fit: @escaping Fitter, activeModel: @escaping @Sendable (Recipe<Model>.Active) -> ActiveModel?
     ) {
         self.kind = kind
         self.absence = absence
-        self.decode = decode
+        self.shot = shot
         self.fit = fit
         self.activeModel = activeModel
     }

@@ -1,5 +1,5 @@
 public import ControlProtocol
-public import Core
+import Core
 public import Logging
 public import ServiceLifecycle
 
@@ -102,8 +102,7 @@ public final class RefitService<Model: StoredModel>: Service {
 
     private func decoded(_ normal: StoredNormal, _ entry: RecipeBook<Model>.Entry) throws(StoreError) -> Shot {
         do {
-            return Shot(
-                sha256: normal.sha256, image: try entry.method.decode(entry.recipe.bytes(of: normal)))
+            return try entry.method.shot(normal.sha256, entry.recipe.bytes(of: normal))
         } catch {
             throw .normalUnreadable(sha256: normal.sha256, reason: "\(error)")
         }

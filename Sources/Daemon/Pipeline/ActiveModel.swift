@@ -25,15 +25,15 @@ public struct ActiveModel: Sendable {
     /// What `makeExtractor` makes. While it stays the same, the line keeps the extractor that it has.
     public let backbone: BackboneIdentity
     public let layers: [Int]
-    /// The part of the frame that it was fitted with; nil = the whole frame.
-    public let roi: PixelRectangle?
+    /// What of the frame it was fitted with.
+    public let area: InspectionArea
     /// Called on the inspection thread, which alone uses the result.
     public let makeExtractor: @Sendable () -> FeatureExtractor
     /// Height and width are the frame's.
     public let judge: @Sendable (Features, _ height: Int, _ width: Int) throws(Invalidity) -> Judgement
 
     public init(
-        generation: Int, limit: Float, backbone: BackboneIdentity, layers: [Int], roi: PixelRectangle? = nil,
+        generation: Int, limit: Float, backbone: BackboneIdentity, layers: [Int], area: InspectionArea = .wholeFrame,
         makeExtractor: @escaping @Sendable () -> FeatureExtractor,
         judge: @escaping @Sendable (Features, _ height: Int, _ width: Int) throws(Invalidity) -> Judgement
     ) {
@@ -41,7 +41,7 @@ public struct ActiveModel: Sendable {
         self.limit = limit
         self.backbone = backbone
         self.layers = layers
-        self.roi = roi
+        self.area = area
         self.makeExtractor = makeExtractor
         self.judge = judge
     }
@@ -55,11 +55,17 @@ extension ActiveModel {
         let identity = BackboneIdentity(name: backbone.name, sha256: backbone.sha256, inputSize: inputSize)
         self.init(
             generation: generation, limit: model.calibration.limit, backbone: identity, layers: model.settings.layers,
+            area: model.settings.area,
             makeExtractor: { FeatureExtractor(backbone, inputSize: inputSize, parallelism: parallelism) },
             judge: { features, height, width throws(Invalidity) in
                 guard model.backbone == identity, model.accepts(features) else {
                     throw Invalidity(
                         .modelMismatch, "fitted with \(model.backbone), the line computes \(identity): fit again")
+                }
+                guard model.accepts(height: height, width: width) else {
+                    let frame = model.frame.map { "\($0.height) x \($0.width)" } ?? "any size"
+                    throw Invalidity(
+                        .sizeMismatch, "the roi was fitted in frames of \(frame) (height x width), got \(height) x \(width)")
                 }
                 return Judgement(
                     model: model, scores: model.score(features, parallelism: parallelism), height: height, width: width)
@@ -80,7 +86,7 @@ extension Judgement {
         self.init(score: scores.imageScore, regions: regions) { image in
             image.withHeatMap(
                 anomalyMap: map ?? model.anomalyMap(of: scores, height: image.height, width: image.width),
-                limit: model.calibration.limit, regions: regions)
+                limit: model.calibration.limit, regions: regions, area: model.settings.area)
         }
     }
 }

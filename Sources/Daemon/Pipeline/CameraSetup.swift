@@ -74,7 +74,8 @@ extension Configuration.Camera {
         switch (source, mode) {
         case (.folder, .watch):
             WatchSource(path: path, settling: .milliseconds(settleMilliseconds), isDone: journal.inspectedFrames())
-        case (.folder, .replay), (.v4l2, _):
+        case (.v4l2, _): V4L2Camera(self)
+        case (.folder, .replay):
             ReplaySource(path: path, rateHertz: rateHertz, repeats: `repeat`)
         }
     }

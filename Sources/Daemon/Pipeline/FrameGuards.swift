@@ -24,15 +24,15 @@ enum FrameGuards {
     /// - Parameters:
     ///   - size: what came.
     ///   - expected: nil = any.
-    ///   - roi: what has to lie inside; nil = the whole frame.
+    ///   - area: its region of interest has to lie inside.
     static func check(
-        _ size: (height: Int, width: Int), expected: (height: Int, width: Int)?, roi: PixelRectangle?
+        _ size: (height: Int, width: Int), expected: (height: Int, width: Int)?, area: InspectionArea
     ) throws(Invalidity) {
         let came = "got \(size.height) x \(size.width)"
         if let expected, size != expected {
             throw Invalidity(.sizeMismatch, "expected \(expected.height) x \(expected.width) (height x width), \(came)")
         }
-        if let roi, roi.y + roi.height > size.height || roi.x + roi.width > size.width {
+        if let roi = area.roi, roi.y + roi.height > size.height || roi.x + roi.width > size.width {
             throw Invalidity(
                 .sizeMismatch,
                 "the recipe's roi needs \(roi.y + roi.height) x \(roi.x + roi.width) (height x width), \(came)")

@@ -19,10 +19,10 @@ public struct InspectionPipeline {
         do throws(Invalidity) {
             let model = part.recipe.models.current
             let picture = try FrameGuards.picture(of: part)
-            let roi = model.map(\.roi) ?? part.recipe.roi
+            let area = model?.area ?? part.recipe.area
             let size = try Self.size(of: picture)
-            try FrameGuards.check(size, expected: part.size, roi: roi)
-            let image = try Self.decode(picture, roi, side: model?.backbone.inputSize)
+            try FrameGuards.check(size, expected: part.size, area: area)
+            let image = try Self.decode(picture, area, side: model?.backbone.inputSize)
             inspection.picture = picture
             inspection.latency.decode = clock.lap()
 
@@ -51,9 +51,9 @@ public struct InspectionPipeline {
     }
 
     /// No more of it than the model needs; nil = there is no model, and only the brightness counts.
-    private static func decode(_ picture: Picture, _ roi: PixelRectangle?, side: Int?) throws(Invalidity) -> Image {
+    private static func decode(_ picture: Picture, _ area: InspectionArea, side: Int?) throws(Invalidity) -> Image {
         do {
-            return try picture.image(of: roi, atLeast: side ?? ShotPicture.smallestSide)
+            return try area.image(of: picture, inputSize: side ?? ShotPicture.smallestSide)
         } catch {
             throw Invalidity(.decodeFailed, error.description)
         }

@@ -8,30 +8,32 @@ public struct LineRecipe: Sendable {
     public let brightness: ClosedRange<Double>
     /// That many equal payloads in a row are a frozen camera; 0 = off.
     public let frozenFrames: Int
-    /// What is inspected as long as there is no model that knows; nil = the whole frame.
-    public let roi: PixelRectangle?
+    /// What of the frame is looked at while there is no model that knows.
+    public let area: InspectionArea
 
     public init(
         name: String, models: ModelSlot, brightness: ClosedRange<Double> = 0...255, frozenFrames: Int = 0,
-        roi: PixelRectangle? = nil
+        area: InspectionArea = .wholeFrame
     ) {
         self.name = name
         self.models = models
         self.brightness = brightness
         self.frozenFrames = frozenFrames
-        self.roi = roi
+        self.area = area
     }
 
     public init(_ settings: Configuration.Recipe, name: String, models: ModelSlot) {
         self.init(
             name: name, models: models, brightness: settings.minBrightness...settings.maxBrightness,
-            frozenFrames: settings.frozenFrames, roi: settings.rectangle)
+            frozenFrames: settings.frozenFrames, area: settings.area)
     }
 }
 
 extension Configuration.Recipe {
-    /// The ROI; nil = the whole frame.
-    var rectangle: PixelRectangle? {
-        roi.count == 4 ? PixelRectangle(x: roi[0], y: roi[1], width: roi[2], height: roi[3]) : nil
+    /// What of the frame is inspected.
+    var area: InspectionArea {
+        InspectionArea(
+            roi: roi.count == 4 ? PixelRectangle(x: roi[0], y: roi[1], width: roi[2], height: roi[3]) : nil,
+            ignore: ignore.map { polygon in polygon.map { PixelPoint(x: $0[0], y: $0[1]) } })
     }
 }

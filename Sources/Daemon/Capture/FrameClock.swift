@@ -1,0 +1,85 @@
+/// When a frame was taken.
+struct FrameTimes: Equatable {
+    var sequence: UInt32
+    /// Frames that the driver lost since the one before.
+    var missed: UInt64
+    /// Zero when the driver's time cannot be believed.
+    var age: Duration
+    var capturedAt: ContinuousClock.Instant
+    var exposedAt: ContinuousClock.Instant
+}
+
+/// What the sequence numbers and times of a stream's frames mean, as far as they can be believed.
+struct FrameClock {
+    /// Until a period is known.
+    private static let unknownPeriod = Duration.milliseconds(100)
+    private static let remembered = 15
+    /// How far a driver's clock may be wrong before it is not believed at all.
+    private static let tolerance = Duration.milliseconds(10)
+
+    let startedAt: CameraMoment
+    private let reported: Duration?
+    private let exposure: Duration
+    private var intervals: [Duration] = []
+    private var last: (sequence: UInt32, at: Int64)?
+    /// The last moment at which no frame was ready.
+    var emptyAt: ContinuousClock.Instant
+
+    /// - Parameters:
+    ///   - reported: the period that the driver gives.
+    ///   - exposure: of a frame, zero when unknown.
+    ///   - other: a clock of the same camera, from which the measured period is taken over.
+    init(
+        startedAt: CameraMoment, reported: Duration? = nil, exposure: Duration = .zero, learnedFrom other: Self? = nil
+    ) {
+        self.startedAt = startedAt
+        self.reported = reported
+        self.exposure = exposure
+        intervals = other?.intervals ?? []
+        emptyAt = startedAt.instant
+    }
+
+    /// The longer of what the driver says and what was measured (the median): some drivers always say 30 Hz.
+    var period: Duration {
+        let measured = intervals.isEmpty ? .zero : intervals.sorted()[intervals.count / 2]
+        let period = max(reported ?? .zero, measured)
+        return period > .zero ? period : Self.unknownPeriod
+    }
+
+    /// Older frames show what was, not what is: they waited in the driver while something stood still.
+    var staleAge: Duration { max(period * 2 + exposure, .milliseconds(500)) }
+
+    mutating func times(of buffer: DeviceBuffer, at now: CameraMoment) -> FrameTimes {
+        let age = age(of: buffer, at: now)
+        let stamp = age.map { _ in buffer.microseconds ?? now.microseconds } ?? now.microseconds
+        let missed = missed(before: buffer.sequence)
+        if let last, buffer.sequence == last.sequence &+ 1, stamp > last.at {
+            intervals = intervals.suffix(Self.remembered - 1) + [.microseconds(stamp - last.at)]
+        }
+        last = (buffer.sequence, stamp)
+        let capturedAt = now.instant - max(.zero, age ?? .zero)
+        // Without a time of its own a frame is only known not to have been there when the queue was empty.
+        let exposedAt =
+            if age == nil { min(emptyAt, now.instant) - period } else if buffer.isStartOfExposure { capturedAt } else {
+                capturedAt - period
+            }
+        return FrameTimes(
+            sequence: buffer.sequence, missed: missed, age: max(.zero, age ?? .zero), capturedAt: capturedAt,
+            exposedAt: exposedAt)
+    }
+
+    /// Nil for times of another clock, from the future, or from before the stream.
+    private func age(of buffer: DeviceBuffer, at now: CameraMoment) -> Duration? {
+        guard let stamp = buffer.microseconds, stamp >= startedAt.microseconds - 1_000_000 else { return nil }
+        let (microseconds, overflows) = now.microseconds.subtractingReportingOverflow(stamp)
+        let age = Duration.microseconds(microseconds)
+        return overflows || age < .zero - Self.tolerance ? nil : age
+    }
+
+    /// Numbers wrap after 2^32 - 1; one that goes back is a count that began again.
+    private func missed(before sequence: UInt32) -> UInt64 {
+        guard let last else { return 0 }
+        let gap = sequence &- last.sequence &- 1
+        return gap < 1 << 31 ? UInt64(gap) : 0
+    }
+}
