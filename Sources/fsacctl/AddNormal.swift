@@ -16,10 +16,8 @@ struct AddNormal: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Add the stored picture of this verdict: it was good.", valueName: "seq"))
     var fromVerdict: [UInt64] = []
 
-    @Option(
-        name: .customLong("from-camera"), parsing: .singleValue,
-        help: ArgumentHelp("Add the camera's next pictures, this many.", valueName: "n"))
-    var fromCamera: Int?
+    @Flag(help: "Add the camera's next picture, or with a number the next so many: --from-camera 4.")
+    var fromCamera = false
 
     @Option(help: ArgumentHelp("The camera for --from-camera (default: the only one).", valueName: "name"))
     var camera: String?
@@ -34,13 +32,16 @@ struct AddNormal: AsyncParsableCommand {
     @OptionGroup var daemon: DaemonOptions
 
     func validate() throws {
-        if files.isEmpty && fromVerdict.isEmpty && fromCamera == nil {
-            throw ValidationError("name pictures to add, a verdict with --from-verdict, or --from-camera N")
+        if files.isEmpty && fromVerdict.isEmpty && !fromCamera {
+            throw ValidationError("name pictures to add, a verdict with --from-verdict, or --from-camera")
         }
-        if let fromCamera, !(1...ControlLimits.shotsAtOnce).contains(fromCamera) {
+        if let shots, !(1...ControlLimits.shotsAtOnce).contains(shots) {
             throw ValidationError("--from-camera: expected 1 to \(ControlLimits.shotsAtOnce)")
         }
     }
+
+    /// How many the camera is to give; nil = none.
+    private var shots: Int? { fromCamera ? files.lazy.compactMap { Int($0) }.first ?? 1 : nil }
 
     private struct Refusal: Encodable {
         var source: String
@@ -64,7 +65,7 @@ struct AddNormal: AsyncParsableCommand {
         let client = daemon.client
         let target = try await target
         var report = Report()
-        for file in files {
+        for file in files where shots == nil || Int(file) == nil {
             try await add(file, to: &report) {
                 .init(path: ControlPath.normals, body: .picture(try PictureFile.read(file)))
             }
@@ -74,7 +75,7 @@ struct AddNormal: AsyncParsableCommand {
                 .init(path: ControlPath.normalsFromVerdict, body: .json(FromVerdictRequest(seq: sequence)))
             }
         }
-        if let fromCamera { try await add(fromCamera, to: &report) }
+        if let shots { try await add(shots, to: &report) }
         if !dryRun, report.accepted.contains(where: { !$0.normal.fitted }) {
             let fit = try await client.request(.post, ControlPath.refit, query: target, as: FitReply.self)
             if wait { report.model = try await client.model(after: fit, query: target) }
@@ -90,7 +91,7 @@ struct AddNormal: AsyncParsableCommand {
     /// Names the recipe that everything goes to; empty = the one in use. Shots of a camera are for that camera's recipe.
     private var target: [String: String] {
         get async throws {
-            guard recipe.recipe == nil, fromCamera != nil, let camera else { return recipe.query }
+            guard recipe.recipe == nil, fromCamera, let camera else { return recipe.query }
             let cameras = try await daemon.client.get(ControlPath.status, as: StatusReply.self).cameras
             return cameras.first { $0.name == camera }.map { ["recipe": $0.recipe] } ?? [:]
         }

@@ -22,7 +22,8 @@ struct Limit: AsyncParsableCommand {
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
-            try Limit.report(await daemon.client.get(ControlPath.limit, query: recipe.query, as: LimitReply.self), daemon)
+            try Limit.report(
+                await daemon.client.get(ControlPath.limit, query: recipe.query, as: LimitReply.self), daemon)
         }
     }
 
@@ -42,7 +43,8 @@ struct Limit: AsyncParsableCommand {
 
         func run() async throws {
             let reply = try await daemon.client.request(
-                .put, ControlPath.limit, query: recipe.query, body: .json(LimitRequest(value: value)), as: LimitReply.self)
+                .put, ControlPath.limit, query: recipe.query, body: .json(LimitRequest(value: value)),
+                as: LimitReply.self)
             try Limit.report(reply, daemon)
         }
     }
@@ -55,7 +57,8 @@ struct Limit: AsyncParsableCommand {
 
         func run() async throws {
             let reply = try await daemon.client.request(
-                .put, ControlPath.limit, query: recipe.query, body: .json(LimitRequest(value: nil)), as: LimitReply.self)
+                .put, ControlPath.limit, query: recipe.query, body: .json(LimitRequest(value: nil)), as: LimitReply.self
+            )
             try Limit.report(reply, daemon)
         }
     }

@@ -41,7 +41,8 @@ struct Models: AsyncParsableCommand {
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
-            let models = try await daemon.client.get(ControlPath.models, query: recipe.query, as: ModelsReply.self).models
+            let models = try await daemon.client.get(ControlPath.models, query: recipe.query, as: ModelsReply.self)
+                .models
             guard
                 let model = models.first(where: { model in generation.map { $0 == model.generation } ?? model.current })
             else {

@@ -50,7 +50,8 @@ struct RecipeCommand: AsyncParsableCommand {
             if daemon.json { return try printJSON(reply) }
             Terminal.write("\(reply.cameras.joined(separator: ", ")): recipe \(reply.name)\n")
             if reply.model == nil {
-                Terminal.complain("recipe \(reply.name) has no model yet: every part is INVALID until `fsacctl add-normal`")
+                Terminal.complain(
+                    "recipe \(reply.name) has no model yet: every part is INVALID until `fsacctl add-normal`")
             }
         }
     }

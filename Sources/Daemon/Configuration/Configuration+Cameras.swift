@@ -59,12 +59,14 @@ extension Configuration.Camera: NamedTable {
         if let key = keyOfTheOtherSource {
             let other = source == .folder ? Source.v4l2 : .folder
             throw .contradiction(
-                table.place(key), remedy: "is for source = \"\(other.rawValue)\", got source = \"\(source.rawValue)\": "
+                table.place(key),
+                remedy: "is for source = \"\(other.rawValue)\", got source = \"\(source.rawValue)\": "
                     + "remove it or change source")
         }
         if source == .v4l2, device.isEmpty {
             throw .contradiction(
-                table.place(.device), remedy: "source = \"v4l2\" needs the device: "
+                table.place(.device),
+                remedy: "source = \"v4l2\" needs the device: "
                     + "name a link below /dev/v4l/by-path or /dev/v4l/by-id (`fsacctl camera list` shows them)")
         }
         if source == .folder, rateHertz < 0.01 {
@@ -73,7 +75,8 @@ extension Configuration.Camera: NamedTable {
         }
         if source == .folder, mode == .watch, trigger != .continuous {
             throw .contradiction(
-                table.place(.trigger), remedy: "got \"\(trigger.rawValue)\" and mode = \"watch\", where every file is a part: "
+                table.place(.trigger),
+                remedy: "got \"\(trigger.rawValue)\" and mode = \"watch\", where every file is a part: "
                     + "set trigger = \"continuous\", or mode = \"replay\"")
         }
         guard motionStopLevel < motionStartLevel else {

@@ -95,6 +95,8 @@ extension Configuration {
         public var motionStopLevel = 4.0
         public var stillFrames = 3
 
+        public init() {}
+
         package enum CodingKeys: String, CodingKey, CaseIterable {
             case name, recipe, source, path, mode, `repeat`, device, card, bus, format, controls, height, width, trigger
             case settleMilliseconds = "settle_ms"
@@ -173,6 +175,8 @@ extension Configuration {
         /// What the part is called, for models that read text: `metal bottle cap`.
         public var object = "object"
 
+        public init() {}
+
         package enum CodingKeys: String, CodingKey, CaseIterable {
             case name, backbone, method, layers, rotations, aggregation, smoothing, roi, ignore, object
             case inputSize = "input_size"
@@ -215,6 +219,8 @@ extension Configuration {
         public var minFreeBytes = 256 << 20
         public var jpegQualityPercent = 95
         public var queueLength = 8
+
+        public init() {}
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
             case saveImages = "save_images"

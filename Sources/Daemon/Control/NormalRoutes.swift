@@ -79,9 +79,10 @@ extension ControlRoutes {
         }
         let camera = try line.cameraName(wanted.camera)
         let used = line.readings.cameras.first { $0.name == camera }?.recipe
-        let entry = try used.map { name in
-            try request.uri.queryParameters.get("recipe") == nil ? book.entry(name) : self.entry(request)
-        } ?? self.entry(request)
+        let entry =
+            try used.map { name in
+                try request.uri.queryParameters.get("recipe") == nil ? book.entry(name) : self.entry(request)
+            } ?? self.entry(request)
         var shots: [FromCameraReply.Shot] = []
         for picture in try await line.nextPictures(count, of: camera) {
             do {

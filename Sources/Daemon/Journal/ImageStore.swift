@@ -93,9 +93,12 @@ public final class ImageStore: Sendable {
         var pictures: [(String, () throws(ImageError) -> [UInt8])] = []
         if let path = job.paths.image {
             pictures.append(
-                (path, { [settings] () throws(ImageError) in
-                    try job.picture.jpegFile(qualityPercent: settings.jpegQualityPercent)
-                }))
+                (
+                    path,
+                    { [settings] () throws(ImageError) in
+                        try job.picture.jpegFile(qualityPercent: settings.jpegQualityPercent)
+                    }
+                ))
         }
         if let path = job.paths.heatmap, let draw = job.drawHeatMap {
             pictures.append((path, { () throws(ImageError) in draw(try job.picture.image()).pngBytes() }))

@@ -110,7 +110,8 @@ extension RecipeMethod<FittedModel> {
     init(unusable error: MethodError) {
         self.init(
             kind: ModelKind(backbone: "none", method: "none"), absence: error.description,
-            shot: { sha256, bytes throws(ImageError) in Shot(sha256: sha256, image: try Image(decoding: bytes)) }, fit: { _, _, _ in throw error },
+            shot: { sha256, bytes throws(ImageError) in Shot(sha256: sha256, image: try Image(decoding: bytes)) },
+            fit: { _, _, _ in throw error },
             activeModel: { _ in nil })
     }
 }

@@ -65,7 +65,8 @@ extension ActiveModel {
                 guard model.accepts(height: height, width: width) else {
                     let frame = model.frame.map { "\($0.height) x \($0.width)" } ?? "any size"
                     throw Invalidity(
-                        .sizeMismatch, "the roi was fitted in frames of \(frame) (height x width), got \(height) x \(width)")
+                        .sizeMismatch,
+                        "the roi was fitted in frames of \(frame) (height x width), got \(height) x \(width)")
                 }
                 return Judgement(
                     model: model, scores: model.score(features, parallelism: parallelism), height: height, width: width)

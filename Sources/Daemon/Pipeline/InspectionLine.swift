@@ -92,7 +92,8 @@ public final class InspectionLine: Service {
                 logger.warning(
                     "verdicts are INVALID",
                     metadata: [
-                        "camera": "\(part.camera)", "frame": "\(inspection.frame?.name ?? "")", "cause": "\(invalidity)",
+                        "camera": "\(part.camera)", "frame": "\(inspection.frame?.name ?? "")",
+                        "cause": "\(invalidity)",
                     ])
             }
             lastCause[part.camera] = inspection.invalidity?.cause
