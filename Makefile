@@ -47,7 +47,7 @@ check: setup  ## Formatting, architecture, scripts; a build without a warning
 format:  ## Format the Swift sources in place
 	@swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
-bench: weights  ## Time both backbones, ours and ONNX Runtime in one run
+bench: weights pictures  ## Time both backbones and the way of a camera's frame to them, beside other programs
 	@Benchmarks/run.sh
 
 evaluate: weights pictures  ## Measure accuracy; DATA=DIR for other pictures in MVTec AD's layout

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Compares both backbones with ONNX Runtime, outputs and time: what `make bench` runs. The reference lives in .cache.
+# Compares both backbones with ONNX Runtime, outputs and time, and the way of a camera's frame to their input with OpenCV and
+# Pillow: what `make bench` runs. The references live in .cache.
 #
 #   ROUNDS     rounds in which fsac and ONNX Runtime take turns (default 5)
 #   RUNS       timed runs a turn (default 30)
@@ -17,3 +18,6 @@ if ! cmp -s "$requirements" "$reference/installed.txt"; then
 fi
 "$reference/bin/python" Benchmarks/compare.py --fsacctl .build/release/fsacctl --models "${FSAC_MODELS:-models}" \
     --rounds "${ROUNDS:-5}" --runs "${RUNS:-30}" --threads "${THREADS:-2}" "$@"
+pictures=("${FSAC_CACHE:-.cache}"/textile/nominal/*.jpg)
+"$reference/bin/python" Benchmarks/frames.py --fsacctl .build/release/fsacctl --models "${FSAC_MODELS:-models}" \
+    --picture "${pictures[0]}" --rounds "${ROUNDS:-5}" --runs "${RUNS:-30}"

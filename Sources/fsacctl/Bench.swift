@@ -7,7 +7,8 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Time the stages of one inspection on this machine.",
         discussion:
-            "Uses a synthetic picture; times do not depend on what is in it. Percentiles are over --runs, after a warm-up."
+            "Uses a synthetic picture; times do not depend on what is in it. Percentiles are over --runs, after a warm-up. "
+            + "With --frame only the way from a camera's buffer to the backbone's input is timed, on one thread."
     )
 
     @OptionGroup var backbone: BackboneOptions
@@ -15,17 +16,36 @@ struct Bench: ParsableCommand {
     @Option(help: "Timed runs, at least 30.")
     var runs = 30
 
+    @Option(help: "One frame as a camera gives it.", completion: .file())
+    var frame: String?
+
+    @Option(
+        name: .customLong("frame-format"),
+        help: "What the camera was set to: MJPG, YUYV, UYVY, NV12, GREY, RGB3 or BGR3 with its size.",
+        transform: FrameFormat.parsed)
+    var frameFormat: FrameFormat?
+
     @Flag(help: "Print JSON.")
     var json = false
 
     func validate() throws {
         guard runs >= 30 else { throw ValidationError("--runs: expected at least 30, got \(runs)") }
+        guard (frame == nil) == (frameFormat == nil) else {
+            throw ValidationError("--frame and --frame-format: expected both or none, got one")
+        }
     }
 
     func run() throws {
         let model = try backbone.load()
         let size = backbone.inputSize(for: model)
         try backbone.check(inputSize: size, of: model)
+        if let frame, let frameFormat {
+            let bench = FrameBench(
+                buffer: [UInt8](try Data(contentsOf: URL(filePath: frame))), encoding: frameFormat.encoding,
+                preprocessing: model.preprocessing, inputSize: size)
+            let times = try bench.times(runs: runs).percentiles
+            return json ? try printJSON(times) : Self.printTable(times, stages: FrameBench.stages)
+        }
         let network = model.makeBackbone(inputSize: size, parallelism: backbone.parallelism)
         let jpeg = Self.picture(height: 480, width: 640).jpegBytes(qualityPercent: 90)
         var times = StageTimes()
@@ -78,18 +98,22 @@ struct Bench: ParsableCommand {
         func printTable() {
             print("\(backbone) at \(size), \(threads) threads, \(runs) runs, OpenBLAS kernels \(blasKernels)")
             print(String(format: "SGEMM peak %.0f GFLOP/s", sgemmGigaflops))
-            print("stage            p50      p95      p99 ms")
-            for stage in ["decode", "preprocess", "embed", "total"] {
-                guard let times = stagesMs[stage] else { continue }
-                let name = stage.padding(toLength: 12, withPad: " ", startingAt: 0)
-                print(name + String(format: " %8.2f %8.2f %8.2f", times.p50, times.p95, times.p99))
-            }
+            Bench.printTable(stagesMs, stages: ["decode", "preprocess", "embed", "total"])
+        }
+    }
+
+    private static func printTable(_ times: [String: Percentiles], stages: [String]) {
+        print("stage            min      p50      p95      p99 ms")
+        for stage in stages {
+            guard let times = times[stage] else { continue }
+            let name = stage.padding(toLength: 12, withPad: " ", startingAt: 0)
+            print(name + String(format: " %8.2f %8.2f %8.2f %8.2f", times.min, times.p50, times.p95, times.p99))
         }
     }
 }
 
 /// Times of the stages over many runs, in milliseconds.
-private struct StageTimes {
+struct StageTimes {
     private var samples: [String: [Double]] = [:]
 
     mutating func add(_ run: [String: Double]) {
@@ -101,6 +125,7 @@ private struct StageTimes {
 
 /// Nearest-rank percentiles, in milliseconds.
 struct Percentiles: Encodable {
+    let min: Double
     let p50: Double
     let p95: Double
     let p99: Double
@@ -108,8 +133,9 @@ struct Percentiles: Encodable {
     init(_ samples: [Double]) {
         let sorted = samples.sorted()
         func rank(_ share: Double) -> Double {
-            sorted[min(sorted.count - 1, Int((share * Double(sorted.count)).rounded(.up)) - 1)]
+            sorted[Swift.min(sorted.count - 1, Int((share * Double(sorted.count)).rounded(.up)) - 1)]
         }
+        min = sorted[0]
         p50 = rank(0.5)
         p95 = rank(0.95)
         p99 = rank(0.99)
@@ -117,7 +143,7 @@ struct Percentiles: Encodable {
 }
 
 /// A stopwatch on the monotonic clock.
-private struct Lap {
+struct Lap {
     private let clock = ContinuousClock()
     private var last = ContinuousClock().now
 

@@ -66,7 +66,12 @@ struct Score: ParsableCommand {
         let model = try backbone.load()
         let extractor = try backbone.extractor(of: model)
         let settings = try method.settings(for: model)
-        let shots = try shots.map { try Shot(decoding: try ImageFile.read(path: $0)) }
+        let inputSize = extractor.identity.inputSize
+        let shots = try shots.map { path in
+            try Shot(
+                picture: Picture(.file, bytes: try ImageFile.read(path: path)), area: settings.area,
+                inputSize: inputSize)
+        }
         let progress = ProgressBar("fitting")
         defer { progress.finish() }
         let fitted = try FittedModel.fit(
@@ -91,19 +96,27 @@ struct Score: ParsableCommand {
     }
 
     private func report(_ path: String, _ model: FittedModel, _ extractor: FeatureExtractor) throws -> Report {
-        let image = try Image(decoding: try ImageFile.read(path: path))
+        let picture = Picture(.file, bytes: try ImageFile.read(path: path))
+        let (height, width) = try picture.size()
+        guard model.accepts(height: height, width: width) else {
+            throw ValidationError(
+                "\(path): the model inspects a part of frames of another size, got \(width) x \(height)")
+        }
+        let area = model.settings.area
+        let image = try area.image(of: picture, inputSize: model.backbone.inputSize)
         let features = extractor.features(of: image, layers: model.settings.layers)
         guard model.accepts(features) else { throw ValidationError("the model's settings do not fit its backbone") }
         let scoreMap = model.score(features, parallelism: backbone.parallelism)
-        let anomalyMap = model.anomalyMap(of: scoreMap, height: image.height, width: image.width)
+        let anomalyMap = model.anomalyMap(of: scoreMap, height: height, width: width)
         let regions = model.regions(in: anomalyMap, imageScore: scoreMap.imageScore)
         let limit = model.calibration.limit
         let heatMapPath = heatmap.map {
             "\($0)/\(URL(filePath: path).deletingPathExtension().lastPathComponent).heatmap.png"
         }
         if let heatMapPath {
-            let picture = image.withHeatMap(anomalyMap: anomalyMap, limit: limit, regions: regions)
-            try Data(picture.pngBytes()).write(to: URL(filePath: heatMapPath), options: .atomic)
+            let heatMap = try picture.image()
+                .withHeatMap(anomalyMap: anomalyMap, limit: limit, regions: regions, area: area)
+            try Data(heatMap.pngBytes()).write(to: URL(filePath: heatMapPath), options: .atomic)
         }
         return Report(
             image: path, score: scoreMap.imageScore, limit: limit, verdict: scoreMap.imageScore > limit ? "NG" : "OK",

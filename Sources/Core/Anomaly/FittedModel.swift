@@ -78,7 +78,8 @@ public struct FittedModel: Sendable, Equatable {
             }
         }
         map = map.placed(in: roi, of: frame)
-        settings.area.forEachIgnoredRun(of: frame, height: height, width: width) { row, columns in
+        settings.area.forEachIgnoredRun(of: .init(wholeOf: (height, width)), height: height, width: width) {
+            row, columns in
             for column in columns { map[row, column] = 0 }
         }
         return map

@@ -94,15 +94,18 @@ extension InspectionArea {
         ignoredSpans(atHeight: y).contains { $0.contains(x) }
     }
 
-    /// Calls `body` with the ignored columns of each row of a picture that shows `frame` scaled to `height` x `width`.
+    /// Calls `body` with the ignored columns of each row of a picture that shows `part` of the frame scaled to `height` x
+    /// `width`. Columns may come twice where polygons overlap.
     func forEachIgnoredRun(
-        of frame: PixelSize, height: Int, width: Int, _ body: (_ row: Int, _ columns: Range<Int>) -> Void
+        of part: PixelRectangle, height: Int, width: Int, _ body: (_ row: Int, _ columns: Range<Int>) -> Void
     ) {
         guard !ignore.isEmpty else { return }
-        let (down, across) = (Double(height) / Double(frame.height), Double(width) / Double(frame.width))
-        func column(_ x: Double) -> Int { Int(min(max((x * across - 0.5).rounded(.up), 0), Double(width))) }
+        let (down, across) = (Double(height) / Double(part.height), Double(width) / Double(part.width))
+        func column(_ x: Double) -> Int {
+            Int(min(max(((x - Double(part.x)) * across - 0.5).rounded(.up), 0), Double(width)))
+        }
         for row in 0..<height {
-            for span in ignoredSpans(atHeight: (Double(row) + 0.5) / down) {
+            for span in ignoredSpans(atHeight: Double(part.y) + (Double(row) + 0.5) / down) {
                 body(row, column(span.lowerBound)..<column(span.upperBound))
             }
         }

@@ -19,11 +19,13 @@ public struct Shot: Sendable {
     /// The part of a picture that a model with this area and input looks at, decoded as ``InspectionArea/image(of:inputSize:)``
     /// does for pictures that are judged.
     ///
+    /// - Parameter sha256: of the picture's bytes; nil computes it.
     /// - Throws: `ImageError`, `regionOutside` among it.
-    public init(sha256: String, picture: Picture, area: InspectionArea, inputSize: Int) throws(ImageError) {
+    public init(sha256: String? = nil, picture: Picture, area: InspectionArea, inputSize: Int) throws(ImageError) {
         let size = try picture.size()
         self.init(
-            sha256: sha256, image: try area.image(of: picture, inputSize: inputSize),
+            sha256: sha256 ?? hexadecimal(SHA256.hash(data: picture.bytes)),
+            image: try area.image(of: picture, inputSize: inputSize),
             frame: PixelSize(height: size.height, width: size.width))
     }
 
@@ -36,7 +38,37 @@ public struct Shot: Sendable {
 extension InspectionArea {
     /// What a model sees of a picture: the region of interest, reduced as far as its input allows. Shots and pictures that
     /// are judged must be decoded alike.
+    ///
+    /// What is ignored is painted over with the mean colour of what is inspected: a backbone's features reach far beyond
+    /// their patch, so that what may be there would otherwise change the scores around it. Mean grey level and scores depend
+    /// on inspected pixels only.
+    ///
+    /// - Throws: `ImageError`, `regionOutside` among it.
     public func image(of picture: Picture, inputSize: Int) throws(ImageError) -> Image {
-        try picture.image(of: roi, atLeast: inputSize)
+        let image = try picture.image(of: roi, atLeast: inputSize)
+        guard !ignore.isEmpty else { return image }
+        let size = try picture.size()
+        return hidingIgnored(in: image, showing: rectangle(in: PixelSize(height: size.height, width: size.width)))
+    }
+
+    private func hidingIgnored(in image: Image, showing part: PixelRectangle) -> Image {
+        var isIgnored = [Bool](repeating: false, count: image.height * image.width)
+        forEachIgnoredRun(of: part, height: image.height, width: image.width) { row, columns in
+            for column in columns { isIgnored[row * image.width + column] = true }
+        }
+        var (sums, count) = (SIMD3<UInt64>.zero, UInt64.zero)
+        var hidden = image
+        hidden.pixels.withUnsafeMutableBufferPointer { pixels in
+            for (pixel, ignored) in isIgnored.enumerated() where !ignored {
+                for channel in 0..<3 { sums[channel] &+= UInt64(pixels[pixel * 3 + channel]) }
+                count += 1
+            }
+            let half = SIMD3(repeating: count / 2)
+            let mean = count > 0 ? (sums &+ half) / SIMD3(repeating: count) : .zero
+            for (pixel, ignored) in isIgnored.enumerated() where ignored {
+                for channel in 0..<3 { pixels[pixel * 3 + channel] = UInt8(mean[channel]) }
+            }
+        }
+        return hidden
     }
 }

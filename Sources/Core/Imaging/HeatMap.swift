@@ -42,7 +42,7 @@ extension Image {
         canvas.paint(levels, limit: limit, style: style)
         canvas.drawContour(of: levels, at: limit, style: style)
         let scale = Float(canvas.width) / Float(width)
-        canvas.draw(area, of: PixelSize(height: height, width: width), scale: scale, style: style)
+        canvas.draw(area, of: PixelRectangle(wholeOf: (height, width)), scale: scale, style: style)
         for region in regions { canvas.drawBox(region, scale: scale, style: style) }
         return canvas
     }
@@ -127,7 +127,7 @@ extension Image {
     }
 
     /// Darkens and hatches what is ignored, and outlines the region of interest.
-    private mutating func draw(_ area: InspectionArea, of frame: PixelSize, scale: Float, style: HeatMapStyle) {
+    private mutating func draw(_ area: InspectionArea, of frame: PixelRectangle, scale: Float, style: HeatMapStyle) {
         let (height, width) = (height, width)
         pixels.withUnsafeMutableBufferPointer { pixels in
             area.forEachIgnoredRun(of: frame, height: height, width: width) { row, columns in

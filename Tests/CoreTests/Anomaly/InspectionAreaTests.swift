@@ -6,27 +6,30 @@ import Testing
     private var square: [PixelPoint] { [(21, 13), (37, 13), (37, 29), (21, 29)].map { PixelPoint(x: $0.0, y: $0.1) } }
 
     private func settings(_ area: InspectionArea) -> PatchMemorySettings {
-        PatchMemorySettings(layers: [1], localAveraging: false, rotations: 4, coresetBudget: 0, area: area)
+        PatchMemorySettings(layers: [1, 2], rotations: 4, coresetBudget: 0, area: area)
     }
 
-    private func fit(_ area: InspectionArea, _ shots: [Shot] = (1...3).map(MadeUpPart.shot)) throws -> FittedModel {
-        try FittedModel.fit(shots: shots, extractor: madeUpExtractor(), settings: settings(area))
+    private func fit(_ area: InspectionArea, _ shots: [Shot]? = nil) throws -> FittedModel {
+        let shots = try shots ?? (1...3).map { try shot($0, area) }
+        return try FittedModel.fit(shots: shots, extractor: madeUpExtractor(), settings: settings(area))
     }
 
     /// The part of a picture that the model sees, as a camera's frame is decoded.
     private func seen(_ image: Image, _ area: InspectionArea) throws -> Image {
-        let raw = Picture(
+        try area.image(of: raw(image), inputSize: 1000)
+    }
+
+    private func raw(_ image: Image) -> Picture {
+        Picture(
             .raw(.rgb24, height: image.height, width: image.width, bytesPerRow: image.width * 3), bytes: image.pixels)
-        return try raw.image(of: area.roi)
     }
 
     private func shot(_ number: Int, _ area: InspectionArea) throws -> Shot {
-        let image = MadeUpPart.picture(number)
-        return Shot(sha256: "shot-\(number)", image: try seen(image, area), frame: frame)
+        try Shot(sha256: "shot-\(number)", picture: raw(MadeUpPart.picture(number)), area: area, inputSize: 1000)
     }
 
     private func score(_ image: Image, _ model: FittedModel) throws -> ScoreMap {
-        model.score(madeUpExtractor().features(of: try seen(image, model.settings.area), layers: [1]))
+        model.score(madeUpExtractor().features(of: try seen(image, model.settings.area), layers: [1, 2]))
     }
 
     /// `image` with the pixels outside (or inside) of the columns 8 ..< 48 and rows 8 ..< 32 painted red.
@@ -52,12 +55,23 @@ import Testing
     @Test func aDefectInsideOfAnIgnoredPolygonLeavesTheScoreAsItIs() throws {
         let whole = try fit(.wholeFrame)
         #expect(try score(MadeUpPart.defective(9), whole).imageScore > score(MadeUpPart.picture(9), whole).imageScore)
-        // Patches are 8 x 8 pixels, and the defect is one of them: its centre is (28, 20).
+        // Patches are 8 x 8 pixels, and the defect is one of them: its centre is (28, 20). Its neighbours' features reach into
+        // the polygon.
         let model = try fit(InspectionArea(ignore: [square]))
         let (good, bad) = (try score(MadeUpPart.picture(9), model), try score(MadeUpPart.defective(9), model))
         #expect(good == bad)
         #expect(good.values[2 * 7 + 3] == 0 && good.values.count { $0 == 0 } == 4)
         #expect(model.regions(in: model.anomalyMap(of: bad, height: 40, width: 56)).isEmpty)
+    }
+
+    @Test func whatIsIgnoredTakesTheMeanColourOfTheRest() throws {
+        var image = Image(height: 40, width: 56, pixels: [UInt8](repeating: 10, count: 40 * 56 * 3))
+        for place in 0..<40 * 28 { image.pixels[place * 3 + 1] = 41 }  // half of the green: more than half outside
+        let seen = try seen(image, InspectionArea(ignore: [square]))
+        // 1120 of 2240 pixels have it; of the 256 in rows and columns 13 to 28 and 21 to 36 those of the rows above 20.
+        let mean = 10 + UInt8((31 * Double(1120 - 7 * 16) / Double(2240 - 256)).rounded())
+        #expect(seen.pixel(13, 21) == [10, mean, 10] && seen.pixel(28, 36) == [10, mean, 10])
+        #expect(seen.pixel(12, 21) == [10, 41, 10] && seen.pixel(29, 36) == [10, 10, 10])
     }
 
     @Test func ignoredPatchesOfTurnedShotsAreNotRemembered() throws {
@@ -81,7 +95,7 @@ import Testing
 
     @Test func aModelOfARegionScoresTheSameWhateverIsOutside() throws {
         let area = InspectionArea(roi: PixelRectangle(x: 8, y: 8, width: 40, height: 24))
-        let model = try fit(area, try (1...3).map { try shot($0, area) })
+        let model = try fit(area)
         let part = MadeUpPart.defective(9)
         let scores = try score(part, model)
         #expect(try score(painted(part, outside: true), model) == scores)
@@ -121,7 +135,9 @@ import Testing
         let everything = [(-1, -1), (60, -1), (60, 60), (-1, 60)].map { PixelPoint(x: $0.0, y: $0.1) }
         #expect(throws: FitError.nothingInspected(patches: 35)) { try fit(InspectionArea(ignore: [everything])) }
         let roi = PixelRectangle(x: 50, y: 0, width: 7, height: 40)
-        #expect(throws: FitError.regionOutside(roi, frame: frame)) { try fit(InspectionArea(roi: roi)) }
+        #expect(throws: FitError.regionOutside(roi, frame: frame)) {
+            try fit(InspectionArea(roi: roi), [MadeUpPart.shot(1)])
+        }
         let other = Shot(sha256: "other", image: MadeUpPart.picture(4), frame: PixelSize(height: 80, width: 112))
         #expect(throws: FitError.shotSizes(frame, other.frame)) {
             try fit(InspectionArea(ignore: [square]), [MadeUpPart.shot(1), other])
@@ -138,7 +154,7 @@ import Testing
 
     @Test func anAreaIsSavedWithTheModelAndKeepsPicturesOfOtherSizesOut() throws {
         let area = InspectionArea(roi: PixelRectangle(x: 8, y: 8, width: 40, height: 24), ignore: [square])
-        let model = try fit(area, try (1...3).map { try shot($0, area) })
+        let model = try fit(area)
         let folder = try ScratchFolder()
         try model.save(to: folder.path)
         #expect(try FittedModel.load(from: folder.path) == model)

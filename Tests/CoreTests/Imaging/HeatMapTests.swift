@@ -97,4 +97,17 @@ import Testing
         #expect(image.pixel(39, 0) == image.pixel(39, 59))
         #expect(image.pixel(39, 30)[0] > 150)
     }
+
+    @Test func theInspectedRegionIsOutlinedAndWhatIsIgnoredIsHatched() {
+        let triangle = [(30, 10), (50, 10), (30, 30)].map { PixelPoint(x: $0.0, y: $0.1) }
+        let area = InspectionArea(roi: PixelRectangle(x: 10, y: 5, width: 45, height: 30), ignore: [triangle])
+        let image = even(128).withHeatMap(anomalyMap: map { _, _ in 0 }, limit: 1, regions: [], area: area)
+        for place in [(5, 20), (34, 20), (20, 10), (20, 54)] { #expect(image.pixel(place.0, place.1)[0] > 230) }
+        #expect(image.pixel(2, 2) == [128, 128, 128] && image.pixel(30, 45) == [128, 128, 128])
+        // The middle of row 20 crosses the triangle from 30 to 39.5, where the centres of columns 30 to 38 lie: dark, two of
+        // twelve bright.
+        let row = (0..<60).map { image.pixel(20, $0)[0] }
+        #expect((30..<39).allSatisfy { row[$0] != 128 } && row[29] == 128 && row[39] == 128)
+        #expect((30..<39).count { row[$0] > 128 } <= 2)
+    }
 }

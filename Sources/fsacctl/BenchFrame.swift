@@ -1,0 +1,58 @@
+import ArgumentParser
+import Core
+import Foundation
+
+/// What a camera was set to: `MJPG:1920x1080`.
+struct FrameFormat {
+    let encoding: Picture.Encoding
+
+    static func parsed(_ argument: String) throws -> FrameFormat {
+        guard let format = FrameFormat(argument) else {
+            throw ValidationError("--frame-format: expected a format such as MJPG:1920x1080, got \(argument)")
+        }
+        return format
+    }
+
+    private init?(_ argument: String) {
+        let parts = argument.split(separator: ":")
+        let sides = parts.last?.split(separator: "x").compactMap { Int($0) } ?? []
+        guard parts.count == 2, sides.count == 2, sides.allSatisfy({ 16...20_000 ~= $0 }) else { return nil }
+        let (width, height) = (sides[0], sides[1])
+        if parts[0] == "MJPG" {
+            encoding = .motionJPEG(height: height, width: width)
+        } else if let format = PixelFormat(rawValue: String(parts[0])) {
+            encoding = .raw(format, height: height, width: width, bytesPerRow: format.rowBytes(width: width))
+        } else {
+            return nil
+        }
+    }
+}
+
+/// The way of one frame from a camera's buffer to the backbone's input, on one thread: copied out of the buffer, decoded and
+/// reduced, resized and normalised.
+struct FrameBench {
+    let buffer: [UInt8]
+    let encoding: Picture.Encoding
+    let preprocessing: Preprocessing
+    let inputSize: Int
+
+    static let stages = ["copy", "decode", "preprocess", "total"]
+
+    func times(runs: Int) throws -> StageTimes {
+        var times = StageTimes()
+        for run in -5..<runs {
+            var lap = Lap()
+            let bytes = buffer.withUnsafeBytes { [UInt8]($0) }
+            let copy = lap.next()
+            let image = try Picture(encoding, bytes: bytes).image(atLeast: inputSize)
+            let decode = lap.next()
+            _ = preprocessing.input(from: image, size: inputSize)
+            let preprocess = lap.next()
+            guard run >= 0 else { continue }
+            times.add([
+                "copy": copy, "decode": decode, "preprocess": preprocess, "total": copy + decode + preprocess,
+            ])
+        }
+        return times
+    }
+}
