@@ -9,6 +9,9 @@ enum ClientError: Error, CustomStringConvertible {
     case fitFailed(String)
     case file(path: String, reason: String)
     case configuration(ConfigurationError)
+    case camera(CaptureError)
+    /// `source` is the camera with format and size.
+    case noFrame(source: String, seconds: Double, reason: String)
 
     var description: String {
         switch self {
@@ -20,6 +23,12 @@ enum ClientError: Error, CustomStringConvertible {
         case .fitFailed(let message): "the fit failed, the model in use stays: \(message)"
         case .file(let path, let reason): "\(path): \(reason)"
         case .configuration(let error): error.description
+        case .camera(.busy(let path, let holder)) where holder?.hasPrefix("fsacd ") ?? true:
+            "camera \(path): held by \(holder ?? "another program, perhaps the daemon"): "
+                + "`fsacctl status` shows the daemon's cameras, `systemctl stop fsacd` frees them"
+        case .camera(let error): error.description
+        case .noFrame(let source, let seconds, let reason):
+            "\(source): no frame in \(Int(seconds.rounded())) s: \(reason)"
         }
     }
 

@@ -121,7 +121,7 @@ extension CaptureError {
 }
 
 extension CaptureError {
-    init(_ failure: DeviceFailure, path: String, system: any CameraSystem) {
+    package init(_ failure: DeviceFailure, path: String, system: any CameraSystem) {
         self =
             switch (failure.errno, failure.request) {
             case (ENODEV, _), (ENXIO, _): .disconnected(path: path)

@@ -41,7 +41,8 @@ struct FrameClock {
 
     /// The longer of what the driver says and what was measured (the median): some drivers always say 30 Hz.
     var period: Duration {
-        let measured = intervals.isEmpty ? .zero : intervals.sorted()[intervals.count / 2]
+        // One long interval says nothing yet.
+        let measured = intervals.count < 3 ? .zero : intervals.sorted()[intervals.count / 2]
         let period = max(reported ?? .zero, measured)
         return period > .zero ? period : Self.unknownPeriod
     }

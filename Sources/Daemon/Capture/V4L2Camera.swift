@@ -102,3 +102,12 @@ public struct V4L2Camera: FrameSource {
         }
     }
 }
+
+extension Configuration.Camera {
+    /// The camera at a path, with the defaults of everything.
+    package init(device: String) {
+        self.init()
+        source = .v4l2
+        self.device = device
+    }
+}

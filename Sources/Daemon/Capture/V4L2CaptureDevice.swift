@@ -127,17 +127,11 @@ package struct FourCC: Sendable, Hashable, CustomStringConvertible {
         code = (bytes + Array(repeating: 0x20, count: 4 - bytes.count)).reversed().reduce(0) { $0 << 8 | UInt32($1) }
     }
 
+    /// Without the spaces at its end; big-endian variants end in `-BE`, as `v4l2-ctl` has it.
     package var description: String {
         let bytes = (0..<4).map { UInt8(truncatingIfNeeded: code >> (8 * $0)) & 0x7F }
-        return String(decoding: bytes, as: UTF8.self).trimming(while: { $0 == " " || $0 == "\0" })
-    }
-}
-
-extension String {
-    fileprivate func trimming(while unwanted: (Character) -> Bool) -> String {
-        var text = self[...]
-        while let last = text.last, unwanted(last) { text.removeLast() }
-        return String(text)
+        let text = bytes.prefix { $0 > 0x20 }
+        return String(decoding: text, as: UTF8.self) + (code >> 31 == 1 ? "-BE" : "")
     }
 }
 

@@ -269,7 +269,7 @@ extension V4L2Device {
     package func value(of control: CameraControl) throws(DeviceFailure) -> Int {
         var (raw, value) = (fsac_v4l2_control(control), Int64(0))
         try perform("G_EXT_CTRLS") { fsac_v4l2_get_control(descriptor, &raw, &value) }
-        return Int(value)
+        return control.kind == .bitmask ? Int(UInt32(truncatingIfNeeded: value)) : Int(value)
     }
 
     package func setValue(_ value: Int, of control: CameraControl) throws(DeviceFailure) {

@@ -1,0 +1,140 @@
+import ArgumentParser
+import Daemon
+import Glibc
+
+/// `fsacctl camera`
+struct Camera: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Look at the cameras of this computer, without the daemon.",
+        subcommands: [
+            CameraList.self, CameraFormats.self, CameraControls.self, CameraSnapshot.self,
+        ],
+        defaultSubcommand: CameraList.self)
+}
+
+/// Which camera, and how to print.
+struct CameraOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("A node or link from `fsacctl camera list` (default: the only camera).", valueName: "path"),
+        completion: .file())
+    var device: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    /// The path that was given, or the one of the only camera.
+    func path() throws -> String {
+        if let device { return device }
+        let cameras = CameraCatalogue().cameras
+        guard let camera = cameras.first else { throw ValidationError("no camera is plugged in") }
+        guard cameras.count == 1 else {
+            throw ValidationError(
+                "\(cameras.count) cameras: choose one with --device; `fsacctl camera list` shows them")
+        }
+        return camera.links.first ?? camera.node
+    }
+
+    /// Opens the camera; asks it questions only.
+    func open() throws -> V4L2Device {
+        let path = try path()
+        return try camera(path) { () throws(DeviceFailure) in
+            let device = try V4L2Device(path: path)
+            guard device.identity.kind == .capture else {
+                device.close()
+                throw DeviceFailure(device.identity.kind.rawValue, ENOTTY)
+            }
+            return device
+        }
+    }
+}
+
+/// Runs requests to the device at a path.
+///
+/// - Throws: ``ClientError`` that says who holds the camera, if somebody does.
+func camera<Answer>(_ path: String, _ body: () throws(DeviceFailure) -> Answer) throws(ClientError) -> Answer {
+    do {
+        return try body()
+    } catch {
+        let isKind = DeviceIdentity.Kind(rawValue: error.request) != nil
+        throw .camera(
+            isKind
+                ? .notACamera(path: path, kind: error.request)
+                : CaptureError(error, path: path, system: V4L2System()))
+    }
+}
+
+/// `fsacctl camera list`
+struct CameraList: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the cameras and the names under which they stay.",
+        discussion: """
+            A link by-path names the socket, by-id the camera itself. Put one into camera.device, never /dev/video0: \
+            numbers change.
+            """)
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        let entries = CameraCatalogue().entries
+        if json { return try printJSON(entries.map(CameraReport.init)) }
+        guard !entries.isEmpty else {
+            return Terminal.say("no cameras: nothing at /dev/video*; see `journalctl -k` when one is plugged in")
+        }
+        for entry in entries {
+            switch entry.identity {
+            case .success(let identity) where identity.kind == .capture:
+                var block = Block()
+                block.add("camera", Style.strong(entry.links.first ?? entry.node))
+                for link in entry.links.dropFirst() { block.add("", link) }
+                block.add("node", entry.node)
+                block.add("card", identity.card)
+                block.add("bus", identity.bus)
+                block.add("driver", identity.driver)
+                Terminal.write(block.text + "\n")
+            case .success(let identity):
+                Terminal.say(Style.faint("\(entry.node)  \(identity.card): \(Self.text(of: identity.kind))"))
+            case .failure(let failure):
+                Terminal.say("\(entry.node)  \(CaptureError(failure, path: entry.node, system: V4L2System()))")
+            }
+        }
+    }
+
+    private static func text(of kind: DeviceIdentity.Kind) -> String {
+        switch kind {
+        case .capture: "camera"
+        case .metadata: "metadata of a camera, no pictures"
+        case .multiplanar: "a camera with several planes a frame, which fsac does not read"
+        case .other: "no capture device, or one without a source now"
+        }
+    }
+}
+
+private struct CameraReport: Encodable {
+    var node: String
+    var links: [String]
+    var kind: String?
+    var driver: String?
+    var card: String?
+    var bus: String?
+    var problem: String?
+
+    init(_ entry: CameraCatalogue.Entry) {
+        node = entry.node
+        links = entry.links
+        switch entry.identity {
+        case .success(let identity):
+            kind = identity.kind.rawValue
+            driver = identity.driver
+            card = identity.card
+            bus = identity.bus
+        case .failure(let failure):
+            problem = CaptureError(failure, path: entry.node, system: V4L2System()).description
+        }
+    }
+}
+
+extension Terminal {
+    /// A line on standard output.
+    static func say(_ text: String) { write(text + "\n") }
+}
