@@ -71,7 +71,7 @@ final class CaptureLoop: Sendable {
     /// Ends after `stop()`.
     func run() {
         var source = setup.makeSource()
-        var selection = FrameSelection(setup.rule())
+        var selection = FrameSelection(setup.rule { self.recipe.area.roi })
         var repeats = RepeatCounter()
         var failures = 0
         logger.info("camera starts", metadata: ["source": "\(source.reading.description)"])

@@ -1,4 +1,5 @@
 import ControlProtocol
+import Core
 
 /// A camera of the line: its settings, the recipe it begins with, and how its source is made.
 public struct CameraSetup: Sendable {
@@ -59,12 +60,31 @@ public struct CameraSetup: Sendable {
     }
 
     /// Called on the capture thread.
-    func rule() -> FrameSelection.Rule {
+    ///
+    /// - Parameter roi: what of the frame is looked at now; what moves outside of it is no part.
+    func rule(roi: @escaping () -> PixelRectangle?) -> FrameSelection.Rule {
         switch configuration.trigger {
-        case .continuous, .software: .everyFrame
-        case .interval: .interval(.milliseconds(configuration.intervalMilliseconds))
-        case .presence: .everyFrame
+        case .continuous, .software: return .everyFrame
+        case .interval: return .interval(.milliseconds(configuration.intervalMilliseconds))
+        case .presence:
+            var detector = PresenceDetector(
+                startLevel: configuration.motionStartLevel, stopLevel: configuration.motionStopLevel,
+                stillFrames: configuration.stillFrames)
+            return .atRest { frame in detector.cameToRest(GreyThumbnail(frame, roi: roi())) }
         }
+    }
+}
+
+extension GreyThumbnail {
+    private static let smallestSide = 64
+
+    /// Nil for a frame that cannot be believed: it says nothing about movement.
+    fileprivate init?(_ frame: Frame, roi: PixelRectangle?) {
+        // Why it cannot be believed is told to whoever waits for it.
+        guard case .success(let picture) = frame.payload,
+            let image = try? picture.image(of: roi, atLeast: Self.smallestSide)
+        else { return nil }
+        self.init(image)
     }
 }
 
