@@ -5,6 +5,12 @@ public enum ControlPath {
     public static let status = "/v1/status"
     public static let normals = "/v1/normals"
     public static let normalsFromVerdict = "/v1/normals/from-verdict"
+    public static let normalsFromCamera = "/v1/normals/from-camera"
+    public static let trigger = "/v1/trigger"
+    public static let recipes = "/v1/recipes"
+    public static let recipeCopy = "/v1/recipes/copy"
+    public static let recipeUse = "/v1/recipes/use"
+    public static let reload = "/v1/reload"
     public static let refit = "/v1/refit"
     public static let limit = "/v1/limit"
     public static let models = "/v1/models"
@@ -18,6 +24,8 @@ public enum ControlPath {
 public enum ControlLimits {
     /// Largest picture, in bytes.
     public static let imageBytes = 32 << 20
+    /// Most shots of one request to the camera.
+    public static let shotsAtOnce = 32
     /// Largest JSON request, in bytes.
     public static let requestBytes = 64 << 10
     /// Largest request head (request line and header fields), in bytes.

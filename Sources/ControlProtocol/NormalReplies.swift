@@ -56,6 +56,45 @@ public struct FromVerdictRequest: Codable, Sendable, Equatable {
     }
 }
 
+/// Body of `POST /v1/normals/from-camera`: the next pictures become normal shots.
+public struct FromCameraRequest: Codable, Sendable, Equatable {
+    /// Absent = the only camera.
+    public var camera: String?
+    /// 1 to 32; absent = 1.
+    public var count: Int?
+
+    public init(camera: String? = nil, count: Int? = nil) {
+        self.camera = camera
+        self.count = count
+    }
+}
+
+/// Answer of `POST /v1/normals/from-camera`: what became of each picture, in the order in which they were taken.
+public struct FromCameraReply: Codable, Sendable, Equatable {
+    public struct Shot: Codable, Sendable, Equatable {
+        /// Absent when it was refused.
+        public var added: AddNormalReply?
+        /// Why it was refused.
+        public var refusal: ErrorReply.Body?
+
+        public init(added: AddNormalReply?, refusal: ErrorReply.Body?) {
+            self.added = added
+            self.refusal = refusal
+        }
+    }
+
+    public var recipe: String
+    public var shots: [Shot]
+    /// The fit that was started, when one was.
+    public var fit: FitReply?
+
+    public init(recipe: String, shots: [Shot], fit: FitReply?) {
+        self.recipe = recipe
+        self.shots = shots
+        self.fit = fit
+    }
+}
+
 /// Answer of `DELETE /v1/normals/<sha256>`.
 public struct RemoveNormalReply: Codable, Sendable, Equatable {
     public var removed: String

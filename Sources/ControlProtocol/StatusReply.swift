@@ -24,60 +24,80 @@ public enum LineState: String, Codable, Sendable {
 /// Answer of `GET /v1/status`.
 public struct StatusReply: Codable, Sendable, Equatable {
     public var version: String
+    /// That of the camera that is worst off.
     public var state: LineState
     /// Why the state is what it is, in words; absent while inspecting.
     public var reason: String?
     public var uptimeSeconds: Double
-    public var recipe: String
-    /// The generation in use; absent without a model.
-    public var model: GenerationReply?
-    /// Normal shots stored for the recipe; a re-fit may still be due for the newest.
-    public var normals: Int
-    public var fit: FitReply
-    public var camera: CameraReply
+    public var cameras: [CameraReply]
+    public var recipes: [RecipeReply]
     public var counts: CountsReply
     public var latency: LatencyReply?
     public var storage: StorageReply
 
     public init(
-        version: String, state: LineState, reason: String?, uptimeSeconds: Double, recipe: String,
-        model: GenerationReply?, normals: Int, fit: FitReply, camera: CameraReply, counts: CountsReply,
-        latency: LatencyReply?, storage: StorageReply
+        version: String, state: LineState, reason: String?, uptimeSeconds: Double, cameras: [CameraReply],
+        recipes: [RecipeReply], counts: CountsReply, latency: LatencyReply?, storage: StorageReply
     ) {
         self.version = version
         self.state = state
         self.reason = reason
         self.uptimeSeconds = uptimeSeconds
-        self.recipe = recipe
-        self.model = model
-        self.normals = normals
-        self.fit = fit
-        self.camera = camera
+        self.cameras = cameras
+        self.recipes = recipes
         self.counts = counts
         self.latency = latency
         self.storage = storage
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, state, reason, recipe, model, normals, fit, camera, counts, latency, storage
+        case version, state, reason, cameras, recipes, counts, latency, storage
         case uptimeSeconds = "uptime_s"
     }
 }
 
-/// Where the frames come from.
+/// One camera and what it does.
 public struct CameraReply: Codable, Sendable, Equatable {
     public var name: String
-    /// Kind and place of the source, for people: `folder /srv/frames`.
+    /// Kind and place of the source and what was agreed on, for people: `folder /srv/frames`.
     public var source: String
+    /// What the camera was asked for and did not give, a sentence each.
+    public var differences: [String]
+    public var state: LineState
+    /// Why, in words; absent while inspecting.
+    public var reason: String?
+    public var recipe: String
+    /// What makes a frame a part: `continuous`, `interval`, `software` or `presence`.
+    public var trigger: String
     public var frames: UInt64
     /// Frames that were replaced in the queue by newer ones before they were inspected.
     public var dropped: UInt64
+    /// Frames that the driver lost.
+    public var missed: UInt64
+    /// Frames that came damaged, short or stale, whether or not anybody waited for them.
+    public var damaged: UInt64
+    /// How often the stream was started again.
+    public var restarts: UInt64
+    public var counts: CountsReply
 
-    public init(name: String, source: String, frames: UInt64, dropped: UInt64) {
+    public init(
+        name: String, source: String, differences: [String] = [], state: LineState, reason: String? = nil,
+        recipe: String, trigger: String = "continuous", frames: UInt64 = 0, dropped: UInt64 = 0, missed: UInt64 = 0,
+        damaged: UInt64 = 0, restarts: UInt64 = 0, counts: CountsReply = CountsReply()
+    ) {
         self.name = name
         self.source = source
+        self.differences = differences
+        self.state = state
+        self.reason = reason
+        self.recipe = recipe
+        self.trigger = trigger
         self.frames = frames
         self.dropped = dropped
+        self.missed = missed
+        self.damaged = damaged
+        self.restarts = restarts
+        self.counts = counts
     }
 }
 
@@ -89,7 +109,7 @@ public struct CountsReply: Codable, Sendable, Equatable {
     /// INVALID verdicts by cause; sums to `invalid`.
     public var causes: [String: UInt64]
 
-    public init(ok: UInt64, ng: UInt64, invalid: UInt64, causes: [String: UInt64]) {
+    public init(ok: UInt64 = 0, ng: UInt64 = 0, invalid: UInt64 = 0, causes: [String: UInt64] = [:]) {
         self.ok = ok
         self.ng = ng
         self.invalid = invalid
@@ -134,7 +154,7 @@ public struct StorageReply: Codable, Sendable, Equatable {
     }
 }
 
-/// Answer of `GET /healthz`: status 200 while frames are being inspected, 503 otherwise.
+/// Answer of `GET /healthz`: status 200 while every camera's frames are being inspected, 503 otherwise.
 public struct HealthReply: Codable, Sendable, Equatable {
     public var state: LineState
     public var reason: String?

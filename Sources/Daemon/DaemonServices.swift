@@ -1,57 +1,89 @@
+public import ControlProtocol
 import Core
 public import Logging
 import NIOCore
-import ServiceLifecycle
+public import ServiceLifecycle
 import UnixSignals
 
 /// The daemon, put together: what there is, and who knows whom.
-public struct DaemonServices {
+public struct DaemonServices: Sendable {
+    /// The data plane, for those who watch it.
+    public let line: InspectionLine
     private let services: [any Service]
+    private let reloading: ConfigurationReload<FittedModel>
     private let logger: Logger
 
     /// Loads the weights and opens the state directory; the caller holds the ``InstanceLock``.
     ///
     /// Damaged weights do not keep the daemon down: every part then gets INVALID, and everybody is told why.
     ///
+    /// - Parameters:
+    ///   - path: of the configuration's file, to read it again; nil = it cannot be.
+    ///   - setLogLevel: called when a reload changes it.
+    ///   - notifier: tells systemd that the daemon is ready, and how it is.
+    ///   - onVerdict: called on the inspection thread after a verdict is in the journal.
     /// - Throws: ``MethodError`` when the configuration is wrong; ``StoreError``, ``DiskError``.
-    public init(_ configuration: Configuration, logger: Logger) throws {
+    public init(
+        _ configuration: Configuration, path: String? = nil, logger: Logger,
+        setLogLevel: @escaping @Sendable (Configuration.Log.Level) -> Void = { _ in },
+        notifier: ServiceNotifier = ServiceNotifier(),
+        onVerdict: (@Sendable (InspectionRecord) -> Void)? = nil
+    ) throws {
         self.logger = logger
         let directory = configuration.stateDirectory
-        let method = try Self.usableMethod(configuration)
-        let models: ModelSlot
-        switch method {
-        case .success: models = ModelSlot()
-        case .failure(let error):
-            logger.error("no part can be judged", metadata: ["error": "\(error)"])
-            models = ModelSlot(absence: error.description)
-        }
-        let recipe = try Recipe<FittedModel>(
-            stateDirectory: directory, name: configuration.recipe.name, kind: method.kind, logger: logger
-        ) { active in
-            if case .success(let method) = method { models.activate(method.activeModel(active)) }
+        let shelf = BackboneShelf(modelsDirectory: configuration.modelsDirectory)
+        let threads = configuration.computeThreads
+        let book = try RecipeBook<FittedModel>(
+            stateDirectory: directory, tables: configuration.recipes, logger: logger
+        ) { recipe in
+            try Self.usableMethod(recipe, computeThreads: threads, shelf: shelf, logger: logger)
         }
         let journal = VerdictJournal(
             stateDirectory: directory, settings: JournalSettings(configuration.journal), logger: logger)
         let images = ImageStore(stateDirectory: directory, settings: configuration.images, logger: logger)
         let line = InspectionLine(
-            configuration: configuration, models: models, journal: journal, images: images, logger: logger)
-        let refit = RefitService(recipe: recipe, logger: logger, fit: method.fitter)
+            cameras: configuration.cameras.map { camera in
+                CameraSetup(camera, recipe: book.entry(for: camera).line, journal: journal)
+            }, stateDirectory: directory, journal: journal, images: images, logger: logger, onVerdict: onVerdict)
+        let refit = RefitService(book: book, logger: logger)
+        let reloading = ConfigurationReload(
+            configuration, path: path, book: book, refit: refit, line: line, journal: journal, logger: logger,
+            setLogLevel: setLogLevel)
         let control = ControlServer(
-            settings: ControlSettings(configuration.control), recipe: recipe, refit: refit, verdicts: journal,
-            stateDirectory: directory, logger: logger, line: { line.readings })
+            settings: ControlSettings(configuration.control), book: book, refit: refit, line: line, verdicts: journal,
+            stateDirectory: directory, shotQualityPercent: configuration.images.jpegQualityPercent, logger: logger,
+            reload: { try await Self.reload(reloading, notifier) }, onReady: { notifier.ready() })
+        let supervision = SupervisionService(
+            notifier: notifier, watchdogPeriod: ServiceNotifier.watchdogPeriod, logger: logger,
+            statusLine: { line.readings.statusLine }, stalledLoop: { line.stalledLoop(after: $0) })
+        self.line = line
+        self.reloading = reloading
         // Each needs those before it; the last is the first to stop.
-        services = [line, refit, control]
+        services = [
+            line, refit, control, HangUpService { try await Self.reload(reloading, notifier) }, supervision,
+        ]
     }
 
-    /// The configured method, or why its weights cannot be used; any other fault is thrown.
+    /// Systemd is told that it is over however it went: what ran goes on.
+    private static func reload(
+        _ reloading: ConfigurationReload<FittedModel>, _ notifier: ServiceNotifier
+    ) async throws -> ReloadReply {
+        notifier.reloading()
+        defer { notifier.ready() }
+        return try await reloading.reload()
+    }
+
+    /// The method of a recipe, or one that says why its weights cannot be used; any other fault is thrown.
     private static func usableMethod(
-        _ configuration: Configuration
-    ) throws(MethodError) -> Result<ConfiguredMethod, MethodError> {
+        _ recipe: Configuration.Recipe, computeThreads: Int, shelf: BackboneShelf, logger: Logger
+    ) throws(MethodError) -> RecipeMethod<FittedModel> {
         do {
-            return .success(try ConfiguredMethod(configuration))
+            return RecipeMethod(try ConfiguredMethod(recipe, computeThreads: computeThreads, shelf: shelf))
         } catch {
             guard case .weights = error else { throw error }
-            return .failure(error)
+            logger.error(
+                "no part can be judged", metadata: ["recipe": "\(recipe.name)", "error": "\(error)"])
+            return RecipeMethod(unusable: error)
         }
     }
 
@@ -59,41 +91,21 @@ public struct DaemonServices {
     ///
     /// - Throws: ``MethodError``.
     public static func check(_ configuration: Configuration) throws(MethodError) {
-        _ = try ConfiguredMethod(configuration)
+        let shelf = BackboneShelf(modelsDirectory: configuration.modelsDirectory)
+        for recipe in configuration.recipes {
+            _ = try ConfiguredMethod(recipe, computeThreads: configuration.computeThreads, shelf: shelf)
+        }
     }
 
     /// Runs until SIGTERM or SIGINT.
-    public func run() async throws {
+    ///
+    /// - Parameter others: services that watch the line; they are the first to stop.
+    public func run(with others: [any Service] = []) async throws {
         var group = ServiceGroupConfiguration(
-            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: services + others, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // A part that hangs keeps the daemon no longer than systemd's patience.
         group.maximumGracefulShutdownDuration = .seconds(20)
         try await ServiceGroup(configuration: group).run()
-    }
-}
-
-extension Result<ConfiguredMethod, MethodError> {
-    /// Without weights no stored model is of the kind in use.
-    fileprivate var kind: ModelKind {
-        switch self {
-        case .success(let method): method.kind
-        case .failure: ModelKind(backbone: "none", method: "none")
-        }
-    }
-
-    fileprivate var fitter: RefitService<FittedModel>.Fitter {
-        switch self {
-        case .success(let method): method.fitter
-        case .failure(let error): { _, _, _ in throw error }
-        }
-    }
-}
-
-extension ConfiguredMethod {
-    fileprivate func activeModel(_ active: Recipe<FittedModel>.Active) -> ActiveModel {
-        ActiveModel(
-            generation: active.generation, model: active.model, backbone: backbone, inputSize: inputSize,
-            parallelism: Parallelism(threads: computeThreads))
     }
 }
 

@@ -41,8 +41,10 @@ struct DaemonClient: Sendable {
         }
     }
 
-    func get<Reply: Decodable>(_ path: String, as type: Reply.Type) async throws -> Reply {
-        try await request(.get, path, as: type)
+    func get<Reply: Decodable>(
+        _ path: String, query: [String: String] = [:], as type: Reply.Type
+    ) async throws -> Reply {
+        try await request(.get, path, query: query, as: type)
     }
 
     /// One request with a reply of any kind.

@@ -2,22 +2,24 @@ import ControlProtocol
 
 extension DaemonClient {
     /// Waits for a fit that was asked for, with a progress bar, and gives the model it made.
-    func model(after fit: FitReply) async throws -> GenerationReply {
+    ///
+    /// - Parameter query: names the recipe; empty = the one in use.
+    func model(after fit: FitReply, query: [String: String]) async throws -> GenerationReply {
         let bar = ProgressBar("fitting")
         defer { bar.finish() }
         var state = fit
         while state.done < fit.request {
             bar.update(state.progress ?? 0)
             try await Task.sleep(for: .milliseconds(50))
-            state = try await get(ControlPath.refit, as: FitReply.self)
+            state = try await get(ControlPath.refit, query: query, as: FitReply.self)
         }
         if state.state == .failed { throw ClientError.fitFailed(state.message ?? "no reason given") }
-        return try await currentModel()
+        return try await currentModel(query)
     }
 
-    func currentModel() async throws -> GenerationReply {
-        let status = try await get(ControlPath.status, as: StatusReply.self)
-        guard let model = status.model else {
+    private func currentModel(_ query: [String: String]) async throws -> GenerationReply {
+        let models = try await get(ControlPath.models, query: query, as: ModelsReply.self).models
+        guard let model = models.first(where: \.current) else {
             throw ClientError.refused(
                 ErrorReply(code: .conflict, message: "nothing has been fitted yet: `fsacctl add-normal` adds shots")
                     .error)

@@ -18,10 +18,12 @@ struct Limit: AsyncParsableCommand {
     /// `fsacctl limit show`
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show the limit and what it rests on.")
+        @OptionGroup var recipe: RecipeOption
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
-            try Limit.report(await daemon.client.get(ControlPath.limit, as: LimitReply.self), daemon)
+            try Limit.report(
+                await daemon.client.get(ControlPath.limit, query: recipe.query, as: LimitReply.self), daemon)
         }
     }
 
@@ -32,6 +34,7 @@ struct Limit: AsyncParsableCommand {
         @Argument(help: "The score at which a part is rejected, above 0.")
         var value: Float
 
+        @OptionGroup var recipe: RecipeOption
         @OptionGroup var daemon: DaemonOptions
 
         func validate() throws {
@@ -40,7 +43,8 @@ struct Limit: AsyncParsableCommand {
 
         func run() async throws {
             let reply = try await daemon.client.request(
-                .put, ControlPath.limit, body: .json(LimitRequest(value: value)), as: LimitReply.self)
+                .put, ControlPath.limit, query: recipe.query, body: .json(LimitRequest(value: value)),
+                as: LimitReply.self)
             try Limit.report(reply, daemon)
         }
     }
@@ -48,11 +52,13 @@ struct Limit: AsyncParsableCommand {
     /// `fsacctl limit auto`
     struct Auto: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Go back to the limit that calibration found.")
+        @OptionGroup var recipe: RecipeOption
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
             let reply = try await daemon.client.request(
-                .put, ControlPath.limit, body: .json(LimitRequest(value: nil)), as: LimitReply.self)
+                .put, ControlPath.limit, query: recipe.query, body: .json(LimitRequest(value: nil)), as: LimitReply.self
+            )
             try Limit.report(reply, daemon)
         }
     }

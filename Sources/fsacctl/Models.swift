@@ -10,10 +10,11 @@ struct Models: AsyncParsableCommand {
     /// `fsacctl models list`
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the generations that are kept.")
+        @OptionGroup var recipe: RecipeOption
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
-            let reply = try await daemon.client.get(ControlPath.models, as: ModelsReply.self)
+            let reply = try await daemon.client.get(ControlPath.models, query: recipe.query, as: ModelsReply.self)
             if daemon.json { return try printJSON(reply) }
             guard !reply.models.isEmpty else {
                 Terminal.write("no models yet: add normal shots with `fsacctl add-normal`\n")
@@ -36,10 +37,12 @@ struct Models: AsyncParsableCommand {
         @Argument(help: "The generation (default: the one in use).")
         var generation: Int?
 
+        @OptionGroup var recipe: RecipeOption
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
-            let models = try await daemon.client.get(ControlPath.models, as: ModelsReply.self).models
+            let models = try await daemon.client.get(ControlPath.models, query: recipe.query, as: ModelsReply.self)
+                .models
             guard
                 let model = models.first(where: { model in generation.map { $0 == model.generation } ?? model.current })
             else {
@@ -65,11 +68,12 @@ struct Models: AsyncParsableCommand {
         @Argument(help: "The generation (default: the one before the current).")
         var generation: Int?
 
+        @OptionGroup var recipe: RecipeOption
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
             let model = try await daemon.client.request(
-                .post, ControlPath.rollback, body: .json(RollbackRequest(generation: generation)),
+                .post, ControlPath.rollback, query: recipe.query, body: .json(RollbackRequest(generation: generation)),
                 as: GenerationReply.self)
             if daemon.json { try printJSON(model) } else { Terminal.write(model.line) }
         }

@@ -11,10 +11,11 @@ struct Normals: AsyncParsableCommand {
     /// `fsacctl normals list`
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the normal shots.")
+        @OptionGroup var recipe: RecipeOption
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
-            let reply = try await daemon.client.get(ControlPath.normals, as: NormalsReply.self)
+            let reply = try await daemon.client.get(ControlPath.normals, query: recipe.query, as: NormalsReply.self)
             if daemon.json { return try printJSON(reply) }
             guard !reply.normals.isEmpty else {
                 Terminal.write("no normal shots in recipe \(reply.recipe): add some with `fsacctl add-normal`\n")
@@ -41,6 +42,7 @@ struct Normals: AsyncParsableCommand {
         @Option(name: .shortAndLong, help: "Where to write it (default: standard output).", completion: .file())
         var output: String?
 
+        @OptionGroup var recipe: RecipeOption
         @OptionGroup var daemon: DaemonOptions
 
         func validate() throws {
@@ -52,10 +54,11 @@ struct Normals: AsyncParsableCommand {
         func run() async throws {
             let client = daemon.client
             if daemon.json {
-                let reply = try await client.get(ControlPath.normals, as: NormalsReply.self)
+                let reply = try await client.get(ControlPath.normals, query: recipe.query, as: NormalsReply.self)
                 return try printJSON(reply.normals.filter { $0.sha256.hasPrefix(shot.lowercased()) })
             }
-            let bytes = try await client.bytes(.get, "\(ControlPath.normals)/\(shot)")
+            let bytes = try await client.bytes(
+                .get, "\(ControlPath.normals)/\(shot)", query: recipe.query)
             do {
                 try Data(bytes).write(to: URL(filePath: output ?? "/dev/stdout"))
             } catch {
@@ -74,18 +77,19 @@ struct Normals: AsyncParsableCommand {
         @Flag(inversion: .prefixedNo, help: "Wait until the new model is in use.")
         var wait = true
 
+        @OptionGroup var recipe: RecipeOption
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
             let client = daemon.client
             let reply = try await client.request(
-                .delete, "\(ControlPath.normals)/\(shot)", as: RemoveNormalReply.self)
+                .delete, "\(ControlPath.normals)/\(shot)", query: recipe.query, as: RemoveNormalReply.self)
             if !daemon.json { Terminal.write("\(reply.removed.prefix(12)): removed\n") }
             guard wait, let fit = reply.fit else {
                 if daemon.json { try printJSON(reply) }
                 return
             }
-            let model = try await client.model(after: fit)
+            let model = try await client.model(after: fit, query: recipe.query)
             if daemon.json { try printJSON(model) } else { Terminal.write(model.line) }
         }
     }

@@ -9,16 +9,17 @@ struct Refit: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Wait until the new model is in use.")
     var wait = true
 
+    @OptionGroup var recipe: RecipeOption
     @OptionGroup var daemon: DaemonOptions
 
     func run() async throws {
         let client = daemon.client
-        let fit = try await client.request(.post, ControlPath.refit, as: FitReply.self)
+        let fit = try await client.request(.post, ControlPath.refit, query: recipe.query, as: FitReply.self)
         guard wait else {
             if daemon.json { try printJSON(fit) }
             return
         }
-        let model = try await client.model(after: fit)
+        let model = try await client.model(after: fit, query: recipe.query)
         if daemon.json { try printJSON(model) } else { Terminal.write(model.line) }
     }
 }

@@ -21,16 +21,9 @@ struct Status: AsyncParsableCommand {
 
     static func text(of status: StatusReply) -> String {
         var block = Block()
-        let style: Style = status.state == .inspecting ? .good : .bad
-        block.add("state", style(status.state.rawValue) + (status.reason.map { ": \($0)" } ?? ""))
-        block.add("recipe", status.recipe)
-        block.add("model", model(status))
-        block.add("limit", status.model.map { text(of: $0.limit) })
-        block.add("fit", fit(status.fit))
-        block.add(
-            "camera",
-            "\(status.camera.name) (\(status.camera.source)), \(status.camera.frames) frames, "
-                + "\(status.camera.dropped) dropped")
+        block.add("state", state(status.state, status.reason))
+        for camera in status.cameras { add(camera, to: &block, isOnly: status.cameras.count == 1) }
+        for recipe in status.recipes { add(recipe, to: &block) }
         block.add("verdicts", counts(status.counts))
         block.add(
             "latency",
@@ -46,15 +39,42 @@ struct Status: AsyncParsableCommand {
         return block.text
     }
 
+    private static func state(_ state: LineState, _ reason: String?) -> String {
+        let style: Style = state == .inspecting ? .good : .bad
+        return style(state.rawValue) + (reason.map { ": \($0)" } ?? "")
+    }
+
+    private static func add(_ camera: CameraReply, to block: inout Block, isOnly: Bool) {
+        block.add("camera", "\(camera.name) (\(camera.source)), recipe \(camera.recipe), trigger \(camera.trigger)")
+        if !isOnly {
+            block.add("", state(camera.state, camera.reason))
+            block.add("", counts(camera.counts))
+        }
+        var frames = "\(camera.frames) frames, \(camera.dropped) dropped"
+        for (count, word) in [(camera.missed, "missed"), (camera.damaged, "damaged"), (camera.restarts, "restarts")]
+        where count > 0 { frames += ", \(count) \(word)" }
+        block.add("", frames)
+        for difference in camera.differences { block.add("", Style.doubtful(difference)) }
+    }
+
+    private static func add(_ recipe: RecipeReply, to block: inout Block) {
+        let users = recipe.cameras.isEmpty ? "not in use" : "used by \(recipe.cameras.joined(separator: ", "))"
+        let origin = recipe.settingsFrom == recipe.name ? "" : ", settings of \(recipe.settingsFrom)"
+        block.add("recipe", "\(recipe.name), \(users)\(origin)")
+        block.add("  model", model(recipe))
+        block.add("  limit", recipe.model.map { text(of: $0.limit) })
+        block.add("  fit", fit(recipe.fit))
+    }
+
     static func text(of limit: LimitReply) -> String {
         limit.manual
             ? "\(Format.score(limit.value)) set by hand (calibrated: \(Format.score(limit.calibrated)), \(limit.evidence))"
             : "\(Format.score(limit.value)) (\(limit.evidence))"
     }
 
-    private static func model(_ status: StatusReply) -> String {
-        let shots = "\(status.normals) normal shots stored"
-        guard let model = status.model else { return "none, \(shots): add some with `fsacctl add-normal`" }
+    private static func model(_ recipe: RecipeReply) -> String {
+        let shots = "\(recipe.shots) normal shots stored"
+        guard let model = recipe.model else { return "none, \(shots): add some with `fsacctl add-normal`" }
         return "generation \(model.generation) of \(model.shots.count) shots (\(shots)), "
             + "\(model.backbone), \(model.method)"
     }

@@ -51,9 +51,9 @@ extension EndToEndTests {
                     "\(bad.testDescription): \(reply.standardError)")
             }
             let status = try await line.status()
-            #expect(status.normals == 3)
-            #expect(status.model?.generation == 1)
-            #expect(status.fit.message == nil)
+            #expect(status.recipes[0].shots == 3)
+            #expect(status.recipes[0].model?.generation == 1)
+            #expect(status.recipes[0].fit.message == nil)
         }
 
         @Test func aBadPictureAmongGoodOnesIsTheOnlyOneLeftOut() async throws {
@@ -63,7 +63,7 @@ extension EndToEndTests {
             let reply = try await line.fsacctl(
                 "add-normal", bad, "\(line.frames)/1-shot.jpg", "\(line.frames)/2-shot.jpg")
             #expect(reply.exitCode == 1)
-            #expect(try await line.status().model?.shots.count == 2)
+            #expect(try await line.status().recipes[0].model?.shots.count == 2)
         }
 
         @Test func offlineCommandsRefuseThemToo() async throws {

@@ -31,7 +31,7 @@ extension EndToEndTests {
             #expect(records.contains { $0.verdict == .ng })
             let status = try await line.status()
             #expect(status.state == .inspecting)
-            #expect(status.model?.shots.count == 3)
+            #expect(status.recipes[0].model?.shots.count == 3)
             #expect(try await line.stop() == 0)
         }
 
@@ -75,7 +75,7 @@ extension EndToEndTests {
             #expect(reply.exitCode == 0, "\(reply.standardError)")
             let again = try await line.inspect(next: 8).filter { $0.frame == rejected.frame && $0.generation == 2 }
             #expect(again.last?.verdict == .ok)
-            #expect(try await line.status().model?.shots.count == 4)
+            #expect(try await line.status().recipes[0].model?.shots.count == 4)
         }
 
         @Test func modelLimitAndNumbersOutliveTheDaemon() async throws {

@@ -5,6 +5,8 @@ import Foundation
 struct JournalRecord: Decodable, Sendable {
     let seq: UInt64
     let frame: String
+    let recipe: String
+    let part: String?
     let verdict: Verdict
     let cause: String?
     let generation: Int?

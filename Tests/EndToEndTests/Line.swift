@@ -31,8 +31,8 @@ final class Line {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
-    /// Writes the configuration; `extra` is appended to the recipe's table.
-    func configure(rateHertz: Double = 25, extra: String = "") throws {
+    /// Writes the configuration; `camera` is appended to the camera's table, `extra` to the recipe's.
+    func configure(rateHertz: Double = 25, camera: String = "", extra: String = "") throws {
         let text = """
             state_directory = "\(state)"
             models_directory = "\(models)"
@@ -45,6 +45,7 @@ final class Line {
             path = "\(frames)"
             mode = "replay"
             rate_hz = \(rateHertz)
+            \(camera)
 
             [images]
             save_images = "all"
@@ -89,6 +90,9 @@ final class Line {
         daemon?.send(SIGTERM)
         return try await daemon?.exitCode(within: .seconds(15)) ?? 0
     }
+
+    /// Sends a signal to the daemon.
+    func send(_ signal: Int32) { daemon?.send(signal) }
 
     func kill() async throws {
         daemon?.send(SIGKILL)

@@ -1,3 +1,5 @@
+public import ControlProtocol
+import Core
 import Logging
 
 /// What the camera does.
@@ -5,78 +7,202 @@ public enum CameraState: Sendable, Equatable {
     /// No frame yet.
     case starting
     case delivering
-    case lost(reason: String)
+    case lost(LineState, reason: String)
     /// The source came to its end.
     case finished
 }
 
-/// Carries frames from a source to the queue until it is stopped. The body of the capture thread.
+/// Carries frames from a source to the queue until it is stopped. The body of a capture thread.
 final class CaptureLoop: Sendable {
     private struct State {
         var camera = CameraState.starting
+        var reading = SourceReading(description: "")
         var frames: UInt64 = 0
+        var lastFrame: ContinuousClock.Instant?
+        var recipe: LineRecipe
+        var shots: [ShotRequest] = []
+        /// When the log last said that the camera is lost.
+        var reminded: ContinuousClock.Instant?
         var isStopping = false
     }
 
     /// How long one wait for a frame may keep a stop waiting.
     private static let patience = Duration.milliseconds(200)
-    /// Between attempts to find a lost camera.
-    private static let retryPeriods: [Duration] = [.milliseconds(500), .seconds(1), .seconds(2)]
+    /// Between two log lines about a camera that stays lost.
+    private static let reminderPeriod = Duration.seconds(600)
 
-    private let queue: FrameQueue
+    let progress = LoopProgress()
+    private let setup: CameraSetup
+    private let lane: LaneID
+    private let queue: PartQueue
     private let logger: Logger
-    private let state = Monitor(State())
+    private let state: Monitor<State>
 
-    init(queue: FrameQueue, logger: Logger) {
+    init(_ setup: CameraSetup, lane: LaneID, queue: PartQueue, logger: Logger) {
+        self.setup = setup
+        self.lane = lane
         self.queue = queue
         self.logger = logger
+        state = Monitor(State(recipe: setup.recipe))
     }
-
-    var camera: (state: CameraState, frames: UInt64) { state.read { ($0.camera, $0.frames) } }
 
     func stop() {
         state.withLock { $0.isStopping = true }
     }
 
-    func waitUntilStopped() {
-        _ = state.wait { $0.isStopping ? true : nil }
+    /// In use from the next frame or trigger on.
+    var recipe: LineRecipe {
+        get { state.read(\.recipe) }
+        set { state.withLock { $0.recipe = newValue } }
     }
 
-    /// Ends after `stop()`, at the source's end, or when the queue is closed.
-    func run(_ source: inout some FrameSource) {
+    /// Gives the next frames to somebody who wants shots, too.
+    func take(_ request: ShotRequest) {
+        let reason = state.withLock { state -> String? in
+            if state.isStopping { return "the camera is being stopped" }
+            if case .lost(_, let reason) = state.camera { return reason }
+            if state.camera == .finished { return "the source came to its end" }
+            state.shots.append(request)
+            return nil
+        }
+        if let reason { request.fail(reason) }
+    }
+
+    /// Ends after `stop()`.
+    func run() {
+        var source = setup.makeSource()
+        var selection = FrameSelection(setup.rule { self.recipe.area.roi })
+        var repeats = RepeatCounter()
         var failures = 0
+        logger.info("camera starts", metadata: ["source": "\(source.reading.description)"])
         while !state.read(\.isStopping) {
             do throws(CaptureError) {
-                switch try source.next(timeout: Self.patience) {
+                progress.begin()
+                let event = try source.next(timeout: Self.patience)
+                show(source.reading)
+                switch event {
                 case .frame(let frame):
-                    show(.delivering, frames: 1)
-                    guard queue.push(frame) else { return }
-                case .none: if failures > 0 { show(.delivering) }
-                case .finished: return show(.finished)
+                    failures = 0
+                    arrived(frame)
+                    let count = repeats.count(frame)
+                    let isWanted = selection.wants(frame)
+                    progress.end()
+                    if isWanted { queue.push(part(frame, repeats: count), to: lane) }
+                case .none:
+                    // A folder that can be looked at is all that can be asked for; a camera is back with its first frame.
+                    if setup.framePatience == nil, failures > 0 { show(.delivering) }
+                    if setup.framePatience == nil { failures = 0 }
+                case .finished:
+                    show(.finished)
+                    progress.end()
+                    // Keeps the daemon running: operators look at what was found.
+                    _ = state.wait { $0.isStopping ? true : nil }
                 }
-                failures = 0
             } catch {
-                show(.lost(reason: error.description))
-                let period = Self.retryPeriods[min(failures, Self.retryPeriods.count - 1)]
+                show(source.reading)
+                show(.lost(error.state, reason: error.description))
+                progress.end()
+                let period = error.retryPeriod(failures: failures)
                 failures += 1
                 _ = state.wait(timeout: period) { $0.isStopping ? true : nil }
             }
+            progress.end()
+        }
+        end()
+    }
+
+    private func part(_ frame: Frame, repeats: Int) -> Part {
+        var part = Part(camera: setup.name, recipe: recipe, frame: .success(frame))
+        part.size = setup.size
+        part.repeats = repeats
+        part.deadline = setup.deadline.map { frame.capturedAt + $0 }
+        return part
+    }
+
+    private func arrived(_ frame: Frame) {
+        let requests = state.withLock { state in
+            state.frames += 1
+            state.lastFrame = .now
+            return state.shots
+        }
+        show(.delivering)
+        guard !requests.isEmpty, case .success(let picture) = frame.payload else { return }
+        for request in requests where frame.exposedAt >= request.askedAt { request.give(picture) }
+        state.withLock { $0.shots.removeAll(where: \.isDone) }
+    }
+
+    private func show(_ reading: SourceReading) {
+        state.withLock { $0.reading = reading }
+    }
+
+    private func end() {
+        let requests = state.withLock { state in
+            defer { state.shots = [] }
+            return state.shots
+        }
+        for request in requests { request.fail("the camera is being stopped") }
+        queue.close(lane, reason: "the camera was stopped before a frame came")
+    }
+
+    /// Logs changes, and from time to time what stays wrong.
+    private func show(_ camera: CameraState) {
+        let (old, requests) = state.withLock { state in
+            defer { state.camera = camera }
+            guard camera != .delivering, state.camera != camera else { return (state.camera, [ShotRequest]()) }
+            defer { state.shots = [] }
+            return (state.camera, state.shots)
+        }
+        switch camera {
+        case .lost(let kind, let reason):
+            queue.lose(lane, reason: reason)
+            for request in requests { request.fail(reason) }
+            remind(kind, reason, old)
+        case .delivering where old != camera: logger.notice("camera delivers frames")
+        case .finished:
+            queue.lose(lane, reason: "the source came to its end")
+            for request in requests { request.fail("the source came to its end") }
+            logger.notice("camera: the source came to its end")
+        default: break
         }
     }
 
-    /// Logs changes only.
-    private func show(_ camera: CameraState, frames: UInt64 = 0) {
-        let old = state.withLock { state in
-            defer { state.camera = camera }
-            state.frames += frames
-            return state.camera
+    private func remind(_ kind: LineState, _ reason: String, _ old: CameraState) {
+        let now = ContinuousClock.now
+        if case .lost(kind, _) = old, let last = state.read(\.reminded), now - last < Self.reminderPeriod { return }
+        state.withLock { $0.reminded = now }
+        logger.error("camera lost", metadata: ["state": "\(kind.rawValue)", "reason": "\(reason)"])
+    }
+}
+
+// MARK: What others see
+
+extension CaptureLoop {
+    struct Reading {
+        var camera: CameraState
+        var source: SourceReading
+        var frames: UInt64
+        /// The newest frame's age; nil before the first.
+        var age: Duration?
+    }
+
+    var reading: Reading {
+        state.read { state in
+            Reading(
+                camera: state.camera, source: state.reading, frames: state.frames,
+                age: state.lastFrame.map { .now - $0 })
         }
-        guard old != camera else { return }
-        switch camera {
-        case .lost(let reason): logger.error("camera lost", metadata: ["reason": "\(reason)"])
-        case .delivering: logger.notice("camera delivers frames")
-        case .finished: logger.notice("camera: the source came to its end")
-        case .starting: break
-        }
+    }
+}
+
+/// Counts frames in a row with the same bytes: no sensor delivers that.
+private struct RepeatCounter {
+    private var last: Picture?
+    private var repeats = 0
+
+    mutating func count(_ frame: Frame) -> Int {
+        guard case .success(let picture) = frame.payload else { return 1 }
+        repeats = picture == last ? repeats + 1 : 1
+        last = picture
+        return repeats
     }
 }

@@ -16,11 +16,12 @@ extension Configuration {
         try top.readPath(.modelsDirectory, into: &modelsDirectory)
         try top.read(.computeThreads, into: &computeThreads, in: 1...256)
         try Self.nested(.control, of: top) { table throws(ConfigurationError) in try control.read(table) }
-        try Self.nested(.camera, of: top) { table throws(ConfigurationError) in try camera.read(table) }
-        try Self.nested(.recipe, of: top) { table throws(ConfigurationError) in try recipe.read(table) }
+        try Self.tables(.cameras, of: top, name: .name, into: &cameras)
+        try Self.tables(.recipes, of: top, name: .name, into: &recipes)
         try Self.nested(.journal, of: top) { table throws(ConfigurationError) in try journal.read(table) }
         try Self.nested(.images, of: top) { table throws(ConfigurationError) in try images.read(table) }
         try Self.nested(.log, of: top) { table throws(ConfigurationError) in try log.read(table) }
+        try checkReferences(source)
     }
 
     private static func nested<Key>(
@@ -28,12 +29,33 @@ extension Configuration {
         _ read: (ConfigurationTable<Key>) throws(ConfigurationError) -> Void
     ) throws(ConfigurationError) {
         guard let found = top.table[key.stringValue] else { return }
-        guard let table = found.table else {
-            throw .wrongType(
-                top.place(key), expected: "the table [\(key.stringValue)]",
-                got: "the \(found.type) \(found.debugDescription)")
-        }
+        guard let table = found.table else { throw top.notATable(key, found) }
         try read(ConfigurationTable(table, name: key.stringValue, source: top.source))
+    }
+
+    /// One table, or an array of tables, each with a name of its own.
+    private static func tables<Value: NamedTable>(
+        _ key: CodingKeys, of top: ConfigurationTable<CodingKeys>, name: Value.Key, into values: inout [Value]
+    ) throws(ConfigurationError) {
+        guard let found = top.table[key.stringValue] else { return }
+        var read: [Value] = []
+        let elements: [any TOMLValueConvertible] = found.array.map { Array($0) } ?? [found]
+        for (index, element) in elements.enumerated() {
+            guard let table = element.table else { throw top.notATable(key, element) }
+            let reading = try ConfigurationTable<Value.Key>(
+                table, name: key.stringValue, index: found.array == nil ? nil : index, source: top.source)
+            let value = try Value(reading)
+            guard !read.contains(where: { $0.name == value.name }) else {
+                throw .invalidValue(
+                    reading.place(name), expected: "a name that no other [[\(key.stringValue)]] has",
+                    got: "\"\(value.name)\"")
+            }
+            read.append(value)
+        }
+        guard !read.isEmpty else {
+            throw .wrongType(top.place(key), expected: "at least one [[\(key.stringValue)]]", got: "an empty list")
+        }
+        values = read
     }
 
     private static func parse(_ text: String, file: String) throws(ConfigurationError) -> TOMLTable {
@@ -77,59 +99,6 @@ extension Configuration.Control {
         try table.read(.headerTimeoutSeconds, into: &headerTimeoutSeconds, in: 1...60)
         try table.read(.requestTimeoutSeconds, into: &requestTimeoutSeconds, in: 1...600)
         try table.read(.idleTimeoutSeconds, into: &idleTimeoutSeconds, in: 1...3600)
-    }
-}
-
-extension Configuration.Camera {
-    fileprivate mutating func read(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
-        try table.readName(.name, into: &name)
-        try table.read(.source, into: &source)
-        try table.readPath(.path, into: &path)
-        try table.read(.mode, into: &mode)
-        try table.read(.settleMilliseconds, into: &settleMilliseconds, in: 10...60_000)
-        try table.read(.queueLength, into: &queueLength, in: 1...256)
-        try table.read(.rateHertz, into: &rateHertz, in: 0.01...1000)
-        try table.read(.repeat, into: &self.repeat)
-        try table.read(.height, into: &height, in: 0...65_535)
-        try table.read(.width, into: &width, in: 0...65_535)
-        if (height == 0) != (width == 0) {
-            throw .contradiction(
-                table.place(height == 0 ? .width : .height),
-                remedy: "got height \(height) and width \(width): set both, or none to accept any size")
-        }
-    }
-}
-
-extension Configuration.Recipe {
-    fileprivate mutating func read(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
-        try table.readName(.name, into: &name)
-        try table.read(.backbone, into: &backbone, expected: "a model's name, or the path of its weights") {
-            !$0.isEmpty && $0.utf8.count <= 1024
-        }
-        try table.read(.inputSize, into: &inputSize, in: 32...2048)
-        try table.read(.method, into: &method)
-        try table.read(.layers, into: &layers, in: 1...64)
-        try table.read(.localAveraging, into: &localAveraging)
-        try table.read(.rotations, into: &rotations, in: 1...8)
-        if ![1, 2, 4, 8].contains(rotations) {
-            throw .invalidValue(table.place(.rotations), expected: "1, 2, 4 or 8", got: "\(rotations)")
-        }
-        try table.read(.coresetBudget, into: &coresetBudget, in: 0...1_000_000)
-        try table.read(.aggregation, into: &aggregation)
-        try table.read(.smoothing, into: &smoothing, in: 0...10)
-        try table.read(.targetFalseRejectRate, into: &targetFalseRejectRate, in: 0.000001...0.5)
-        try table.read(.minBrightness, into: &minBrightness, in: 0...255)
-        try table.read(.maxBrightness, into: &maxBrightness, in: 0...255)
-        try table.read(.frozenFrames, into: &frozenFrames, in: 0...1000)
-        guard minBrightness < maxBrightness else {
-            throw .contradiction(
-                table.place(.minBrightness),
-                remedy: "got min_brightness \(minBrightness) and max_brightness \(maxBrightness): "
-                    + "no picture lies between: lower the first or raise the second")
-        }
-        guard frozenFrames != 1 else {
-            throw .invalidValue(table.place(.frozenFrames), expected: "0 (off) or 2 to 1000", got: "1")
-        }
     }
 }
 

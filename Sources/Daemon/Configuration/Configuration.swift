@@ -6,8 +6,10 @@ public struct Configuration: Codable, Sendable, Equatable {
     public var modelsDirectory = "/usr/share/fsac/models"
     public var computeThreads = 2
     public var control = Control()
-    public var camera = Camera()
-    public var recipe = Recipe()
+    /// Never empty; names differ.
+    public var cameras = [Camera()]
+    /// Never empty; names differ.
+    public var recipes = [Recipe()]
     public var journal = Journal()
     public var images = Images()
     public var log = Log()
@@ -18,7 +20,9 @@ public struct Configuration: Codable, Sendable, Equatable {
         case stateDirectory = "state_directory"
         case modelsDirectory = "models_directory"
         case computeThreads = "compute_threads"
-        case control, camera, recipe, journal, images, log
+        case cameras = "camera"
+        case recipes = "recipe"
+        case control, journal, images, log
     }
 }
 
@@ -91,6 +95,8 @@ extension Configuration {
         public var motionStopLevel = 4.0
         public var stillFrames = 3
 
+        public init() {}
+
         package enum CodingKeys: String, CodingKey, CaseIterable {
             case name, recipe, source, path, mode, `repeat`, device, card, bus, format, controls, height, width, trigger
             case settleMilliseconds = "settle_ms"
@@ -111,6 +117,27 @@ extension Configuration {
         case flag(Bool)
         /// The entry of a menu.
         case choice(String)
+
+        /// The bare value, as in the file.
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let flag = try? container.decode(Bool.self) {
+                self = .flag(flag)
+            } else if let number = try? container.decode(Int.self) {
+                self = .number(number)
+            } else {
+                self = .choice(try container.decode(String.self))
+            }
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .number(let number): try container.encode(number)
+            case .flag(let flag): try container.encode(flag)
+            case .choice(let choice): try container.encode(choice)
+            }
+        }
     }
 
     /// How one product is inspected.
@@ -147,6 +174,8 @@ extension Configuration {
         public var ignore: [[[Int]]] = []
         /// What the part is called, for models that read text: `metal bottle cap`.
         public var object = "object"
+
+        public init() {}
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
             case name, backbone, method, layers, rotations, aggregation, smoothing, roi, ignore, object
@@ -190,6 +219,8 @@ extension Configuration {
         public var minFreeBytes = 256 << 20
         public var jpegQualityPercent = 95
         public var queueLength = 8
+
+        public init() {}
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
             case saveImages = "save_images"

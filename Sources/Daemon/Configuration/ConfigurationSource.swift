@@ -6,10 +6,12 @@ struct ConfigurationSource {
     init(file: String, text: String) {
         self.file = file
         var table = ""
+        var counts: [String: Int] = [:]
         for (number, line) in zip(1..., text.split(separator: "\n", omittingEmptySubsequences: false)) {
             let line = line.drop { $0.isWhitespace }
-            if line.hasPrefix("["), let end = line.firstIndex(of: "]") {
-                table = Self.trimmed(line[line.index(after: line.startIndex)..<end])
+            if let header = Self.header(line) {
+                if header.isElement { counts[header.name, default: -1] += 1 }
+                table = Self.numbered(header.name, counts)
                 lines["\(table)\n", default: number] = number
             } else if let equals = line.firstIndex(of: "="), !line.hasPrefix("#") {
                 lines["\(table)\n\(Self.trimmed(line[..<equals]))", default: number] = number
@@ -17,10 +19,38 @@ struct ConfigurationSource {
         }
     }
 
-    func place(table: String, key: String) -> ConfigurationPlace {
-        let subtable = table.isEmpty ? key : "\(table).\(key)"
-        return ConfigurationPlace(
-            file: file, line: lines["\(table)\n\(key)"] ?? lines["\(subtable)\n"], table: table, key: key)
+    /// - Parameter index: from 0 in an array of tables.
+    func place(table: String, index: Int? = nil, subtable: String = "", key: String) -> ConfigurationPlace {
+        let name = subtable.isEmpty ? table : "\(table).\(subtable)"
+        func line(_ table: String) -> Int? {
+            let owner = subtable.isEmpty ? table : "\(table).\(subtable)"
+            let inner = owner.isEmpty ? key : "\(owner).\(key)"
+            return lines["\(owner)\n\(key)"] ?? lines["\(inner)\n"] ?? lines["\(inner)#0\n"]
+                ?? lines["\(table)\n\(subtable)"]
+        }
+        let numbered = index.map { "\(table)#\($0)" } ?? table
+        // A key that is missing is missing in its table.
+        let found = line(numbered) ?? line(table) ?? lines["\(numbered)\n"] ?? lines["\(table)\n"]
+        return ConfigurationPlace(file: file, line: found, table: name, key: key)
+    }
+
+    /// `[a.b]` or `[[a.b]]`; nil for other lines, such as `[1, 2],` inside of a list.
+    private static func header(_ line: Substring) -> (name: String, isElement: Bool)? {
+        guard line.hasPrefix("[") else { return nil }
+        let isElement = line.hasPrefix("[[")
+        let inner = line.dropFirst(isElement ? 2 : 1)
+        guard let end = inner.firstIndex(of: "]") else { return nil }
+        let rest = inner[end...].dropFirst(isElement ? 2 : 1).drop { $0.isWhitespace }
+        let name = trimmed(inner[..<end])
+        guard rest.isEmpty || rest.hasPrefix("#"), !name.isEmpty, !name.contains(",") else { return nil }
+        return (name, isElement)
+    }
+
+    /// `camera.controls` below the second `[[camera]]` is `camera#1.controls`.
+    private static func numbered(_ name: String, _ counts: [String: Int]) -> String {
+        if let count = counts[name] { return "\(name)#\(count)" }
+        guard let dot = name.firstIndex(of: "."), let count = counts[String(name[..<dot])] else { return name }
+        return "\(name[..<dot])#\(count)\(name[dot...])"
     }
 
     private static func trimmed(_ text: Substring) -> String {

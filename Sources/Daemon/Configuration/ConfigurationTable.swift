@@ -5,15 +5,22 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
     let table: TOMLTable
     /// Empty for the top of the file.
     let name: String
+    /// From 0 in an array of tables; nil for a table of its own.
+    let index: Int?
     let source: ConfigurationSource
 
     /// - Throws: `unknownKey` for the first key that is none of `Key`, in the order of the file.
-    init(_ table: TOMLTable, name: String, source: ConfigurationSource) throws(ConfigurationError) {
+    init(
+        _ table: TOMLTable, name: String, index: Int? = nil, source: ConfigurationSource
+    ) throws(ConfigurationError) {
         self.table = table
         self.name = name
+        self.index = index
         self.source = source
         let known = Key.allCases.map(\.stringValue)
-        let unknown = table.keys.filter { !known.contains($0) }.map { source.place(table: name, key: $0) }
+        let unknown = table.keys.filter { !known.contains($0) }.map {
+            source.place(table: name, index: index, key: $0)
+        }
         guard let place = unknown.min(by: { ($0.line ?? .max) < ($1.line ?? .max) }), let key = place.key else {
             return
         }
@@ -26,7 +33,13 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         throw .unknownKey(place, suggestion: suggestion, known: known)
     }
 
-    func place(_ key: Key) -> ConfigurationPlace { source.place(table: name, key: key.stringValue) }
+    func place(_ key: Key) -> ConfigurationPlace {
+        source.place(table: name, index: index, key: key.stringValue)
+    }
+
+    func notATable(_ key: Key, _ found: any TOMLValueConvertible) -> ConfigurationError {
+        wrongType(key, found, expected: "the table [\(key.stringValue)]")
+    }
 
     func read(_ key: Key, into value: inout Bool) throws(ConfigurationError) {
         guard let found = table[key.stringValue] else { return }
@@ -95,11 +108,11 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         value = numbers
     }
 
-    private func wrongType(_ key: Key, _ found: any TOMLValueConvertible, expected: String) -> ConfigurationError {
+    fileprivate func wrongType(_ key: Key, _ found: any TOMLValueConvertible, expected: String) -> ConfigurationError {
         .wrongType(place(key), expected: expected, got: "the \(found.type) \(found.debugDescription)")
     }
 
-    private func invalid(_ key: Key, _ got: String, expected: String) -> ConfigurationError {
+    fileprivate func invalid(_ key: Key, _ got: String, expected: String) -> ConfigurationError {
         .invalidValue(place(key), expected: expected, got: got)
     }
 }
@@ -115,13 +128,76 @@ extension ConfigurationTable {
     /// A name that can be part of a file name.
     func readName(_ key: Key, into value: inout String) throws(ConfigurationError) {
         let expected = "1 to 64 letters, digits, '-', '_' or '.', starting with a letter or digit"
-        try read(key, into: &value, expected: expected) { name in
-            (1...64).contains(name.utf8.count) && name.first?.isASCIILetterOrDigit == true
-                && name.allSatisfy { $0.isASCIILetterOrDigit || "-_.".contains($0) }
+        try read(key, into: &value, expected: expected, where: RecipeStore.isValidName)
+    }
+
+    /// As ``readName(_:into:)``, or empty.
+    func readOptionalName(_ key: Key, into value: inout String) throws(ConfigurationError) {
+        try read(key, into: &value, expected: "a recipe's name, or \"\"") {
+            $0.isEmpty || RecipeStore.isValidName($0)
         }
     }
-}
 
-extension Character {
-    fileprivate var isASCIILetterOrDigit: Bool { isASCII && (isLetter || isNumber) }
+    /// A table of names that only the camera knows.
+    func readControls(
+        _ key: Key, into values: inout [String: Configuration.ControlValue]
+    ) throws(ConfigurationError) {
+        guard let found = table[key.stringValue] else { return }
+        guard let controls = found.table else { throw notATable(key, found) }
+        for name in controls.keys {
+            guard let value = controls[name] else { continue }
+            if value.type == .int, let number = value.int {
+                values[name] = .number(number)
+            } else if let flag = value.bool {
+                values[name] = .flag(flag)
+            } else if let choice = value.string {
+                values[name] = .choice(choice)
+            } else {
+                throw .wrongType(
+                    source.place(table: self.name, index: index, subtable: key.stringValue, key: name),
+                    expected: "a whole number, true or false, or the name of a menu's entry",
+                    got: "the \(value.type) \(value.debugDescription)")
+            }
+        }
+    }
+
+    /// Whole numbers from 0 to 65535; nil = the key is not there.
+    func pixels(_ key: Key, expected: String) throws(ConfigurationError) -> [Int]? {
+        try table[key.stringValue].map { found throws(ConfigurationError) in
+            try pixels(in: found, key, expected: expected)
+        }
+    }
+
+    /// Nil = the key is not there.
+    func polygons(_ key: Key, expected: String) throws(ConfigurationError) -> [[[Int]]]? {
+        guard let found = table[key.stringValue] else { return nil }
+        guard let polygons = found.array else { throw wrongType(key, found, expected: expected) }
+        var read: [[[Int]]] = []
+        for polygon in polygons {
+            guard let points = polygon.array else { throw wrongType(key, polygon, expected: expected) }
+            var corners: [[Int]] = []
+            for point in points {
+                let corner = try pixels(in: point, key, expected: expected)
+                guard corner.count == 2 else { throw invalid(key, "the point \(corner)", expected: expected) }
+                corners.append(corner)
+            }
+            read.append(corners)
+        }
+        return read
+    }
+
+    private func pixels(
+        in found: any TOMLValueConvertible, _ key: Key, expected: String
+    ) throws(ConfigurationError) -> [Int] {
+        guard let array = found.array else { throw wrongType(key, found, expected: expected) }
+        var numbers: [Int] = []
+        for element in array {
+            guard element.type == .int, let number = element.int else {
+                throw wrongType(key, element, expected: expected)
+            }
+            guard (0...65_535).contains(number) else { throw invalid(key, "\(number)", expected: expected) }
+            numbers.append(number)
+        }
+        return numbers
+    }
 }

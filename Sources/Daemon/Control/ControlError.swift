@@ -36,6 +36,8 @@ extension ControlError {
         switch error {
         case let error as ControlError: self = error
         case let error as StoreError: self.init(code: error.code, message: error.description)
+        case let error as TriggerRefusal: self.init(code: error.code, message: error.description)
+        case let error as ReloadError: self.init(code: error.code, message: error.description)
         case let error as DiskError: self.init(code: .storageFailed, message: "storage: \(error)")
         case let error as ShotRefusal: self.init(code: .imageRefused, message: error.description)
         case let error as HTTPError where error.status == .notFound:
@@ -50,10 +52,30 @@ extension StoreError {
     fileprivate var code: ErrorCode {
         switch self {
         case .invalidRecipeName, .invalidLimit: .invalidRequest
-        case .noSuchNormal, .noSuchGeneration: .notFound
+        case .noSuchNormal, .noSuchGeneration, .noSuchRecipe: .notFound
         case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .generationUnreadable,
-            .otherBackbone:
+            .otherBackbone, .otherSettings, .recipeExists, .severalRecipes:
             .conflict
+        }
+    }
+}
+
+extension TriggerRefusal {
+    fileprivate var code: ErrorCode {
+        switch self {
+        case .badSerial: .invalidRequest
+        case .noSuchCamera: .notFound
+        case .severalCameras, .notTriggered: .conflict
+        case .busy, .noFrames, .stopping: .unavailable
+        }
+    }
+}
+
+extension ReloadError {
+    fileprivate var code: ErrorCode {
+        switch self {
+        case .configuration, .method: .invalidRequest
+        case .inProgress, .noFile: .conflict
         }
     }
 }

@@ -5,10 +5,12 @@ import NIOCore
 
 /// Every path of the control API and what it does.
 struct ControlRoutes<Model: StoredModel>: Sendable {
-    let recipe: Recipe<Model>
+    let book: RecipeBook<Model>
     let refit: RefitService<Model>
-    let line: @Sendable () -> LineReadings
+    let line: any LineControl
     let feed: VerdictFeed
+    let shotQualityPercent: Int
+    let reload: @Sendable () async throws -> ReloadReply
     let started = ContinuousClock.now
 
     func router() -> Router<ControlContext> {
@@ -18,36 +20,46 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
         router.get("\(ControlPath.health)", use: health)
         router.get("\(ControlPath.metrics)", use: metrics)
         router.get("\(ControlPath.status)", use: status)
+        router.post("\(ControlPath.trigger)", use: trigger)
+        router.post("\(ControlPath.reload)") { _, _ in try Response.json(await reload()) }
         addNormalRoutes(to: router)
         addModelRoutes(to: router)
+        addRecipeRoutes(to: router)
         feed.addRoutes(to: router)
         return router
     }
 
     @Sendable private func health(_ request: Request, _ context: ControlContext) async throws -> Response {
-        let readings = try await blocking { line() }
+        let readings = try await blocking { line.readings }
         return try .json(
             HealthReply(state: readings.state, reason: readings.reason),
             status: readings.state == .inspecting ? .ok : .serviceUnavailable)
     }
 
     @Sendable private func metrics(_ request: Request, _ context: ControlContext) async throws -> Response {
-        let readings = try await blocking { line() }
-        let text = PrometheusText(readings: readings, generation: recipe.view.active?.generation).text
+        let readings = try await blocking { line.readings }
+        let generations = book.entries.compactMap { entry in
+            entry.recipe.view.active.map { (recipe: entry.name, generation: $0.generation) }
+        }
+        let text = PrometheusText(readings: readings, generations: generations).text
         return Response(
             status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 
     @Sendable private func status(_ request: Request, _ context: ControlContext) async throws -> Response {
-        let readings = try await blocking { line() }
-        let view = recipe.view
+        let readings = try await blocking { line.readings }
         return try .json(
             StatusReply(
                 version: FsacVersion.text, state: readings.state, reason: readings.reason,
-                uptimeSeconds: (ContinuousClock.now - started) / .seconds(1), recipe: recipe.name,
-                model: view.active.map(GenerationReply.init), normals: view.normals.count, fit: refit.status,
-                camera: readings.camera, counts: readings.counts, latency: readings.latency,
+                uptimeSeconds: (ContinuousClock.now - started) / .seconds(1), cameras: readings.cameras,
+                recipes: recipes(readings), counts: readings.counts, latency: readings.latency,
                 storage: readings.storage))
+    }
+
+    /// Ends with the verdict.
+    @Sendable private func trigger(_ request: Request, _ context: ControlContext) async throws -> Response {
+        let wanted = try await request.decoded(TriggerRequest.self)
+        return try .json(await line.trigger(camera: wanted.camera, part: wanted.part))
     }
 }

@@ -1,4 +1,4 @@
-import ControlProtocol
+public import ControlProtocol
 import Hummingbird
 import HummingbirdCore
 public import Logging
@@ -31,17 +31,26 @@ public struct ControlServer<Model: StoredModel>: Service {
     private let settings: ControlSettings
     private let routes: ControlRoutes<Model>
     private let logger: Logger
+    private let onReady: @Sendable () -> Void
 
+    /// - Parameters:
+    ///   - shotQualityPercent: of shots that the camera gives uncompressed, 1 to 100.
+    ///   - reload: reads the configuration again.
+    ///   - onReady: called once clients can connect.
     public init(
-        settings: ControlSettings, recipe: Recipe<Model>, refit: RefitService<Model>, verdicts: any VerdictSource,
-        stateDirectory: String, logger: Logger, line: @escaping @Sendable () -> LineReadings
+        settings: ControlSettings, book: RecipeBook<Model>, refit: RefitService<Model>, line: any LineControl,
+        verdicts: any VerdictSource, stateDirectory: String, shotQualityPercent: Int = 95, logger: Logger,
+        reload: @escaping @Sendable () async throws -> ReloadReply,
+        onReady: @escaping @Sendable () -> Void = {}
     ) {
         self.settings = settings
         self.logger = logger
+        self.onReady = onReady
         routes = ControlRoutes(
-            recipe: recipe, refit: refit, line: line,
+            book: book, refit: refit, line: line,
             feed: VerdictFeed(
-                source: verdicts, stateDirectory: stateDirectory, streamLimit: max(1, settings.maxConnections / 2)))
+                source: verdicts, stateDirectory: stateDirectory, streamLimit: max(1, settings.maxConnections / 2)),
+            shotQualityPercent: shotQualityPercent, reload: reload)
     }
 
     public func run() async throws {
@@ -57,6 +66,7 @@ public struct ControlServer<Model: StoredModel>: Service {
             onServerRunning: { channel in
                 do {
                     try socket.open()
+                    onReady()
                 } catch {
                     permissions.continuation.yield(error)
                     channel.close(promise: nil)

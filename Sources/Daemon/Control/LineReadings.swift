@@ -1,28 +1,48 @@
 public import ControlProtocol
+public import Core
 
 /// What the control plane reads from the data plane at one moment. Taking it never waits for a frame.
 public struct LineReadings: Sendable {
+    /// That of the camera that is worst off.
     public var state: LineState
     /// Why, in words, when the state is not `inspecting`.
     public var reason: String?
-    public var camera: CameraReply
+    public var cameras: [CameraReply]
     public var counts: CountsReply
     /// Nil before the first verdict.
     public var latency: LatencyReply?
     public var storage: StorageReply
 
     public init(
-        state: LineState, reason: String?, camera: CameraReply, counts: CountsReply, latency: LatencyReply?,
+        state: LineState, reason: String?, cameras: [CameraReply], counts: CountsReply, latency: LatencyReply?,
         storage: StorageReply
     ) {
         self.state = state
         self.reason = reason
-        self.camera = camera
+        self.cameras = cameras
         self.counts = counts
         self.latency = latency
         self.storage = storage
     }
+
+    /// For `systemctl status`; changes with the state, not with every part.
+    var statusLine: String { state.rawValue + (reason.map { ": \($0)" } ?? "") }
 }
+
+/// What the control plane asks of the data plane.
+public protocol LineControl: Sendable {
+    var readings: LineReadings { get }
+    /// See ``InspectionLine/trigger(camera:part:)``.
+    func trigger(camera: String?, part: String?) async throws(TriggerRefusal) -> TriggerReply
+    /// See ``InspectionLine/nextPictures(_:of:)``.
+    func nextPictures(_ count: Int, of camera: String?) async throws(TriggerRefusal) -> [Picture]
+    /// The name of a camera; nil = the only one's.
+    func cameraName(_ camera: String?) throws(TriggerRefusal) -> String
+    /// Uses another recipe from the next frame or trigger on.
+    func use(_ recipe: LineRecipe, for camera: String) throws(TriggerRefusal)
+}
+
+extension InspectionLine: LineControl {}
 
 /// One journal line as it stands in the file, without the line end.
 public struct VerdictLine: Sendable, Equatable {

@@ -4,20 +4,25 @@ import Hummingbird
 /// Re-fit, limit and generations.
 extension ControlRoutes {
     func addModelRoutes(to router: Router<ControlContext>) {
-        router.get("\(ControlPath.refit)") { _, _ in try Response.json(refit.status) }
-        router.post("\(ControlPath.refit)") { _, _ in
-            guard !recipe.view.normals.isEmpty else { throw StoreError.noModel }
-            return try Response.json(refit.request(), status: .accepted)
+        router.get("\(ControlPath.refit)") { request, _ in
+            try Response.json(refit.status(of: entry(request).name))
         }
-        router.get("\(ControlPath.limit)") { _, _ in
-            guard let active = recipe.view.active else { throw StoreError.noModel }
+        router.post("\(ControlPath.refit)") { request, _ in
+            let entry = try entry(request)
+            guard !entry.recipe.view.normals.isEmpty else { throw StoreError.noModel }
+            return try Response.json(refit.request(entry.name), status: .accepted)
+        }
+        router.get("\(ControlPath.limit)") { request, _ in
+            guard let active = try entry(request).recipe.view.active else { throw StoreError.noModel }
             return try Response.json(LimitReply(active))
         }
         router.put("\(ControlPath.limit)") { request, _ in
+            let recipe = try entry(request).recipe
             let value = try await request.decoded(LimitRequest.self).value
             return try Response.json(LimitReply(await blocking { try recipe.setLimit(value) }))
         }
-        router.get("\(ControlPath.models)") { _, _ in
+        router.get("\(ControlPath.models)") { request, _ in
+            let recipe = try entry(request).recipe
             let generations = try await blocking { try recipe.generations() }
             let active = recipe.view.active
             return try Response.json(
@@ -29,6 +34,7 @@ extension ControlRoutes {
                     }.compactMap { $0 }))
         }
         router.post("\(ControlPath.rollback)") { request, _ in
+            let recipe = try entry(request).recipe
             let target = try await request.decoded(RollbackRequest.self).generation
             return try Response.json(GenerationReply(await blocking { try recipe.rollback(to: target) }))
         }

@@ -1,18 +1,20 @@
 import ControlProtocol
+import Core
 import HTTPTypes
 import Hummingbird
 import NIOCore
 
 extension ControlRoutes {
     func addNormalRoutes(to router: Router<ControlContext>) {
-        router.get("\(ControlPath.normals)") { _, _ in try Response.json(normals()) }
+        router.get("\(ControlPath.normals)") { request, _ in try Response.json(normals(entry(request).recipe)) }
         router.get("\(ControlPath.normals)/:sha256", use: show)
         router.delete("\(ControlPath.normals)/:sha256", use: remove)
         router.post("\(ControlPath.normals)", use: add)
         router.post("\(ControlPath.normalsFromVerdict)", use: addFromVerdict)
+        router.post("\(ControlPath.normalsFromCamera)", use: addFromCamera)
     }
 
-    private func normals() -> NormalsReply {
+    private func normals(_ recipe: Recipe<Model>) -> NormalsReply {
         let view = recipe.view
         let fitted = Set(view.active?.summary.shots ?? [])
         return NormalsReply(
@@ -22,6 +24,7 @@ extension ControlRoutes {
 
     /// The picture itself, byte for byte.
     @Sendable private func show(_ request: Request, _ context: ControlContext) async throws -> Response {
+        let recipe = try entry(request).recipe
         let name = try context.parameters.require("sha256")
         let (normal, bytes) = try await blocking {
             let normal = try recipe.normal(named: name)
@@ -31,10 +34,12 @@ extension ControlRoutes {
     }
 
     @Sendable private func remove(_ request: Request, _ context: ControlContext) async throws -> Response {
+        let recipe = try entry(request).recipe
         let name = try context.parameters.require("sha256")
         let refits = try request.flag("refit", default: true)
         let removed = try await blocking { try recipe.removeNormal(name) }
-        return try .json(RemoveNormalReply(removed: removed.sha256, fit: refits ? refit.request() : nil))
+        return try .json(
+            RemoveNormalReply(removed: removed.sha256, fit: refits ? refit.request(recipe.name) : nil))
     }
 
     @Sendable private func add(_ request: Request, _ context: ControlContext) async throws -> Response {
@@ -52,12 +57,58 @@ extension ControlRoutes {
         return try await add(picture.bytes, as: request)
     }
 
-    /// Checks everything before anything is stored: a picture that is refused has changed nothing.
     private func add(_ bytes: [UInt8], as request: Request) async throws -> Response {
-        let isDryRun = try request.flag("dry_run", default: false)
-        let refits = try request.flag("refit", default: true)
+        let (entry, order) = (try entry(request), try ShotOrder(request))
+        var reply = try await add(bytes, to: entry, isDryRun: order.isDryRun)
+        let view = entry.recipe.view
+        // A repeat after an answer that got lost also makes up for a fit that was never asked for.
+        if order.refits, !order.isDryRun, reply.outcome == .added || view.isFitDue {
+            reply.fit = refit.request(entry.name)
+        }
+        return try .json(reply, status: reply.outcome == .added ? .created : .ok)
+    }
+
+    /// The camera's next pictures, checked as files are; those that are refused do not keep the others out.
+    @Sendable private func addFromCamera(_ request: Request, _ context: ControlContext) async throws -> Response {
+        let order = try ShotOrder(request)
+        let wanted = try await request.decoded(FromCameraRequest.self)
+        let count = wanted.count ?? 1
+        guard (1...ControlLimits.shotsAtOnce).contains(count) else {
+            throw ControlError.invalidRequest(
+                "normals: count \(count): expected 1 to \(ControlLimits.shotsAtOnce)")
+        }
+        let camera = try line.cameraName(wanted.camera)
+        let used = line.readings.cameras.first { $0.name == camera }?.recipe
+        let entry =
+            try used.map { name in
+                try request.uri.queryParameters.get("recipe") == nil ? book.entry(name) : self.entry(request)
+            } ?? self.entry(request)
+        var shots: [FromCameraReply.Shot] = []
+        for picture in try await line.nextPictures(count, of: camera) {
+            do {
+                let bytes = try await blocking { try picture.storable(qualityPercent: shotQualityPercent) }
+                let added = try await add(bytes, to: entry, isDryRun: order.isDryRun)
+                shots.append(FromCameraReply.Shot(added: added, refusal: nil))
+            } catch let error as ImageError {
+                let refusal = ErrorReply(code: .imageRefused, message: error.description).error
+                shots.append(FromCameraReply.Shot(added: nil, refusal: refusal))
+            } catch let error as ShotRefusal {
+                let refusal = ErrorReply(code: .imageRefused, message: error.description).error
+                shots.append(FromCameraReply.Shot(added: nil, refusal: refusal))
+            }
+        }
+        let fits = order.refits && !order.isDryRun && entry.recipe.view.isFitDue
+        return try .json(
+            FromCameraReply(recipe: entry.name, shots: shots, fit: fits ? refit.request(entry.name) : nil))
+    }
+
+    /// Checks everything before anything is stored: a picture that is refused has changed nothing.
+    private func add(
+        _ bytes: [UInt8], to entry: RecipeBook<Model>.Entry, isDryRun: Bool
+    ) async throws -> AddNormalReply {
+        let recipe = entry.recipe
         let (outcome, normal) = try await blocking { () -> (AddNormalReply.Outcome, StoredNormal) in
-            let fileExtension = try ShotPicture(checking: bytes).fileExtension
+            let fileExtension = try ShotPicture(checking: bytes, roi: entry.settings.area.roi).fileExtension
             let (sha256, isKnown) = recipe.find(bytes)
             if isDryRun {
                 return (
@@ -68,16 +119,19 @@ extension ControlRoutes {
             let (normal, isNew) = try recipe.addNormal(bytes, fileExtension: fileExtension)
             return (isNew ? .added : .duplicate, normal)
         }
-        let view = recipe.view
-        // A repeat after an answer that got lost also makes up for a fit that was never asked for.
-        let fit = refits && !isDryRun && (outcome == .added || view.isFitDue) ? refit.request() : nil
-        return try .json(
-            AddNormalReply(
-                outcome: outcome,
-                normal: NormalReply(
-                    normal, isFitted: view.active?.summary.shots.contains(normal.sha256) ?? false),
-                fit: fit),
-            status: outcome == .added ? .created : .ok)
+        let isFitted = recipe.view.active?.summary.shots.contains(normal.sha256) ?? false
+        return AddNormalReply(outcome: outcome, normal: NormalReply(normal, isFitted: isFitted), fit: nil)
+    }
+}
+
+/// What a request for new shots says besides the pictures.
+private struct ShotOrder {
+    let isDryRun: Bool
+    let refits: Bool
+
+    init(_ request: Request) throws {
+        isDryRun = try request.flag("dry_run", default: false)
+        refits = try request.flag("refit", default: true)
     }
 }
 

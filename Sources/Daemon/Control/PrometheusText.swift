@@ -3,44 +3,79 @@ import ControlProtocol
 /// The counters in Prometheus' text format.
 struct PrometheusText {
     let readings: LineReadings
-    let generation: Int?
+    let generations: [(recipe: String, generation: Int)]
+
+    private typealias Sample = (labels: String, value: String)
 
     var text: String {
-        let counts = readings.counts
-        var lines: [String] = []
-        func metric(_ name: String, _ kind: String, _ help: String, _ samples: [(labels: String, value: String)]) {
-            lines += ["# HELP fsac_\(name) \(help)", "# TYPE fsac_\(name) \(kind)"]
-            lines += samples.map { "fsac_\(name)\($0.labels) \($0.value)" }
-        }
-        metric(
-            "up", "gauge", "1 while frames are being inspected",
-            [("", readings.state == .inspecting ? "1" : "0")])
-        metric(
-            "verdicts_total", "counter", "Journalled verdicts since start",
-            [
-                (#"{verdict="OK"}"#, "\(counts.ok)"), (#"{verdict="NG"}"#, "\(counts.ng)"),
-                (#"{verdict="INVALID"}"#, "\(counts.invalid)"),
-            ])
-        metric(
-            "invalid_total", "counter", "INVALID verdicts by cause",
-            counts.causes.sorted { $0.key < $1.key }.map { (#"{cause="\#($0.key)"}"#, "\($0.value)") })
-        metric("frames_total", "counter", "Frames the source delivered", [("", "\(readings.camera.frames)")])
-        metric(
-            "frames_dropped_total", "counter", "Frames replaced by newer ones before inspection",
-            [("", "\(readings.camera.dropped)")])
-        metric(
-            "images_dropped_total", "counter", "Pictures that were not written",
-            [("", "\(readings.storage.imagesDropped)")])
-        metric("journal_seq", "gauge", "Newest journal line", [("", "\(readings.storage.lastSequence)")])
-        metric("storage_free_bytes", "gauge", "Free below the state directory", [("", "\(readings.storage.freeBytes)")])
-        if let generation { metric("generation", "gauge", "Generation in use", [("", "\(generation)")]) }
+        (line + cameras + recipes).joined(separator: "\n") + "\n"
+    }
+
+    private var line: [String] {
+        let up = readings.state == .inspecting ? "1" : "0"
+        let storage = readings.storage
+        var lines =
+            metric("up", "gauge", "1 while every camera's frames are being inspected", [("", up)])
+            + metric(
+                "images_dropped_total", "counter", "Pictures that were not written", [("", "\(storage.imagesDropped)")])
+            + metric("journal_seq", "gauge", "Newest journal line", [("", "\(storage.lastSequence)")])
+            + metric("storage_free_bytes", "gauge", "Free below the state directory", [("", "\(storage.freeBytes)")])
         if let latency = readings.latency {
-            metric(
+            lines += metric(
                 "latency_seconds", "gauge", "Frame to journalled verdict, over the latest verdicts",
                 [("0.5", latency.p50), ("0.95", latency.p95), ("0.99", latency.p99)].map {
                     (#"{quantile="\#($0.0)"}"#, "\($0.1 / 1000)")
                 })
         }
-        return lines.joined(separator: "\n") + "\n"
+        return lines
+    }
+
+    private var cameras: [String] {
+        metric("camera_up", "gauge", "1 while the camera's frames are being inspected") {
+            [("", $0.state == .inspecting ? 1 : 0)]
+        }
+            + metric("verdicts_total", "counter", "Journalled verdicts since the camera's start") {
+                [
+                    (#",verdict="OK""#, $0.counts.ok), (#",verdict="NG""#, $0.counts.ng),
+                    (#",verdict="INVALID""#, $0.counts.invalid),
+                ]
+            }
+            + metric("invalid_total", "counter", "INVALID verdicts by cause") { camera in
+                camera.counts.causes.sorted { $0.key < $1.key }.map { (#",cause="\#($0.key)""#, $0.value) }
+            }
+            + metric("frames_total", "counter", "Frames the source delivered") { [("", $0.frames)] }
+            + metric("frames_dropped_total", "counter", "Frames replaced by newer ones before inspection") {
+                [("", $0.dropped)]
+            }
+            + metric("frames_missed_total", "counter", "Frames that the driver lost") { [("", $0.missed)] }
+            + metric("frames_damaged_total", "counter", "Frames that came damaged, short or stale") {
+                [("", $0.damaged)]
+            }
+            + metric("stream_restarts_total", "counter", "How often the stream was started again") {
+                [("", $0.restarts)]
+            }
+    }
+
+    private var recipes: [String] {
+        guard !generations.isEmpty else { return [] }
+        return metric(
+            "generation", "gauge", "Generation in use",
+            generations.map { (#"{recipe="\#($0.recipe)"}"#, "\($0.generation)") })
+    }
+
+    /// - Parameter samples: labels beside the camera's, each with a comma in front.
+    private func metric(
+        _ name: String, _ kind: String, _ help: String, _ samples: (CameraReply) -> [(String, UInt64)]
+    ) -> [String] {
+        metric(
+            name, kind, help,
+            readings.cameras.flatMap { camera in
+                samples(camera).map { (#"{camera="\#(camera.name)"\#($0.0)}"#, "\($0.1)") }
+            })
+    }
+
+    private func metric(_ name: String, _ kind: String, _ help: String, _ samples: [Sample]) -> [String] {
+        ["# HELP fsac_\(name) \(help)", "# TYPE fsac_\(name) \(kind)"]
+            + samples.map { "fsac_\(name)\($0.labels) \($0.value)" }
     }
 }

@@ -5,9 +5,7 @@ public import Logging
 struct PictureJob: Sendable {
     let seq: UInt64
     let paths: PicturePaths
-    let image: Image
-    /// As they came.
-    let bytes: [UInt8]
+    let picture: Picture
     let drawHeatMap: (@Sendable (Image) -> Image)?
 }
 
@@ -70,7 +68,7 @@ public final class ImageStore: Sendable {
     }
 
     private func write(_ job: PictureJob, to shelf: inout PictureShelf?) {
-        do throws(DiskError) {
+        do {
             // Taken out, so that its list is changed in place; put back also after an error, as it knows what is there.
             var open =
                 if let known = shelf.take() { known } else {
@@ -78,7 +76,7 @@ public final class ImageStore: Sendable {
                 }
             defer { shelf = open }
             for (path, encode) in pictures(of: job) {
-                let bytes = encode()
+                let bytes = try encode()
                 guard try open.makeRoom(for: bytes.count, leaving: settings.minFreeBytes) else {
                     return fail("less than min_free_bytes = \(settings.minFreeBytes) would be left")
                 }
@@ -87,26 +85,23 @@ public final class ImageStore: Sendable {
             try open.prune(to: settings.maxBytes)
             succeed()
         } catch {
-            fail(error.description)
+            fail("\(error)")
         }
     }
 
-    private func pictures(of job: PictureJob) -> [(path: String, encode: () -> [UInt8])] {
-        var pictures: [(String, () -> [UInt8])] = []
+    private func pictures(of job: PictureJob) -> [(path: String, encode: () throws(ImageError) -> [UInt8])] {
+        var pictures: [(String, () throws(ImageError) -> [UInt8])] = []
         if let path = job.paths.image {
-            let isJPEG = ImageFormat(sniffing: job.bytes) == .jpeg
             pictures.append(
                 (
                     path,
-                    { [settings] in
-                        isJPEG
-                            ? job.bytes
-                            : job.image.jpegBytes(qualityPercent: settings.jpegQualityPercent, fullChroma: true)
+                    { [settings] () throws(ImageError) in
+                        try job.picture.jpegFile(qualityPercent: settings.jpegQualityPercent)
                     }
                 ))
         }
         if let path = job.paths.heatmap, let draw = job.drawHeatMap {
-            pictures.append((path, { draw(job.image).pngBytes() }))
+            pictures.append((path, { () throws(ImageError) in draw(try job.picture.image()).pngBytes() }))
         }
         return pictures
     }
@@ -127,5 +122,15 @@ public final class ImageStore: Sendable {
             return state.failure == nil ? nil : state.dropped
         }
         if let dropped { logger.notice("pictures are stored again", metadata: ["dropped": "\(dropped)"]) }
+    }
+}
+
+extension Picture {
+    /// As ``storable(qualityPercent:)``, and never a PNG.
+    fileprivate func jpegFile(qualityPercent: Int) throws(ImageError) -> [UInt8] {
+        guard encoding == .file, ImageFormat(sniffing: bytes) != .jpeg else {
+            return try storable(qualityPercent: qualityPercent)
+        }
+        return try image().jpegBytes(qualityPercent: qualityPercent, fullChroma: true)
     }
 }

@@ -9,8 +9,8 @@ struct PicturePaths: Sendable, Equatable {
 
     /// What is kept of an inspection.
     init(_ inspection: Inspection, seq: UInt64, settings: Configuration.Images) {
-        let place = "\(inspection.frame.capturedTime.dayPath)/\(seq)"
-        if inspection.image != nil, settings.saveImages.includes(inspection.verdict) { image = "images/\(place).jpg" }
+        let place = "\(inspection.time.dayPath)/\(seq)"
+        if inspection.picture != nil, settings.saveImages.includes(inspection.verdict) { image = "images/\(place).jpg" }
         if inspection.judgement != nil, settings.saveHeatmaps.includes(inspection.verdict) {
             heatmap = "heatmaps/\(place).png"
         }

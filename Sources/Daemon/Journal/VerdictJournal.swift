@@ -49,6 +49,7 @@ public final class VerdictJournal: VerdictSource {
     private let disk: Disk
     private let logger: Logger
     private let state: Monitor<State>
+    package let progress = LoopProgress()
 
     /// Opens the journal below the state directory and puts it in order. Never fails because of what is in it.
     public init(stateDirectory: String, settings: JournalSettings, disk: Disk = Disk(), logger: Logger) {
@@ -130,14 +131,17 @@ extension VerdictJournal {
     }
 
     private func write() {
+        progress.begin()
         var writer = JournalWriter(start, folder: reader.folder, settings: settings, disk: disk)
         report(writer)
         var isOpen = true
         while isOpen {
+            progress.end()
             let requests = state.wait(timeout: timeout(of: writer)) { state -> [Request]? in
                 defer { state.requests = [] }
                 return state.requests.isEmpty && !state.isClosed ? nil : state.requests
             }
+            progress.begin()
             for request in requests ?? [] {
                 publish(writer.append(synced: request.synced, request.make), for: request.ticket)
             }
@@ -146,6 +150,7 @@ extension VerdictJournal {
             writer.look()
             report(writer)
         }
+        progress.end()
         let readers = state.withLock { $0.readers.values.map(\.self) }
         for reader in readers { reader.finish() }
     }

@@ -1,4 +1,5 @@
 public import Core
+import Synchronization
 
 /// Why the configured backbone and method cannot be used.
 public enum MethodError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -20,18 +21,37 @@ public enum MethodError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The backbone and method that the configuration asks for, with the weights loaded and verified.
+/// Loads each backbone's weights once.
+public final class BackboneShelf: Sendable {
+    private let directory: ModelsDirectory
+    private let models = Mutex<[String: BackboneModel]>([:])
+
+    public init(modelsDirectory: String) {
+        directory = ModelsDirectory(path: modelsDirectory)
+    }
+
+    func model(_ reference: String) throws(WeightsError) -> BackboneModel {
+        try models.withLock { models throws(WeightsError) in
+            if let model = models[reference] { return model }
+            let model = try BackboneModel.load(reference, modelsDirectory: directory)
+            models[reference] = model
+            return model
+        }
+    }
+}
+
+/// The backbone and method that a recipe asks for, with the weights loaded and verified.
 public struct ConfiguredMethod: Sendable {
     public let backbone: BackboneModel
     public let inputSize: Int
     public let settings: PatchMemorySettings
     let computeThreads: Int
 
-    public init(_ configuration: Configuration) throws(MethodError) {
-        let recipe = configuration.recipe
+    public init(
+        _ recipe: Configuration.Recipe, computeThreads: Int, shelf: BackboneShelf
+    ) throws(MethodError) {
         do {
-            backbone = try BackboneModel.load(
-                recipe.backbone, modelsDirectory: ModelsDirectory(path: configuration.modelsDirectory))
+            backbone = try shelf.model(recipe.backbone)
         } catch {
             switch error {
             case .unknownModel, .badName: throw .backbone(error)
@@ -39,12 +59,12 @@ public struct ConfiguredMethod: Sendable {
             }
         }
         inputSize = recipe.inputSize
-        computeThreads = configuration.computeThreads
+        self.computeThreads = computeThreads
         settings = PatchMemorySettings(
             layers: recipe.layers.isEmpty ? backbone.defaultLayers : recipe.layers,
             localAveraging: recipe.localAveraging, rotations: recipe.rotations, coresetBudget: recipe.coresetBudget,
             aggregation: recipe.aggregation == .maximum ? .maximum : .topPercent, smoothing: Float(recipe.smoothing),
-            targetFalseRejectRate: recipe.targetFalseRejectRate)
+            targetFalseRejectRate: recipe.targetFalseRejectRate, area: recipe.area)
         guard backbone.accepts(inputSize: inputSize) else {
             throw .inputSize(inputSize, backbone: backbone.name, multiple: backbone.inputMultiple)
         }
@@ -59,12 +79,39 @@ public struct ConfiguredMethod: Sendable {
     public var kind: ModelKind { ModelKind(backbone: identity, settings: settings) }
 
     /// Fits beside inspection: with half of the threads, so that a part on the line does not wait for it.
-    public var fitter: RefitService<FittedModel>.Fitter {
+    public var fitter: RecipeMethod<FittedModel>.Fitter {
         let parallelism = Parallelism(threads: max(1, computeThreads / 2))
         return { [backbone, inputSize, settings] shots, progress, isCancelled in
             try FittedModel.fit(
                 shots: shots, backbone: backbone, inputSize: inputSize, settings: settings, parallelism: parallelism,
                 progress: progress, isCancelled: isCancelled)
         }
+    }
+}
+
+extension RecipeMethod<FittedModel> {
+    public init(_ method: ConfiguredMethod) {
+        let (backbone, inputSize, area) = (method.backbone, method.inputSize, method.settings.area)
+        let parallelism = Parallelism(threads: method.computeThreads)
+        self.init(
+            kind: method.kind,
+            shot: { sha256, bytes throws(ImageError) in
+                try Shot(
+                    sha256: sha256, picture: Picture(.file, bytes: bytes), area: area, inputSize: inputSize)
+            }, fit: method.fitter,
+            activeModel: { active in
+                ActiveModel(
+                    generation: active.generation, model: active.model, backbone: backbone, inputSize: inputSize,
+                    parallelism: parallelism)
+            })
+    }
+
+    /// For weights that cannot be used: the daemon runs, every part is INVALID, and everybody is told why.
+    init(unusable error: MethodError) {
+        self.init(
+            kind: ModelKind(backbone: "none", method: "none"), absence: error.description,
+            shot: { sha256, bytes throws(ImageError) in Shot(sha256: sha256, image: try Image(decoding: bytes)) },
+            fit: { _, _, _ in throw error },
+            activeModel: { _ in nil })
     }
 }

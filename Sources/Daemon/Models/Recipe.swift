@@ -1,7 +1,7 @@
 public import Logging
 import Synchronization
 
-/// The recipe in use: its normal shots, its generations and its limit, on disk and in memory.
+/// A recipe: its normal shots, its generations and its limit, on disk and in memory.
 ///
 /// Reading ``view`` never waits for the disk. The other calls do, one after the other: keep them off event loops and
 /// the cooperative pool.
@@ -25,7 +25,7 @@ public final class Recipe<Model: StoredModel>: Sendable {
         public fileprivate(set) var normals: [StoredNormal]
         public fileprivate(set) var active: Active?
         fileprivate var isRolledBack = false
-        fileprivate let kind: ModelKind
+        fileprivate var kind: ModelKind
 
         /// There are shots, and the model in use was fitted from others or with other settings than those configured,
         /// and no operator wanted it so.
@@ -38,7 +38,7 @@ public final class Recipe<Model: StoredModel>: Sendable {
     public let name: String
     private let store: RecipeStore
     private let logger: Logger
-    private let activate: @Sendable (Active) -> Void
+    private let activate: Mutex<@Sendable (Active) -> Void>
     private let change = Mutex(())
     private let state: Mutex<View>
 
@@ -55,7 +55,7 @@ public final class Recipe<Model: StoredModel>: Sendable {
     ) throws {
         self.name = name
         self.logger = logger
-        self.activate = activate
+        self.activate = Mutex(activate)
         guard RecipeStore.isValidName(name) else { throw StoreError.invalidRecipeName(name) }
         store = try RecipeStore(stateDirectory: stateDirectory, recipe: name, disk: disk)
         state = Mutex(View(normals: try store.normals(), kind: kind))
@@ -63,6 +63,24 @@ public final class Recipe<Model: StoredModel>: Sendable {
     }
 
     public var view: View { state.withLock { $0 } }
+
+    /// Goes on with other settings: `activate` gets the newest generation that can be used with them, if there is one.
+    func reconfigure(_ kind: ModelKind, activate new: @escaping @Sendable (Active) -> Void) throws {
+        try change.withLock { _ in
+            activate.withLock { $0 = new }
+            state.withLock { state in
+                state.kind = kind
+                state.active = nil
+                state.isRolledBack = false
+            }
+            try restore()
+        }
+    }
+
+    /// Copies all of it into a recipe that does not exist yet.
+    func copy(to name: String, settingsFrom table: String) throws(DiskError) {
+        try change.withLock { _ throws(DiskError) in try store.copy(to: name, settingsFrom: table) }
+    }
 
     private func restore() throws {
         let current = store.current()
@@ -99,7 +117,7 @@ public final class Recipe<Model: StoredModel>: Sendable {
             $0.active = active
             $0.isRolledBack = isRolledBack
         }
-        activate(active)
+        activate.withLock { $0 }(active)
         return active
     }
 
@@ -181,6 +199,9 @@ extension Recipe {
     /// Makes `model` the newest generation and the one in use.
     public func install(_ model: Model) throws -> Active {
         try change.withLock { _ in
+            // The settings may have changed while it was fitted.
+            let (found, configured) = (model.summary.kind.backbone, view.kind.backbone)
+            guard found == configured else { throw StoreError.otherSettings(found: found, configured: configured) }
             let generation = try store.install { folder in try model.save(to: folder) }
             let active = try use(model, generation: generation, isRolledBack: false)
             try store.prune(current: generation)

@@ -8,6 +8,8 @@ struct RecipeStore: Sendable {
     /// Older generations that stay beside the one in use.
     static let olderGenerationsKept = 2
 
+    /// The folder of all recipes.
+    let recipes: String
     let folder: String
     let disk: Disk
     private var normalsFolder: String { "\(folder)/normals" }
@@ -20,7 +22,8 @@ struct RecipeStore: Sendable {
     init(stateDirectory: String, recipe: String, disk: Disk) throws(DiskError) {
         precondition(Self.isValidName(recipe), "recipe name \(recipe)")
         self.disk = disk
-        folder = "\(stateDirectory)/recipes/\(recipe)"
+        recipes = "\(stateDirectory)/recipes"
+        folder = "\(recipes)/\(recipe)"
         for path in [normalsFolder, modelsFolder] {
             try disk.createFolder(path)
         }

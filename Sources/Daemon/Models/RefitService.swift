@@ -1,5 +1,5 @@
 public import ControlProtocol
-public import Core
+import Core
 public import Logging
 public import ServiceLifecycle
 
@@ -8,54 +8,67 @@ public import ServiceLifecycle
 /// A request during a fit makes one more fit after it, with all shots there are by then. A fit that fails leaves the
 /// model in use alone.
 public final class RefitService<Model: StoredModel>: Service {
-    public typealias Fitter =
-        @Sendable (
-            _ shots: [Shot], _ progress: @escaping (Double) -> Void, _ isCancelled: @escaping () -> Bool
-        ) throws -> Model
-
-    private struct State {
+    private struct Requests {
         var requested: UInt64 = 0
         var done: UInt64 = 0
-        /// Of the fit that runs.
-        var progress = 0.0
         /// Why the latest fit failed.
         var failure: String?
+    }
+
+    private struct State {
+        /// By recipe.
+        var requests: [String: Requests] = [:]
+        /// Recipes to fit, the oldest request first.
+        var waiting: [String] = []
+        /// The recipe that is being fitted.
+        var current: String?
+        var progress = 0.0
         var isStopping = false
     }
 
-    private let recipe: Recipe<Model>
-    private let fit: Fitter
+    private let book: RecipeBook<Model>
     private let logger: Logger
     private let state = Monitor(State())
 
-    public init(recipe: Recipe<Model>, logger: Logger, fit: @escaping Fitter) {
-        self.recipe = recipe
+    public init(book: RecipeBook<Model>, logger: Logger) {
+        self.book = book
         self.logger = logger
-        self.fit = fit
     }
 
     /// Asks for a fit with the shots as they are now, and returns at once.
     @discardableResult
-    public func request() -> FitReply {
-        state.withLock { $0.requested += 1 }
-        return status
+    public func request(_ recipe: String) -> FitReply {
+        state.withLock { state in
+            state.requests[recipe, default: Requests()].requested += 1
+            if !state.waiting.contains(recipe) { state.waiting.append(recipe) }
+        }
+        return status(of: recipe)
     }
 
-    public var status: FitReply {
+    /// Asks for the fits that are due.
+    func requestWhatIsDue() {
+        for entry in book.entries where entry.recipe.view.isFitDue { request(entry.name) }
+    }
+
+    public func status(of recipe: String) -> FitReply {
         state.read { state in
-            let (requested, done) = (state.requested, state.done)
+            let requests = state.requests[recipe] ?? Requests()
+            let (requested, done) = (requests.requested, requests.done)
             if requested > done {
-                return FitReply(state: .fitting, progress: state.progress, request: requested, done: done)
+                return FitReply(
+                    state: .fitting, progress: state.current == recipe ? state.progress : 0, request: requested,
+                    done: done)
             }
             return FitReply(
-                state: state.failure == nil ? .idle : .failed, message: state.failure, request: requested, done: done)
+                state: requests.failure == nil ? .idle : .failed, message: requests.failure, request: requested,
+                done: done)
         }
     }
 
     /// Fits what is asked for until the shutdown, which cancels a running fit; begins with the fit that a crash may have
     /// cut off.
     public func run() async {
-        if recipe.view.isFitDue { request() }
+        requestWhatIsDue()
         await withGracefulShutdownHandler {
             await NamedThread.run("fsac-refit", niceness: 10) { self.fitWhatIsAskedFor() }
         } onGracefulShutdown: {
@@ -64,57 +77,63 @@ public final class RefitService<Model: StoredModel>: Service {
     }
 
     private func fitWhatIsAskedFor() {
-        while let request = nextRequest() {
-            let failure = fitOnce()
+        while let (recipe, request) = nextRequest() {
+            let failure = fit(recipe)
             state.withLock { state in
-                state.done = request
+                state.requests[recipe]?.done = request
+                state.requests[recipe]?.failure = failure
                 state.progress = 0
-                state.failure = failure
+                state.current = nil
             }
         }
     }
 
-    /// The newest request that is not done; blocks until there is one. Nil = the daemon stops.
-    private func nextRequest() -> UInt64? {
-        let next = state.wait { state -> UInt64?? in
+    /// The recipe that has waited longest, with its newest request; blocks until there is one. Nil = the daemon stops.
+    private func nextRequest() -> (recipe: String, request: UInt64)? {
+        let next = state.wait { state -> (String, UInt64)?? in
             if state.isStopping { return .some(nil) }
-            return state.requested > state.done ? .some(state.requested) : nil
+            guard !state.waiting.isEmpty else { return nil }
+            let recipe = state.waiting.removeFirst()
+            state.current = recipe
+            return .some((recipe, state.requests[recipe]?.requested ?? 0))
         }
         return next ?? nil
     }
 
-    private func decoded(_ normal: StoredNormal) throws(StoreError) -> Shot {
+    private func decoded(_ normal: StoredNormal, _ entry: RecipeBook<Model>.Entry) throws(StoreError) -> Shot {
         do {
-            let bytes = try recipe.bytes(of: normal)
-            return Shot(sha256: normal.sha256, image: try ShotPicture(checking: bytes).image)
+            return try entry.method.shot(normal.sha256, entry.recipe.bytes(of: normal))
         } catch {
             throw .normalUnreadable(sha256: normal.sha256, reason: "\(error)")
         }
     }
 
     /// Says why it failed; nil = the new model is in use.
-    private func fitOnce() -> String? {
+    private func fit(_ name: String) -> String? {
         do {
-            let shots = try recipe.view.normals.map(decoded)
+            let entry = try book.entry(name)
+            let shots = try entry.recipe.view.normals.map { try decoded($0, entry) }
             guard !shots.isEmpty else { throw StoreError.noModel }
             let start = ContinuousClock.now
-            let model = try fit(
+            let model = try entry.method.fit(
                 shots,
                 { [state] progress in state.withLock { $0.progress = progress } },
                 { [state] in state.read(\.isStopping) })
-            let active = try recipe.install(model)
+            let active = try entry.recipe.install(model)
             logger.notice(
                 "model fitted",
                 metadata: [
-                    "generation": "\(active.generation)", "shots": "\(shots.count)", "limit": "\(active.limit)",
+                    "recipe": "\(name)", "generation": "\(active.generation)", "shots": "\(shots.count)",
+                    "limit": "\(active.limit)",
                     "seconds": "\(Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000)",
                 ])
             return nil
         } catch {
             if state.read(\.isStopping) {
-                logger.notice("fit cancelled by the shutdown, the next start makes it")
+                logger.notice("fit cancelled by the shutdown, the next start makes it", metadata: ["recipe": "\(name)"])
             } else {
-                logger.error("fit failed, the model in use stays", metadata: ["error": "\(error)"])
+                logger.error(
+                    "fit failed, the model in use stays", metadata: ["recipe": "\(name)", "error": "\(error)"])
             }
             return "\(error)"
         }

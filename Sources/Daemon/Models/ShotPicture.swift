@@ -4,12 +4,17 @@ public import Core
 public enum ShotRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     case unreadable(ImageError)
     case tooSmall(height: Int, width: Int, smallestSide: Int)
+    /// The recipe looks at a part of the frame that this picture does not have.
+    case outsideOfROI(height: Int, width: Int, roi: PixelRectangle)
 
     public var description: String {
         switch self {
         case .unreadable(let error): error.description
         case .tooSmall(let height, let width, let side):
             "picture: \(width) x \(height) pixels: expected at least \(side) x \(side)"
+        case .outsideOfROI(let height, let width, let roi):
+            "picture: \(width) x \(height) pixels: the recipe's roi goes to \(roi.x + roi.width) x "
+                + "\(roi.y + roi.height): use a whole frame of the camera"
         }
     }
 }
@@ -24,7 +29,9 @@ public struct ShotPicture: Sendable {
     public let fileExtension: String
 
     /// Decodes and checks a picture as it came.
-    public init(checking bytes: [UInt8]) throws(ShotRefusal) {
+    ///
+    /// - Parameter roi: what the recipe looks at; nil = the whole frame.
+    public init(checking bytes: [UInt8], roi: PixelRectangle? = nil) throws(ShotRefusal) {
         do {
             image = try Image(decoding: bytes)
         } catch {
@@ -37,6 +44,9 @@ public struct ShotPicture: Sendable {
         let side = Self.smallestSide
         guard min(image.height, image.width) >= side else {
             throw .tooSmall(height: image.height, width: image.width, smallestSide: side)
+        }
+        if let roi, roi.x + roi.width > image.width || roi.y + roi.height > image.height {
+            throw .outsideOfROI(height: image.height, width: image.width, roi: roi)
         }
     }
 }

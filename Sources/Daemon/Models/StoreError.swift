@@ -1,6 +1,10 @@
 /// Why the model store refuses what was asked; nothing has changed then. What the disk refuses is a ``DiskError``.
 public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case invalidRecipeName(String)
+    case noSuchRecipe(String, known: [String])
+    case recipeExists(String)
+    /// None was named, and cameras use different ones.
+    case severalRecipes([String])
     case noSuchNormal(sha256: String)
     case lastNormal(sha256: String)
     case normalUnreadable(sha256: String, reason: String)
@@ -9,12 +13,20 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case noModel
     case generationUnreadable(Int, reason: String)
     case otherBackbone(generation: Int, found: String, configured: String)
+    /// A fit that ended after the settings changed.
+    case otherSettings(found: String, configured: String)
     case invalidLimit(Float)
 
     public var description: String {
         switch self {
         case .invalidRecipeName(let name):
             "recipe: name '\(name)': expected 1 to 64 letters, digits, '-', '_' or '.', starting with a letter or digit"
+        case .noSuchRecipe(let name, let known):
+            "recipe: no recipe '\(name)': there are \(known.joined(separator: ", "))"
+        case .recipeExists(let name):
+            "recipe: '\(name)' is there already: choose another name"
+        case .severalRecipes(let names):
+            "recipe: the cameras use different ones (\(names.joined(separator: ", "))): name one with --recipe"
         case .noSuchNormal(let sha256):
             "normals: no shot \(sha256): `fsacctl normals list` shows them"
         case .lastNormal(let sha256):
@@ -31,6 +43,8 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
             "models: generation \(generation) cannot be read: \(reason)"
         case .otherBackbone(let generation, let found, let configured):
             "models: generation \(generation) was fitted with \(found), configured is \(configured): fit again"
+        case .otherSettings(let found, let configured):
+            "models: fitted with \(found), but the settings have changed to \(configured): fit again"
         case .invalidLimit(let limit):
             "limit: expected a finite score above 0, got \(limit)"
         }

@@ -25,19 +25,23 @@ public struct ActiveModel: Sendable {
     /// What `makeExtractor` makes. While it stays the same, the line keeps the extractor that it has.
     public let backbone: BackboneIdentity
     public let layers: [Int]
+    /// What of the frame it was fitted with.
+    public let area: InspectionArea
     /// Called on the inspection thread, which alone uses the result.
     public let makeExtractor: @Sendable () -> FeatureExtractor
-    public let judge: @Sendable (Features, Image) throws(Invalidity) -> Judgement
+    /// Height and width are the frame's.
+    public let judge: @Sendable (Features, _ height: Int, _ width: Int) throws(Invalidity) -> Judgement
 
     public init(
-        generation: Int, limit: Float, backbone: BackboneIdentity, layers: [Int],
+        generation: Int, limit: Float, backbone: BackboneIdentity, layers: [Int], area: InspectionArea = .wholeFrame,
         makeExtractor: @escaping @Sendable () -> FeatureExtractor,
-        judge: @escaping @Sendable (Features, Image) throws(Invalidity) -> Judgement
+        judge: @escaping @Sendable (Features, _ height: Int, _ width: Int) throws(Invalidity) -> Judgement
     ) {
         self.generation = generation
         self.limit = limit
         self.backbone = backbone
         self.layers = layers
+        self.area = area
         self.makeExtractor = makeExtractor
         self.judge = judge
     }
@@ -51,29 +55,39 @@ extension ActiveModel {
         let identity = BackboneIdentity(name: backbone.name, sha256: backbone.sha256, inputSize: inputSize)
         self.init(
             generation: generation, limit: model.calibration.limit, backbone: identity, layers: model.settings.layers,
+            area: model.settings.area,
             makeExtractor: { FeatureExtractor(backbone, inputSize: inputSize, parallelism: parallelism) },
-            judge: { features, image throws(Invalidity) in
+            judge: { features, height, width throws(Invalidity) in
                 guard model.backbone == identity, model.accepts(features) else {
                     throw Invalidity(
                         .modelMismatch, "fitted with \(model.backbone), the line computes \(identity): fit again")
                 }
-                return Judgement(model: model, scores: model.score(features, parallelism: parallelism), image: image)
+                guard model.accepts(height: height, width: width) else {
+                    let frame = model.frame.map { "\($0.height) x \($0.width)" } ?? "any size"
+                    throw Invalidity(
+                        .sizeMismatch,
+                        "the roi was fitted in frames of \(frame) (height x width), got \(height) x \(width)")
+                }
+                return Judgement(
+                    model: model, scores: model.score(features, parallelism: parallelism), height: height, width: width)
             })
     }
 }
 
 extension Judgement {
-    fileprivate init(model: FittedModel, scores: ScoreMap, image: Image) {
+    /// - Parameters:
+    ///   - height: of the frame, in pixels.
+    fileprivate init(model: FittedModel, scores: ScoreMap, height: Int, width: Int) {
         // Enlarging and smoothing raise no value: a map below the limit has no regions, and needs not be drawn to know.
         let hasRegions =
             scores.imageScore >= model.calibration.limit
             || scores.values.contains { $0 > model.calibration.limit }
-        let map = hasRegions ? model.anomalyMap(of: scores, height: image.height, width: image.width) : nil
+        let map = hasRegions ? model.anomalyMap(of: scores, height: height, width: width) : nil
         let regions = map.map { model.regions(in: $0, imageScore: scores.imageScore) } ?? []
         self.init(score: scores.imageScore, regions: regions) { image in
             image.withHeatMap(
                 anomalyMap: map ?? model.anomalyMap(of: scores, height: image.height, width: image.width),
-                limit: model.calibration.limit, regions: regions)
+                limit: model.calibration.limit, regions: regions, area: model.settings.area)
         }
     }
 }

@@ -1,48 +1,45 @@
 import Core
 
 /// What a frame must be to be judged at all: there, fresh, of the right size, and neither dark nor saturated.
-public struct FrameGuards: Sendable {
-    /// Pixels; nil = any.
-    public var size: (height: Int, width: Int)?
-    /// Mean grey level, 0 to 255.
-    public var brightness: ClosedRange<Double>
-    /// That many equal payloads in a row are a frozen camera; 0 = off.
-    public var frozenFrames: Int
-
-    private var lastPicture: Picture?
-    private var equalPayloads = 0
-
-    public init(
-        size: (height: Int, width: Int)? = nil, brightness: ClosedRange<Double> = 0...255, frozenFrames: Int = 0
-    ) {
-        self.size = size
-        self.brightness = brightness
-        self.frozenFrames = frozenFrames
-    }
-
-    /// The frame's picture, if it has some and they are not those of the frames before.
-    mutating func picture(of frame: Frame) throws(Invalidity) -> Picture {
+enum FrameGuards {
+    /// The part's picture, if one came, in time, and not the same for too often.
+    static func picture(of part: Part) throws(Invalidity) -> Picture {
+        let frame = try part.frame.get()
+        if let deadline = part.deadline, .now > deadline {
+            let late = StageClock.milliseconds(.now - deadline)
+            throw Invalidity(.deadlineMissed, "its inspection would have begun \(late) ms after the deadline")
+        }
         let picture: Picture
         do throws(FrameFault) {
             picture = try frame.payload.get()
         } catch {
             throw Invalidity(error)
         }
-        guard frozenFrames > 0 else { return picture }
-        equalPayloads = picture == lastPicture ? equalPayloads + 1 : 1
-        lastPicture = picture
-        guard equalPayloads < frozenFrames else {
-            throw Invalidity(.frameFrozen, "\(equalPayloads) frames in a row with the same bytes")
+        guard part.recipe.frozenFrames == 0 || part.repeats < part.recipe.frozenFrames else {
+            throw Invalidity(.frameFrozen, "\(part.repeats) frames in a row with the same bytes")
         }
         return picture
     }
 
-    func check(_ image: Image) throws(Invalidity) {
-        if let size, image.height != size.height || image.width != size.width {
+    /// - Parameters:
+    ///   - size: what came.
+    ///   - expected: nil = any.
+    ///   - area: its region of interest has to lie inside.
+    static func check(
+        _ size: (height: Int, width: Int), expected: (height: Int, width: Int)?, area: InspectionArea
+    ) throws(Invalidity) {
+        let came = "got \(size.height) x \(size.width)"
+        if let expected, size != expected {
+            throw Invalidity(.sizeMismatch, "expected \(expected.height) x \(expected.width) (height x width), \(came)")
+        }
+        if let roi = area.roi, roi.y + roi.height > size.height || roi.x + roi.width > size.width {
             throw Invalidity(
                 .sizeMismatch,
-                "expected \(size.height) x \(size.width) (height x width), got \(image.height) x \(image.width)")
+                "the recipe's roi needs \(roi.y + roi.height) x \(roi.x + roi.width) (height x width), \(came)")
         }
+    }
+
+    static func check(_ image: Image, brightness: ClosedRange<Double>) throws(Invalidity) {
         let mean = image.meanLevel
         if mean < brightness.lowerBound {
             throw Invalidity(.frameDark, "mean grey level \(mean), expected at least \(brightness.lowerBound)")

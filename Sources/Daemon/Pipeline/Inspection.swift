@@ -1,26 +1,38 @@
 public import ControlProtocol
 public import Core
 
-/// One frame's verdict with its evidence.
+/// One part's verdict with its evidence.
 public struct Inspection: Sendable {
     public enum Outcome: Sendable {
         case judged(Judgement, limit: Float)
         case invalid(Invalidity)
     }
 
-    public let frame: Frame
-    /// Nil when the frame holds no picture.
-    public internal(set) var image: Image?
+    public let part: Part
+    /// Nil when the frame holds none that decodes.
+    public internal(set) var picture: Picture?
     /// The model that judged, or would have.
     public internal(set) var generation: Int?
     public internal(set) var outcome: Outcome
     public internal(set) var latency = InspectionRecord.Latency()
 
     /// INVALID until somebody says otherwise.
-    init(_ frame: Frame) {
-        self.frame = frame
+    init(_ part: Part) {
+        self.part = part
         outcome = .invalid(Invalidity(.noModel, "not inspected"))
     }
+
+    /// Nil when a trigger got none.
+    var frame: Frame? {
+        // The other side is the reason, which the outcome has, too.
+        try? part.frame.get()
+    }
+
+    /// When the frame was complete, or else the trigger came.
+    var since: ContinuousClock.Instant { frame?.capturedAt ?? part.trigger?.triggeredAt ?? .now }
+
+    /// As ``since``, by the wall clock.
+    var time: WallTime { frame?.capturedTime ?? part.trigger?.triggeredTime ?? .now }
 
     /// A score at the limit is a reject. A score that is no number is no verdict: the pipeline lets none through, and if
     /// it did, it would be no OK.
@@ -43,13 +55,14 @@ public struct Inspection: Sendable {
 extension InspectionRecord {
     /// The journal line of an inspection.
     init(
-        _ inspection: Inspection, seq: UInt64, durable: Bool, camera: String, recipe: String, pictures: PicturePaths
+        _ inspection: Inspection, seq: UInt64, durable: Bool, pictures: PicturePaths
     ) {
         var limit: Float?
         if case .judged(_, let value) = inspection.outcome { limit = value }
         self.init(
-            seq: seq, time: inspection.frame.capturedTime.rfc3339, camera: camera, recipe: recipe,
-            generation: inspection.generation, frame: inspection.frame.name, part: nil, verdict: inspection.verdict,
+            seq: seq, time: inspection.time.rfc3339, camera: inspection.part.camera,
+            recipe: inspection.part.recipe.name, generation: inspection.generation,
+            frame: inspection.frame?.name ?? "", part: inspection.part.trigger?.part, verdict: inspection.verdict,
             cause: inspection.invalidity?.cause.rawValue, score: inspection.judgement?.score, limit: limit,
             regions: inspection.judgement?.regions.map(Region.init) ?? [], latency: inspection.latency,
             image: pictures.image, heatmap: pictures.heatmap, durable: durable)

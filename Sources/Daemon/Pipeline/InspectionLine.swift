@@ -1,34 +1,43 @@
-import ControlProtocol
+public import ControlProtocol
 import Core
 public import Logging
 public import ServiceLifecycle
 import Synchronization
 
-/// The data plane: camera, queue, pipeline, journal and pictures, each on a thread of its own.
+/// The data plane: cameras, queue, pipeline, journal and pictures, each on a thread of its own.
 ///
-/// Sits first among the services: it is the last to stop. Stopping goes with the flow: the camera stops, what waits is
+/// Sits first among the services: it is the last to stop. Stopping goes with the flow: the cameras stop, what waits is
 /// inspected, the journal is synced, the pictures are written.
 public final class InspectionLine: Service {
-    private let configuration: Configuration
-    private let models: ModelSlot
-    private let journal: VerdictJournal
-    private let images: ImageStore
-    private let logger: Logger
-    private let queue: FrameQueue
-    private let capture: CaptureLoop
-    private let counters = Mutex(LineCounters())
-    private let isStopping = Mutex(false)
+    struct Cameras {
+        /// In the order of the configuration.
+        var lanes: [CameraLane] = []
+        var started: UInt64 = 0
+        var isStopping = false
+    }
 
+    let journal: VerdictJournal
+    let images: ImageStore
+    let stateDirectory: String
+    let logger: Logger
+    private let onVerdict: (@Sendable (InspectionRecord) -> Void)?
+    let queue = PartQueue()
+    let cameras = Mutex(Cameras())
+    private let starting = AsyncStream.makeStream(of: CameraLane.self)
+    let counters = Mutex(LineCounters())
+    let progress = LoopProgress()
+
+    /// - Parameter onVerdict: called on the inspection thread after the verdict is in the journal.
     public init(
-        configuration: Configuration, models: ModelSlot, journal: VerdictJournal, images: ImageStore, logger: Logger
+        cameras: [CameraSetup], stateDirectory: String, journal: VerdictJournal, images: ImageStore, logger: Logger,
+        onVerdict: (@Sendable (InspectionRecord) -> Void)? = nil
     ) {
-        self.configuration = configuration
-        self.models = models
         self.journal = journal
         self.images = images
+        self.stateDirectory = stateDirectory
         self.logger = logger
-        queue = FrameQueue(policy: configuration.camera.queuePolicy)
-        capture = CaptureLoop(queue: queue, logger: logger)
+        self.onVerdict = onVerdict
+        for setup in cameras { open(setup) }
     }
 
     public func run() async {
@@ -36,88 +45,98 @@ public final class InspectionLine: Service {
             await withTaskGroup(of: Void.self) { [self] tasks in
                 tasks.addTask { await self.journal.run() }
                 tasks.addTask { await self.images.run() }
-                tasks.addTask { await NamedThread.run("fsac-inspect") { self.inspectFrames() } }
-                tasks.addTask { await NamedThread.run("fsac-capture") { self.captureFrames() } }
+                tasks.addTask { await NamedThread.run("fsac-inspect") { self.inspectParts() } }
+                for await lane in starting.stream { tasks.addTask { await lane.run() } }
                 await tasks.waitForAll()
             }
         } onCancelOrGracefulShutdown: {
-            self.isStopping.withLock { $0 = true }
-            self.capture.stop()
+            self.stop()
         }
     }
 
-    private func captureFrames() {
-        var source = configuration.camera.makeSource(journal: journal)
-        capture.run(&source)
-        // After its end a source keeps the daemon running: operators look at what it found.
-        capture.waitUntilStopped()
+    private func stop() {
+        let lanes = cameras.withLock { cameras in
+            cameras.isStopping = true
+            return cameras.lanes
+        }
+        starting.continuation.finish()
         queue.close()
+        for lane in lanes { lane.capture.stop() }
     }
 
-    private func inspectFrames() {
-        var pipeline = InspectionPipeline(models: models, guards: FrameGuards(configuration))
-        var lastInvalidity: Invalidity?
-        while let frame = queue.pop() {
-            let inspection = pipeline.inspect(frame)
+    @discardableResult
+    func open(_ setup: CameraSetup) -> CameraLane? {
+        cameras.withLock { cameras in
+            guard !cameras.isStopping else { return nil }
+            cameras.started += 1
+            let lane = CameraLane(setup, id: LaneID(cameras.started), queue: queue, logger: logger)
+            cameras.lanes.removeAll { $0.setup.name == setup.name }
+            cameras.lanes.append(lane)
+            starting.continuation.yield(lane)
+            return lane
+        }
+    }
+
+    // MARK: The inspection thread
+
+    private func inspectParts() {
+        var pipeline = InspectionPipeline()
+        var lastCause: [String: InvalidCause] = [:]
+        let failpoint = Failpoint(name: "inference.hang")
+        while let part = queue.pop() {
+            progress.begin()
+            failpoint?.pass(part)
+            let inspection = pipeline.inspect(part)
             record(inspection)
-            if let invalidity = inspection.invalidity, invalidity.cause != lastInvalidity?.cause {
-                logger.warning("verdicts are INVALID", metadata: ["frame": "\(frame.name)", "cause": "\(invalidity)"])
+            if let invalidity = inspection.invalidity, invalidity.cause != lastCause[part.camera] {
+                logger.warning(
+                    "verdicts are INVALID",
+                    metadata: [
+                        "camera": "\(part.camera)", "frame": "\(inspection.frame?.name ?? "")",
+                        "cause": "\(invalidity)",
+                    ])
             }
-            lastInvalidity = inspection.invalidity
+            lastCause[part.camera] = inspection.invalidity?.cause
+            progress.end()
         }
         journal.close()
         images.close()
     }
 
-    /// A verdict exists once it is journalled; the pictures follow if they can.
+    /// A verdict exists once it is journalled; the answer, and the pictures if they can, follow.
     private func record(_ inspection: Inspection) {
-        let (camera, recipe, settings) = (configuration.camera.name, configuration.recipe.name, images.settings)
+        let settings = images.settings
         let line = journal.append(inspection.verdict) { seq, durable in
             InspectionRecord(
-                inspection, seq: seq, durable: durable, camera: camera, recipe: recipe,
+                inspection, seq: seq, durable: durable,
                 pictures: PicturePaths(inspection, seq: seq, settings: settings))
         }
-        let milliseconds = StageClock(since: inspection.frame.capturedAt).total
+        let milliseconds = StageClock(since: inspection.since).total
         counters.withLock { $0.count(inspection, milliseconds: milliseconds) }
-        if let image = inspection.image, case .success(let picture) = inspection.frame.payload {
+        let lane = cameras.withLock { $0.lanes.first { $0.setup.name == inspection.part.camera } }
+        lane?.counters.withLock { $0.count(inspection, milliseconds: milliseconds) }
+        tell(inspection, line)
+        if let picture = inspection.picture {
             images.offer(
                 PictureJob(
                     seq: line.sequence, paths: PicturePaths(inspection, seq: line.sequence, settings: settings),
-                    image: image, bytes: picture.bytes, drawHeatMap: inspection.judgement?.drawHeatMap))
+                    picture: picture, drawHeatMap: inspection.judgement?.drawHeatMap))
         }
     }
-}
 
-// MARK: What the control plane reads
-
-extension InspectionLine {
-    public var readings: LineReadings {
-        let (camera, counters) = (capture.camera, counters.withLock { $0 })
-        let (state, reason) = lineState(camera.state)
-        let directory = configuration.stateDirectory
-        return LineReadings(
-            state: state, reason: reason,
-            camera: CameraReply(
-                name: configuration.camera.name, source: "folder \(configuration.camera.path)", frames: camera.frames,
-                dropped: queue.dropped),
-            counts: counters.verdicts, latency: counters.latency,
-            storage: StorageReply(
-                directory: directory,
-                // A file system that does not answer has no room.
-                freeBytes: (try? Disk().freeBytes(at: directory)) ?? 0,
-                lastSequence: journal.lastSequence, imagesDropped: images.dropped))
-    }
-
-    private func lineState(_ camera: CameraState) -> (LineState, reason: String?) {
-        if isStopping.withLock({ $0 }) { return (.stopping, "the daemon was told to stop") }
-        if let failure = journal.health.failure { return (.journalFailed, failure) }
-        switch camera {
-        case .lost(let reason): return (.cameraLost, reason)
-        case .finished: return (.finished, "the source came to its end")
-        case .starting: return (.starting, "no frame has come yet")
-        case .delivering where models.current == nil:
-            return (.noModel, models.absence)
-        case .delivering: return (.inspecting, nil)
+    private func tell(_ inspection: Inspection, _ line: VerdictLine) {
+        let trigger = inspection.part.trigger
+        guard trigger != nil || onVerdict != nil else { return }
+        do {
+            let record = try ControlCoding.decode(InspectionRecord.self, from: line.bytes)
+            onVerdict?(record)
+            guard let trigger else { return }
+            trigger.answer(
+                TriggerReply(
+                    inspection: record, triggeredMicroseconds: MonotonicTime.microseconds(of: trigger.triggeredAt),
+                    exposedMicroseconds: inspection.frame.map { MonotonicTime.microseconds(of: $0.exposedAt) }))
+        } catch {
+            preconditionFailure("journal: a line that was just written does not read: \(error)")
         }
     }
 }

@@ -1,34 +1,38 @@
 import ControlProtocol
 import Core
 
-/// A frame in, a verdict out. Used by the inspection thread alone: the extractor owns scratch memory.
+/// A part in, a verdict out. Used by the inspection thread alone: the extractors own scratch memory.
 public struct InspectionPipeline {
-    private let models: ModelSlot
-    private var guards: FrameGuards
-    private var extractor: FeatureExtractor?
+    /// Extractors that are kept for recipes that take turns.
+    private static let extractorLimit = 4
 
-    public init(models: ModelSlot, guards: FrameGuards) {
-        self.models = models
-        self.guards = guards
-    }
+    /// The one used last at the end.
+    private var extractors: [FeatureExtractor] = []
+
+    public init() {}
 
     /// Total: whatever is wrong with the frame, the model or the score becomes INVALID, never OK.
-    public mutating func inspect(_ frame: Frame) -> Inspection {
-        var inspection = Inspection(frame)
-        var clock = StageClock(since: frame.capturedAt)
+    public mutating func inspect(_ part: Part) -> Inspection {
+        var inspection = Inspection(part)
+        var clock = StageClock(since: inspection.since)
         inspection.latency.wait = clock.lap()
         do throws(Invalidity) {
-            let image = try Self.decode(try guards.picture(of: frame))
-            inspection.image = image
+            let model = part.recipe.models.current
+            let picture = try FrameGuards.picture(of: part)
+            let area = model?.area ?? part.recipe.area
+            let size = try Self.size(of: picture)
+            try FrameGuards.check(size, expected: part.size, area: area)
+            let image = try Self.decode(picture, area, side: model?.backbone.inputSize)
+            inspection.picture = picture
             inspection.latency.decode = clock.lap()
 
-            try guards.check(image)
-            guard let model = models.current else { throw Invalidity(.noModel, models.absence) }
+            try FrameGuards.check(image, brightness: part.recipe.brightness)
+            guard let model else { throw Invalidity(.noModel, part.recipe.models.absence) }
             inspection.generation = model.generation
             let features = extractor(for: model).features(of: image, layers: model.layers)
             inspection.latency.embed = clock.lap()
 
-            let judgement = try Self.finite(model.judge(features, image), limit: model.limit)
+            let judgement = try Self.finite(model.judge(features, size.height, size.width), limit: model.limit)
             inspection.outcome = .judged(judgement, limit: model.limit)
             inspection.latency.score = clock.lap()
         } catch {
@@ -38,19 +42,31 @@ public struct InspectionPipeline {
         return inspection
     }
 
-    private static func decode(_ picture: Picture) throws(Invalidity) -> Image {
+    private static func size(of picture: Picture) throws(Invalidity) -> (height: Int, width: Int) {
         do {
-            return try Image(decoding: picture.bytes)
+            return try picture.size()
+        } catch {
+            throw Invalidity(.decodeFailed, error.description)
+        }
+    }
+
+    /// No more of it than the model needs; nil = there is no model, and only the brightness counts.
+    private static func decode(_ picture: Picture, _ area: InspectionArea, side: Int?) throws(Invalidity) -> Image {
+        do {
+            return try area.image(of: picture, inputSize: side ?? ShotPicture.smallestSide)
         } catch {
             throw Invalidity(.decodeFailed, error.description)
         }
     }
 
     private mutating func extractor(for model: ActiveModel) -> FeatureExtractor {
-        if let extractor, extractor.identity == model.backbone { return extractor }
-        let new = model.makeExtractor()
-        extractor = new
-        return new
+        if let index = extractors.firstIndex(where: { $0.identity == model.backbone }) {
+            extractors.append(extractors.remove(at: index))
+        } else {
+            if extractors.count == Self.extractorLimit { extractors.removeFirst() }
+            extractors.append(model.makeExtractor())
+        }
+        return extractors[extractors.count - 1]
     }
 
     private static func finite(_ judgement: Judgement, limit: Float) throws(Invalidity) -> Judgement {

@@ -50,7 +50,7 @@ import Testing
         ),
         (
             "[camera]\nrate_hz = nan",
-            "configuration: c.toml:2: camera.rate_hz: expected a number from 0.01 to 1000.0, got nan"
+            "configuration: c.toml:2: camera.rate_hz: expected a number from 0.0 to 1000.0, got nan"
         ),
         (
             "[camera]\nmode = \"loop\"",
@@ -96,6 +96,94 @@ import Testing
             "configuration: c.toml:2: journal.max_bytes: got max_bytes 131072 and segment_bytes 67108864: "
                 + "retention works in whole segments: make max_bytes at least twice segment_bytes"
         ),
+        (
+            "[[camera]]\n\n[[camera]]\nname = \"b\"\nheigth = 3",
+            "configuration: c.toml:5: camera.heigth: no such key: did you mean height?"
+        ),
+        (
+            "[[camera]]\nqueue_length = 3\n[[camera]]\nname = \"b\"\nqueue_length = 0",
+            "configuration: c.toml:5: camera.queue_length: expected a whole number from 1 to 256, got 0"
+        ),
+        (
+            "[[camera]]\nname = \"a\"\n[[camera]]\nname = \"a\"",
+            "configuration: c.toml:4: camera.name: expected a name that no other [[camera]] has, got \"a\""
+        ),
+        (
+            "[[recipe]]\n[[recipe]]\nlayers = [1]",
+            "configuration: c.toml:2: recipe.name: expected a name that no other [[recipe]] has, got \"default\""
+        ),
+        ("camera = []", "configuration: c.toml:1: camera: expected at least one [[camera]], got an empty list"),
+        ("camera = [1]", "configuration: c.toml:1: camera: expected the table [camera], got the integer 1"),
+        (
+            "[camera]\nrecipe = \"cap\"\n[recipe]\nname = \"bottle\"",
+            "configuration: c.toml:2: camera.recipe: expected the name of a recipe (bottle), got \"cap\""
+        ),
+        (
+            "[camera]\nsource = \"v4l2\"",
+            "configuration: c.toml:1: camera.device: source = \"v4l2\" needs the device: name a link below"
+        ),
+        (
+            "[camera]\nsource = \"v4l2\"\ndevice = \"/dev/v4l/x\"\npath = \"/x\"",
+            "configuration: c.toml:4: camera.path: is for source = \"folder\", got source = \"v4l2\": "
+        ),
+        (
+            "[camera]\ndevice = \"/dev/v4l/x\"",
+            "configuration: c.toml:2: camera.device: is for source = \"v4l2\", got source = \"folder\": "
+        ),
+        (
+            "[camera]\nsource = \"v4l2\"\ndevice = \"video0\"",
+            "configuration: c.toml:3: camera.device: expected an absolute path below /dev, or \"\", got \"video0\""
+        ),
+        (
+            "[camera]\nsource = \"v4l2\"\ndevice = \"/dev/x\"\nformat = \"MJPEG\"",
+            "configuration: c.toml:4: camera.format: expected a four-character code such as \"MJPG\", or \"\", "
+                + "got \"MJPEG\""
+        ),
+        (
+            "[camera]\nrate_hz = 0",
+            "configuration: c.toml:2: camera.rate_hz: expected a number from 0.01 to 1000.0 for a folder, got 0.0"
+        ),
+        (
+            "[camera]\ntrigger = \"software\"",
+            "configuration: c.toml:2: camera.trigger: got \"software\" and mode = \"watch\", where every file is a part"
+        ),
+        (
+            "[control]\nrequest_timeout_s = 1\n[camera]\nmode = \"replay\"\ntrigger = \"software\"",
+            "configuration: c.toml:3: camera.trigger_deadline_ms: got 1000 and control.request_timeout_s 1: "
+        ),
+        (
+            "[camera]\nmotion_stop_level = 12",
+            "configuration: c.toml:2: camera.motion_stop_level: got motion_stop_level 12.0 and motion_start_level 12.0"
+        ),
+        (
+            "[camera]\nname = \"a\"\n[camera.controls]\ngain = 1\nexposure = 1.5",
+            "configuration: c.toml:5: camera.controls.exposure: expected a whole number, true or false, or the name "
+                + "of a menu's entry, got the floating-point number 1.5"
+        ),
+        (
+            "[[camera]]\nsource = \"v4l2\"\ndevice = \"/dev/x\"\n[camera.controls]\ngain = 1\n"
+                + "[[camera]]\nname = \"b\"\n[camera.controls]\ngain = []",
+            "configuration: c.toml:9: camera.controls.gain: expected a whole number, true or false"
+        ),
+        (
+            "[recipe]\nroi = [1, 2, 3]",
+            "configuration: c.toml:2: recipe.roi: expected [x, y, width, height] in pixels, the sides at least 1, or [], "
+                + "got [1, 2, 3]"
+        ),
+        ("[recipe]\nroi = [1, 2, 0, 3]", "configuration: c.toml:2: recipe.roi: expected [x, y, width, height]"),
+        ("[recipe]\nroi = [-1, 2, 3, 3]", "configuration: c.toml:2: recipe.roi: expected [x, y, width, height]"),
+        (
+            "[recipe]\nignore = [[[0, 0], [1, 1]]]",
+            "configuration: c.toml:2: recipe.ignore: expected a list of polygons, each of at least 3 points [x, y] in "
+                + "pixels, got a polygon of 2 points"
+        ),
+        ("[recipe]\nignore = [[[0, 0], [1, 1], [2]]]", "configuration: c.toml:2: recipe.ignore: expected a list of"),
+        ("[recipe]\nignore = [[0, 0]]", "configuration: c.toml:2: recipe.ignore: expected a list of polygons"),
+        (
+            "[recipe]\nignore = [\n  [[0, 0], [1, 0], [1, 1]],\n]\nsmoothing = 99",
+            "configuration: c.toml:5: recipe.smoothing: expected a number from 0.0 to 10.0, got 99.0"
+        ),
+        ("[recipe]\nobject = \"\"", "configuration: c.toml:2: recipe.object: expected 1 to 100 characters, got \"\""),
         ("compute_threads = 2\n\0[camera]", "configuration: c.toml:2:1: not TOML: a zero byte"),
         ("[recipe.extra]\nx = 1", "configuration: c.toml:1: [recipe.extra]: no such table: expected one of"),
     ])
@@ -109,14 +197,18 @@ import Testing
         ("", "compute_threads", 1, 256), ("control", "max_connections", 1, 1000),
         ("control", "header_timeout_s", 1, 60),
         ("control", "request_timeout_s", 1, 600), ("control", "idle_timeout_s", 1, 3600),
-        ("camera", "settle_ms", 10, 60_000), ("camera", "queue_length", 1, 256), ("recipe", "input_size", 32, 2048),
+        ("camera", "settle_ms", 10, 60_000), ("camera", "warmup_frames", 0, 1000),
+        ("camera", "interval_ms", 10, 3_600_000), ("camera", "trigger_deadline_ms", 10, 600_000),
+        ("camera", "still_frames", 1, 1000),
+        ("camera", "queue_length", 1, 256), ("recipe", "input_size", 32, 2048),
         ("recipe", "coreset_budget", 0, 1_000_000), ("journal", "segment_bytes", 65_536, 1 << 30),
         ("images", "max_bytes", 1 << 20, 1 << 50), ("images", "min_free_bytes", 0, 1 << 50),
         ("images", "jpeg_quality_percent", 1, 100), ("images", "queue_length", 1, 256),
     ])
     func wholeNumbersHaveARange(table: String, key: String, least: Int, most: Int) {
         func message(_ value: String) -> String {
-            Self.message(table.isEmpty ? "\(key) = \(value)" : "[\(table)]\n\(key) = \(value)")
+            let device = key == "warmup_frames" ? "source = \"v4l2\"\ndevice = \"/dev/v4l/x\"\n" : ""
+            return Self.message(table.isEmpty ? "\(key) = \(value)" : "[\(table)]\n\(device)\(key) = \(value)")
         }
         #expect(message("\(least)") == "accepted")
         #expect(message("\(most)") == "accepted")

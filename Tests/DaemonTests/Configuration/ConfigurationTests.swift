@@ -31,7 +31,7 @@ import Testing
         let expected =
             Configuration.CodingKeys.allCases.map(\.stringValue).filter { !tables.contains($0) }
             + all(Configuration.Control.CodingKeys.self, of: "control")
-            + all(Configuration.Camera.CodingKeys.self, of: "camera")
+            + all(Configuration.Camera.CodingKeys.self, of: "camera").filter { $0 != "camera.controls" }
             + all(Configuration.Recipe.CodingKeys.self, of: "recipe")
             + all(Configuration.Journal.CodingKeys.self, of: "journal")
             + all(Configuration.Images.CodingKeys.self, of: "images")
@@ -40,20 +40,37 @@ import Testing
     }
 
     @Test func everyKeyOfTheExampleIsRead() throws {
-        // Each value replaced by another valid one: a key that was ignored would leave its default behind.
+        let defaults = try Self.leaves(Configuration())
+        let folder = try Self.leaves(Self.changed(Self.otherValues + Self.otherFolderValues))
+        let device = try Self.leaves(Self.changed(Self.otherValues + Self.otherDeviceValues))
+        #expect(Set(defaults.keys).isSubset(of: folder.keys))
+        for (key, value) in defaults where key != "recipe.method" {
+            #expect(folder[key] != value || device[key] != value, "\(key)")
+        }
+    }
+
+    /// The example with each value replaced by another valid one: a key that was ignored would leave its default behind.
+    private static func changed(_ values: [(String, String)]) throws -> Configuration {
         var text = try String(contentsOfFile: Self.example, encoding: .utf8)
-        for (old, new) in Self.otherValues {
+        for (old, new) in values {
             try #require(text.contains("\n\(old)\n"), "\(old)")
             text = text.replacing("\n\(old)\n", with: "\n\(new)\n", maxReplacements: 1)
         }
-        let configuration = try Configuration(toml: text, file: "f")
-        let defaults = try Self.leaves(Configuration())
-        let changed = try Self.leaves(configuration)
-        #expect(Set(defaults.keys) == Set(changed.keys))
-        for (key, value) in defaults where !["camera.source", "recipe.method"].contains(key) {
-            #expect(changed[key] != value, "\(key)")
-        }
+        return try Configuration(toml: text, file: "f")
     }
+
+    private static let otherFolderValues = [
+        (#"path = "/srv/fsac/frames""#, #"path = "/f""#), (#"mode = "watch""#, #"mode = "replay""#),
+        ("settle_ms = 500", "settle_ms = 501"), ("queue_length = 16", "queue_length = 17"),
+        ("repeat = true", "repeat = false"),
+    ]
+
+    private static let otherDeviceValues = [
+        (#"source = "folder""#, #"source = "v4l2""#), (#"device = """#, #"device = "/dev/v4l/by-path/x""#),
+        (#"card = """#, #"card = "vivid""#), (#"bus = """#, #"bus = "usb-1""#), (#"format = """#, #"format = "MJPG""#),
+        ("warmup_frames = 3", "warmup_frames = 4"),
+        ("[camera.controls]", "[camera.controls]\ngain = 5\nautogain = false\nauto_exposure = \"Manual Mode\""),
+    ]
 
     private static let otherValues = [
         (#"state_directory = "/var/lib/fsac""#, #"state_directory = "/s""#),
@@ -62,9 +79,13 @@ import Testing
         (#"socket_group = """#, #"socket_group = "g""#), ("max_connections = 64", "max_connections = 65"),
         ("header_timeout_s = 5", "header_timeout_s = 6"), ("request_timeout_s = 30", "request_timeout_s = 31"),
         ("idle_timeout_s = 30", "idle_timeout_s = 31"), (#"name = "camera1""#, #"name = "c2""#),
-        (#"path = "/srv/fsac/frames""#, #"path = "/f""#), (#"mode = "watch""#, #"mode = "replay""#),
-        ("settle_ms = 500", "settle_ms = 501"), ("queue_length = 16", "queue_length = 17"),
-        ("rate_hz = 10.0", "rate_hz = 11"), ("repeat = true", "repeat = false"), ("height = 0", "height = 1"),
+        (#"recipe = """#, #"recipe = "r2""#), ("rate_hz = 10.0", "rate_hz = 11"), ("height = 0", "height = 1"),
+        (#"trigger = "continuous""#, #"trigger = "software""#), ("interval_ms = 1000", "interval_ms = 1001"),
+        ("trigger_deadline_ms = 1000", "trigger_deadline_ms = 1001"),
+        ("motion_start_level = 12.0", "motion_start_level = 13.0"),
+        ("motion_stop_level = 4.0", "motion_stop_level = 5.0"), ("still_frames = 3", "still_frames = 4"),
+        ("roi = []", "roi = [1, 2, 3, 4]"), ("ignore = []", "ignore = [[[0, 0], [9, 0], [0, 9]]]"),
+        (#"object = "object""#, #"object = "cap""#),
         ("width = 0", "width = 1"), (#"name = "default""#, #"name = "r2""#),
         (#"backbone = "efficientnet-lite0""#, #"backbone = "dinov2-small""#), ("input_size = 320", "input_size = 224"),
         ("layers = []", "layers = [3, 1]"), ("local_averaging = true", "local_averaging = false"),
@@ -79,6 +100,46 @@ import Testing
         ("jpeg_quality_percent = 95", "jpeg_quality_percent = 80"), ("queue_length = 8", "queue_length = 9"),
         (#"level = "info""#, #"level = "debug""#),
     ]
+
+    @Test func severalCamerasAndRecipesAreRead() throws {
+        let configuration = try Configuration(
+            toml: """
+                [[recipe]]
+                name = "bottle"
+                [[recipe]]
+                name = "cap"
+                roi = [10, 20, 300, 200]
+                ignore = [
+                    [[0, 0], [10, 0], [0, 10]],
+                    [[5, 5], [6, 5],
+                     [7, 9], [5, 9]],
+                ]
+                [[camera]]
+                name = "left"
+                recipe = "cap"
+                [[camera]]
+                name = "right"
+                source = "v4l2"
+                device = "/dev/v4l/by-id/x"
+                format = "BA81"
+                rate_hz = 0
+                [camera.controls]
+                gain = 7
+                autogain = true
+                auto_exposure = "Manual Mode"
+                """, file: "f")
+        #expect(configuration.recipes.map(\.name) == ["bottle", "cap"])
+        #expect(configuration.recipes[1].roi == [10, 20, 300, 200])
+        #expect(configuration.recipes[1].ignore.map(\.count) == [3, 4])
+        #expect(configuration.cameras.map(\.name) == ["left", "right"])
+        #expect(configuration.cameras.map(\.recipe) == ["cap", ""])
+        #expect(configuration.cameras[0].controls.isEmpty)
+        #expect(
+            configuration.cameras[1].controls
+                == ["gain": .number(7), "autogain": .flag(true), "auto_exposure": .choice("Manual Mode")])
+        let again = try JSONDecoder().decode(Configuration.self, from: JSONEncoder().encode(configuration))
+        #expect(again == configuration)
+    }
 
     /// Every value by its path, as JSON text.
     private static func leaves(_ configuration: Configuration) throws -> [String: String] {
@@ -98,8 +159,9 @@ import Testing
                 self = .value("\(flag)")
             } else if let number = try? container.decode(Double.self) {
                 self = .value("\(number)")
-            } else if let numbers = try? container.decode([Int].self) {
-                self = .value("\(numbers)")
+            } else if let elements = try? container.decode([Leaf].self) {
+                // The only camera and the only recipe go without a number.
+                self = elements.count == 1 ? elements[0] : .value("\(elements)")
             } else {
                 self = .value(try container.decode(String.self))
             }
@@ -108,6 +170,7 @@ import Testing
         func paths(_ prefix: String) -> [String: String] {
             switch self {
             case .value(let text): [prefix: text]
+            case .table(let table) where table.isEmpty: [prefix: "empty"]
             case .table(let table):
                 table.reduce(into: [:]) { $0.merge($1.value.paths("\(prefix).\($1.key)")) { first, _ in first } }
             }

@@ -101,16 +101,15 @@ import Testing
 @Suite struct ControlSocketTests {
     private func start(_ path: String) async throws {
         let folder = try TemporaryFolder()
-        let recipe = try Recipe<TinyModel>(
-            stateDirectory: folder.path, name: "x", kind: TinyModel.kind, logger: .silent
-        ) { _ in }
-        let refit = RefitService(recipe: recipe, logger: .silent) { _, _, _ in
-            TinyModel(shots: [])
-        }
+        let book = try RecipeBook.bottle(folder)
+        let storage = StorageReply(directory: "", freeBytes: 0, lastSequence: 0, imagesDropped: 0)
+        let line = TestControl(
+            LineReadings(
+                state: .starting, reason: nil, cameras: [], counts: CountsReply(), latency: nil, storage: storage))
         try await ControlServer(
-            settings: ControlSettings(socket: path), recipe: recipe, refit: refit, verdicts: ListedVerdicts(),
-            stateDirectory: folder.path, logger: .silent,
-            line: { preconditionFailure("no request is made") }
+            settings: ControlSettings(socket: path), book: book, refit: RefitService(book: book, logger: .silent),
+            line: line, verdicts: ListedVerdicts(), stateDirectory: folder.path, logger: .silent,
+            reload: { throw ReloadError.noFile }
         ).run()
     }
 

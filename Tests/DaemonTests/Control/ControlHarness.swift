@@ -43,28 +43,81 @@ final class ListedVerdicts: VerdictSource {
     }
 }
 
+/// A line whose cameras say what the test wants.
+final class TestControl: LineControl {
+    private let state: Mutex<LineReadings>
+    /// What the camera gives.
+    let pictures = Mutex<[Picture]>([])
+
+    init(_ readings: LineReadings) {
+        state = Mutex(readings)
+    }
+
+    func change(_ body: (inout LineReadings) -> Void) { state.withLock { body(&$0) } }
+
+    var readings: LineReadings { state.withLock { $0 } }
+
+    func trigger(camera: String?, part: String?) async throws(TriggerRefusal) -> TriggerReply {
+        let name = try cameraName(camera)
+        guard part != "busy" else { throw .busy(camera: name, waiting: 64) }
+        let record = InspectionRecord(
+            seq: 8, time: "", camera: name, recipe: "bottle", generation: nil, frame: "f", part: part,
+            verdict: .invalid, cause: "no_model", score: nil, limit: nil, regions: [], latency: .init(), image: nil,
+            heatmap: nil, durable: false)
+        return TriggerReply(inspection: record, triggeredMicroseconds: 1, exposedMicroseconds: 2)
+    }
+
+    func nextPictures(_ count: Int, of camera: String?) async throws(TriggerRefusal) -> [Picture] {
+        let pictures = pictures.withLock { $0 }
+        guard pictures.count >= count else { throw .noFrames(camera: camera ?? "", reason: "unplugged") }
+        return Array(pictures.prefix(count))
+    }
+
+    func cameraName(_ camera: String?) throws(TriggerRefusal) -> String {
+        let names = readings.cameras.map(\.name)
+        guard let camera else {
+            guard names.count == 1 else { throw .severalCameras(names) }
+            return names[0]
+        }
+        guard names.contains(camera) else { throw .noSuchCamera(camera, known: names) }
+        return camera
+    }
+
+    func use(_ recipe: LineRecipe, for camera: String) throws(TriggerRefusal) {
+        change { readings in
+            for index in readings.cameras.indices where readings.cameras[index].name == camera {
+                readings.cameras[index].recipe = recipe.name
+            }
+        }
+    }
+}
+
 /// The control server on a socket in a folder of its own, with a line and a fit that the test controls.
 final class ControlHarness: Sendable {
     struct FitRefused: Error {}
 
     let folder: TemporaryFolder
     let socket: String
+    let book: RecipeBook<TinyModel>
     let recipe: Recipe<TinyModel>
     let refit: RefitService<TinyModel>
     let verdicts = ListedVerdicts()
-    let readings: Mutex<LineReadings>
+    let line: TestControl
 
     private init() throws {
         folder = try TemporaryFolder()
         socket = "\(folder.path)/control.sock"
-        recipe = try Recipe(stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, logger: .silent) { _ in }
-        refit = RefitService(recipe: recipe, logger: .silent) { shots, _, _ in
-            TinyModel(shots: shots.map(\.sha256).sorted(), limit: 0.25)
-        }
-        readings = Mutex(
+        book = try RecipeBook.bottle(folder, .tiny(limit: 0.25))
+        recipe = try book.entry("bottle").recipe
+        refit = RefitService(book: book, logger: .silent)
+        line = TestControl(
             LineReadings(
                 state: .inspecting, reason: nil,
-                camera: CameraReply(name: "cam0", source: "folder", frames: 7, dropped: 2),
+                cameras: [
+                    CameraReply(
+                        name: "cam0", source: "folder", state: .inspecting, recipe: "bottle", frames: 7, dropped: 2,
+                        counts: CountsReply(ok: 4, ng: 1, invalid: 2, causes: ["no_model": 2]))
+                ],
                 counts: CountsReply(ok: 4, ng: 1, invalid: 2, causes: ["no_model": 2]),
                 latency: LatencyReply(p50: 20, p95: 30, p99: 40),
                 storage: StorageReply(directory: folder.path, freeBytes: 1, lastSequence: 7, imagesDropped: 0)))
@@ -78,9 +131,9 @@ final class ControlHarness: Sendable {
         var settings = ControlSettings(socket: harness.socket)
         change(&settings)
         let server = ControlServer(
-            settings: settings, recipe: harness.recipe, refit: harness.refit, verdicts: harness.verdicts,
-            stateDirectory: harness.folder.path, logger: .silent,
-            line: { harness.readings.withLock { $0 } })
+            settings: settings, book: harness.book, refit: harness.refit, line: harness.line,
+            verdicts: harness.verdicts, stateDirectory: harness.folder.path, logger: .silent,
+            reload: { ReloadReply(applied: ["camera cam0 added"], needsRestart: ["control"]) })
         let group = ServiceGroup(services: [harness.refit, server], logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -108,7 +161,7 @@ final class ControlHarness: Sendable {
     }
 
     func waitForFit(_ fit: UInt64) async throws {
-        while refit.status.done < fit { try await Task.sleep(for: .milliseconds(2)) }
+        while refit.status(of: "bottle").done < fit { try await Task.sleep(for: .milliseconds(2)) }
     }
 }
 

@@ -9,8 +9,10 @@ import Testing
         try await ControlHarness.serve { line async throws in
             let status = try await line.request("GET", "/v1/status").decoded(StatusReply.self)
             #expect(status.state == .inspecting)
-            #expect(status.recipe == "bottle")
-            #expect(status.model == nil)
+            #expect(status.cameras.map(\.name) == ["cam0"])
+            #expect(status.recipes.map(\.name) == ["bottle"])
+            #expect(status.recipes.map(\.cameras) == [["cam0"]])
+            #expect(status.recipes[0].model == nil)
             #expect(status.counts == CountsReply(ok: 4, ng: 1, invalid: 2, causes: ["no_model": 2]))
         }
     }
@@ -18,7 +20,7 @@ import Testing
     @Test func healthIs200OnlyWhileFramesAreInspected() async throws {
         try await ControlHarness.serve { line async throws in
             #expect(try await line.request("GET", "/healthz").status == 200)
-            line.readings.withLock {
+            line.line.change {
                 $0.state = .cameraLost
                 $0.reason = "no frame for 3 s"
             }
@@ -33,10 +35,10 @@ import Testing
             let reply = try await line.request("GET", "/metrics")
             #expect(reply.head.lowercased().contains("content-type: text/plain; version=0.0.4"))
             let lines = reply.text.split(separator: "\n")
-            #expect(lines.contains(#"fsac_verdicts_total{verdict="NG"} 1"#))
-            #expect(lines.contains(#"fsac_invalid_total{cause="no_model"} 2"#))
+            #expect(lines.contains(#"fsac_verdicts_total{camera="cam0",verdict="NG"} 1"#))
+            #expect(lines.contains(#"fsac_invalid_total{camera="cam0",cause="no_model"} 2"#))
             #expect(lines.contains(#"fsac_latency_seconds{quantile="0.5"} 0.02"#))
-            #expect(lines.contains("fsac_frames_dropped_total 2"))
+            #expect(lines.contains(#"fsac_frames_dropped_total{camera="cam0"} 2"#))
         }
     }
 

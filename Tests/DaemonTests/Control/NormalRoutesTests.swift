@@ -64,7 +64,7 @@ import Testing
             #expect(reply.status == 422)
             #expect(reply.errorCode == .imageRefused)
             #expect(try line.folder.names(in: "recipes/bottle/normals").isEmpty)
-            #expect(line.refit.status.request == 0)
+            #expect(line.refit.status(of: "bottle").request == 0)
         }
     }
 

@@ -14,10 +14,10 @@ import Testing
 
     /// Opens the recipe as a start of the daemon does.
     private func start(
-        activate: @escaping @Sendable (Recipe<TinyModel>.Active) -> Void = { _ in }
+        kind: ModelKind = TinyModel.kind, activate: @escaping @Sendable (Recipe<TinyModel>.Active) -> Void = { _ in }
     ) throws -> Recipe<TinyModel> {
         try Recipe(
-            stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, logger: .silent, activate: activate)
+            stateDirectory: folder.path, name: "bottle", kind: kind, logger: .silent, activate: activate)
     }
 
     /// Three generations, the third in use.
@@ -150,7 +150,7 @@ extension RecipeTests {
     }
 
     @Test func aModelOfAnotherBackboneIsNotUsedAndAFitIsDue() throws {
-        let recipe = try start()
+        let recipe = try start(kind: ModelKind(backbone: "other", method: "none"))
         let sha256 = try recipe.addNormal(Array("abc".utf8), fileExtension: "png").normal.sha256
         var other = TinyModel(shots: [sha256])
         other.backbone = "other"

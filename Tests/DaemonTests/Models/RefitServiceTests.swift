@@ -27,16 +27,19 @@ import Testing
     }
 
     let folder: TemporaryFolder
-    let recipe: Recipe<TinyModel>
 
     init() throws {
         folder = try TemporaryFolder()
-        recipe = try Recipe(stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, logger: .silent) { _ in }
-        _ = try recipe.addNormal(TestPicture.png(1), fileExtension: "png")
+        _ = try RecipeBook.bottle(folder).entry("bottle").recipe.addNormal(TestPicture.png(1), fileExtension: "png")
     }
 
-    private func settle(_ service: RefitService<TinyModel>, fit: UInt64) async throws {
-        while service.status.done < fit { try await Task.sleep(for: .milliseconds(2)) }
+    private func service(_ method: RecipeMethod<TinyModel>) throws -> (RefitService<TinyModel>, Recipe<TinyModel>) {
+        let book = try RecipeBook.bottle(folder, method)
+        return (RefitService(book: book, logger: .silent), try book.entry("bottle").recipe)
+    }
+
+    private func settle(_ service: RefitService<TinyModel>, _ recipe: String = "bottle", fit: UInt64) async throws {
+        while service.status(of: recipe).done < fit { try await Task.sleep(for: .milliseconds(2)) }
     }
 
     /// Runs the service around `body`, as the daemon does. The shot that has no model yet makes it begin with fit 1.
@@ -54,55 +57,55 @@ import Testing
     }
 
     @Test func aStartFitsTheShotThatHasNoModelYet() async throws {
-        let service = RefitService(recipe: recipe, logger: .silent) { shots, progress, _ in
-            progress(0.5)
-            return TinyModel(shots: shots.map(\.sha256))
-        }
-        #expect(service.status == FitReply(state: .idle, request: 0, done: 0))
+        let (service, recipe) = try service(
+            .tiny { shots, progress, _ in
+                progress(0.5)
+                return TinyModel(shots: shots.map(\.sha256))
+            })
+        #expect(service.status(of: "bottle") == FitReply(state: .idle, request: 0, done: 0))
         try await run(service) { try await settle(service, fit: 1) }
         #expect(recipe.view.active?.generation == 1)
         #expect(!recipe.view.isFitDue)
-        #expect(service.status == FitReply(state: .idle, request: 1, done: 1))
+        #expect(service.status(of: "bottle") == FitReply(state: .idle, request: 1, done: 1))
     }
 
     @Test func aFailedFitKeepsTheModelAndSaysWhy() async throws {
         let fails = Mutex(false)
-        let service = RefitService(recipe: recipe, logger: .silent) { shots, _, _ in
-            if fails.withLock({ $0 }) { throw Refused() }
-            return TinyModel(shots: shots.map(\.sha256))
-        }
+        let (service, recipe) = try service(
+            .tiny { shots, _, _ in
+                if fails.withLock({ $0 }) { throw Refused() }
+                return TinyModel(shots: shots.map(\.sha256))
+            })
         try await run(service) {
             try await settle(service, fit: 1)
             fails.withLock { $0 = true }
-            service.request()
+            service.request("bottle")
             try await settle(service, fit: 2)
         }
-        #expect(service.status.state == .failed)
-        #expect(service.status.message == "fit: refused for the test")
+        #expect(service.status(of: "bottle").state == .failed)
+        #expect(service.status(of: "bottle").message == "fit: refused for the test")
         #expect(recipe.view.active?.generation == 1)
     }
 
     @Test func aStoredPictureThatNoLongerReadsFailsTheFitAndNamesItself() async throws {
+        let (service, recipe) = try service(.tiny())
         let sha256 = try #require(recipe.view.normals.first).sha256
         try folder.write("spoilt", to: "recipes/bottle/normals/\(sha256).png")
-        let service = RefitService(recipe: recipe, logger: .silent) { shots, _, _ in
-            TinyModel(shots: shots.map(\.sha256))
-        }
         try await run(service) { try await settle(service, fit: 1) }
-        #expect(service.status.state == .failed)
-        #expect(service.status.message?.contains(sha256) == true)
+        #expect(service.status(of: "bottle").state == .failed)
+        #expect(service.status(of: "bottle").message?.contains(sha256) == true)
     }
 
     @Test func requestsDuringAFitBecomeOneFitWithAllShots() async throws {
         let gate = Gate()
-        let service = RefitService(recipe: recipe, logger: .silent) { shots, _, _ in try gate.fit(shots) }
+        let (service, recipe) = try service(.tiny { shots, _, _ in try gate.fit(shots) })
         try await run(service) {
             while gate.shotCounts.withLock(\.isEmpty) { try await Task.sleep(for: .milliseconds(2)) }
             for shade: UInt8 in [2, 3] {
                 _ = try recipe.addNormal(TestPicture.png(shade), fileExtension: "png")
-                service.request()
+                service.request("bottle")
             }
-            #expect(service.status.state == .fitting)
+            #expect(service.status(of: "bottle").state == .fitting)
             gate.open()
             gate.open()
             try await settle(service, fit: 3)
@@ -111,13 +114,35 @@ import Testing
         #expect(recipe.view.active?.generation == 2)
     }
 
-    @Test func shuttingDownCancelsTheFit() async throws {
-        let service = RefitService(recipe: recipe, logger: .silent) { _, _, isCancelled in
-            while !isCancelled() { usleep(1000) }
-            throw Refused()
-        }
+    @Test func recipesAreFittedOneAfterTheOtherAndEachKeepsItsOwnCount() async throws {
+        let gate = Gate()
+        let book = try RecipeBook.bottle(folder, .tiny { shots, _, _ in try gate.fit(shots) })
+        let service = RefitService(book: book, logger: .silent)
+        let cap = try book.copy("bottle", to: "cap").recipe
+        _ = try cap.addNormal(TestPicture.png(2), fileExtension: "png")
         try await run(service) {
-            while service.status.state != .fitting { try await Task.sleep(for: .milliseconds(2)) }
+            while gate.shotCounts.withLock(\.isEmpty) { try await Task.sleep(for: .milliseconds(2)) }
+            #expect(service.status(of: "cap").state == .fitting)
+            #expect(service.status(of: "cap").done == 0)
+            #expect(gate.shotCounts.withLock { $0 } == [1])
+            gate.open()
+            try await settle(service, fit: 1)
+            gate.open()
+            try await settle(service, "cap", fit: 1)
+        }
+        #expect(gate.shotCounts.withLock { $0 } == [1, 2])
+        #expect(cap.view.active?.summary.shots.count == 2)
+        #expect(try book.entry("bottle").recipe.view.active?.summary.shots.count == 1)
+    }
+
+    @Test func shuttingDownCancelsTheFit() async throws {
+        let (service, recipe) = try service(
+            .tiny { _, _, isCancelled in
+                while !isCancelled() { usleep(1000) }
+                throw Refused()
+            })
+        try await run(service) {
+            while service.status(of: "bottle").state != .fitting { try await Task.sleep(for: .milliseconds(2)) }
         }
         #expect(recipe.view.active == nil)
     }

@@ -40,6 +40,30 @@ struct TinyModel: StoredModel, Codable, Equatable {
     }
 }
 
+extension RecipeMethod<TinyModel> {
+    /// - Parameter fit: nil = a model of the shots with that limit.
+    static func tiny(limit: Float = 1, method: String = "none", fit: Fitter? = nil) -> Self {
+        RecipeMethod(
+            kind: ModelKind(backbone: "tiny", method: method),
+            shot: { sha256, bytes throws(ImageError) in Shot(sha256: sha256, image: try Image(decoding: bytes)) },
+            fit: fit ?? { shots, _, _ in
+                var model = TinyModel(shots: shots.map(\.sha256).sorted(), limit: limit)
+                model.method = method
+                return model
+            },
+            activeModel: { TestLine.model(generation: $0.generation, limit: $0.limit) })
+    }
+}
+
+extension RecipeBook<TinyModel> {
+    /// One table, `bottle`.
+    static func bottle(_ folder: TemporaryFolder, _ method: RecipeMethod<TinyModel> = .tiny()) throws -> Self {
+        var table = Configuration.Recipe()
+        table.name = "bottle"
+        return try Self(stateDirectory: folder.path, tables: [table], logger: .silent) { _ in method }
+    }
+}
+
 /// A folder that is removed when the test ends; in memory where the system has such a place, because these tests sync a lot.
 final class TemporaryFolder: Sendable {
     let path: String

@@ -6,9 +6,20 @@ import Testing
 @Suite struct InspectionPipelineTests {
     let models = ModelSlot()
 
-    private func inspect(_ frame: Frame, guards: FrameGuards = FrameGuards()) -> Inspection {
-        var pipeline = InspectionPipeline(models: models, guards: guards)
-        return pipeline.inspect(frame)
+    private func part(
+        _ frame: Frame, _ recipe: LineRecipe? = nil, size: (height: Int, width: Int)? = nil, repeats: Int = 1
+    ) -> Part {
+        var part = Part(camera: "cam", recipe: recipe ?? TestLine.recipe(models), frame: .success(frame))
+        part.size = size
+        part.repeats = repeats
+        return part
+    }
+
+    private func inspect(_ frame: Frame) -> Inspection { inspect(part(frame)) }
+
+    private func inspect(_ part: Part) -> Inspection {
+        var pipeline = InspectionPipeline()
+        return pipeline.inspect(part)
     }
 
     @Test(arguments: [(99, Verdict.ok), (100, .ng), (101, .ng)])
@@ -21,10 +32,10 @@ import Testing
         #expect(inspection.invalidity == nil)
     }
 
-    @Test func withoutAModelThePictureIsKeptForTheFirstShot() {
+    @Test func withoutAModelThePictureIsKeptForTheFirstShot() throws {
         let inspection = inspect(TestLine.frame(50))
         #expect(inspection.invalidity?.cause == .noModel)
-        #expect(inspection.image == TestLine.picture(50))
+        #expect(try inspection.picture?.image() == TestLine.picture(50))
     }
 
     @Test(arguments: [Float.nan, .infinity, -.infinity])
@@ -55,7 +66,7 @@ import Testing
             let inspection = inspect(Frame(name: "f", number: 1, payload: .success(Picture(.file, bytes: bytes))))
             #expect(inspection.invalidity?.cause == .decodeFailed, "\(bytes.count) bytes")
             #expect(inspection.verdict == .invalid)
-            #expect(inspection.image == nil)
+            #expect(inspection.picture == nil)
         }
     }
 
@@ -71,34 +82,77 @@ import Testing
     ])
     func darkAndSaturatedFramesAreInvalid(level: Int, cause: InvalidCause?) {
         models.activate(TestLine.model())
-        let inspection = inspect(TestLine.frame(UInt8(level)), guards: FrameGuards(brightness: 4...250))
+        let inspection = inspect(part(TestLine.frame(UInt8(level)), TestLine.recipe(models, brightness: 4...250)))
         #expect(inspection.invalidity?.cause == cause)
     }
 
     @Test(arguments: [(24, 40, true), (40, 24, false), (24, 41, false)])
     func framesOfAnotherSizeAreInvalid(height: Int, width: Int, isValid: Bool) {
         models.activate(TestLine.model())
-        let inspection = inspect(TestLine.frame(50), guards: FrameGuards(size: (height, width)))
+        let inspection = inspect(part(TestLine.frame(50), size: (height, width)))
         #expect(inspection.invalidity?.cause == (isValid ? nil : .sizeMismatch))
     }
 
-    @Test func theSameBytesInARowAreAFrozenCameraFromTheFifthOn() {
+    @Test(arguments: [(1, false), (4, false), (5, true), (100, true)])
+    func theSameBytesInARowAreAFrozenCameraFromTheFifthOn(repeats: Int, isFrozen: Bool) {
         models.activate(TestLine.model())
-        var pipeline = InspectionPipeline(models: models, guards: FrameGuards(frozenFrames: 5))
-        var verdicts = (0..<7).map { _ in pipeline.inspect(TestLine.frame(50)).verdict }
-        #expect(verdicts == [.ok, .ok, .ok, .ok, .invalid, .invalid, .invalid])
-        #expect(pipeline.inspect(TestLine.frame(50)).invalidity?.cause == .frameFrozen)
-        // Two pictures in turns are no frozen camera.
-        verdicts = (0..<12).map { pipeline.inspect(TestLine.frame(50 + UInt8($0 % 2))).verdict }
-        #expect(verdicts.dropFirst().allSatisfy { $0 == .ok })
+        let recipe = TestLine.recipe(models, frozenFrames: 5)
+        let inspection = inspect(part(TestLine.frame(50), recipe, repeats: repeats))
+        #expect(inspection.invalidity?.cause == (isFrozen ? .frameFrozen : nil))
+        #expect(inspect(part(TestLine.frame(50), TestLine.recipe(models), repeats: repeats)).verdict == .ok)
+    }
+
+    @Test(arguments: [(0, 0, 40, 24, true), (8, 4, 32, 20, true), (9, 4, 32, 20, false), (8, 5, 32, 20, false)])
+    func aRegionOutsideOfTheFrameIsInvalid(x: Int, y: Int, width: Int, height: Int, isInside: Bool) {
+        let area = InspectionArea(roi: PixelRectangle(x: x, y: y, width: width, height: height))
+        models.activate(TestLine.model(area: area))
+        #expect(inspect(TestLine.frame(50)).invalidity?.cause == (isInside ? nil : .sizeMismatch))
+        let empty = TestLine.recipe(ModelSlot(), area: area)
+        #expect(
+            inspect(part(TestLine.frame(50), empty)).invalidity?.cause == (isInside ? .noModel : .sizeMismatch))
+    }
+
+    @Test func onlyTheRegionIsLookedAtForScoreAndBrightness() {
+        // Left half 10, right half 200.
+        let pixels = (0..<24).flatMap { _ in (0..<40).flatMap { [UInt8](repeating: $0 < 20 ? 10 : 200, count: 3) } }
+        let bytes = Image(height: 24, width: 40, pixels: pixels).pngBytes()
+        let frame = Frame(name: "f", number: 1, payload: .success(Picture(.file, bytes: bytes)))
+        let recipe = TestLine.recipe(models, brightness: 100...255)
+        models.activate(TestLine.model(limit: 250))
+        #expect(inspect(part(frame, recipe)).verdict == .ok)
+        models.activate(
+            TestLine.model(limit: 250, area: InspectionArea(roi: .init(x: 24, y: 0, width: 16, height: 24))))
+        #expect(inspect(part(frame, recipe)).judgement?.score == 200)
+        models.activate(TestLine.model(limit: 250, area: InspectionArea(roi: .init(x: 0, y: 0, width: 16, height: 24))))
+        #expect(inspect(part(frame, recipe)).invalidity?.cause == .frameDark)
+    }
+
+    @Test func anInspectionThatWouldBeginTooLateIsInvalid() {
+        models.activate(TestLine.model())
+        var late = part(TestLine.frame(50))
+        late.deadline = .now - .milliseconds(1)
+        #expect(inspect(late).invalidity?.cause == .deadlineMissed)
+        late.deadline = .now + .seconds(60)
+        #expect(inspect(late).verdict == .ok)
+    }
+
+    @Test(
+        arguments: [
+            (.flagged, .frameError), (.short(bytes: 1, expected: 2), .frameShort),
+            (.stale(milliseconds: 9), .frameStale),
+            (.unreadable("gone"), .frameUnreadable),
+        ] as [(FrameFault, InvalidCause)])
+    func aFrameThatCannotBeBelievedIsInvalidWithItsCause(fault: FrameFault, cause: InvalidCause) {
+        models.activate(TestLine.model())
+        #expect(inspect(Frame(name: "f", number: 1, payload: .failure(fault))).invalidity?.cause == cause)
     }
 
     @Test func aModelIsSwappedBetweenFramesAndItsBackboneOnlyMadeWhenItDiffers() {
         let made = Counter()
-        var pipeline = InspectionPipeline(models: models, guards: FrameGuards())
+        var pipeline = InspectionPipeline()
         let generations = (1...6).map { number in
             models.activate(TestLine.model(generation: number, inputSize: number < 4 ? 8 : 16, made: made))
-            return pipeline.inspect(TestLine.frame(50)).generation
+            return pipeline.inspect(part(TestLine.frame(50))).generation
         }
         #expect(generations == [1, 2, 3, 4, 5, 6])
         #expect(made.value == 2)

@@ -12,24 +12,32 @@ enum TestLine {
         Frame(name: name, number: number, payload: .success(Picture(.file, bytes: picture(level).pngBytes())))
     }
 
+    static func recipe(
+        name: String = "default", _ models: ModelSlot = ModelSlot(), brightness: ClosedRange<Double> = 0...255,
+        frozenFrames: Int = 0, area: InspectionArea = .wholeFrame
+    ) -> LineRecipe {
+        LineRecipe(name: name, models: models, brightness: brightness, frozenFrames: frozenFrames, area: area)
+    }
+
     static func model(
-        generation: Int = 1, limit: Float = 100, inputSize: Int = 8, made: Counter? = nil,
+        generation: Int = 1, limit: Float = 100, inputSize: Int = 8, area: InspectionArea = .wholeFrame,
+        made: Counter? = nil,
         score: @escaping @Sendable (Float) -> Float = { $0 },
         refusal: Invalidity? = nil
     ) -> ActiveModel {
         let identity = BackboneIdentity(name: "test", sha256: "00", inputSize: inputSize)
         return ActiveModel(
-            generation: generation, limit: limit, backbone: identity, layers: [1],
+            generation: generation, limit: limit, backbone: identity, layers: [1], area: area,
             makeExtractor: {
                 made?.add()
                 return FeatureExtractor(identity: identity, layerCount: 1) { image, _ in
                     features([Float(image.pixels[0])])
                 }
             },
-            judge: { features, image throws(Invalidity) in
+            judge: { features, height, width throws(Invalidity) in
                 if let refusal { throw refusal }
                 let value = score(features.classToken[0])
-                let region = Region(x: 1, y: 2, width: image.width - 2, height: image.height - 4, peak: value)
+                let region = Region(x: 1, y: 2, width: width - 2, height: height - 4, peak: value)
                 return Judgement(score: value, regions: value >= limit ? [region] : []) { $0 }
             })
     }

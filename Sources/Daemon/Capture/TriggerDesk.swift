@@ -1,0 +1,63 @@
+/// The triggers of one camera that wait for their frames, without threads and locks.
+///
+/// A frame shows a part when its exposure began after the trigger; each frame serves one trigger, the oldest first.
+package struct TriggerDesk {
+    /// In the order in which they came.
+    package private(set) var waiting: [TriggerTicket] = []
+
+    package init() {}
+
+    package mutating func add(_ ticket: TriggerTicket) { waiting.append(ticket) }
+
+    /// The trigger that a frame is for, which no longer waits then; nil = nobody wanted the frame.
+    package mutating func claim(exposedAt: ContinuousClock.Instant) -> TriggerTicket? {
+        guard let first = waiting.first, exposedAt >= first.triggeredAt else { return nil }
+        return waiting.removeFirst()
+    }
+
+    /// Takes out the triggers whose deadline is over.
+    package mutating func expired(at now: ContinuousClock.Instant) -> [TriggerTicket] {
+        let expired = waiting.filter { $0.deadline <= now }
+        if !expired.isEmpty { waiting.removeAll { $0.deadline <= now } }
+        return expired
+    }
+
+    /// Takes out all of them.
+    package mutating func drain() -> [TriggerTicket] {
+        defer { waiting = [] }
+        return waiting
+    }
+
+    package var nextDeadline: ContinuousClock.Instant? { waiting.map(\.deadline).min() }
+}
+
+/// Which frames become parts where nobody asks for one by name. Lives on the capture thread.
+package struct FrameSelection {
+    package enum Rule {
+        case everyFrame
+        /// The first frame after each due time.
+        case interval(Duration)
+        /// Tells of each frame whether a part has just come to rest in it.
+        case atRest((Frame) -> Bool)
+    }
+
+    private let rule: Rule
+    private var due: ContinuousClock.Instant?
+
+    package init(_ rule: Rule) {
+        self.rule = rule
+    }
+
+    package mutating func wants(_ frame: Frame) -> Bool {
+        switch rule {
+        case .everyFrame: return true
+        case .atRest(let isAtRest): return isAtRest(frame)
+        case .interval(let period):
+            let due = due ?? frame.exposedAt
+            guard frame.exposedAt >= due else { return false }
+            // After a gap it goes on from the frame that ended it: missed times are not made up for.
+            self.due = frame.exposedAt - due < period ? due + period : frame.exposedAt + period
+            return true
+        }
+    }
+}

@@ -1,0 +1,54 @@
+extension Configuration.Recipe: NamedTable {
+    init(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
+        self.init()
+        try table.readName(.name, into: &name)
+        try readMethod(table)
+        try readArea(table)
+        try table.read(.object, into: &object, expected: "1 to 100 characters") { (1...100).contains($0.count) }
+        try table.read(.minBrightness, into: &minBrightness, in: 0...255)
+        try table.read(.maxBrightness, into: &maxBrightness, in: 0...255)
+        try table.read(.frozenFrames, into: &frozenFrames, in: 0...1000)
+        guard minBrightness < maxBrightness else {
+            throw .contradiction(
+                table.place(.minBrightness),
+                remedy: "got min_brightness \(minBrightness) and max_brightness \(maxBrightness): "
+                    + "no picture lies between: lower the first or raise the second")
+        }
+        guard frozenFrames != 1 else {
+            throw .invalidValue(table.place(.frozenFrames), expected: "0 (off) or 2 to 1000", got: "1")
+        }
+    }
+
+    private mutating func readMethod(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
+        try table.read(.backbone, into: &backbone, expected: "a model's name, or the path of its weights") {
+            !$0.isEmpty && $0.utf8.count <= 1024
+        }
+        try table.read(.inputSize, into: &inputSize, in: 32...2048)
+        try table.read(.method, into: &method)
+        try table.read(.layers, into: &layers, in: 1...64)
+        try table.read(.localAveraging, into: &localAveraging)
+        try table.read(.rotations, into: &rotations, in: 1...8)
+        if ![1, 2, 4, 8].contains(rotations) {
+            throw .invalidValue(table.place(.rotations), expected: "1, 2, 4 or 8", got: "\(rotations)")
+        }
+        try table.read(.coresetBudget, into: &coresetBudget, in: 0...1_000_000)
+        try table.read(.aggregation, into: &aggregation)
+        try table.read(.smoothing, into: &smoothing, in: 0...10)
+        try table.read(.targetFalseRejectRate, into: &targetFalseRejectRate, in: 0.000001...0.5)
+    }
+
+    private mutating func readArea(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
+        let rectangle = "[x, y, width, height] in pixels, the sides at least 1, or []"
+        if let numbers = try table.pixels(.roi, expected: rectangle) {
+            guard numbers.isEmpty || (numbers.count == 4 && numbers[2] > 0 && numbers[3] > 0) else {
+                throw .invalidValue(table.place(.roi), expected: rectangle, got: "\(numbers)")
+            }
+            roi = numbers
+        }
+        let polygons = "a list of polygons, each of at least 3 points [x, y] in pixels"
+        ignore = try table.polygons(.ignore, expected: polygons) ?? ignore
+        if let short = ignore.first(where: { $0.count < 3 }) {
+            throw .invalidValue(table.place(.ignore), expected: polygons, got: "a polygon of \(short.count) points")
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import ControlProtocol
+import Hummingbird
+
+extension ControlRoutes {
+    func addRecipeRoutes(to router: Router<ControlContext>) {
+        router.get("\(ControlPath.recipes)") { _, _ in
+            try Response.json(RecipesReply(recipes: recipes(try await blocking { line.readings })))
+        }
+        router.post("\(ControlPath.recipeCopy)") { request, _ in
+            let wanted = try await request.decoded(CopyRecipeRequest.self)
+            let copy = try await blocking { try book.copy(wanted.from, to: wanted.to) }
+            return try Response.json(RecipeReply(copy, refit, cameras: []), status: .created)
+        }
+        router.post("\(ControlPath.recipeUse)") { request, _ in
+            let wanted = try await request.decoded(UseRecipeRequest.self)
+            let entry = try book.entry(wanted.recipe)
+            let camera = try line.cameraName(wanted.camera)
+            try await blocking {
+                // First on disk: a choice that was answered outlives a power cut.
+                try book.remember(entry.name, for: camera)
+                try line.use(entry.line, for: camera)
+            }
+            return try Response.json(RecipeReply(entry, refit, cameras: users(of: entry.name, line.readings)))
+        }
+    }
+
+    func recipes(_ readings: LineReadings) -> [RecipeReply] {
+        book.entries.map { RecipeReply($0, refit, cameras: users(of: $0.name, readings)) }
+    }
+
+    /// The recipe that a request names, else the one in use.
+    func entry(_ request: Request) throws -> RecipeBook<Model>.Entry {
+        if let name = request.uri.queryParameters.get("recipe") { return try book.entry(name) }
+        let names = Set(line.readings.cameras.map(\.recipe))
+        guard let name = names.first, names.count == 1 else { throw StoreError.severalRecipes(names.sorted()) }
+        return try book.entry(name)
+    }
+
+    private func users(of recipe: String, _ readings: LineReadings) -> [String] {
+        readings.cameras.filter { $0.recipe == recipe }.map(\.name)
+    }
+}
+
+extension RecipeReply {
+    init<Model>(_ entry: RecipeBook<Model>.Entry, _ refit: RefitService<Model>, cameras: [String]) {
+        let view = entry.recipe.view
+        self.init(
+            name: entry.name, settingsFrom: entry.settings.name, shots: view.normals.count,
+            model: view.active.map(GenerationReply.init), fit: refit.status(of: entry.name), cameras: cameras)
+    }
+}

@@ -1,0 +1,49 @@
+import Glibc
+
+extension RecipeStore {
+    /// In a copy: names the table of the configuration whose settings it uses.
+    static let settingsName = "settings"
+    /// Where a copy is made, beside the recipes; no recipe can be called so.
+    static let copyInProgress = ".copy"
+
+    /// Copies everything into a recipe that does not exist yet: under another name, synced and renamed.
+    func copy(to target: String, settingsFrom table: String) throws(DiskError) {
+        let temporary = "\(recipes)/\(Self.copyInProgress)"
+        try disk.discardTree(temporary)
+        try disk.copyTree(folder, to: temporary)
+        try disk.replace("\(temporary)/\(Self.settingsName)", with: Array("\(table)\n".utf8))
+        try disk.move(temporary, to: "\(recipes)/\(target)")
+    }
+}
+
+extension Disk {
+    /// Copies a folder with the folders in it, synced; what was never finished is left out.
+    func copyTree(_ source: String, to target: String) throws(DiskError) {
+        try createFolder(target)
+        for name in try names(in: source) where !name.hasPrefix(Self.temporaryPrefix) {
+            let (from, to) = ("\(source)/\(name)", "\(target)/\(name)")
+            if try isFolder(from) {
+                try copyTree(from, to: to)
+            } else {
+                try replace(to, with: read(from))
+            }
+        }
+        try syncFolder(target)
+    }
+
+    /// Removes a folder with everything in it; nothing there is as good.
+    func discardTree(_ path: String) throws(DiskError) {
+        guard exists(path) else { return }
+        for name in try names(in: path) where try isFolder("\(path)/\(name)") { try discardTree("\(path)/\(name)") }
+        try discard(path)
+    }
+
+    private func isFolder(_ path: String) throws(DiskError) -> Bool {
+        try status(of: path).st_mode & S_IFMT == S_IFDIR
+    }
+
+    private func exists(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+}

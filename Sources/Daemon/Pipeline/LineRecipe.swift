@@ -1,0 +1,39 @@
+public import Core
+
+/// A recipe as the inspection thread uses it. A part keeps the one that was in use when it was captured.
+public struct LineRecipe: Sendable {
+    public let name: String
+    public let models: ModelSlot
+    /// Mean grey level, 0 to 255, that a frame must have inside of the ROI.
+    public let brightness: ClosedRange<Double>
+    /// That many equal payloads in a row are a frozen camera; 0 = off.
+    public let frozenFrames: Int
+    /// What of the frame is looked at while there is no model that knows.
+    public let area: InspectionArea
+
+    public init(
+        name: String, models: ModelSlot, brightness: ClosedRange<Double> = 0...255, frozenFrames: Int = 0,
+        area: InspectionArea = .wholeFrame
+    ) {
+        self.name = name
+        self.models = models
+        self.brightness = brightness
+        self.frozenFrames = frozenFrames
+        self.area = area
+    }
+
+    public init(_ settings: Configuration.Recipe, name: String, models: ModelSlot) {
+        self.init(
+            name: name, models: models, brightness: settings.minBrightness...settings.maxBrightness,
+            frozenFrames: settings.frozenFrames, area: settings.area)
+    }
+}
+
+extension Configuration.Recipe {
+    /// What of the frame is inspected.
+    var area: InspectionArea {
+        InspectionArea(
+            roi: roi.count == 4 ? PixelRectangle(x: roi[0], y: roi[1], width: roi[2], height: roi[3]) : nil,
+            ignore: ignore.map { polygon in polygon.map { PixelPoint(x: $0[0], y: $0[1]) } })
+    }
+}

@@ -1,0 +1,122 @@
+import ControlProtocol
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// Why a configuration was not taken over; everything goes on as before then.
+public enum ReloadError: Error, Sendable, CustomStringConvertible {
+    case configuration(ConfigurationError)
+    case method(MethodError)
+    case inProgress
+    /// The daemon was started with a configuration that is in no file.
+    case noFile
+
+    public var description: String {
+        switch self {
+        case .configuration(let error): "\(error): the configuration in use stays"
+        case .method(let error): "\(error): the configuration in use stays"
+        case .inProgress: "reload: another one is not done yet: try again"
+        case .noFile: "reload: fsacd was started without a configuration file"
+        }
+    }
+}
+
+/// Reads the configuration again and applies what can be applied between two frames.
+actor ConfigurationReload<Model: StoredModel> {
+    private let path: String?
+    private let book: RecipeBook<Model>
+    private let refit: RefitService<Model>
+    private let line: InspectionLine
+    private let journal: VerdictJournal
+    private let logger: Logger
+    private let setLogLevel: @Sendable (Configuration.Log.Level) -> Void
+    private var current: Configuration
+    private var isReloading = false
+
+    init(
+        _ configuration: Configuration, path: String?, book: RecipeBook<Model>, refit: RefitService<Model>,
+        line: InspectionLine, journal: VerdictJournal, logger: Logger,
+        setLogLevel: @escaping @Sendable (Configuration.Log.Level) -> Void
+    ) {
+        current = configuration
+        self.path = path
+        self.book = book
+        self.refit = refit
+        self.line = line
+        self.journal = journal
+        self.logger = logger
+        self.setLogLevel = setLogLevel
+    }
+
+    func reload() async throws -> ReloadReply {
+        guard let path else { throw ReloadError.noFile }
+        guard !isReloading else { throw ReloadError.inProgress }
+        isReloading = true
+        defer { isReloading = false }
+        do {
+            let new = try await blocking { try Configuration.load(path: path) }
+            let reply = try await apply(new)
+            logger.notice(
+                "configuration read again",
+                metadata: [
+                    "applied": "\(reply.applied.joined(separator: "; "))",
+                    "needs_restart": "\(reply.needsRestart.joined(separator: ", "))",
+                ])
+            return reply
+        } catch {
+            let refusal = Self.refusal(error)
+            logger.error("configuration refused", metadata: ["error": "\(refusal)"])
+            throw refusal
+        }
+    }
+
+    private func apply(_ new: Configuration) async throws -> ReloadReply {
+        // What may be refused comes first: a method that cannot be used leaves everything as it is.
+        var applied = try await blocking { [book] in try book.reload(new.recipes) }
+        if new.log.level != current.log.level {
+            setLogLevel(new.log.level)
+            applied.append("log level \(new.log.level.rawValue)")
+        }
+        let setups = new.cameras.map { [book, journal] camera in
+            CameraSetup(camera, recipe: book.entry(for: camera).line, journal: journal)
+        }
+        applied += await line.apply(setups)
+        refit.requestWhatIsDue()
+        let needsRestart = current.keysForRestart(new)
+        (current.cameras, current.recipes, current.log) = (new.cameras, new.recipes, new.log)
+        return ReloadReply(applied: applied, needsRestart: needsRestart)
+    }
+
+    private static func refusal(_ error: any Error) -> any Error {
+        switch error {
+        case let error as ConfigurationError: ReloadError.configuration(error)
+        case let error as MethodError: ReloadError.method(error)
+        default: error
+        }
+    }
+}
+
+extension Configuration {
+    /// Keys and tables that differ and are read at the start only.
+    fileprivate func keysForRestart(_ new: Configuration) -> [String] {
+        let changes = [
+            ("state_directory", stateDirectory != new.stateDirectory),
+            ("models_directory", modelsDirectory != new.modelsDirectory),
+            ("compute_threads", computeThreads != new.computeThreads), ("control", control != new.control),
+            ("journal", journal != new.journal), ("images", images != new.images),
+        ]
+        return changes.filter(\.1).map(\.0)
+    }
+}
+
+/// SIGHUP reads the configuration again; a refusal is logged, and nothing else happens.
+struct HangUpService: Service {
+    let reload: @Sendable () async throws -> ReloadReply
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            // Logged where it happens.
+            _ = try? await reload()
+        }
+    }
+}

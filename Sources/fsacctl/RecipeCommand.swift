@@ -1,0 +1,81 @@
+import ArgumentParser
+import ControlProtocol
+
+/// `fsacctl recipe`
+struct RecipeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "recipe", abstract: "List, use and copy recipes.",
+        subcommands: [List.self, Use.self, Copy.self], defaultSubcommand: List.self)
+
+    /// `fsacctl recipe list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the recipes.")
+        @OptionGroup var daemon: DaemonOptions
+
+        func run() async throws {
+            let reply = try await daemon.client.get(ControlPath.recipes, as: RecipesReply.self)
+            if daemon.json { return try printJSON(reply) }
+            var table = Table("RECIPE", "SETTINGS", ">SHOTS", ">GENERATION", ">LIMIT", "CAMERAS")
+            for recipe in reply.recipes {
+                table.add(
+                    recipe.name, recipe.settingsFrom, "\(recipe.shots)",
+                    recipe.model.map { "\($0.generation)" } ?? "none",
+                    recipe.model.map { Format.score($0.limit.value) } ?? "",
+                    recipe.cameras.joined(separator: ", "))
+            }
+            Terminal.write(table.text)
+        }
+    }
+
+    /// `fsacctl recipe use`
+    struct Use: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Inspect with another recipe from the next frame on.",
+            discussion: """
+                A part that was captured or triggered before is still judged by the recipe before. Holds over restarts.
+                """)
+
+        @Argument(help: "The recipe.")
+        var name: String
+
+        @Option(help: ArgumentHelp("The camera (default: the only one).", valueName: "name"))
+        var camera: String?
+
+        @OptionGroup var daemon: DaemonOptions
+
+        func run() async throws {
+            let reply = try await daemon.client.request(
+                .post, ControlPath.recipeUse, body: .json(UseRecipeRequest(recipe: name, camera: camera)),
+                as: RecipeReply.self)
+            if daemon.json { return try printJSON(reply) }
+            Terminal.write("\(reply.cameras.joined(separator: ", ")): recipe \(reply.name)\n")
+            if reply.model == nil {
+                Terminal.complain(
+                    "recipe \(reply.name) has no model yet: every part is INVALID until `fsacctl add-normal`")
+            }
+        }
+    }
+
+    /// `fsacctl recipe copy`
+    struct Copy: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a recipe of another one's shots, models and limit.",
+            discussion: "It uses the settings of the same [recipe] table until the configuration has one of its name.")
+
+        @Argument(help: "The recipe to copy.")
+        var from: String
+
+        @Argument(help: "The new recipe's name.")
+        var to: String
+
+        @OptionGroup var daemon: DaemonOptions
+
+        func run() async throws {
+            let reply = try await daemon.client.request(
+                .post, ControlPath.recipeCopy, body: .json(CopyRecipeRequest(from: from, to: to)),
+                as: RecipeReply.self)
+            if daemon.json { return try printJSON(reply) }
+            Terminal.write("\(reply.name): \(reply.shots) shots, settings of \(reply.settingsFrom)\n")
+        }
+    }
+}

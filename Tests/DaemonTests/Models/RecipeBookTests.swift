@@ -1,0 +1,177 @@
+import Core
+import Daemon
+import Glibc
+import Synchronization
+import Testing
+
+@Suite struct RecipeBookTests {
+    let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func table(_ name: String, brightness: Double = 4) -> Configuration.Recipe {
+        var table = Configuration.Recipe()
+        table.name = name
+        table.minBrightness = brightness
+        return table
+    }
+
+    /// Opens the book as a start of the daemon does.
+    private func start(
+        _ tables: [Configuration.Recipe], disk: Disk = Disk(), method: RecipeMethod<TinyModel> = .tiny()
+    ) throws -> RecipeBook<TinyModel> {
+        try RecipeBook(stateDirectory: folder.path, tables: tables, disk: disk, logger: .silent) { _ in method }
+    }
+
+    /// `bottle` with two shots, a model and a limit set by hand.
+    private func startWithABottle() throws -> RecipeBook<TinyModel> {
+        let book = try start([table("bottle")])
+        let recipe = try book.entry("bottle").recipe
+        for text in ["abc", "def"] { _ = try recipe.addNormal(Array(text.utf8), fileExtension: "png") }
+        _ = try recipe.install(TinyModel(shots: recipe.view.normals.map(\.sha256), limit: 2))
+        _ = try recipe.setLimit(0.5)
+        return book
+    }
+
+    @Test func aCopyHasTheShotsTheModelAndTheLimitAndGoesItsOwnWay() throws {
+        let book = try startWithABottle()
+        let copy = try book.copy("bottle", to: "cap")
+        #expect(copy.recipe.view.normals == (try book.entry("bottle").recipe.view.normals))
+        #expect(copy.recipe.view.active?.limit == 0.5)
+        #expect(copy.recipe.view.active?.generation == 1)
+        #expect(!copy.recipe.view.isFitDue)
+        #expect(copy.line.models.current?.limit == 0.5)
+        _ = try copy.recipe.addNormal(Array("ghi".utf8), fileExtension: "png")
+        _ = try copy.recipe.setLimit(0.9)
+        #expect(try book.entry("bottle").recipe.view.normals.count == 2)
+        #expect(try book.entry("bottle").recipe.view.active?.limit == 0.5)
+    }
+
+    @Test func aCopyOutlivesARestartAndKeepsToItsTableUntilItHasItsOwn() throws {
+        let book = try startWithABottle()
+        _ = try book.copy("bottle", to: "cap")
+        _ = try book.copy("cap", to: "lid")
+        let again = try start([table("bottle", brightness: 9)])
+        #expect(again.entries.map(\.name) == ["bottle", "cap", "lid"])
+        #expect(again.entries.map(\.settings.name) == ["bottle", "bottle", "bottle"])
+        #expect(try again.entry("cap").line.brightness.lowerBound == 9)
+        #expect(try again.entry("cap").line.name == "cap")
+        let own = try start([table("bottle"), table("cap", brightness: 7)])
+        #expect(own.entries.map(\.settings.name) == ["bottle", "cap", "bottle"])
+        #expect(try own.entry("cap").line.brightness.lowerBound == 7)
+        #expect(try own.entry("cap").recipe.view.normals.count == 2)
+        // Its table is gone: it is left out, and nothing is lost.
+        #expect(try start([table("other")]).entries.map(\.name) == ["other"])
+        #expect(try folder.names(in: "recipes/cap/normals").count == 2)
+    }
+
+    @Test func aCopyOverAnotherRecipeOrOfNoneIsRefused() throws {
+        let book = try startWithABottle()
+        _ = try book.copy("bottle", to: "cap")
+        #expect(throws: StoreError.recipeExists("cap")) { try book.copy("bottle", to: "cap") }
+        #expect(throws: StoreError.recipeExists("bottle")) { try book.copy("cap", to: "bottle") }
+        #expect(throws: StoreError.invalidRecipeName("../x")) { try book.copy("bottle", to: "../x") }
+        #expect(throws: StoreError.noSuchRecipe("none", known: ["bottle", "cap"])) { try book.copy("none", to: "x") }
+    }
+
+    /// Fails the n-th operation of a copy for every n until it passes untouched: the copy is there in whole, or not.
+    @Test func aCopyIsWholeOrNotThere() throws {
+        _ = try startWithABottle()
+        var failedStep = 1
+        var isUntouched = false
+        while !isUntouched {
+            let step = Mutex(0)
+            let isArmed = Mutex(false)
+            let limit = failedStep
+            let disk = Disk { _, _ in
+                guard isArmed.withLock({ $0 }) else { return nil }
+                let number = step.withLock { step in
+                    step += 1
+                    return step
+                }
+                return number == limit ? EIO : nil
+            }
+            let name = "copy\(failedStep)"
+            let book = try start([table("bottle")], disk: disk)
+            isArmed.withLock { $0 = true }
+            let passed = (try? book.copy("bottle", to: name)) != nil
+            let after = try start([table("bottle")])
+            let copy = try? after.entry(name)
+            if passed { #expect(copy != nil) }
+            if let copy {
+                #expect(copy.recipe.view.normals.count == 2)
+                #expect(copy.recipe.view.active?.limit == 0.5)
+            }
+            #expect(try !folder.names(in: "recipes").contains(".copy"))
+            isUntouched = step.withLock { $0 } < failedStep
+            failedStep += 1
+        }
+        // Fewer would mean that the disk's operations were not asked about.
+        #expect(failedStep > 15)
+    }
+
+    @Test func theRecipeInUseIsTheChosenOneElseTheConfiguredElseTheFirst() throws {
+        var camera = Configuration.Camera()
+        let tables = [table("bottle"), table("cap")]
+        let book = try start(tables)
+        #expect(book.entry(for: camera).name == "bottle")
+        camera.recipe = "cap"
+        #expect(book.entry(for: camera).name == "cap")
+        try book.remember("bottle", for: camera.name)
+        #expect(try start(tables).entry(for: camera).name == "bottle")
+        // Gone since: the configuration's.
+        #expect(try start([table("cap"), table("x")]).entry(for: camera).name == "cap")
+        try folder.write("{", to: "recipes-in-use.json")
+        #expect(try start(tables).entry(for: camera).name == "cap")
+        #expect(throws: StoreError.noSuchRecipe("none", known: ["bottle", "cap"])) {
+            try book.remember("none", for: camera.name)
+        }
+    }
+
+    @Test func aReloadWithOtherSettingsKeepsTheShotsAndMakesAFitDue() throws {
+        let method = Mutex(RecipeMethod<TinyModel>.tiny())
+        let book = try RecipeBook<TinyModel>(
+            stateDirectory: folder.path, tables: [table("bottle")], logger: .silent
+        ) { _ in method.withLock { $0 } }
+        let old = try book.entry("bottle")
+        _ = try old.recipe.addNormal(Array("abc".utf8), fileExtension: "png")
+        _ = try old.recipe.install(TinyModel(shots: old.recipe.view.normals.map(\.sha256), limit: 2))
+        #expect(try book.reload([table("bottle")]).isEmpty)
+
+        method.withLock { $0 = .tiny(method: "other") }
+        #expect(try book.reload([table("bottle", brightness: 9)]) == ["recipe bottle with its new settings"])
+        let new = try book.entry("bottle")
+        #expect(new.recipe.view.isFitDue)
+        // The model of the settings before judges until the fit is done; parts of before keep what they had.
+        #expect(new.line.models.current?.limit == 2)
+        #expect(new.line.brightness.lowerBound == 9)
+        #expect(old.line.brightness.lowerBound == 4)
+        _ = try new.recipe.install(TinyModel(shots: [], limit: 3))
+        #expect(new.line.models.current?.limit == 3)
+        #expect(old.line.models.current?.limit == 2)
+    }
+
+    @Test func aMethodThatIsRefusedLeavesEverythingAsItIs() throws {
+        struct Refused: Error {}
+        let book = try RecipeBook<TinyModel>(
+            stateDirectory: folder.path, tables: [table("bottle")], logger: .silent
+        ) { table throws(Refused) in
+            if table.name == "bad" { throw Refused() }
+            return .tiny()
+        }
+        #expect(throws: Refused.self) { try book.reload([table("bottle", brightness: 9), table("bad")]) }
+        #expect(book.entries.map(\.name) == ["bottle"])
+        #expect(try book.entry("bottle").line.brightness.lowerBound == 4)
+    }
+
+    @Test func aFitThatEndsAfterTheBackboneChangedIsNotUsed() throws {
+        let book = try startWithABottle()
+        var other = TinyModel(shots: [])
+        other.backbone = "other"
+        #expect(throws: StoreError.otherSettings(found: "other", configured: "tiny")) {
+            try book.entry("bottle").recipe.install(other)
+        }
+    }
+}

@@ -1,0 +1,281 @@
+import ControlProtocol
+import Core
+import Daemon
+import Glibc
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+/// A camera that does what the test says, at 100 frames a second.
+final class TestCamera: Sendable {
+    struct Script {
+        var error: CaptureError?
+        var fault: FrameFault?
+        var level: UInt8 = 50
+        /// Says nothing at all.
+        var isSilent = false
+        /// Never returns.
+        var isHung = false
+    }
+
+    let script = Mutex(Script())
+    let opened = Counter()
+    let closed = Counter()
+
+    func change(_ body: (inout Script) -> Void) { script.withLock { body(&$0) } }
+
+    struct Source: FrameSource {
+        private final class Device {
+            let camera: TestCamera
+            init(_ camera: TestCamera) { self.camera = camera }
+            deinit { camera.closed.add() }
+        }
+
+        private let device: Device
+        private var number: UInt64 = 0
+        var reading = SourceReading(description: "test")
+
+        init(_ camera: TestCamera) {
+            device = Device(camera)
+            camera.opened.add()
+        }
+
+        mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
+            let script = device.camera.script.withLock { $0 }
+            while device.camera.script.withLock({ $0.isHung }) { usleep(10_000) }
+            if let error = script.error { throw error }
+            usleep(10_000)
+            guard !script.isSilent else { return .none }
+            number += 1
+            var pixels = TestLine.picture(script.level)
+            // No two frames of a camera are the same.
+            pixels.pixels[pixels.pixels.count - 1] = UInt8(truncatingIfNeeded: number)
+            let picture = Picture(.file, bytes: pixels.pngBytes())
+            reading.damaged += script.fault == nil ? 0 : 1
+            return .frame(
+                Frame(
+                    name: "\(number)", number: number,
+                    payload: script.fault.map { .failure($0) } ?? .success(picture)))
+        }
+    }
+}
+
+/// A line of test cameras, run as the daemon runs it.
+struct TestStation {
+    let folder: TemporaryFolder
+    let journal: VerdictJournal
+    let line: InspectionLine
+
+    init(
+        _ cameras: [CameraSetup], onVerdict: (@Sendable (InspectionRecord) -> Void)? = nil
+    ) throws {
+        folder = try TemporaryFolder()
+        var settings = Configuration.Images()
+        settings.saveImages = .none
+        journal = VerdictJournal(stateDirectory: folder.path, settings: JournalSettings(), logger: .silent)
+        let images = ImageStore(stateDirectory: folder.path, settings: settings, logger: .silent)
+        line = InspectionLine(
+            cameras: cameras, stateDirectory: folder.path, journal: journal, images: images, logger: .silent,
+            onVerdict: onVerdict)
+    }
+
+    func run(_ body: () async throws -> Void) async throws {
+        let group = ServiceGroup(services: [line], logger: .silent)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            do { try await body() } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    func trigger(_ part: String?) async throws -> InspectionRecord {
+        try await line.trigger(camera: nil, part: part).inspection
+    }
+
+    var records: [InspectionRecord] {
+        get throws {
+            try journal.lines(from: 1, count: .max).map {
+                try ControlCoding.decode(InspectionRecord.self, from: $0.bytes)
+            }
+        }
+    }
+
+    static func setup(
+        _ name: String, _ camera: TestCamera, trigger: Configuration.Camera.Trigger = .continuous, deadline: Int = 1000,
+        recipe: LineRecipe
+    ) -> CameraSetup {
+        var configuration = Configuration.Camera()
+        configuration.name = name
+        configuration.mode = .replay
+        configuration.trigger = trigger
+        configuration.triggerDeadlineMilliseconds = deadline
+        configuration.intervalMilliseconds = 50
+        configuration.rateHertz = 100
+        return CameraSetup(configuration, recipe: recipe) { TestCamera.Source(camera) }
+    }
+
+    static func recipe(_ name: String, limit: Float = 100, generation: Int = 1) -> LineRecipe {
+        let models = ModelSlot()
+        models.activate(TestLine.model(generation: generation, limit: limit))
+        return TestLine.recipe(name: name, models, frozenFrames: 5)
+    }
+}
+
+/// Waits until something holds; the suite's time limit is what ends it otherwise.
+func until(_ condition: () throws -> Bool) async throws {
+    while try !condition() { try await Task.sleep(for: .milliseconds(2)) }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct SeveralCamerasTests {
+    @Test func eachCameraHasItsRecipeItsCountsAndItsState() async throws {
+        let (left, right) = (TestCamera(), TestCamera())
+        right.change { $0.level = 150 }
+        let station = try TestStation([
+            TestStation.setup("left", left, recipe: TestStation.recipe("cap")),
+            TestStation.setup("right", right, recipe: TestStation.recipe("lid")),
+        ])
+        try await station.run {
+            try await until { try station.records.count > 20 }
+            let records = try station.records
+            #expect(
+                Set(records.map { "\($0.camera) \($0.recipe) \($0.verdict.rawValue)" }) == [
+                    "left cap OK", "right lid NG",
+                ])
+            try await until { station.line.readings.state == .inspecting }
+            right.change { $0.error = .noPictures(path: "/x") }
+            let start = ContinuousClock.now
+            try await until { station.line.readings.state == .cameraLost }
+            #expect(.now - start < .milliseconds(500))
+            let readings = station.line.readings
+            #expect(readings.cameras.map(\.state) == [.inspecting, .cameraLost])
+            #expect(readings.reason?.hasPrefix("right: camera: folder /x") == true)
+            let judged = readings.cameras[0].counts.ok
+            try await until { station.line.readings.cameras[0].counts.ok > judged + 5 }
+            right.change { $0.error = nil }
+            try await until { station.line.readings.state == .inspecting }
+        }
+    }
+
+    @Test func aCameraThatFallsSilentIsNotCalledInspecting() async throws {
+        let camera = TestCamera()
+        let station = try TestStation([TestStation.setup("cam", camera, recipe: TestStation.recipe("cap"))])
+        try await station.run {
+            try await until { station.line.readings.state == .inspecting }
+            camera.change { $0.isSilent = true }
+            let start = ContinuousClock.now
+            try await until { station.line.readings.state == .cameraStalled }
+            #expect(.now - start >= .milliseconds(1900))
+            #expect(.now - start < .seconds(3))
+            camera.change { $0.isSilent = false }
+            try await until { station.line.readings.state == .inspecting }
+        }
+    }
+
+    @Test func aCameraThatHangsIsNamedAndTheOthersGoOn() async throws {
+        let (left, right) = (TestCamera(), TestCamera())
+        let station = try TestStation([
+            TestStation.setup("left", left, recipe: TestStation.recipe("cap")),
+            TestStation.setup("right", right, recipe: TestStation.recipe("cap")),
+        ])
+        try await station.run {
+            try await until { station.line.readings.state == .inspecting }
+            #expect(station.line.stalledLoop(after: .seconds(1)) == nil)
+            right.change { $0.isHung = true }
+            try await until { station.line.stalledLoop(after: .milliseconds(100)) == "camera right" }
+            let judged = station.line.readings.cameras[0].counts.ok
+            try await until { station.line.readings.cameras[0].counts.ok > judged + 5 }
+            right.change { $0.isHung = false }
+            try await until { station.line.stalledLoop(after: .milliseconds(100)) == nil }
+        }
+    }
+
+    @Test func anIntervalMakesPartsAtItsPaceAndFaultsThatItHitsAreInvalid() async throws {
+        let camera = TestCamera()
+        let station = try TestStation([
+            TestStation.setup("cam", camera, trigger: .interval, recipe: TestStation.recipe("cap"))
+        ])
+        try await station.run {
+            try await until { try station.records.count >= 10 }
+            // 50 ms of 10 ms frames; a frame takes a little longer than 10 ms here.
+            #expect(station.line.readings.cameras[0].frames >= 30)
+            camera.change { $0.fault = .flagged }
+            let count = try station.records.count
+            try await until { try station.records.count >= count + 3 }
+            #expect(try station.records.last?.cause == "frame_error")
+            let damaged = station.line.readings.cameras[0].damaged
+            #expect(damaged > station.line.readings.counts.invalid)
+        }
+    }
+
+    @Test func theVerdictIsInTheJournalBeforeOthersAreTold() async throws {
+        let told = Mutex<[UInt64]>([])
+        let camera = TestCamera()
+        let station = try TestStation([TestStation.setup("cam", camera, recipe: TestStation.recipe("cap"))]) { record in
+            told.withLock { $0.append(record.seq) }
+        }
+        try await station.run { try await until { told.withLock(\.count) >= 10 } }
+        #expect(told.withLock { $0 } == (try station.records.map(\.seq)))
+    }
+}
+
+// MARK: Change-over and reload
+
+extension SeveralCamerasTests {
+    @Test func aChangeOverLosesNoVerdictAndMixesNoRecipes() async throws {
+        let camera = TestCamera()
+        let (cap, lid) = (TestStation.recipe("cap", limit: 100), TestStation.recipe("lid", limit: 40, generation: 7))
+        let station = try TestStation([TestStation.setup("cam", camera, recipe: cap)])
+        try await station.run {
+            for round in 1...10 {
+                let count = try station.records.count
+                try await until { try station.records.count >= count + 2 }
+                try station.line.use(round % 2 == 1 ? lid : cap, for: "cam")
+            }
+            let count = try station.records.count
+            try await until { try station.records.count >= count + 2 }
+        }
+        let records = try station.records
+        #expect(Set(records.map(\.recipe)) == ["cap", "lid"])
+        for record in records {
+            #expect(record.limit == (record.recipe == "cap" ? 100 : 40))
+            #expect(record.generation == (record.recipe == "cap" ? 1 : 7))
+            #expect(record.verdict == (record.recipe == "cap" ? .ok : .ng))
+        }
+        #expect(throws: TriggerRefusal.noSuchCamera("x", known: ["cam"])) { try station.line.use(cap, for: "x") }
+    }
+
+    @Test func aReloadRestartsOnlyTheCamerasThatChanged() async throws {
+        let (left, right, third) = (TestCamera(), TestCamera(), TestCamera())
+        let (cap, lid) = (TestStation.recipe("cap"), TestStation.recipe("lid"))
+        let station = try TestStation([
+            TestStation.setup("left", left, recipe: cap), TestStation.setup("right", right, recipe: cap),
+        ])
+        try await station.run {
+            try await until { station.line.readings.state == .inspecting }
+            let frames = station.line.readings.cameras[0].frames
+            let done = await station.line.apply([
+                TestStation.setup("third", third, recipe: lid), TestStation.setup("left", left, recipe: lid),
+                TestStation.setup("right", right, trigger: .interval, recipe: cap),
+            ])
+            #expect(done == ["camera third added", "camera right started with its new settings"])
+            try await until { station.line.readings.state == .inspecting }
+            let cameras = station.line.readings.cameras
+            #expect(cameras.map(\.name) == ["third", "left", "right"])
+            #expect(cameras.map(\.recipe) == ["lid", "lid", "cap"])
+            #expect(cameras[1].frames > frames)
+            #expect([left, right, third].map(\.opened.value) == [1, 2, 1])
+            // One device is open at a time.
+            #expect(right.closed.value == 1)
+            #expect(await station.line.apply([TestStation.setup("left", left, recipe: lid)]).count == 2)
+            #expect(station.line.readings.cameras.map(\.name) == ["left"])
+            #expect(right.closed.value == 2)
+        }
+        #expect([left, right, third].map(\.closed.value) == [1, 2, 1])
+        let records = try station.records
+        #expect(records.map(\.seq) == (1...UInt64(records.count)).map(\.self))
+    }
+}

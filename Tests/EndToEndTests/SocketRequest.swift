@@ -1,0 +1,41 @@
+import Foundation
+import Glibc
+
+/// A request to a Unix socket without any of our code.
+enum SocketRequest {
+    struct Failed: Error {
+        let reply: String
+    }
+
+    /// - Returns: the body of a reply whose status is 200.
+    static func post(_ path: String, _ body: Data, socket: String) async throws -> Data {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(with: Result { try exchange(path, body, socket: socket) })
+            }
+        }
+    }
+
+    private static func exchange(_ path: String, _ body: Data, socket path107: String) throws -> Data {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path107.utf8) }
+        let connected = withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard connected == 0 else { throw Failed(reply: "connect: \(errno)") }
+        let head = "POST \(path) HTTP/1.1\r\nHost: fsac\r\nConnection: close\r\nContent-Length: \(body.count)\r\n\r\n"
+        let request = Array(head.utf8) + body
+        guard write(descriptor, request, request.count) == request.count else { throw Failed(reply: "write: \(errno)") }
+        var (reply, chunk) = (Data(), [UInt8](repeating: 0, count: 16384))
+        while case let count = read(descriptor, &chunk, chunk.count), count > 0 { reply += chunk[..<count] }
+        guard reply.starts(with: Data("HTTP/1.1 200".utf8)), let split = reply.range(of: Data("\r\n\r\n".utf8)) else {
+            throw Failed(reply: String(decoding: reply, as: UTF8.self))
+        }
+        return reply[split.upperBound...]
+    }
+}
