@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build weights pictures demo test check mutants format bench evaluate man clean
+.PHONY: help setup build weights pictures demo test mutants vm-test check format bench evaluate man deb clean
 
 # One build folder and one set of flags for the programs and the tests, so that nothing is compiled twice. `swift build
 # --build-tests` would compile everything once more for `@testable`, which no test here needs.
@@ -15,7 +15,7 @@ BIN := .build/release
 export PARTS RATE SEED BACKBONE SIZE
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup:  ## Install what a build needs (Debian packages); quick when it is there
 	@Tools/setup.sh
@@ -52,6 +52,13 @@ bench: weights pictures  ## Time both backbones and the way of a camera's frame 
 
 evaluate: weights pictures  ## Measure accuracy; DATA=DIR for other pictures in MVTec AD's layout
 	@Tools/evaluate.sh $(DATA)
+
+deb: weights man  ## Debian package into .build/deb/, with the weights that are in models/
+	@Tools/setup.sh debhelper lintian patchelf
+	@Tools/make_deb.sh
+
+vm-test: deb pictures  ## Install the package in a virtual machine and test cameras, systemd and power cuts; CASES=...
+	@Tests/VM/run.sh $(CASES)
 
 man: build  ## Man pages and shell completions into .build/man and .build/completions
 	@Tools/make_manual.sh

@@ -14,7 +14,17 @@ mkdir -p .build/man .build/completions
 "$tool/release/generate-manual" "$bin/fsacctl" --multi-page --section 1 --output-directory .build/man
 "$tool/release/generate-manual" "$bin/fsacd" --section 8 --output-directory .build/man
 
-"$bin/fsacctl" --generate-completion-script bash >.build/completions/fsacctl.bash
+# Page names as Debian has them: fsacctl.limit.set.1 is fsacctl-limit-set.1, which `man fsacctl limit set` finds, too.
+for page in .build/man/fsacctl.*.*.1 .build/man/fsacctl.*.1; do
+    [ -e "$page" ] || continue
+    name=$(basename "$page" .1)
+    command=${name//./ }
+    sed -e "s/^\.Nm \"$command\"\$/.Nm ${name//./-}/" -e "s/^\.Nm\$/.Nm \"$command\"/" "$page" \
+        >".build/man/${name//./-}.1"
+    rm "$page"
+done
+
+"$bin/fsacctl" --generate-completion-script bash | sed 1d >.build/completions/fsacctl.bash
 "$bin/fsacctl" --generate-completion-script zsh >.build/completions/_fsacctl
 "$bin/fsacctl" --generate-completion-script fish >.build/completions/fsacctl.fish
 echo "man: $(find .build/man -type f | wc -l) pages in .build/man, completions in .build/completions"

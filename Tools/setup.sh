@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs what a build needs and is not there yet: what `make setup` runs. Quick and silent when nothing is missing.
+# Installs what a build needs, and the Debian packages that are named besides, as far as they are not there yet: what
+# `make setup` runs. Quick and silent when nothing is missing.
 set -euo pipefail
 
 # The C libraries, and Python with pip to fetch weights and pictures.
 packages=(
     ca-certificates git libjpeg-dev libopenblas-dev libpng-dev libsystemd-dev libv4l-dev pkg-config python3 python3-pip
-    python3-venv)
+    python3-venv "$@")
 
 fail() {
     echo "setup: $*" >&2

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Daemon
-import Glibc
 
 /// `fsacctl camera`
 struct Camera: ParsableCommand {
@@ -37,14 +36,11 @@ struct CameraOptions: ParsableArguments {
     /// Opens the camera; asks it questions only.
     func open() throws -> V4L2Device {
         let path = try path()
-        return try camera(path) { () throws(DeviceFailure) in
-            let device = try V4L2Device(path: path)
-            guard device.identity.kind == .capture else {
-                device.close()
-                throw DeviceFailure(device.identity.kind.rawValue, ENOTTY)
-            }
-            return device
+        let device = try camera(path) { () throws(DeviceFailure) in try V4L2Device(path: path) }
+        guard device.identity.kind == .capture else {
+            throw ClientError.camera(.notACamera(path: path, kind: device.identity.kind.rawValue))
         }
+        return device
     }
 }
 
@@ -55,11 +51,7 @@ func camera<Answer>(_ path: String, _ body: () throws(DeviceFailure) -> Answer) 
     do {
         return try body()
     } catch {
-        let isKind = DeviceIdentity.Kind(rawValue: error.request) != nil
-        throw .camera(
-            isKind
-                ? .notACamera(path: path, kind: error.request)
-                : CaptureError(error, path: path, system: V4L2System()))
+        throw .camera(CaptureError(error, path: path, system: V4L2System()))
     }
 }
 

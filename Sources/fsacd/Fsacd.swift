@@ -26,17 +26,19 @@ struct Fsacd: AsyncParsableCommand {
         umask(0o027)
         do {
             let configuration = try Configuration.load(path: config)
-            StandardErrorLog.setLevel(configuration.log.level.loggerLevel)
-            LoggingSystem.bootstrap { _ in StandardErrorLog() }
+            LevelledLog.setLevel(configuration.log.level.loggerLevel)
+            LoggingSystem.bootstrap { _ in
+                LevelledLog(
+                    JournalLog.isConnected
+                        ? JournalLog(logLevel: .trace) as any LogHandler : StandardErrorLog(logLevel: .trace))
+            }
             if check {
                 try DaemonServices.check(configuration)
                 print("\(config): valid")
                 return
             }
             let lock = try InstanceLock(stateDirectory: configuration.stateDirectory)
-            let services = try DaemonServices(
-                configuration, path: config, logger: Logger(label: "fsacd"),
-                setLogLevel: { StandardErrorLog.setLevel($0.loggerLevel) })
+            let services = try DaemonServices(configuration, logger: Logger(label: "fsacd"))
             try await services.run()
             _ = consume lock
         } catch {

@@ -233,6 +233,16 @@ static int restart_interval_changed(struct bytes *m, const struct frame *f) {
     m->at[find_segment(*m, 0xDD) + 5] ^= (uint8_t)(1 + random_below(3));
     return 1;
 }
+static int restart_added(struct bytes *m, const struct frame *f) { /* behind the last unit, where the library skips it */
+    size_t restarts = 0;
+    for (size_t i = scan_start(*m); i + 1 < m->count; i++) {
+        restarts += m->at[i] == 0xFF && m->at[i + 1] >= 0xD0 && m->at[i + 1] <= 0xD7;
+    }
+    const uint8_t marker[2] = {0xFF, (uint8_t)(0xD0 + restarts % 8)};
+    (void)f;
+    insert(m, m->count - 2, marker, 2);
+    return 1;
+}
 static int interval_lost(struct bytes *m, const struct frame *f) { /* what is between two restart markers */
     if (!f->has_restarts) { return 0; }
     const size_t first = restart(*m, 0) + 2, second = restart(*m, 1);
@@ -368,6 +378,7 @@ static struct kind {
     {"a restart marker lost", restart_lost, MUST_REFUSE, 4},
     {"a restart marker renumbered", restart_renumbered, MUST_REFUSE, 4},
     {"another restart interval", restart_interval_changed, MUST_REFUSE, 4},
+    {"a restart marker too many", restart_added, MUST_REFUSE, 1},
     {"a restart interval lost", interval_lost, MUST_REFUSE, 4},
     {"rest of the picture lost", rest_lost, MUST_REFUSE, 4},
     {"16 bytes and more before the end", garbage_before_end, MUST_REFUSE, 2},

@@ -28,11 +28,6 @@ public struct Shot: Sendable {
             image: try area.image(of: picture, inputSize: inputSize),
             frame: PixelSize(height: size.height, width: size.width))
     }
-
-    /// A whole shot as it came.
-    public init(decoding bytes: [UInt8]) throws(ImageError) {
-        self.init(sha256: hexadecimal(SHA256.hash(data: bytes)), image: try Image(decoding: bytes))
-    }
 }
 
 extension InspectionArea {

@@ -48,7 +48,9 @@ public struct FewShotProtocol {
         var shots: [Shot] = []
         for path in plan.paths {
             do throws(ImageError) {
-                shots.append(try Shot(decoding: try ImageFile.read(path: path)))
+                let picture = Picture(.file, bytes: try ImageFile.read(path: path))
+                shots.append(
+                    try Shot(picture: picture, area: settings.area, inputSize: extractor.identity.inputSize))
             } catch {
                 throw .picture(path: path, error)
             }
@@ -66,13 +68,14 @@ public struct FewShotProtocol {
     private func score(
         _ picture: DataSet.TestPicture, hasMasks: Bool, with trials: inout [Trial]
     ) throws(EvaluationError) {
-        let bytes: [UInt8]
+        let size: (height: Int, width: Int)
         let image: Image
         let start: Duration
         do throws(ImageError) {
-            bytes = try ImageFile.read(path: picture.path)
+            let file = Picture(.file, bytes: try ImageFile.read(path: picture.path))
             start = now()
-            image = try Image(decoding: bytes)
+            size = try file.size()
+            image = try settings.area.image(of: file, inputSize: extractor.identity.inputSize)
         } catch {
             throw .picture(path: picture.path, error)
         }
@@ -88,7 +91,7 @@ public struct FewShotProtocol {
                 let map = trials[index].model.anomalyMap(of: scoreMap, height: mask.height, width: mask.width)
                 trials[index].pixels.add(map, mask: mask.foreground)
             } else if hasMasks, picture.defect == nil {
-                let map = trials[index].model.anomalyMap(of: scoreMap, height: image.height, width: image.width)
+                let map = trials[index].model.anomalyMap(of: scoreMap, height: size.height, width: size.width)
                 trials[index].pixels.add(normal: map)
             }
         }

@@ -147,9 +147,11 @@ struct ConfiguredControls {
         for (control, value) in settings where !control.isWriteOnly {
             let got = try device.value(of: control)
             guard got != value else { continue }
+            // Asked again: setting one control changes what others may do.
+            let isInactive = try device.controls().contains { $0.id == control.id && $0.isInactive }
             differences.append(
                 "control \(control.name): asked for \(control.text(of: value)), the camera has \(control.text(of: got))"
-                    + (control.isInactive ? ": inactive while an automatic control has it" : ""))
+                    + (isInactive ? ": an automatic control holds it" : ""))
         }
         return differences
     }

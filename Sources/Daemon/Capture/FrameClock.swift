@@ -14,8 +14,10 @@ struct FrameClock {
     /// Until a period is known.
     private static let unknownPeriod = Duration.milliseconds(100)
     private static let remembered = 15
-    /// How far a driver's clock may be wrong before it is not believed at all.
+    /// How far in the future a frame may seem to be.
     private static let tolerance = Duration.milliseconds(10)
+    /// A frame of before the stream began was left over in the driver; one of long before has a clock that is wrong.
+    private static let longAgo = Duration.seconds(3600)
 
     let startedAt: CameraMoment
     private let reported: Duration?
@@ -69,12 +71,12 @@ struct FrameClock {
             exposedAt: exposedAt)
     }
 
-    /// Nil for times of another clock, from the future, or from before the stream.
+    /// Nil for times of another clock, from the future, or from long before the stream.
     private func age(of buffer: DeviceBuffer, at now: CameraMoment) -> Duration? {
-        guard let stamp = buffer.microseconds, stamp >= startedAt.microseconds - 1_000_000 else { return nil }
-        let (microseconds, overflows) = now.microseconds.subtractingReportingOverflow(stamp)
-        let age = Duration.microseconds(microseconds)
-        return overflows || age < .zero - Self.tolerance ? nil : age
+        guard let stamp = buffer.microseconds, stamp > 0 else { return nil }
+        let believable = .zero - Self.tolerance...(now.instant - startedAt.instant) + Self.longAgo
+        let age = Duration.microseconds(now.microseconds.subtractingReportingOverflow(stamp).partialValue)
+        return believable.contains(age) ? age : nil
     }
 
     /// Numbers wrap after 2^32 - 1; one that goes back is a count that began again.

@@ -42,10 +42,12 @@ public struct V4L2Camera: FrameSource {
             state = .streaming(stream)
             isStalled = false
             number += 1
+            let age = Int64(times.age / .microseconds(1))
             return .frame(
                 Frame(
                     name: "\(times.sequence)", number: number, payload: payload, capturedAt: times.capturedAt,
-                    exposedAt: times.exposedAt))
+                    exposedAt: times.exposedAt,
+                    capturedTime: WallTime(microsecondsSince1970: WallTime.now.microsecondsSince1970 - age)))
         case .none:
             state = .streaming(stream)
             if isStalled { throw .stalled(path: asked.device) }

@@ -94,6 +94,43 @@ import Testing
         }
     }
 
+    /// The document with `area` and `frame` put in, left out or made up.
+    private func edit(_ change: (inout [String: Any], inout [String: Any]) -> Void) throws {
+        let old = try JSONSerialization.jsonObject(with: Data(bytes("model.json")))
+        var document = try #require(old as? [String: Any])
+        var settings = try #require(document["settings"] as? [String: Any])
+        change(&document, &settings)
+        document["settings"] = settings
+        _ = try folder.file("model.json", [UInt8](JSONSerialization.data(withJSONObject: document)))
+    }
+
+    @Test func aModelSavedBeforeThereWereAreasIsOfTheWholeFrame() throws {
+        let model = try fit()
+        try model.save(to: folder.path)
+        try edit { $1["area"] = nil }
+        #expect(try FittedModel.load(from: folder.path) == model)
+    }
+
+    @Test func anAreaThatCannotBeIsRefused() throws {
+        let whole = [[["x": -1, "y": -1], ["x": 99, "y": -1], ["x": 99, "y": 99], ["x": -1, "y": 99]]]
+        let roi = ["x": 8, "y": 8, "width": 40, "height": 24]
+        let frame = ["height": 40, "width": 56]
+        for (area, frame, word) in [
+            (["roi": roi, "ignore": []], nil, "frame"),
+            (["roi": roi, "ignore": []], ["height": 20, "width": 56], "frame"),
+            (["roi": roi, "ignore": []], ["height": 1 << 62, "width": 56], "frame"),
+            (["ignore": whole], frame, "frame"),
+            (["ignore": [[]]], frame, "settings"),
+        ] as [([String: Any], [String: Int]?, String)] {
+            try fit().save(to: folder.path)
+            try edit { document, settings in
+                settings["area"] = area
+                document["frame"] = frame
+            }
+            #expect(isRefusedAsDamaged(naming: word))
+        }
+    }
+
     @Test func anotherFormatVersionIsNamed() throws {
         try fit().save(to: folder.path)
         try replace("\"version\" : 1", "\"version\" : 2")

@@ -124,6 +124,23 @@ import Testing
         #expect(scripted.time(of: frame.capturedAt) == .milliseconds(400))
     }
 
+    @Test func aFrameOfBeforeTheStreamIsStale() throws {
+        let scripted = ScriptedCamera()
+        scripted.script = [.frame(skew: .seconds(-10))]
+        let camera = CaptureThread(.scripted, system: scripted)
+        #expect(try camera.frame()?.payload == .failure(.stale(milliseconds: 10_000)))
+    }
+
+    @Test(arguments: [Duration.seconds(1), .seconds(-3610), .seconds(-3700), .seconds(1 << 40)])
+    func aTimeThatCannotBeIsNotBelieved(skew: Duration) throws {
+        let scripted = ScriptedCamera()
+        scripted.script = [.frame(after: .milliseconds(100), skew: skew)]
+        let camera = CaptureThread(.scripted, system: scripted)
+        let frame = try #require(try camera.frame())
+        #expect(frame.isPicture && scripted.time(of: frame.capturedAt) == .milliseconds(100))
+        #expect(scripted.time(of: frame.exposedAt) == .milliseconds(-100))
+    }
+
     @Test func aCameraThatClaimsThirtyHertzIsMeasured() throws {
         let scripted = ScriptedCamera()
         scripted.period = .microseconds(33_333)

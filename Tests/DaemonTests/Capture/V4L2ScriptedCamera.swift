@@ -4,10 +4,11 @@ import Glibc
 /// A computer with one camera that does what a script says. Its clock moves only while somebody waits.
 final class ScriptedCamera: CameraSystem {
     enum Step {
-        /// A frame after so long; nil = as the camera is. `late` is how long it then waited in the driver.
+        /// A frame after so long; nil = as the camera is. `late` is how long it then waited in the driver, `skew` how
+        /// wrong its time is.
         case frame(
             after: Duration? = nil, bytes: Int? = nil, flagged: Bool = false, sequence: UInt32? = nil,
-            late: Duration = .zero, ownClock: Bool = false)
+            late: Duration = .zero, skew: Duration = .zero, ownClock: Bool = false)
         /// One answer of poll.
         case poll(DeviceReadiness)
         /// DQBUF fails; `whileBroken`: poll says POLLERR until the stream is stopped.
@@ -112,14 +113,14 @@ final class ScriptedCamera: CameraSystem {
             script.removeFirst()
             if duration > timeout { script.insert(.silence(duration - timeout), at: 0) }
             return []
-        case .frame(let after, let bytes, let flagged, let number, let late, let ownClock):
+        case .frame(let after, let bytes, let flagged, let number, let late, let skew, let ownClock):
             let wait = after ?? period
             if !script.isEmpty { script.removeFirst() }
             guard wait <= timeout else {
                 elapsed += timeout
                 script.insert(
                     .frame(
-                        after: wait - timeout, bytes: bytes, flagged: flagged, sequence: number, late: late,
+                        after: wait - timeout, bytes: bytes, flagged: flagged, sequence: number, late: late, skew: skew,
                         ownClock: ownClock), at: 0)
                 return []
             }
@@ -127,7 +128,7 @@ final class ScriptedCamera: CameraSystem {
             sequence = number ?? sequence
             var buffer = DeviceBuffer(
                 index: 0, bytesUsed: bytes ?? format.bytes, sequence: sequence,
-                microseconds: ownClock ? nil : now.microseconds)
+                microseconds: ownClock ? nil : now.microseconds + Int64(skew / .microseconds(1)))
             buffer.isFlagged = flagged
             buffer.isStartOfExposure = isStartOfExposure
             sequence &+= 1

@@ -1,0 +1,71 @@
+import Glibc
+public import Logging
+
+/// Log lines in the system's journal: the message with its values behind it, and each value as a field `FSAC_<KEY>`.
+public struct JournalLog: LogHandler {
+    public var logLevel: Logger.Level
+    public var metadata: Logger.Metadata = [:]
+
+    public init(logLevel: Logger.Level) {
+        self.logLevel = logLevel
+    }
+
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    /// Whether standard error goes to the journal (systemd.exec(5), `JOURNAL_STREAM`).
+    public static let isConnected: Bool = {
+        guard let stream = getenv("JOURNAL_STREAM") else { return false }
+        var status = stat()
+        guard fstat(STDERR_FILENO, &status) == 0 else { return false }
+        return String(cString: stream) == "\(status.st_dev):\(status.st_ino)"
+    }()
+
+    public func log(event: LogEvent) {
+        entry(for: event).send()
+    }
+
+    package func entry(for event: LogEvent) -> JournalEntry {
+        let values = LogText.values(metadata, event.metadata)
+        var entry = JournalEntry(.init(event.level), "\(event.message)\(LogText.suffix(values))")
+        for (key, value) in values { entry.addField(key, value) }
+        return entry
+    }
+}
+
+extension JournalEntry.Priority {
+    fileprivate init(_ level: Logger.Level) {
+        self =
+            switch level {
+            case .trace, .debug: .debug
+            case .info: .info
+            case .notice: .notice
+            case .warning: .warning
+            // The journal is synced at each critical entry, which is slow.
+            case .error, .critical: .error
+            }
+    }
+}
+
+/// The values behind a message, as text.
+package enum LogText {
+    /// Sorted by key. The HTTP library's own values say nothing here.
+    package static func values(
+        _ metadata: Logger.Metadata, _ more: Logger.Metadata?
+    ) -> [(key: String, value: String)] {
+        metadata.merging(more ?? [:]) { $1 }.filter { !$0.key.hasPrefix("hb.") }.sorted { $0.key < $1.key }
+            .map { ($0.key, "\($0.value)") }
+    }
+
+    /// ` key=value key="two words"`
+    package static func suffix(_ values: [(key: String, value: String)]) -> String {
+        values.map { " \($0.key)=\(quoted($0.value))" }.joined()
+    }
+
+    private static func quoted(_ value: String) -> String {
+        value.contains(where: { $0 == " " || $0 == "\"" || $0.isNewline })
+            ? "\"\(value.replacing("\"", with: "'"))\"" : value
+    }
+}

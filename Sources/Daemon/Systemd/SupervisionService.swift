@@ -1,0 +1,78 @@
+public import Logging
+public import ServiceLifecycle
+
+/// Tells systemd how the line is: one line of status whenever it changes, and the watchdog's sign of life for as long as
+/// every loop makes progress.
+///
+/// The sign of life comes from the loops' progress, not from this task's being alive: a daemon whose inference hangs must
+/// be killed and started again, however well its timers run.
+public struct SupervisionService: Service {
+    /// Between two looks at the line.
+    private static let statusPeriod = Duration.milliseconds(500)
+
+    private let notifier: ServiceNotifier
+    private let watchdogPeriod: Duration?
+    private let logger: Logger
+    private let statusLine: @Sendable () -> String
+    private let stalledLoop: @Sendable (_ limit: Duration) -> String?
+
+    /// - Parameters:
+    ///   - watchdogPeriod: after how long without a sign of life the daemon is killed; nil = never.
+    ///   - statusLine: what the line does, for people. May wait for the disk.
+    ///   - stalledLoop: the name of a loop that has been at one piece of work for longer than `limit`; waits for nothing.
+    public init(
+        notifier: ServiceNotifier, watchdogPeriod: Duration?, logger: Logger,
+        statusLine: @escaping @Sendable () -> String,
+        stalledLoop: @escaping @Sendable (_ limit: Duration) -> String?
+    ) {
+        self.notifier = notifier
+        self.watchdogPeriod = watchdogPeriod
+        self.logger = logger
+        self.statusLine = statusLine
+        self.stalledLoop = stalledLoop
+    }
+
+    public func run() async {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup { tasks in
+                tasks.addTask { await showStatus() }
+                if let watchdogPeriod { tasks.addTask { await keepAlive(watchdogPeriod) } }
+                await tasks.waitForAll()
+            }
+        }
+        // From here on systemd's patience with a stop counts, not the watchdog's.
+        notifier.stopping()
+    }
+
+    private func showStatus() async {
+        var shown: String?
+        while !Task.isCancelled {
+            // A disk that does not answer keeps this line as it is, and nothing else waiting.
+            if let text = try? await blocking({ statusLine() }), text != shown {
+                notifier.status(text)
+                shown = text
+            }
+            // Only cancellation ends a sleep early.
+            try? await Task.sleep(for: Self.statusPeriod)
+        }
+    }
+
+    /// A loop has half of the period for one piece of work; four signs of life fit into one.
+    private func keepAlive(_ period: Duration) async {
+        var reported: String?
+        while !Task.isCancelled {
+            let stalled = stalledLoop(period / 2)
+            if let stalled {
+                if stalled != reported {
+                    logger.critical(
+                        "a loop makes no progress: systemd will kill the daemon and start it again",
+                        metadata: ["loop": "\(stalled)", "watchdog": "\(period)"])
+                }
+            } else {
+                notifier.keepAlive()
+            }
+            reported = stalled
+            try? await Task.sleep(for: period / 4)
+        }
+    }
+}

@@ -1,0 +1,2 @@
+# What a machine runs: a Python program with its arguments, in the project's folder.
+exec python3 "$@"

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# The suite in virtual machines with Debian's kernel, virtual cameras and systemd: what `make vm-test` runs. Two machines at
+# a time; output in .build/vm.
+#
+#   run.sh [CASE...]   cases: install service faults motionjpeg power (default: all)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+logs=.build/vm
+machine=Tests/VM/vm-run
+
+# A package that installs in seconds under emulation: without the large network. And a newer one, to upgrade to.
+packages() {
+    local version kind
+    version=$(dpkg-deb -f .build/deb/fsac.deb Version)
+    for kind in vm vm-next; do
+        local suffix=${kind#vm}
+        local root=.build/vm/package
+        rm -rf "$root"
+        dpkg-deb -R .build/deb/fsac.deb "$root"
+        find "$root/usr/share/fsac/models" -type f ! -name 'efficientnet-lite0.*' -delete
+        [ -z "$suffix" ] || sed -i "s/^Version: .*/Version: $version+${suffix#-}/" "$root/DEBIAN/control"
+        (cd "$root" && find . -path ./DEBIAN -prune -o -type f -printf '%P\0' | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
+        dpkg-deb --root-owner-group -Zgzip -z1 -b "$root" ".build/deb/fsac-$kind.deb" >/dev/null
+    done
+    rm -rf .build/vm/package
+}
+
+in_machine() { # SECONDS PROGRAM [ARG...]
+    local seconds=$1
+    shift
+    "$machine" --timeout "$seconds" Tests/VM/python.sh "$@"
+}
+
+# Kills machines in the middle of their work, and looks at what the next boot finds.
+power() {
+    local disk=$logs/disk.img shown=$logs/shown.txt cut process
+    rm -f "$disk" "$shown"
+    truncate -s 256M "$disk"
+    mkfs.ext4 -q "$disk"
+    export VM_QEMU="-drive file=$PWD/$disk,if=virtio,format=raw"
+    for cut in 1 2 3; do
+        setsid "$machine" --timeout 240 Tests/VM/python.sh Tests/VM/cases/power_write.py >>"$shown" 2>>"$logs/power.err" &
+        process=$!
+        timeout 200 bash -c 'until [ "$(grep -c "^power: inspecting" "$0")" = "$1" ]; do sleep 0.2; done' "$shown" $cut ||
+            { echo "FAILED no inspection before cut $cut"; tail -n 20 "$shown" "$logs/power.err"; return 1; }
+        sleep $((3 + cut))
+        kill -KILL -- "-$process"
+        wait "$process" 2>/dev/null || true
+        echo "ok     power cut $cut: $(grep -c '^shown ' "$shown") verdicts shown so far"
+    done
+    in_machine 240 Tests/VM/cases/power_read.py "$PWD/$shown"
+}
+
+run_case() {
+    local begin=$SECONDS code=0
+    echo "== $1"
+    case $1 in
+    power) power ;;
+    *) in_machine 900 "Tests/VM/cases/$1.py" ;;
+    esac || code=$?
+    echo "== $1: $([ $code = 0 ] && echo passed || echo "FAILED ($code)") in $((SECONDS - begin)) s"
+    return $code
+}
+
+if [ "${1-}" = --case ]; then
+    run_case "$2"
+    exit
+fi
+
+cases=("$@")
+[ $# -gt 0 ] || cases=(faults motionjpeg install service power)
+mkdir -p "$logs"
+"$machine" --ready
+packages
+status=0
+printf '%s\n' "${cases[@]}" | xargs -P 2 -I CASE bash -c '"$0" --case CASE >.build/vm/CASE.log 2>&1' "$0" || status=1
+for name in "${cases[@]}"; do cat ".build/vm/$name.log"; done
+[ $status = 0 ] && echo "vm-test: all passed in $SECONDS s" || echo "vm-test: FAILED" >&2
+exit $status
