@@ -65,7 +65,7 @@ def eventually(what, condition, timeout=30.0, pause=0.1):
         try:
             if result := condition():
                 return result
-        except (OSError, http.client.HTTPException, AssertionError, KeyError, IndexError, ValueError) as error:
+        except (OSError, http.client.HTTPException, AssertionError, LookupError, ValueError, StopIteration) as error:
             problem = error
         if time.monotonic() > end:
             raise AssertionError(f"waited {timeout} s for {what}" + (f": {problem}" if problem else ""))
@@ -207,6 +207,16 @@ def moment(entry):
 
 def is_judged(entry):
     return entry.get("FSAC_VERDICT") in ("OK", "NG")
+
+
+def is_lost(entry):
+    return entry["MESSAGE"].startswith("camera lost")
+
+
+def judged_again(journal, timeout=30):
+    """The first part judged of the stream that comes next: what waited in the queue of the one before does not count."""
+    journal.wait("a new stream", lambda e: e["MESSAGE"].startswith("camera delivers"), timeout)
+    return moment(journal.wait("a judged part", is_judged, timeout))
 
 
 def spread(seconds):
