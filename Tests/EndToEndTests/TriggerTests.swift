@@ -111,7 +111,9 @@ extension EndToEndTests {
             try text.replacing("[camera]", with: "[log]\nlevel = \"debug\"\n[journal]\ndurability = \"each\"\n[camera]")
                 .write(toFile: line.configurationPath, atomically: true, encoding: .utf8)
             let restart = try await line.fsacctl("reload")
-            #expect(restart.standardOutput.contains("journal: changed") && restart.standardOutput.contains("debug"))
+            #expect(
+                restart.standardOutput.contains("journal.durability: changed")
+                    && restart.standardOutput.contains("debug"))
             #expect(try await line.stop() == 0)
         }
     }

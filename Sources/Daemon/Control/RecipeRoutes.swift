@@ -13,15 +13,23 @@ extension ControlRoutes {
         }
         router.post("\(ControlPath.recipeUse)") { request, _ in
             let wanted = try await request.decoded(UseRecipeRequest.self)
-            let entry = try book.entry(wanted.recipe)
             let camera = try line.cameraName(wanted.camera)
-            try await blocking {
-                // First on disk: a choice that was answered outlives a power cut.
-                try book.remember(entry.name, for: camera)
-                try line.use(entry.line, for: camera)
-            }
+            let entry = try await blocking { try use(wanted.recipe, for: camera) }
             return try Response.json(RecipeReply(entry, refit, cameras: users(of: entry.name, line.readings)))
         }
+    }
+
+    private func use(_ name: String, for camera: String) throws -> RecipeBook<Model>.Entry {
+        // First on disk: a choice that was answered outlives a power cut.
+        try book.remember(name, for: camera)
+        var entry = try book.entry(name)
+        try line.use(entry.line, for: camera)
+        // A reload may have given it other settings in the meantime.
+        while case let new = try book.entry(name), new.line.models !== entry.line.models {
+            entry = new
+            try line.use(entry.line, for: camera)
+        }
+        return entry
     }
 
     func recipes(_ readings: LineReadings) -> [RecipeReply] {
