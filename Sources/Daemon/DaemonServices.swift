@@ -20,11 +20,13 @@ public struct DaemonServices: Sendable {
     /// - Parameters:
     ///   - path: of the configuration's file, to read it again; nil = it cannot be.
     ///   - setLogLevel: called when a reload changes it.
+    ///   - notifier: tells systemd that the daemon is ready, and how it is.
     ///   - onVerdict: called on the inspection thread after a verdict is in the journal.
     /// - Throws: ``MethodError`` when the configuration is wrong; ``StoreError``, ``DiskError``.
     public init(
         _ configuration: Configuration, path: String? = nil, logger: Logger,
         setLogLevel: @escaping @Sendable (Configuration.Log.Level) -> Void = { _ in },
+        notifier: ServiceNotifier = ServiceNotifier(),
         onVerdict: (@Sendable (InspectionRecord) -> Void)? = nil
     ) throws {
         self.logger = logger
@@ -50,17 +52,26 @@ public struct DaemonServices: Sendable {
         let control = ControlServer(
             settings: ControlSettings(configuration.control), book: book, refit: refit, line: line, verdicts: journal,
             stateDirectory: directory, shotQualityPercent: configuration.images.jpegQualityPercent, logger: logger,
-            reload: { try await reloading.reload() })
+            reload: { try await Self.reload(reloading, notifier) }, onReady: { notifier.ready() })
+        let supervision = SupervisionService(
+            notifier: notifier, watchdogPeriod: ServiceNotifier.watchdogPeriod, logger: logger,
+            statusLine: { line.readings.statusLine }, stalledLoop: { line.stalledLoop(after: $0) })
         self.line = line
         self.reloading = reloading
         // Each needs those before it; the last is the first to stop.
-        services = [line, refit, control, HangUpService { try await reloading.reload() }]
+        services = [
+            line, refit, control, HangUpService { try await Self.reload(reloading, notifier) }, supervision,
+        ]
     }
 
-    /// Reads the configuration's file again and applies what can be applied without losing a verdict.
-    ///
-    /// - Throws: ``ReloadError``, ``StoreError``, ``DiskError``; a file that is refused changes nothing.
-    public func reload() async throws -> ReloadReply { try await reloading.reload() }
+    /// Systemd is told that it is over however it went: what ran goes on.
+    private static func reload(
+        _ reloading: ConfigurationReload<FittedModel>, _ notifier: ServiceNotifier
+    ) async throws -> ReloadReply {
+        notifier.reloading()
+        defer { notifier.ready() }
+        return try await reloading.reload()
+    }
 
     /// The method of a recipe, or one that says why its weights cannot be used; any other fault is thrown.
     private static func usableMethod(

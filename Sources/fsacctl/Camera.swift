@@ -5,9 +5,7 @@ import Daemon
 struct Camera: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Look at the cameras of this computer, without the daemon.",
-        subcommands: [
-            CameraList.self, CameraFormats.self, CameraControls.self, CameraSnapshot.self,
-        ],
+        subcommands: [CameraList.self, CameraFormats.self, CameraControls.self, CameraSnapshot.self],
         defaultSubcommand: CameraList.self)
 }
 

@@ -26,11 +26,8 @@ struct Fsacd: AsyncParsableCommand {
         umask(0o027)
         do {
             let configuration = try Configuration.load(path: config)
-            LevelledLog.setLevel(configuration.log.level.loggerLevel)
-            LoggingSystem.bootstrap { _ in
-                LevelledLog(
-                    JournalLog.isConnected
-                        ? JournalLog(logLevel: .trace) as any LogHandler : StandardErrorLog(logLevel: .trace))
+            LogLevel.ofAll = configuration.log.level.loggerLevel
+            LoggingSystem.bootstrap { _ in JournalLog.isConnected ? JournalLog() as any LogHandler : StandardErrorLog()
             }
             if check {
                 try DaemonServices.check(configuration)
@@ -38,7 +35,10 @@ struct Fsacd: AsyncParsableCommand {
                 return
             }
             let lock = try InstanceLock(stateDirectory: configuration.stateDirectory)
-            let services = try DaemonServices(configuration, logger: Logger(label: "fsacd"))
+            let services = try DaemonServices(
+                configuration, path: config, logger: Logger(label: "fsacd"),
+                setLogLevel: { LogLevel.ofAll = $0.loggerLevel },
+                onVerdict: JournalLog.showVerdict)
             try await services.run()
             _ = consume lock
         } catch {

@@ -5,7 +5,10 @@ import Logging
 
 /// Log lines on standard error: time, level, message, `key=value ...`. One write a line, no colours.
 struct StandardErrorLog: LogHandler {
-    var logLevel: Logger.Level
+    var logLevel: Logger.Level {
+        get { LogLevel.ofAll }
+        set { LogLevel.ofAll = newValue }
+    }
     var metadata: Logger.Metadata = [:]
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -34,8 +34,10 @@ struct ResampleTaps {
 
     /// The widest window; each output coordinate owns that many slots in `weights`.
     let capacity: Int
-    /// First source pixel and number of pixels, by output coordinate.
-    var windows: [(first: Int, count: Int)] = []
+    /// First source pixel, by output coordinate.
+    var firsts: [Int32] = []
+    /// Number of source pixels, by output coordinate.
+    var counts: [Int32] = []
     var weights: [Int32] = []
 
     /// Windows and weights as Pillow's `Image.resize` has them: when reducing, the filter is stretched by the scale, so
@@ -46,7 +48,6 @@ struct ResampleTaps {
         let support = filter.support * stretch
         capacity = Int(support.rounded(.up)) * 2 + 1
         weights = [Int32](repeating: 0, count: capacity * output)
-        windows.reserveCapacity(output)
         for coordinate in 0..<output {
             let centre = (Double(coordinate) + 0.5) * scale
             let first = max(Int(centre - support + 0.5), 0)
@@ -56,7 +57,8 @@ struct ResampleTaps {
             for (slot, weight) in exact.enumerated() {
                 weights[coordinate * capacity + slot] = Self.fixedPoint(sum == 0 ? weight : weight / sum)
             }
-            windows.append((first, exact.count))
+            firsts.append(Int32(first))
+            counts.append(Int32(exact.count))
         }
     }
 

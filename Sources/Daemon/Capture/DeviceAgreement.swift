@@ -53,43 +53,43 @@ struct DeviceAgreement {
     private static func agreeOnFormat(
         with device: any CaptureDevice, asked: Configuration.Camera, _ attempt: DeviceAttempt
     ) throws(CaptureError) -> DeviceFormat {
-        let path = asked.device
         let offered = try attempt { () throws(DeviceFailure) in try device.formats() }
         let current = try attempt { () throws(DeviceFailure) in try device.format() }
-        let wanted = try fourCC(asked: asked, offered: offered, current: current.fourCC)
-        let (height, width) = (
-            asked.height > 0 ? asked.height : current.height, asked.width > 0 ? asked.width : current.width
-        )
-        let given = try attempt { () throws(DeviceFailure) in
-            try device.setFormat(wanted, height: height, width: width)
+        let height = asked.height > 0 ? asked.height : current.height
+        let width = asked.width > 0 ? asked.width : current.width
+        var failure: CaptureError?
+        for wanted in try candidates(asked: asked, offered: offered, current: current.fourCC) {
+            let given = try attempt { () throws(DeviceFailure) in
+                try device.setFormat(wanted, height: height, width: width)
+            }
+            let isSize = asked.height == 0 || given.height == height && given.width == width
+            if given.fourCC == wanted, isSize { return given }
+            failure =
+                failure
+                ?? .notGiven(
+                    path: asked.device, asked: "\(wanted) \(width) x \(height)", got: given.text,
+                    offered: device.sizes(of: wanted))
         }
-        guard given.fourCC == wanted, asked.height == 0 || given.height == height,
-            asked.width == 0 || given.width == width
-        else {
-            throw .notGiven(
-                path: path, asked: "\(wanted) \(width) x \(height)", got: given.text,
-                offered: device.sizes(of: wanted))
-        }
-        return given
+        throw failure ?? .formatUnreadable(path: asked.device, format: "", offered: offered.map(\.description))
     }
 
-    /// The format that was asked for, or the camera's own choice among those that can be read.
-    private static func fourCC(
+    /// The format that was asked for; else those that can be read, the camera's own choice first and those that have to
+    /// be converted last.
+    private static func candidates(
         asked: Configuration.Camera, offered: [FourCC], current: FourCC
-    ) throws(CaptureError) -> FourCC {
+    ) throws(CaptureError) -> [FourCC] {
         let readable = offered.filter { FrameReading($0) != nil }
         if asked.format.isEmpty {
-            guard let choice = readable.contains(current) ? current : readable.first else {
-                throw .formatUnreadable(path: asked.device, format: "", offered: offered.map(\.description))
-            }
-            return choice
+            let others = readable.filter { $0 != current }
+            return readable.filter { $0 == current } + others.filter { FrameReading($0) != .converted }
+                + others.filter { FrameReading($0) == .converted }
         }
         guard let wanted = FourCC(asked.format), readable.contains(wanted) else {
             throw .formatUnreadable(
                 path: asked.device, format: asked.format,
                 offered: (readable.isEmpty ? offered : readable).map(\.description))
         }
-        return wanted
+        return [wanted]
     }
 
     /// What the driver has now that it streams: some change their mind.

@@ -60,7 +60,7 @@ extension V4L2Device {
     }
 
     package func copy(_ buffer: DeviceBuffer, bytes: Int) -> [UInt8] {
-        Array(UnsafeRawBufferPointer(buffers[buffer.index]).prefix(bytes))
+        Array(UnsafeRawBufferPointer(rebasing: buffers[buffer.index].prefix(bytes)))
     }
 
     package func convert(_ buffer: DeviceBuffer, from format: DeviceFormat) -> [UInt8]? {

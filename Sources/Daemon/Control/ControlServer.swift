@@ -31,17 +31,21 @@ public struct ControlServer<Model: StoredModel>: Service {
     private let settings: ControlSettings
     private let routes: ControlRoutes<Model>
     private let logger: Logger
+    private let onReady: @Sendable () -> Void
 
     /// - Parameters:
     ///   - shotQualityPercent: of shots that the camera gives uncompressed, 1 to 100.
     ///   - reload: reads the configuration again.
+    ///   - onReady: called once clients can connect.
     public init(
         settings: ControlSettings, book: RecipeBook<Model>, refit: RefitService<Model>, line: any LineControl,
         verdicts: any VerdictSource, stateDirectory: String, shotQualityPercent: Int = 95, logger: Logger,
-        reload: @escaping @Sendable () async throws -> ReloadReply
+        reload: @escaping @Sendable () async throws -> ReloadReply,
+        onReady: @escaping @Sendable () -> Void = {}
     ) {
         self.settings = settings
         self.logger = logger
+        self.onReady = onReady
         routes = ControlRoutes(
             book: book, refit: refit, line: line,
             feed: VerdictFeed(
@@ -62,6 +66,7 @@ public struct ControlServer<Model: StoredModel>: Service {
             onServerRunning: { channel in
                 do {
                     try socket.open()
+                    onReady()
                 } catch {
                     permissions.continuation.yield(error)
                     channel.close(promise: nil)

@@ -24,6 +24,9 @@ public struct LineReadings: Sendable {
         self.latency = latency
         self.storage = storage
     }
+
+    /// For `systemctl status`; changes with the state, not with every part.
+    var statusLine: String { state.rawValue + (reason.map { ": \($0)" } ?? "") }
 }
 
 /// What the control plane asks of the data plane.

@@ -1,13 +1,16 @@
+public import ControlProtocol
 import Glibc
 public import Logging
 
 /// Log lines in the system's journal: the message with its values behind it, and each value as a field `FSAC_<KEY>`.
 public struct JournalLog: LogHandler {
-    public var logLevel: Logger.Level
     public var metadata: Logger.Metadata = [:]
 
-    public init(logLevel: Logger.Level) {
-        self.logLevel = logLevel
+    public init() {}
+
+    public var logLevel: Logger.Level {
+        get { LogLevel.ofAll }
+        set { LogLevel.ofAll = newValue }
     }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -22,6 +25,10 @@ public struct JournalLog: LogHandler {
         guard fstat(STDERR_FILENO, &status) == 0 else { return false }
         return String(cString: stream) == "\(status.st_dev):\(status.st_ino)"
     }()
+
+    /// Copies a verdict into the journal, for people and monitors; nil when there is no journal.
+    public static let showVerdict: (@Sendable (InspectionRecord) -> Void)? =
+        isConnected ? { @Sendable record in JournalEntry(record).send() } : nil
 
     public func log(event: LogEvent) {
         entry(for: event).send()

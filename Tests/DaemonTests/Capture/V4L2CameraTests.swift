@@ -166,6 +166,17 @@ import Testing
         #expect(camera.reading.description.contains("MJPG"))
     }
 
+    @Test func aSizeThatOnlyAnotherFormatHasIsFound() throws {
+        let scripted = ScriptedCamera()
+        let motionJPEG = try #require(FourCC("MJPG"))
+        scripted.given[motionJPEG] = DeviceFormat(fourCC: motionJPEG, height: 8, width: 12, bytesPerRow: 0, bytes: 99)
+        var settings = Configuration.Camera.scripted
+        (settings.height, settings.width) = (8, 12)
+        let camera = CaptureThread(settings, system: scripted)
+        #expect(try camera.frame()?.isPicture == true)
+        #expect(camera.reading.description == "v4l2 /dev/cam MJPG 12 x 8, 10 Hz")
+    }
+
     @Test func anotherRateIsReportedAndUsed() throws {
         let scripted = ScriptedCamera()
         scripted.period = .milliseconds(40)

@@ -24,6 +24,8 @@ final class ScriptedCamera: CameraSystem {
     var identity = DeviceIdentity(driver: "uvcvideo", card: "Cam", bus: "usb-1")
     var format = ScriptedCamera.yuyv(height: 4, width: 6)
     var offered = [FourCC("YUYV"), FourCC("MJPG"), FourCC("H264")].compactMap { $0 }
+    /// What it gives instead when a format is asked for; others keep the size.
+    var given: [FourCC: DeviceFormat] = [:]
     var period = Duration.milliseconds(100)
     var controls: [CameraControl] = []
     var values: [UInt32: Int] = [:]
@@ -153,6 +155,7 @@ private final class ScriptedDevice: CaptureDevice {
     func setFormat(_ format: FourCC, height: Int, width: Int) throws(DeviceFailure) -> DeviceFormat {
         try camera.request("S_FMT")
         camera.format.fourCC = format
+        camera.format = camera.given[format] ?? camera.format
         return camera.format
     }
 

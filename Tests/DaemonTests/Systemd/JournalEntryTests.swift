@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func aLogLineKeepsItsValuesInTheTextAndAsFields() {
-        var log = JournalLog(logLevel: .info)
+        var log = JournalLog()
         log[metadataKey: "camera"] = "top"
         let event = LogEvent(
             level: .error, message: "camera lost", metadata: ["reason": "no such \"device\"", "bytes-in": "3"],
