@@ -4,7 +4,7 @@ import Hummingbird
 extension ControlRoutes {
     func addRecipeRoutes(to router: Router<ControlContext>) {
         router.get("\(ControlPath.recipes)") { _, _ in
-            try Response.json(RecipesReply(recipes: recipes(try await blocking { line.readings })))
+            try Response.json(RecipesReply(recipes: recipes(line.cameraReadings)))
         }
         router.post("\(ControlPath.recipeCopy)") { request, _ in
             let wanted = try await request.decoded(CopyRecipeRequest.self)
@@ -15,7 +15,7 @@ extension ControlRoutes {
             let wanted = try await request.decoded(UseRecipeRequest.self)
             let camera = try line.cameraName(wanted.camera)
             let entry = try await blocking { try use(wanted.recipe, for: camera) }
-            return try Response.json(RecipeReply(entry, refit, cameras: users(of: entry.name, line.readings)))
+            return try Response.json(RecipeReply(entry, refit, cameras: users(of: entry.name, line.cameraReadings)))
         }
     }
 
@@ -32,20 +32,22 @@ extension ControlRoutes {
         return entry
     }
 
-    func recipes(_ readings: LineReadings) -> [RecipeReply] {
-        book.entries.map { RecipeReply($0, refit, cameras: users(of: $0.name, readings)) }
+    func recipes(_ cameras: [CameraReply]) -> [RecipeReply] {
+        book.entries.map { RecipeReply($0, refit, cameras: users(of: $0.name, cameras)) }
     }
 
     /// The recipe that a request names, else the one in use.
-    func entry(_ request: Request) throws -> RecipeBook<Model>.Entry {
+    ///
+    /// - Parameter camera: by which; nil = by all of them.
+    func entry(_ request: Request, camera: String? = nil) throws -> RecipeBook<Model>.Entry {
         if let name = request.uri.queryParameters.get("recipe") { return try book.entry(name) }
-        let names = Set(line.readings.cameras.map(\.recipe))
+        let names = Set(line.cameraReadings.filter { $0.name == camera ?? $0.name }.map(\.recipe))
         guard let name = names.first, names.count == 1 else { throw StoreError.severalRecipes(names.sorted()) }
         return try book.entry(name)
     }
 
-    private func users(of recipe: String, _ readings: LineReadings) -> [String] {
-        readings.cameras.filter { $0.recipe == recipe }.map(\.name)
+    private func users(of recipe: String, _ cameras: [CameraReply]) -> [String] {
+        cameras.filter { $0.recipe == recipe }.map(\.name)
     }
 }
 
