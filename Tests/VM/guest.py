@@ -65,7 +65,7 @@ def eventually(what, condition, timeout=30.0, pause=0.1):
         try:
             if result := condition():
                 return result
-        except (OSError, http.client.HTTPException, AssertionError, KeyError, IndexError, ValueError) as error:
+        except (OSError, http.client.HTTPException, AssertionError, LookupError, ValueError, StopIteration) as error:
             problem = error
         if time.monotonic() > end:
             raise AssertionError(f"waited {timeout} s for {what}" + (f": {problem}" if problem else ""))
@@ -84,6 +84,8 @@ def sh(command, user=None, check=True, timeout=300):
 
 def install(package=".build/deb/fsac-vm.deb"):
     """Installs the package without starting it, and makes it quick enough for emulation."""
+    # An index of all manuals takes minutes here.
+    sh("rm -f /var/lib/man-db/auto-update")
     sh(f"systemctl mask fsacd; dpkg -i {PROJECT / package}; systemctl unmask fsacd")
     dropin("vm", "[Service]\n"
            # The emulated processor's name would choose slow kernels.
@@ -172,9 +174,9 @@ class Journal:
 
     def __init__(self):
         self.process = subprocess.Popen(
-            ["journalctl", "-f", "-n", "0", "-o", "json", "-t", "fsacd"], stdout=subprocess.PIPE, text=True)
+            ["journalctl", "-f", "-n", "0", "-o", "json", "-t", "fsacd"], stdout=subprocess.PIPE)
         os.set_blocking(self.process.stdout.fileno(), False)
-        self.rest = ""
+        self.rest = b""
         self.entries = []
         time.sleep(1)
 
@@ -182,8 +184,8 @@ class Journal:
         """The next entry that matches, and forgets those before it."""
 
         def look():
-            self.rest += self.process.stdout.read() or ""
-            *lines, self.rest = self.rest.split("\n")
+            self.rest += self.process.stdout.read() or b""
+            *lines, self.rest = self.rest.split(b"\n")
             self.entries += [json.loads(line) for line in lines]
             while self.entries:
                 entry = self.entries.pop(0)
@@ -205,6 +207,16 @@ def moment(entry):
 
 def is_judged(entry):
     return entry.get("FSAC_VERDICT") in ("OK", "NG")
+
+
+def is_lost(entry):
+    return entry["MESSAGE"].startswith("camera lost")
+
+
+def judged_again(journal, timeout=30):
+    """The first part judged of the stream that comes next: what waited in the queue of the one before does not count."""
+    journal.wait("a new stream", lambda e: e["MESSAGE"].startswith("camera delivers"), timeout)
+    return moment(journal.wait("a judged part", is_judged, timeout))
 
 
 def spread(seconds):

@@ -40,7 +40,7 @@ power() {
     mkfs.ext4 -q "$disk"
     export VM_QEMU="-drive file=$PWD/$disk,if=virtio,format=raw"
     for cut in 1 2 3; do
-        setsid "$machine" --timeout 240 Tests/VM/python.sh Tests/VM/cases/power_write.py >>"$shown" 2>>"$logs/power.err" &
+        TMPDIR=$PWD/$logs setsid "$machine" --timeout 240 Tests/VM/python.sh Tests/VM/cases/power_write.py >>"$shown" 2>>"$logs/power.err" &
         process=$!
         timeout 200 bash -c 'until [ "$(grep -c "^power: inspecting" "$0")" = "$1" ]; do sleep 0.2; done' "$shown" $cut ||
             { echo "FAILED no inspection before cut $cut"; tail -n 20 "$shown" "$logs/power.err"; return 1; }

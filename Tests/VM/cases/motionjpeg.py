@@ -3,6 +3,7 @@
 import pathlib
 import signal
 import sys
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from guest import *  # noqa: E402,F403
@@ -99,7 +100,6 @@ def _():
     kinds = ["truncated", "no end", "scan overwritten", "other size", "progressive", "noise"]
     frames = [file for kind in kinds for file in (good[0], damaged(good[1], kind))]
     feed.stop()
-    before = counts = status()["counts"]
     # As slow as the emulated inference, so that no frame is replaced by the next.
     feed = Feed(frames, rate=2)
     time.sleep(3)
@@ -120,12 +120,13 @@ def _():
     feed = Feed(good)
     eventually("the line inspecting", lambda: state() == "inspecting", 30)
     journal = Journal()
+    journal.wait("a judged part", is_judged)
     feed.process.send_signal(signal.SIGSTOP)
     begin = time.time()
     seen = moment(journal.wait("the stall", lambda e: e.get("FSAC_STATE") == "camera_stalled")) - begin
     feed.process.send_signal(signal.SIGCONT)
     begin = time.time()
-    back = moment(journal.wait("a judged part", is_judged)) - begin
+    back = judged_again(journal) - begin
     journal.close()
     expect(seen <= 10 and back <= 15, f"{seen} {back}")
     return f"seen after {seen:.2f} s, judged again after {back:.2f} s"
@@ -135,6 +136,29 @@ load_vivid()
 TRIGGERED = camera("top", VIVID, 'trigger = "software"\ntrigger_deadline_ms = 20000\nformat = "YUYV"\nwidth = 320\nheight = 180\n'
                    "rate_hz = 60").replace("[camera]", "[[camera]]")
 RECIPES = RECIPE.replace("[recipe]", "[[recipe]]").replace("input_size = 64", "input_size = 32")
+
+
+def triggers(count, rate):
+    """Sends them at a fixed rate, each in a thread of its own, and gives the answers in the order of sending."""
+    replies = [None] * count
+
+    def send(number):
+        for _ in range(200):
+            code, reply = api("POST", "/v1/trigger", {"camera": "top", "part": f"part-{number}"}, timeout=60)
+            if code != 503:
+                break
+            time.sleep(0.05)
+        replies[number] = reply
+
+    threads, begin = [], time.monotonic()
+    for number in range(count):
+        time.sleep(max(0, begin + number / rate - time.monotonic()))
+        thread = threading.Thread(target=send, args=(number,))
+        thread.start()
+        threads.append(thread)
+    for thread in threads:
+        thread.join()
+    return [reply for reply in replies if reply and "inspection" in reply]
 
 
 @step("1000 triggers at 20 per second: 1000 answers, in order, each with a frame exposed after its trigger")
@@ -158,30 +182,6 @@ def _():
     expect(len(shown) == judged + sum(v.get("cause", "").startswith("frame_") for v in lines), "frames are missing")
     waits = sorted((r["exposed_us"] - r["triggered_us"]) / 1e6 for r in shown)
     return f"1000 answers, {judged} judged {causes}, exposed after the trigger by {spread(waits)}"
-
-
-def triggers(count, rate):
-    """Sends them at a fixed rate, each in a thread of its own, and gives the answers in the order of sending."""
-    import threading
-    replies = [None] * count
-
-    def send(number):
-        for _ in range(200):
-            code, reply = api("POST", "/v1/trigger", {"camera": "top", "part": f"part-{number}"}, timeout=60)
-            if code != 503:
-                break
-            time.sleep(0.05)
-        replies[number] = reply
-
-    threads, begin = [], time.monotonic()
-    for number in range(count):
-        time.sleep(max(0, begin + number / rate - time.monotonic()))
-        thread = threading.Thread(target=send, args=(number,))
-        thread.start()
-        threads.append(thread)
-    for thread in threads:
-        thread.join()
-    return [reply for reply in replies if reply and "inspection" in reply]
 
 
 @step("two cameras with a recipe each; a changeover loses no verdict and is named in the journal")
