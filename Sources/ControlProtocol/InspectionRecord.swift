@@ -11,7 +11,7 @@ public struct InspectionRecord: Codable, Sendable, Equatable {
     public var recipe: String
     /// The model that judged; absent when there was none.
     public var generation: Int?
-    /// The frame's name at its source: the file's name.
+    /// The frame's name at its source: the file's name, or the number that the driver gave. Empty when a trigger got none.
     public var frame: String
     /// The part's serial number, if given.
     public var part: String?

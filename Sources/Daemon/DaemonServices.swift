@@ -2,7 +2,7 @@ public import ControlProtocol
 import Core
 public import Logging
 import NIOCore
-public import ServiceLifecycle
+import ServiceLifecycle
 import UnixSignals
 
 /// The daemon, put together: what there is, and who knows whom.
@@ -98,11 +98,9 @@ public struct DaemonServices: Sendable {
     }
 
     /// Runs until SIGTERM or SIGINT.
-    ///
-    /// - Parameter others: services that watch the line; they are the first to stop.
-    public func run(with others: [any Service] = []) async throws {
+    public func run() async throws {
         var group = ServiceGroupConfiguration(
-            services: services + others, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // A part that hangs keeps the daemon no longer than systemd's patience.
         group.maximumGracefulShutdownDuration = .seconds(20)
         try await ServiceGroup(configuration: group).run()

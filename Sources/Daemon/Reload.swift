@@ -77,14 +77,19 @@ actor ConfigurationReload<Model: StoredModel> {
             setLogLevel(new.log.level)
             applied.append("log level \(new.log.level.rawValue)")
         }
-        let setups = new.cameras.map { [book, journal] camera in
-            CameraSetup(camera, recipe: book.entry(for: camera).line, journal: journal)
-        }
-        applied += await line.apply(setups)
+        applied += await line.apply(setups(new))
+        // An operator may have changed over in the meantime.
+        _ = await line.apply(setups(new))
         refit.requestWhatIsDue()
-        let needsRestart = current.keysForRestart(new)
+        let needsRestart = try current.keysForRestart(new)
         (current.cameras, current.recipes, current.log) = (new.cameras, new.recipes, new.log)
         return ReloadReply(applied: applied, needsRestart: needsRestart)
+    }
+
+    private func setups(_ configuration: Configuration) -> [CameraSetup] {
+        configuration.cameras.map { camera in
+            CameraSetup(camera, recipe: book.entry(for: camera).line, journal: journal)
+        }
     }
 
     private static func refusal(_ error: any Error) -> any Error {
@@ -97,15 +102,24 @@ actor ConfigurationReload<Model: StoredModel> {
 }
 
 extension Configuration {
-    /// Keys and tables that differ and are read at the start only.
-    fileprivate func keysForRestart(_ new: Configuration) -> [String] {
-        let changes = [
+    /// Keys that differ and are read at the start only: `control.socket`.
+    package func keysForRestart(_ new: Configuration) throws -> [String] {
+        let top = [
             ("state_directory", stateDirectory != new.stateDirectory),
             ("models_directory", modelsDirectory != new.modelsDirectory),
-            ("compute_threads", computeThreads != new.computeThreads), ("control", control != new.control),
-            ("journal", journal != new.journal), ("images", images != new.images),
+            ("compute_threads", computeThreads != new.computeThreads),
         ]
-        return changes.filter(\.1).map(\.0)
+        return try top.filter(\.1).map(\.0) + Self.changes("control", control, new.control)
+            + Self.changes("journal", journal, new.journal) + Self.changes("images", images, new.images)
+    }
+
+    private static func changes(_ table: String, _ old: some Encodable, _ new: some Encodable) throws -> [String] {
+        let (old, new) = (try values(old), try values(new))
+        return old.keys.filter { old[$0] != new[$0] }.sorted().map { "\(table).\($0)" }
+    }
+
+    private static func values(_ table: some Encodable) throws -> [String: ControlValue] {
+        try ControlCoding.decode([String: ControlValue].self, from: ControlCoding.encode(table))
     }
 }
 

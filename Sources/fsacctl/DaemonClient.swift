@@ -31,9 +31,10 @@ struct DaemonClient: Sendable {
 
     /// One request with a JSON reply.
     func request<Reply: Decodable>(
-        _ method: Method, _ path: String, query: [String: String] = [:], body: Body = .none, as type: Reply.Type
+        _ method: Method, _ path: String, query: [String: String] = [:], body: Body = .none,
+        timeout: TimeAmount = .seconds(60), as type: Reply.Type
     ) async throws -> Reply {
-        let bytes = try await bytes(method, path, query: query, body: body)
+        let bytes = try await bytes(method, path, query: query, body: body, timeout: timeout)
         do {
             return try ControlCoding.decode(type, from: bytes)
         } catch {
@@ -49,9 +50,10 @@ struct DaemonClient: Sendable {
 
     /// One request with a reply of any kind.
     func bytes(
-        _ method: Method, _ path: String, query: [String: String] = [:], body: Body = .none
+        _ method: Method, _ path: String, query: [String: String] = [:], body: Body = .none,
+        timeout: TimeAmount = .seconds(60)
     ) async throws -> [UInt8] {
-        let response = try await response(method, path, query: query, body: body, timeout: .seconds(60))
+        let response = try await response(method, path, query: query, body: body, timeout: timeout)
         let body = try await unbroken { try await response.body.collect(upTo: 256 << 20) }
         return [UInt8](body.readableBytesView)
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlProtocol
+import NIOCore
 
 /// `fsacctl reload`
 struct Reload: AsyncParsableCommand {
@@ -13,7 +14,8 @@ struct Reload: AsyncParsableCommand {
     @OptionGroup var daemon: DaemonOptions
 
     func run() async throws {
-        let reply = try await daemon.client.request(.post, ControlPath.reload, as: ReloadReply.self)
+        let reply = try await daemon.client.request(
+            .post, ControlPath.reload, timeout: .minutes(11), as: ReloadReply.self)
         if daemon.json { return try printJSON(reply) }
         for change in reply.applied { Terminal.write("\(change)\n") }
         if reply.applied.isEmpty { Terminal.write("nothing to change\n") }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlProtocol
+import NIOCore
 
 /// `fsacctl trigger`
 struct Trigger: AsyncParsableCommand {
@@ -21,7 +22,8 @@ struct Trigger: AsyncParsableCommand {
 
     func run() async throws {
         let reply = try await daemon.client.request(
-            .post, ControlPath.trigger, body: .json(TriggerRequest(camera: camera, part: part)), as: TriggerReply.self)
+            .post, ControlPath.trigger, body: .json(TriggerRequest(camera: camera, part: part)), timeout: .minutes(11),
+            as: TriggerReply.self)
         if daemon.json {
             try printJSON(reply)
         } else {

@@ -13,6 +13,7 @@ struct VerdictLineView {
         if let cause = record.cause { words.append(cause) }
         words.append(Style.faint(Format.milliseconds(record.latency.total)))
         if let part = record.part { words.append(part) }
+        words.append(Style.faint(record.camera))
         return words.joined(separator: "  ") + "\n"
     }
 

@@ -114,7 +114,7 @@ extension CaptureError {
         switch self {
         case .stalled: .zero
         case .deviceMissing, .forbidden: .milliseconds(500)
-        case .busy, .noSignal: .seconds(1)
+        case .busy, .noSignal, .wrongCamera, .notGiven: .seconds(1)
         default: [.milliseconds(500), .seconds(1), .seconds(2)][min(max(0, failures - 1), 2)]
         }
     }

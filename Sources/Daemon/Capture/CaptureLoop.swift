@@ -76,28 +76,12 @@ final class CaptureLoop: Sendable {
         var failures = 0
         logger.info("camera starts", metadata: ["source": "\(source.reading.description)"])
         while !state.read(\.isStopping) {
+            progress.begin()
             do throws(CaptureError) {
-                progress.begin()
                 let event = try source.next(timeout: Self.patience)
                 show(source.reading)
-                switch event {
-                case .frame(let frame):
-                    failures = 0
-                    arrived(frame)
-                    let count = repeats.count(frame)
-                    let isWanted = selection.wants(frame)
-                    progress.end()
-                    if isWanted { queue.push(part(frame, repeats: count), to: lane) }
-                case .none:
-                    // A folder that can be looked at is all that can be asked for; a camera is back with its first frame.
-                    if setup.framePatience == nil, failures > 0 { show(.delivering) }
-                    if setup.framePatience == nil { failures = 0 }
-                case .finished:
-                    show(.finished)
-                    progress.end()
-                    // Keeps the daemon running: operators look at what was found.
-                    _ = state.wait { $0.isStopping ? true : nil }
-                }
+                if take(event, &selection, &repeats, isLost: failures > 0) { failures = 0 }
+                progress.end()
             } catch {
                 show(source.reading)
                 show(.lost(error.state, reason: error.description))
@@ -106,9 +90,32 @@ final class CaptureLoop: Sendable {
                 failures += 1
                 _ = state.wait(timeout: period) { $0.isStopping ? true : nil }
             }
-            progress.end()
         }
         end()
+    }
+
+    /// - Returns: whether the camera is there.
+    private func take(
+        _ event: FrameEvent, _ selection: inout FrameSelection, _ repeats: inout RepeatCounter, isLost: Bool
+    ) -> Bool {
+        switch event {
+        case .frame(let frame):
+            arrived(frame)
+            let part = part(frame, repeats: repeats.count(frame))
+            guard selection.wants(frame) else { return true }
+            progress.end()
+            queue.push(part, to: lane)
+        case .none:
+            // A folder that can be looked at is all that can be asked for; a camera is back with its first frame.
+            guard setup.framePatience == nil else { return false }
+            if isLost { show(.delivering) }
+        case .finished:
+            show(.finished)
+            progress.end()
+            // Keeps the daemon running: operators look at what was found.
+            _ = state.wait { $0.isStopping ? true : nil }
+        }
+        return true
     }
 
     private func part(_ frame: Frame, repeats: Int) -> Part {

@@ -10,15 +10,15 @@ public struct ReplaySource: FrameSource {
     private var names: ArraySlice<String> = []
     private var turns = 0
     private var number: UInt64 = 0
+    public private(set) var reading: SourceReading
     private var due = ContinuousClock.now
 
     public init(path: String, rateHertz: Double, repeats: Bool) {
         folder = PictureFolder(path: path)
+        reading = SourceReading(description: "folder \(path)")
         period = .seconds(1 / rateHertz)
         self.repeats = repeats
     }
-
-    public var reading: SourceReading { SourceReading(description: "folder \(folder.path)") }
 
     public mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
         if names.isEmpty {
@@ -36,7 +36,9 @@ public struct ReplaySource: FrameSource {
         // After a stall it goes on from now: a camera does not catch up either.
         due = max(due + period, now)
         number += 1
-        return .frame(folder.frame(names.removeFirst(), number: number))
+        let frame = folder.frame(names.removeFirst(), number: number)
+        if case .failure = frame.payload { reading.damaged += 1 }
+        return .frame(frame)
     }
 
     private static func sleep(_ duration: Duration) {

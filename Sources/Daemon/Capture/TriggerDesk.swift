@@ -2,12 +2,16 @@
 ///
 /// A frame shows a part when its exposure began after the trigger; each frame serves one trigger, the oldest first.
 package struct TriggerDesk {
-    /// In the order in which they came.
+    /// By the time of the trigger.
     package private(set) var waiting: [TriggerTicket] = []
 
     package init() {}
 
-    package mutating func add(_ ticket: TriggerTicket) { waiting.append(ticket) }
+    /// Two requests at once may reach the desk in the wrong order.
+    package mutating func add(_ ticket: TriggerTicket) {
+        let place = waiting.lastIndex { $0.triggeredAt <= ticket.triggeredAt }.map { $0 + 1 } ?? 0
+        waiting.insert(ticket, at: place)
+    }
 
     /// The trigger that a frame is for, which no longer waits then; nil = nobody wanted the frame.
     package mutating func claim(exposedAt: ContinuousClock.Instant) -> TriggerTicket? {

@@ -17,6 +17,7 @@ public struct WatchSource: FrameSource {
     private var growing: [String: (identity: PictureFolder.Identity, since: ContinuousClock.Instant)] = [:]
     private var ready: [String] = []
     private var number: UInt64 = 0
+    public private(set) var reading: SourceReading
     /// Files that are no pictures, at the last look.
     public private(set) var ignoredFiles = 0
 
@@ -28,17 +29,18 @@ public struct WatchSource: FrameSource {
         isDone: @escaping @Sendable (_ name: String, _ changedMicroseconds: Int64) -> Bool = { _, _ in false }
     ) {
         folder = PictureFolder(path: path)
+        reading = SourceReading(description: "folder \(path)")
         self.settling = settling
         self.isDone = isDone
     }
-
-    public var reading: SourceReading { SourceReading(description: "folder \(folder.path)") }
 
     public mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
         if ready.isEmpty { try look(timeout: timeout) }
         guard !ready.isEmpty else { return .none }
         number += 1
-        return .frame(folder.frame(ready.removeFirst(), number: number))
+        let frame = folder.frame(ready.removeFirst(), number: number)
+        if case .failure = frame.payload { reading.damaged += 1 }
+        return .frame(frame)
     }
 
     /// Waits for announcements and looks at the whole folder when that is due.

@@ -117,6 +117,11 @@ extension Configuration {
                     expected: "the name of a recipe (\(recipes.map(\.name).joined(separator: ", ")))",
                     got: "\"\(camera.recipe)\"")
             }
+            if !camera.device.isEmpty, let twin = cameras[..<index].first(where: { $0.device == camera.device }) {
+                throw .invalidValue(
+                    place(.device), expected: "a device that no other camera has",
+                    got: "\"\(camera.device)\", which is \(twin.name)'s")
+            }
             // The reply to a trigger is the verdict: it has to come before the connection is closed.
             let patience = 1000 * control.requestTimeoutSeconds
             if camera.trigger == .software, camera.triggerDeadlineMilliseconds >= patience {

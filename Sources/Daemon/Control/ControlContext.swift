@@ -1,3 +1,4 @@
+import ControlProtocol
 import Glibc
 import Hummingbird
 import Logging
@@ -30,13 +31,15 @@ struct ControlContext: RequestContext {
     }
 }
 
-/// Logs who asked for a change, and what came of it. Reading is not logged.
+/// Logs who asked for a change, and what came of it. Reading is not logged; triggers are in the journal.
 struct ChangeLog: RouterMiddleware {
     func handle(
         _ request: Request, context: ControlContext, next: (Request, ControlContext) async throws -> Response
     ) async throws -> Response {
         let response = try await next(request, context)
-        guard request.method != .get && request.method != .head else { return response }
+        guard request.method != .get, request.method != .head, request.uri.path != ControlPath.trigger else {
+            return response
+        }
         let peer = await context.peer()
         context.logger.notice(
             "control request",

@@ -54,7 +54,7 @@ extension StoreError {
         case .invalidRecipeName, .invalidLimit: .invalidRequest
         case .noSuchNormal, .noSuchGeneration, .noSuchRecipe: .notFound
         case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .generationUnreadable,
-            .otherBackbone, .otherSettings, .recipeExists, .severalRecipes:
+            .otherBackbone, .otherSettings, .recipeExists, .recipeUnusable, .severalRecipes:
             .conflict
         }
     }

@@ -53,7 +53,7 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
             StatusReply(
                 version: FsacVersion.text, state: readings.state, reason: readings.reason,
                 uptimeSeconds: (ContinuousClock.now - started) / .seconds(1), cameras: readings.cameras,
-                recipes: recipes(readings), counts: readings.counts, latency: readings.latency,
+                recipes: recipes(readings.cameras), counts: readings.counts, latency: readings.latency,
                 storage: readings.storage))
     }
 

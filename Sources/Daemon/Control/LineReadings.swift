@@ -31,7 +31,10 @@ public struct LineReadings: Sendable {
 
 /// What the control plane asks of the data plane.
 public protocol LineControl: Sendable {
+    /// Looks at the disk: never asked for on an event loop.
     var readings: LineReadings { get }
+    /// Those of the readings, without a look at the disk.
+    var cameraReadings: [CameraReply] { get }
     /// See ``InspectionLine/trigger(camera:part:)``.
     func trigger(camera: String?, part: String?) async throws(TriggerRefusal) -> TriggerReply
     /// See ``InspectionLine/nextPictures(_:of:)``.

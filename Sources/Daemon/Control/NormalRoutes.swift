@@ -78,22 +78,15 @@ extension ControlRoutes {
                 "normals: count \(count): expected 1 to \(ControlLimits.shotsAtOnce)")
         }
         let camera = try line.cameraName(wanted.camera)
-        let used = line.readings.cameras.first { $0.name == camera }?.recipe
-        let entry =
-            try used.map { name in
-                try request.uri.queryParameters.get("recipe") == nil ? book.entry(name) : self.entry(request)
-            } ?? self.entry(request)
+        let entry = try entry(request, camera: camera)
         var shots: [FromCameraReply.Shot] = []
         for picture in try await line.nextPictures(count, of: camera) {
             do {
                 let bytes = try await blocking { try picture.storable(qualityPercent: shotQualityPercent) }
                 let added = try await add(bytes, to: entry, isDryRun: order.isDryRun)
                 shots.append(FromCameraReply.Shot(added: added, refusal: nil))
-            } catch let error as ImageError {
-                let refusal = ErrorReply(code: .imageRefused, message: error.description).error
-                shots.append(FromCameraReply.Shot(added: nil, refusal: refusal))
-            } catch let error as ShotRefusal {
-                let refusal = ErrorReply(code: .imageRefused, message: error.description).error
+            } catch  where error is ImageError || error is ShotRefusal {
+                let refusal = ErrorReply(code: .imageRefused, message: "\(error)").error
                 shots.append(FromCameraReply.Shot(added: nil, refusal: refusal))
             }
         }

@@ -4,7 +4,7 @@ import Hummingbird
 extension ControlRoutes {
     func addRecipeRoutes(to router: Router<ControlContext>) {
         router.get("\(ControlPath.recipes)") { _, _ in
-            try Response.json(RecipesReply(recipes: recipes(try await blocking { line.readings })))
+            try Response.json(RecipesReply(recipes: recipes(line.cameraReadings)))
         }
         router.post("\(ControlPath.recipeCopy)") { request, _ in
             let wanted = try await request.decoded(CopyRecipeRequest.self)
@@ -13,31 +13,41 @@ extension ControlRoutes {
         }
         router.post("\(ControlPath.recipeUse)") { request, _ in
             let wanted = try await request.decoded(UseRecipeRequest.self)
-            let entry = try book.entry(wanted.recipe)
             let camera = try line.cameraName(wanted.camera)
-            try await blocking {
-                // First on disk: a choice that was answered outlives a power cut.
-                try book.remember(entry.name, for: camera)
-                try line.use(entry.line, for: camera)
-            }
-            return try Response.json(RecipeReply(entry, refit, cameras: users(of: entry.name, line.readings)))
+            let entry = try await blocking { try use(wanted.recipe, for: camera) }
+            return try Response.json(RecipeReply(entry, refit, cameras: users(of: entry.name, line.cameraReadings)))
         }
     }
 
-    func recipes(_ readings: LineReadings) -> [RecipeReply] {
-        book.entries.map { RecipeReply($0, refit, cameras: users(of: $0.name, readings)) }
+    private func use(_ name: String, for camera: String) throws -> RecipeBook<Model>.Entry {
+        // First on disk: a choice that was answered outlives a power cut.
+        try book.remember(name, for: camera)
+        var entry = try book.entry(name)
+        try line.use(entry.line, for: camera)
+        // A reload may have given it other settings in the meantime.
+        while case let new = try book.entry(name), new.line.models !== entry.line.models {
+            entry = new
+            try line.use(entry.line, for: camera)
+        }
+        return entry
+    }
+
+    func recipes(_ cameras: [CameraReply]) -> [RecipeReply] {
+        book.entries.map { RecipeReply($0, refit, cameras: users(of: $0.name, cameras)) }
     }
 
     /// The recipe that a request names, else the one in use.
-    func entry(_ request: Request) throws -> RecipeBook<Model>.Entry {
+    ///
+    /// - Parameter camera: by which; nil = by all of them.
+    func entry(_ request: Request, camera: String? = nil) throws -> RecipeBook<Model>.Entry {
         if let name = request.uri.queryParameters.get("recipe") { return try book.entry(name) }
-        let names = Set(line.readings.cameras.map(\.recipe))
+        let names = Set(line.cameraReadings.filter { $0.name == camera ?? $0.name }.map(\.recipe))
         guard let name = names.first, names.count == 1 else { throw StoreError.severalRecipes(names.sorted()) }
         return try book.entry(name)
     }
 
-    private func users(of recipe: String, _ readings: LineReadings) -> [String] {
-        readings.cameras.filter { $0.recipe == recipe }.map(\.name)
+    private func users(of recipe: String, _ cameras: [CameraReply]) -> [String] {
+        cameras.filter { $0.recipe == recipe }.map(\.name)
     }
 }
 

@@ -6,17 +6,17 @@ public enum MethodError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The file of a backbone that is there is damaged or cannot be read. The daemon runs and says INVALID.
     case weights(WeightsError)
     /// No such backbone: the configuration is wrong.
-    case backbone(WeightsError)
-    case inputSize(Int, backbone: String, multiple: Int)
-    case settings(String)
+    case backbone(recipe: String, WeightsError)
+    case inputSize(recipe: String, Int, backbone: String, multiple: Int)
+    case settings(recipe: String, String)
 
     public var description: String {
         switch self {
         case .weights(let error): error.description
-        case .backbone(let error): "configuration: recipe.backbone: \(error)"
-        case .inputSize(let size, let backbone, let multiple):
-            "configuration: recipe.input_size: expected a multiple of \(multiple) up to 1024 for \(backbone), got \(size)"
-        case .settings(let problem): "configuration: recipe: \(problem)"
+        case .backbone(let recipe, let error): "configuration: recipe \(recipe): backbone: \(error)"
+        case .inputSize(let recipe, let size, let backbone, let multiple):
+            "configuration: recipe \(recipe): input_size: expected a multiple of \(multiple) up to 1024 for \(backbone), got \(size)"
+        case .settings(let recipe, let problem): "configuration: recipe \(recipe): \(problem)"
         }
     }
 }
@@ -54,7 +54,7 @@ public struct ConfiguredMethod: Sendable {
             backbone = try shelf.model(recipe.backbone)
         } catch {
             switch error {
-            case .unknownModel, .badName: throw .backbone(error)
+            case .unknownModel, .badName: throw .backbone(recipe: recipe.name, error)
             default: throw .weights(error)
             }
         }
@@ -66,9 +66,11 @@ public struct ConfiguredMethod: Sendable {
             aggregation: recipe.aggregation == .maximum ? .maximum : .topPercent, smoothing: Float(recipe.smoothing),
             targetFalseRejectRate: recipe.targetFalseRejectRate, area: recipe.area)
         guard backbone.accepts(inputSize: inputSize) else {
-            throw .inputSize(inputSize, backbone: backbone.name, multiple: backbone.inputMultiple)
+            throw .inputSize(recipe: recipe.name, inputSize, backbone: backbone.name, multiple: backbone.inputMultiple)
         }
-        if let problem = settings.problem(layerCount: backbone.layerCount) { throw .settings(problem) }
+        if let problem = settings.problem(layerCount: backbone.layerCount) {
+            throw .settings(recipe: recipe.name, problem)
+        }
     }
 
     public var identity: BackboneIdentity {

@@ -127,7 +127,13 @@ extension RecipeBook {
         try change.withLock { _ in
             let old = entries
             let methods = try tables.map { table in
-                try old.first { $0.settings == table }?.method ?? makeMethod(table)
+                if let known = old.first(where: { $0.settings == table }) { return known.method }
+                let method = try makeMethod(table)
+                // The first start runs with it, to tell people why. Later it must not take the place of one that works.
+                if let absence = method.absence, !old.isEmpty {
+                    throw StoreError.recipeUnusable(table.name, reason: absence)
+                }
+                return method
             }
             var (entries, changes) = ([Entry](), [String]())
             for (table, method) in zip(tables, methods) {

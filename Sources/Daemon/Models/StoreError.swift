@@ -3,6 +3,8 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case invalidRecipeName(String)
     case noSuchRecipe(String, known: [String])
     case recipeExists(String)
+    /// Its settings are right, but no part could be judged with them.
+    case recipeUnusable(String, reason: String)
     /// None was named, and cameras use different ones.
     case severalRecipes([String])
     case noSuchNormal(sha256: String)
@@ -25,6 +27,8 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
             "recipe: no recipe '\(name)': there are \(known.joined(separator: ", "))"
         case .recipeExists(let name):
             "recipe: '\(name)' is there already: choose another name"
+        case .recipeUnusable(let name, let reason):
+            "recipe: \(name): \(reason): the settings in use stay"
         case .severalRecipes(let names):
             "recipe: the cameras use different ones (\(names.joined(separator: ", "))): name one with --recipe"
         case .noSuchNormal(let sha256):

@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 
-/// A fault that a test asks for when it starts the daemon: `FSAC_FAILPOINT=inference.hang:25` makes the inspection of the
-/// frame with number 25 never end.
+/// A fault that a test asks for when it starts the daemon: with `FSAC_FAILPOINT=inference.hang:25` the inspection of the
+/// first frame that has number 25 or more never ends.
 struct Failpoint {
     private let frame: UInt64
 
@@ -14,7 +14,7 @@ struct Failpoint {
     }
 
     func pass(_ part: Part) {
-        guard case .success(let frame) = part.frame, frame.number == self.frame else { return }
+        guard case .success(let frame) = part.frame, frame.number >= self.frame else { return }
         while true { sleep(1) }
     }
 }

@@ -1,4 +1,4 @@
-import ControlProtocol
+public import ControlProtocol
 import Synchronization
 
 extension InspectionLine {
@@ -14,6 +14,8 @@ extension InspectionLine {
                 freeBytes: (try? Disk().freeBytes(at: stateDirectory)) ?? 0,
                 lastSequence: journal.lastSequence, imagesDropped: images.dropped))
     }
+
+    public var cameraReadings: [CameraReply] { cameras.withLock(\.lanes).map(\.reading) }
 
     /// That of the camera that is worst off.
     private func state(_ cameras: [CameraReply], isStopping: Bool) -> (LineState, reason: String?) {

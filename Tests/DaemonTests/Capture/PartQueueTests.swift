@@ -104,6 +104,15 @@ import Testing
         #expect(popped(&queue) == nil)
     }
 
+    @Test func triggersThatOvertakeEachOtherOnTheWayAreServedByTheirTimes() {
+        var queue = queue(.triggered)
+        for (part, time) in [("B", 20), ("C", 30), ("A", 10), ("B2", 20)] {
+            #expect(queue.trigger(ticket(part, at: time), in: lane) == nil)
+        }
+        for number: UInt64 in 1...4 { _ = queue.push(part(number, exposed: 40), to: lane) }
+        #expect((1...4).compactMap { _ in popped(&queue)?.trigger?.part } == ["A", "B", "B2", "C"])
+    }
+
     @Test func withoutACameraATriggerIsAnsweredAtOnce() {
         var queue = queue(.triggered)
         #expect(queue.trigger(ticket("A"), in: lane) == nil)

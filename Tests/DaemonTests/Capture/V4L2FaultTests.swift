@@ -50,7 +50,7 @@ import Testing
         let camera = CaptureThread(settings, system: scripted)
         let error = camera.failure()
         #expect(error == .wrongCamera(path: "/dev/cam", key: "bus", expected: "usb-2", got: "usb-1"))
-        #expect(error?.state == .cameraMismatch)
+        #expect(error?.state == .cameraMismatch && error?.retryPeriod(failures: 9) == .seconds(1))
         #expect(scripted.log == ["open"] && scripted.openDevices == 0)
     }
 

@@ -112,6 +112,12 @@ import Testing
             "[[recipe]]\n[[recipe]]\nlayers = [1]",
             "configuration: c.toml:2: recipe.name: expected a name that no other [[recipe]] has, got \"default\""
         ),
+        (
+            "[[camera]]\nsource = \"v4l2\"\ndevice = \"/dev/x\"\n[[camera]]\nname = \"b\"\nsource = \"v4l2\"\n"
+                + "device = \"/dev/x\"",
+            "configuration: c.toml:7: camera.device: expected a device that no other camera has, got \"/dev/x\", which is "
+                + "camera1's"
+        ),
         ("camera = []", "configuration: c.toml:1: camera: expected at least one [[camera]], got an empty list"),
         ("camera = [1]", "configuration: c.toml:1: camera: expected the table [camera], got the integer 1"),
         (

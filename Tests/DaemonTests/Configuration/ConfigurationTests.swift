@@ -101,6 +101,22 @@ import Testing
         (#"level = "info""#, #"level = "debug""#),
     ]
 
+    @Test func whatOnlyARestartAppliesIsNamedKeyByKey() throws {
+        let old = Configuration()
+        #expect(try old.keysForRestart(old).isEmpty)
+        var new = old
+        new.computeThreads = 7
+        new.control.socket = "/x"
+        new.control.maxConnections = 3
+        new.images.saveImages = .none
+        new.cameras[0].name = "other"
+        new.recipes[0].smoothing = 1
+        new.log.level = .debug
+        #expect(
+            try old.keysForRestart(new)
+                == ["compute_threads", "control.max_connections", "control.socket", "images.save_images"])
+    }
+
     @Test func severalCamerasAndRecipesAreRead() throws {
         let configuration = try Configuration(
             toml: """

@@ -56,6 +56,7 @@ final class TestControl: LineControl {
     func change(_ body: (inout LineReadings) -> Void) { state.withLock { body(&$0) } }
 
     var readings: LineReadings { state.withLock { $0 } }
+    var cameraReadings: [CameraReply] { readings.cameras }
 
     func trigger(camera: String?, part: String?) async throws(TriggerRefusal) -> TriggerReply {
         let name = try cameraName(camera)

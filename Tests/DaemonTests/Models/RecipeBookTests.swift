@@ -166,6 +166,25 @@ import Testing
         #expect(try book.entry("bottle").line.brightness.lowerBound == 4)
     }
 
+    @Test func weightsThatCannotBeUsedAreToldAtTheStartAndRefusedLater() throws {
+        let absence = Mutex<String?>("weights are cut")
+        func book() throws -> RecipeBook<TinyModel> {
+            try RecipeBook(stateDirectory: folder.path, tables: [table("bottle")], logger: .silent) { _ in
+                var method = RecipeMethod<TinyModel>.tiny()
+                method.absence = absence.withLock { $0 }
+                return method
+            }
+        }
+        #expect(try book().entry("bottle").method.absence == "weights are cut")
+        absence.withLock { $0 = nil }
+        let running = try book()
+        absence.withLock { $0 = "weights are cut" }
+        #expect(throws: StoreError.recipeUnusable("bottle", reason: "weights are cut")) {
+            try running.reload([table("bottle", brightness: 9)])
+        }
+        #expect(try running.entry("bottle").line.brightness.lowerBound == 4)
+    }
+
     @Test func aFitThatEndsAfterTheBackboneChangedIsNotUsed() throws {
         let book = try startWithABottle()
         var other = TinyModel(shots: [])

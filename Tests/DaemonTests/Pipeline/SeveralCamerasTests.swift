@@ -193,6 +193,42 @@ func until(_ condition: () throws -> Bool) async throws {
         }
     }
 
+    @Test func anInspectionThatHangsIsNamed() async throws {
+        let isHung = Mutex(true)
+        let models = ModelSlot()
+        models.activate(
+            TestLine.model(score: { score in
+                while isHung.withLock({ $0 }) { usleep(10_000) }
+                return score
+            }))
+        let station = try TestStation([TestStation.setup("cam", TestCamera(), recipe: TestLine.recipe(models))])
+        try await station.run {
+            try await until { station.line.stalledLoop(after: .milliseconds(100)) == "inspection" }
+            // The camera goes on beside it, and a reading waits for nothing.
+            try await until { station.line.readings.cameras[0].frames > 5 }
+            isHung.withLock { $0 = false }
+            try await until { station.line.stalledLoop(after: .milliseconds(100)) == nil }
+        }
+    }
+
+    @Test func aPartThatComesToRestIsOnePart() async throws {
+        let camera = TestCamera()
+        camera.change { $0.level = 40 }
+        let station = try TestStation([
+            TestStation.setup("cam", camera, trigger: .presence, recipe: TestStation.recipe("cap"))
+        ])
+        try await station.run {
+            for round in 1...3 {
+                let frames = station.line.readings.cameras[0].frames
+                try await until { station.line.readings.cameras[0].frames > frames + 10 }
+                #expect(try station.records.count == round - 1)
+                camera.change { $0.level = 40 + UInt8(round) * 50 }
+                try await until { try station.records.count == round }
+            }
+        }
+        #expect(try station.records.map(\.score) == [90, 140, 190])
+    }
+
     @Test func anIntervalMakesPartsAtItsPaceAndFaultsThatItHitsAreInvalid() async throws {
         let camera = TestCamera()
         let station = try TestStation([
