@@ -2,7 +2,7 @@
 # The suite in virtual machines with Debian's kernel, virtual cameras and systemd: what `make vm-test` runs. Two machines at
 # a time; output in .build/vm.
 #
-#   run.sh [CASE...]   cases: install service faults motionjpeg power (default: all)
+#   run.sh [CASE...]   cases: install service faults formats motionjpeg power (default: all)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -69,7 +69,7 @@ if [ "${1-}" = --case ]; then
 fi
 
 cases=("$@")
-[ $# -gt 0 ] || cases=(faults motionjpeg install service power)
+[ $# -gt 0 ] || cases=(faults service motionjpeg install power formats)
 mkdir -p "$logs"
 "$machine" --ready
 packages
