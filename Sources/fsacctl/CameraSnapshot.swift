@@ -17,7 +17,7 @@ struct CameraSnapshot: ParsableCommand {
     var size: String?
 
     @Option(help: ArgumentHelp("Frames a second (default: the camera's choice).", valueName: "Hz"))
-    var rate = 0.0
+    var rate: Double?
 
     @Option(help: ArgumentHelp("Frames to drop first, while exposure settles.", valueName: "n"))
     var warmup = 5
@@ -30,8 +30,8 @@ struct CameraSnapshot: ParsableCommand {
 
     func validate() throws {
         if size != nil, widthAndHeight == nil { throw ValidationError("--size: expected WxH, for example 1280x720") }
-        guard warmup >= 0, rate >= 0, timeout > 0 else {
-            throw ValidationError("--warmup, --rate and --timeout: expected no negative number")
+        guard warmup >= 0, rate ?? 1 > 0, timeout > 0 else {
+            throw ValidationError("--rate and --timeout: expected more than 0; --warmup: expected no negative number")
         }
     }
 
@@ -49,7 +49,7 @@ struct CameraSnapshot: ParsableCommand {
         device.close()
         settings.format = format
         (settings.width, settings.height) = widthAndHeight ?? (0, 0)
-        settings.rateHertz = rate
+        settings.rateHertz = rate ?? 0
         settings.warmupFrames = warmup
         var source = V4L2Camera(settings)
         let (picture, frame) = try take(from: &source)
