@@ -35,6 +35,7 @@ struct AddNormal: AsyncParsableCommand {
         if files.isEmpty && fromVerdict.isEmpty && !fromCamera {
             throw ValidationError("name pictures to add, a verdict with --from-verdict, or --from-camera")
         }
+        if camera != nil && !fromCamera { throw ValidationError("--camera goes with --from-camera") }
         if let shots, !(1...ControlLimits.shotsAtOnce).contains(shots) {
             throw ValidationError("--from-camera: expected 1 to \(ControlLimits.shotsAtOnce)")
         }

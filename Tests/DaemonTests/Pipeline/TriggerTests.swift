@@ -120,6 +120,32 @@ import Testing
         #expect(try station.records.map(\.part) == ["S1", "S2"])
     }
 
+    @Test func aReloadThatStartsTheCameraAnewLosesNoTrigger() async throws {
+        let station = try station(deadline: 20_000)
+        try await station.run {
+            try await withThrowingTaskGroup(of: String?.self) { tasks in
+                for number in 0..<60 {
+                    tasks.addTask {
+                        try await Task.sleep(for: .milliseconds(10 * number))
+                        return try await station.line.trigger(camera: nil, part: "S\(number)").inspection.part
+                    }
+                }
+                for round in 1...3 {
+                    _ = await station.line.apply([
+                        TestStation.setup(
+                            "cam", camera, trigger: .software, deadline: 20_000 + round,
+                            recipe: TestStation.recipe("cap"))
+                    ])
+                }
+                let answered = try await tasks.reduce(into: [String?]()) { $0.append($1) }
+                #expect(Set(answered).count == 60)
+            }
+        }
+        let records = try station.records
+        #expect(Set(records.map(\.part)).count == 60 && records.count == 60)
+        #expect(records.allSatisfy { $0.verdict == .ok || $0.cause == "camera_lost" })
+    }
+
     @Test func moreThan64WaitingPartsAreRefused() async throws {
         camera.change { $0.isSilent = true }
         let station = try station(deadline: 300)
