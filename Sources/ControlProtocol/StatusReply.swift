@@ -14,6 +14,8 @@ public enum LineState: String, Codable, Sendable {
     case cameraMismatch = "camera_mismatch"
     /// Another program holds the camera.
     case cameraBusy = "camera_busy"
+    /// Frames come, and none of them can be judged: dark, saturated, frozen, damaged, of another size.
+    case cameraInvalid = "camera_invalid"
     /// Verdicts cannot be written down.
     case journalFailed = "journal_failed"
     /// The source came to its end (a folder replayed once).

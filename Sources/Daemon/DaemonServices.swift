@@ -7,10 +7,7 @@ import UnixSignals
 
 /// The daemon, put together: what there is, and who knows whom.
 public struct DaemonServices: Sendable {
-    /// The data plane, for those who watch it.
-    public let line: InspectionLine
     private let services: [any Service]
-    private let reloading: ConfigurationReload<FittedModel>
     private let logger: Logger
 
     /// Loads the weights and opens the state directory; the caller holds the ``InstanceLock``.
@@ -18,15 +15,12 @@ public struct DaemonServices: Sendable {
     /// Damaged weights do not keep the daemon down: every part then gets INVALID, and everybody is told why.
     ///
     /// - Parameters:
-    ///   - path: of the configuration's file, to read it again; nil = it cannot be.
-    ///   - setLogLevel: called when a reload changes it.
+    ///   - path: of the configuration's file, to read it again.
     ///   - notifier: tells systemd that the daemon is ready, and how it is.
     ///   - onVerdict: called on the inspection thread after a verdict is in the journal.
     /// - Throws: ``MethodError`` when the configuration is wrong; ``StoreError``, ``DiskError``.
     public init(
-        _ configuration: Configuration, path: String? = nil, logger: Logger,
-        setLogLevel: @escaping @Sendable (Configuration.Log.Level) -> Void = { _ in },
-        notifier: ServiceNotifier = ServiceNotifier(),
+        _ configuration: Configuration, path: String, logger: Logger, notifier: ServiceNotifier = ServiceNotifier(),
         onVerdict: (@Sendable (InspectionRecord) -> Void)? = nil
     ) throws {
         self.logger = logger
@@ -47,8 +41,7 @@ public struct DaemonServices: Sendable {
             }, stateDirectory: directory, journal: journal, images: images, logger: logger, onVerdict: onVerdict)
         let refit = RefitService(book: book, logger: logger)
         let reloading = ConfigurationReload(
-            configuration, path: path, book: book, refit: refit, line: line, journal: journal, logger: logger,
-            setLogLevel: setLogLevel)
+            configuration, path: path, book: book, refit: refit, line: line, journal: journal, logger: logger)
         let control = ControlServer(
             settings: ControlSettings(configuration.control), book: book, refit: refit, line: line, verdicts: journal,
             stateDirectory: directory, shotQualityPercent: configuration.images.jpegQualityPercent, logger: logger,
@@ -56,8 +49,6 @@ public struct DaemonServices: Sendable {
         let supervision = SupervisionService(
             notifier: notifier, watchdogPeriod: ServiceNotifier.watchdogPeriod, logger: logger,
             statusLine: { line.readings.statusLine }, stalledLoop: { line.stalledLoop(after: $0) })
-        self.line = line
-        self.reloading = reloading
         // Each needs those before it; the last is the first to stop.
         services = [
             line, refit, control, HangUpService { try await Self.reload(reloading, notifier) }, supervision,

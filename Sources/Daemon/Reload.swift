@@ -8,35 +8,30 @@ public enum ReloadError: Error, Sendable, CustomStringConvertible {
     case configuration(ConfigurationError)
     case method(MethodError)
     case inProgress
-    /// The daemon was started with a configuration that is in no file.
-    case noFile
 
     public var description: String {
         switch self {
         case .configuration(let error): "\(error): the configuration in use stays"
         case .method(let error): "\(error): the configuration in use stays"
         case .inProgress: "reload: another one is not done yet: try again"
-        case .noFile: "reload: fsacd was started without a configuration file"
         }
     }
 }
 
 /// Reads the configuration again and applies what can be applied between two frames.
 actor ConfigurationReload<Model: StoredModel> {
-    private let path: String?
+    private let path: String
     private let book: RecipeBook<Model>
     private let refit: RefitService<Model>
     private let line: InspectionLine
     private let journal: VerdictJournal
     private let logger: Logger
-    private let setLogLevel: @Sendable (Configuration.Log.Level) -> Void
     private var current: Configuration
     private var isReloading = false
 
     init(
-        _ configuration: Configuration, path: String?, book: RecipeBook<Model>, refit: RefitService<Model>,
-        line: InspectionLine, journal: VerdictJournal, logger: Logger,
-        setLogLevel: @escaping @Sendable (Configuration.Log.Level) -> Void
+        _ configuration: Configuration, path: String, book: RecipeBook<Model>, refit: RefitService<Model>,
+        line: InspectionLine, journal: VerdictJournal, logger: Logger
     ) {
         current = configuration
         self.path = path
@@ -45,16 +40,14 @@ actor ConfigurationReload<Model: StoredModel> {
         self.line = line
         self.journal = journal
         self.logger = logger
-        self.setLogLevel = setLogLevel
     }
 
     func reload() async throws -> ReloadReply {
-        guard let path else { throw ReloadError.noFile }
         guard !isReloading else { throw ReloadError.inProgress }
         isReloading = true
         defer { isReloading = false }
         do {
-            let new = try await blocking { try Configuration.load(path: path) }
+            let new = try await blocking { [path] in try Configuration.load(path: path) }
             let reply = try await apply(new)
             logger.notice(
                 "configuration read again",
@@ -74,7 +67,7 @@ actor ConfigurationReload<Model: StoredModel> {
         // What may be refused comes first: a method that cannot be used leaves everything as it is.
         var applied = try await blocking { [book] in try book.reload(new.recipes) }
         if new.log.level != current.log.level {
-            setLogLevel(new.log.level)
+            LogLevel.ofAll = new.log.level.ofLogger
             applied.append("log level \(new.log.level.rawValue)")
         }
         applied += await line.apply(setups(new))

@@ -23,10 +23,12 @@ struct Fsacd: AsyncParsableCommand {
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
+        // A reload that is asked for before the daemon is ready does not end it; the file is read anyway.
+        signal(SIGHUP) { _ in }
         umask(0o027)
         do {
             let configuration = try Configuration.load(path: config)
-            LogLevel.ofAll = configuration.log.level.loggerLevel
+            LogLevel.ofAll = configuration.log.level.ofLogger
             LoggingSystem.bootstrap { _ in JournalLog.isConnected ? JournalLog() as any LogHandler : StandardErrorLog()
             }
             if check {
@@ -37,7 +39,6 @@ struct Fsacd: AsyncParsableCommand {
             let lock = try InstanceLock(stateDirectory: configuration.stateDirectory)
             let services = try DaemonServices(
                 configuration, path: config, logger: Logger(label: "fsacd"),
-                setLogLevel: { LogLevel.ofAll = $0.loggerLevel },
                 onVerdict: JournalLog.showVerdict)
             try await services.run()
             _ = consume lock
@@ -55,18 +56,6 @@ struct Fsacd: AsyncParsableCommand {
         case is InstanceLockError, is ConfigurationError, is MethodError, is ControlSocketError, is StoreError:
             ExitCode(78)
         default: .failure
-        }
-    }
-}
-
-extension Configuration.Log.Level {
-    fileprivate var loggerLevel: Logger.Level {
-        switch self {
-        case .debug: .debug
-        case .info: .info
-        case .notice: .notice
-        case .warning: .warning
-        case .error: .error
         }
     }
 }

@@ -23,6 +23,7 @@ final class CaptureLoop: Sendable {
         var shots: [ShotRequest] = []
         /// When the log last said that the camera is lost.
         var reminded: ContinuousClock.Instant?
+        var isReopenDue = false
         var isStopping = false
     }
 
@@ -48,6 +49,11 @@ final class CaptureLoop: Sendable {
 
     func stop() {
         state.withLock { $0.isStopping = true }
+    }
+
+    /// Closes the camera and opens it again before the next frame.
+    func reopen() {
+        state.withLock { $0.isReopenDue = true }
     }
 
     /// In use from the next frame or trigger on.
@@ -77,6 +83,10 @@ final class CaptureLoop: Sendable {
         logger.info("camera starts", metadata: ["source": "\(source.reading.description)"])
         while !state.read(\.isStopping) {
             progress.begin()
+            if takeReopenRequest() {
+                logger.warning("camera: frames do not decode: it is opened again")
+                source.reopen()
+            }
             do throws(CaptureError) {
                 let event = try source.next(timeout: Self.patience)
                 show(source.reading)
@@ -92,6 +102,12 @@ final class CaptureLoop: Sendable {
             }
         }
         end()
+    }
+
+    private func takeReopenRequest() -> Bool {
+        guard state.read(\.isReopenDue) else { return false }
+        state.withLock { $0.isReopenDue = false }
+        return true
     }
 
     /// - Returns: whether the camera is there.

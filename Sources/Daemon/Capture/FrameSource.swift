@@ -5,8 +5,16 @@ public protocol FrameSource {
     /// - Throws: ``CaptureError`` while there is no camera. The next call looks for it again.
     mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent
 
+    /// Closes what is open: the next call of ``next(timeout:)`` opens it again.
+    mutating func reopen()
+
     /// What it has to say of itself.
     var reading: SourceReading { get }
+}
+
+extension FrameSource {
+    /// A source that keeps nothing open has nothing to do.
+    public mutating func reopen() {}
 }
 
 /// A source as people see it.

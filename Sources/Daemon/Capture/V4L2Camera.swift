@@ -59,6 +59,13 @@ public struct V4L2Camera: FrameSource {
         }
     }
 
+    public mutating func reopen() {
+        guard case .streaming(let stream) = state else { return }
+        stream.close()
+        state = .closed
+        reading.restarts += 1
+    }
+
     /// Takes the stream out of the state: whatever throws leaves the camera closed.
     private mutating func openStream() throws(CaptureError) -> V4L2Stream {
         if case .streaming(let stream) = state {

@@ -75,7 +75,7 @@ extension ReloadError {
     fileprivate var code: ErrorCode {
         switch self {
         case .configuration, .method: .invalidRequest
-        case .inProgress, .noFile: .conflict
+        case .inProgress: .conflict
         }
     }
 }

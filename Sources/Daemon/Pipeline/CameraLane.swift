@@ -4,6 +4,9 @@ import Synchronization
 
 /// One run of a camera, from its start to its stop: its thread, its lane of the queue, its counters.
 final class CameraLane: Sendable {
+    /// Frames in a row that may be bad before it is the camera that is.
+    private static let patienceWithFrames = 5
+
     let id: LaneID
     let setup: CameraSetup
     let capture: CaptureLoop
@@ -33,6 +36,17 @@ final class CameraLane: Sendable {
         for await _ in end.stream {}
     }
 
+    /// Counts a verdict; a camera whose frames do not decode one after the other is closed and opened again.
+    func count(_ inspection: Inspection, milliseconds: Double) {
+        let undecodable = counters.withLock { counters in
+            counters.count(inspection, milliseconds: milliseconds)
+            return counters.undecodable
+        }
+        if undecodable == Self.patienceWithFrames || undecodable.isMultiple(of: 50) && undecodable > 0 {
+            capture.reopen()
+        }
+    }
+
     var reading: CameraReply {
         let reading = capture.reading
         let recipe = capture.recipe
@@ -54,6 +68,9 @@ final class CameraLane: Sendable {
         }
         if let patience = setup.framePatience, let age = reading.age, age > patience {
             return (.cameraStalled, "no frame for \(Int(age / .seconds(1))) s")
+        }
+        if let refused = counters.withLock(\.refused), refused.count >= Self.patienceWithFrames {
+            return (.cameraInvalid, "the last \(refused.count) frames cannot be judged: \(refused.latest)")
         }
         return recipe.models.current == nil ? (.noModel, recipe.models.absence) : (.inspecting, nil)
     }

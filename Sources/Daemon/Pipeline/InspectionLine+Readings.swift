@@ -46,12 +46,13 @@ extension LineState {
         case .finished: 1
         case .starting: 2
         case .noModel: 3
-        case .cameraStalled: 4
-        case .cameraBusy: 5
-        case .cameraMismatch: 6
-        case .cameraLost: 7
-        case .journalFailed: 8
-        case .stopping: 9
+        case .cameraInvalid: 4
+        case .cameraStalled: 5
+        case .cameraBusy: 6
+        case .cameraMismatch: 7
+        case .cameraLost: 8
+        case .journalFailed: 9
+        case .stopping: 10
         }
     }
 }

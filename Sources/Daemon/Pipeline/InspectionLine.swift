@@ -114,7 +114,7 @@ public final class InspectionLine: Service {
         let milliseconds = StageClock(since: inspection.since).total
         counters.withLock { $0.count(inspection, milliseconds: milliseconds) }
         let lane = cameras.withLock { $0.lanes.first { $0.setup.name == inspection.part.camera } }
-        lane?.counters.withLock { $0.count(inspection, milliseconds: milliseconds) }
+        lane?.count(inspection, milliseconds: milliseconds)
         tell(inspection, line)
         if let picture = inspection.picture {
             images.offer(

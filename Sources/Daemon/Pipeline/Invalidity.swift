@@ -28,6 +28,18 @@ public enum InvalidCause: String, Sendable, CaseIterable {
     case scoreNotFinite = "score_not_finite"
 }
 
+extension InvalidCause {
+    /// Whether the picture is to blame: the camera, its cable or the light.
+    var isOfTheFrame: Bool {
+        switch self {
+        case .frameUnreadable, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
+            .frameSaturated, .frameFrozen:
+            true
+        case .noModel, .modelMismatch, .cameraLost, .deadlineMissed, .scoreNotFinite: false
+        }
+    }
+}
+
 /// What ends an inspection without a judgement.
 public struct Invalidity: Error, Sendable, Equatable, CustomStringConvertible {
     public let cause: InvalidCause

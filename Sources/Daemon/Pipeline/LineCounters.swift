@@ -1,7 +1,7 @@
 public import ControlProtocol
 
 /// What the line counted since it was started.
-public struct LineCounters: Sendable, Equatable {
+public struct LineCounters: Sendable {
     private static let window = 1000
 
     public private(set) var ok: UInt64 = 0
@@ -9,6 +9,10 @@ public struct LineCounters: Sendable, Equatable {
     /// By the cause's name in the journal.
     public private(set) var invalid: [String: UInt64] = [:]
     public private(set) var lastVerdict: WallTime?
+    /// The newest frames that could not be judged for their own faults, without one in between that could.
+    private(set) var refused: (count: Int, latest: Invalidity)?
+    /// Of these, the newest that do not decode.
+    private(set) var undecodable = 0
     /// Milliseconds from frame to journalled verdict of the newest judged parts, in no order.
     private var latencies: [Double] = []
     private var oldest = 0
@@ -20,9 +24,12 @@ public struct LineCounters: Sendable, Equatable {
         switch inspection.outcome {
         case .invalid(let invalidity):
             invalid[invalidity.cause.rawValue, default: 0] += 1
+            if invalidity.cause.isOfTheFrame { refused = ((refused?.count ?? 0) + 1, invalidity) }
+            undecodable = invalidity.cause == .decodeFailed ? undecodable + 1 : 0
             return
         case .judged: if inspection.verdict == .ok { ok += 1 } else { ng += 1 }
         }
+        (refused, undecodable) = (nil, 0)
         if latencies.count < Self.window {
             latencies.append(milliseconds)
         } else {

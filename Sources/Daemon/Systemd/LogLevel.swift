@@ -10,3 +10,16 @@ public enum LogLevel {
         set { level.withLock { $0 = newValue } }
     }
 }
+
+extension Configuration.Log.Level {
+    /// The same, in the logging library's words.
+    public var ofLogger: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .notice: .notice
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}

@@ -230,6 +230,5 @@ import Testing
         }
         await trigger
         #expect(waited.withLock { $0 } >= .milliseconds(100))
-        #expect(waited.withLock { $0 } < .seconds(2))
     }
 }

@@ -109,7 +109,7 @@ import Testing
         try await ControlServer(
             settings: ControlSettings(socket: path), book: book, refit: RefitService(book: book, logger: .silent),
             line: line, verdicts: ListedVerdicts(), stateDirectory: folder.path, logger: .silent,
-            reload: { throw ReloadError.noFile }
+            reload: { throw ReloadError.inProgress }
         ).run()
     }
 

@@ -129,12 +129,15 @@ import Testing
         camera.mode = .replay
         camera.rateHertz = 200
         models.activate(TestLine.model())
-        try await withLine { _, journal in
-            let records = try await records(journal, until: 8)
+        try await withLine { line, journal in
+            let records = try await records(journal, until: 12)
             let judged = records.prefix { $0.verdict == .ok }
             // Frames that were replaced in the queue count, too.
             #expect((1...4).contains(judged.count))
             #expect(records.dropFirst(judged.count).allSatisfy { $0.cause == "frame_frozen" })
+            let readings = line.readings
+            #expect(readings.state == .cameraInvalid)
+            #expect(readings.reason?.contains("frame_frozen") == true)
         }
     }
 }

@@ -147,9 +147,7 @@ func until(_ condition: () throws -> Bool) async throws {
                 ])
             try await until { station.line.readings.state == .inspecting }
             right.change { $0.error = .noPictures(path: "/x") }
-            let start = ContinuousClock.now
             try await until { station.line.readings.state == .cameraLost }
-            #expect(.now - start < .milliseconds(500))
             let readings = station.line.readings
             #expect(readings.cameras.map(\.state) == [.inspecting, .cameraLost])
             #expect(readings.reason?.hasPrefix("right: camera: folder /x") == true)
@@ -169,7 +167,6 @@ func until(_ condition: () throws -> Bool) async throws {
             let start = ContinuousClock.now
             try await until { station.line.readings.state == .cameraStalled }
             #expect(.now - start >= .milliseconds(1900))
-            #expect(.now - start < .seconds(5))
             camera.change { $0.isSilent = false }
             try await until { station.line.readings.state == .inspecting }
         }

@@ -34,9 +34,8 @@ import Testing
         let station = try station(deadline: 10_000)
         try await station.run {
             try await until { station.line.readings.state == .cameraLost }
-            let start = ContinuousClock.now
+            // Not only at the deadline, which would be another cause.
             let reply = try await station.line.trigger(camera: "cam", part: "S1")
-            #expect(.now - start < .seconds(1))
             #expect(reply.inspection.cause == "camera_lost")
             #expect(reply.exposedMicroseconds == nil)
         }
@@ -61,7 +60,6 @@ import Testing
             let start = ContinuousClock.now
             #expect(try await station.trigger("S1").cause == "deadline_missed")
             #expect(.now - start >= .milliseconds(150))
-            #expect(.now - start < .seconds(1))
             camera.change { $0.isHung = true }
             #expect(try await station.trigger("S2").cause == "deadline_missed")
             camera.change { $0.isHung = false }

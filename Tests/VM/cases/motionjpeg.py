@@ -113,6 +113,21 @@ def _():
     return f"{sum(ok)} damaged of {len(lines)}: " + ", ".join(sorted({v.get("cause") for v in lines if v["verdict"] == "INVALID"}))
 
 
+@step("nothing but damaged frames: the camera is called invalid, opened again, and back with the first good one (C5)")
+def _():
+    global feed
+    feed.stop()
+    feed = Feed([damaged(good[1], "truncated"), damaged(good[2], "no end")])
+    eventually("the state", lambda: state() == "camera_invalid", 30)
+    expect(api("GET", "/healthz")[0] == 503, "healthy")
+    eventually("the camera being opened again", lambda: "it is opened again" in daemon_log(60), 30)
+    reason = status()["cameras"][0]["reason"]
+    feed.stop()
+    feed = Feed(good)
+    eventually("the line inspecting", lambda: state() == "inspecting", 30)
+    return reason
+
+
 @step("the writer stops: a stall that is named, and over when it goes on (C7)")
 def _():
     global feed
@@ -143,45 +158,56 @@ def triggers(count, rate):
     replies = [None] * count
 
     def send(number):
-        for _ in range(200):
-            code, reply = api("POST", "/v1/trigger", {"camera": "top", "part": f"part-{number}"}, timeout=60)
-            if code != 503:
-                break
-            time.sleep(0.05)
-        replies[number] = reply
+        replies[number] = api("POST", "/v1/trigger", {"camera": "top", "part": f"part-{number}"}, timeout=60)[1]
 
     threads, begin = [], time.monotonic()
     for number in range(count):
         time.sleep(max(0, begin + number / rate - time.monotonic()))
-        thread = threading.Thread(target=send, args=(number,))
-        thread.start()
-        threads.append(thread)
+        threads.append(threading.Thread(target=send, args=(number,)))
+        threads[-1].start()
     for thread in threads:
         thread.join()
-    return [reply for reply in replies if reply and "inspection" in reply]
+    return replies
+
+
+def check_triggers(count, rate):
+    """Every trigger answered once, in the order of their times, by a frame that was exposed after it."""
+    last = verdicts()[-1]["seq"] if verdicts() else 0
+    replies = triggers(count, rate)
+    unanswered = [number for number, reply in enumerate(replies) if not reply or "inspection" not in reply]
+    expect(not unanswered, f"{len(unanswered)} without an answer: {[replies[number] for number in unanswered[:3]]}")
+    lines = [v for v in verdicts() if v["seq"] > last]
+    expect(sorted(v["part"] for v in lines) == sorted(f"part-{n}" for n in range(count)), f"{len(lines)} lines")
+    replies.sort(key=lambda reply: reply["triggered_us"])
+    expect([r["inspection"]["seq"] for r in replies] == [v["seq"] for v in lines], "the journal has another order")
+    blind = [r["inspection"] for r in replies if "exposed_us" not in r]
+    expect(not blind, f"{len(blind)} without a frame: {blind[:2]}")
+    early = [r for r in replies if r["exposed_us"] < r["triggered_us"]]
+    expect(not early, f"{len(early)} frames exposed before their trigger")
+    waits = [(r["exposed_us"] - r["triggered_us"]) / 1e6 for r in replies]
+    kinds = sorted({v.get("cause", v["verdict"]) for v in lines})
+    return f"{count} answers ({', '.join(kinds)}), exposed after the trigger by {spread(waits)}"
 
 
 @step("1000 triggers at 20 per second: 1000 answers, in order, each with a frame exposed after its trigger")
+def _():
+    # Emulated inference is too slow for this rate: a recipe without a model, whose verdict is INVALID no_model.
+    configure(TRIGGERED, RECIPES.replace('"part"', '"empty"'))
+    start()
+    eventually("the camera", lambda: status()["cameras"][0]["frames"] > 5)
+    return check_triggers(1000, 20)
+
+
+@step("100 triggers at 3 per second, judged")
 def _():
     configure(TRIGGERED, RECIPES)
     start()
     eventually("the camera", lambda: status()["cameras"][0]["frames"] > 5)
     sh("fsacctl add-normal --from-camera 1")
     eventually("a model", lambda: state() == "inspecting", 60)
-    begin = verdicts()[-1]["seq"] if verdicts() else 0
-    replies = triggers(1000, 20)
-    lines = [v for v in verdicts() if v["seq"] > begin]
-    parts = [v["part"] for v in lines]
-    expect(parts == [f"part-{n}" for n in range(1000)], f"{len(parts)} lines, or in another order")
-    expect(len(replies) == 1000, f"{len(replies)} answers")
-    shown = [r for r in replies if "exposed_us" in r]
-    early = [r for r in shown if r["exposed_us"] < r["triggered_us"]]
-    expect(not early, f"{len(early)} frames exposed before their trigger")
-    judged = sum(v["verdict"] != "INVALID" for v in lines)
-    causes = sorted({v["cause"] for v in lines if "cause" in v})
-    expect(len(shown) == judged + sum(v.get("cause", "").startswith("frame_") for v in lines), "frames are missing")
-    waits = sorted((r["exposed_us"] - r["triggered_us"]) / 1e6 for r in shown)
-    return f"1000 answers, {judged} judged {causes}, exposed after the trigger by {spread(waits)}"
+    text = check_triggers(100, 3)
+    expect("NG" in text or "OK" in text, text)
+    return text
 
 
 @step("two cameras with a recipe each; a changeover loses no verdict and is named in the journal")
