@@ -49,7 +49,8 @@ stage_models() {
 stage_documents() {
     install -Dm644 packaging/config.toml "$payload/etc/fsac/config.toml"
     install -Dm644 -t "$payload/usr/share/doc/fsac/examples" config.toml.example
-    install -Dm644 -t "$payload/usr/share/doc/fsac" README.md docs/cameras.md
+    install -Dm644 -t "$payload/usr/share/doc/fsac" README.md ARCHITECTURE.md
+    install -Dm644 -t "$payload/usr/share/doc/fsac/docs" docs/*.md
     install -Dm644 -t "$payload/usr/share/man/man1" .build/man/*.1
     install -Dm644 -t "$payload/usr/share/man/man8" .build/man/*.8
     install -Dm644 .build/completions/fsacctl.bash "$payload/usr/share/bash-completion/completions/fsacctl"

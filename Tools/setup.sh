@@ -45,6 +45,6 @@ if command -v dpkg-query >/dev/null; then
     mapfile -t missing < <(missing_packages)
     [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 else
-    echo "setup: not a Debian system: make sure of OpenBLAS, libjpeg-turbo, libpng, pkg-config, Python 3 with pip" >&2
+    echo "setup: not a Debian system: make sure of OpenBLAS, libjpeg-turbo, libpng, libv4l, libsystemd, pkg-config, Python 3 with pip" >&2
 fi
 check_swift

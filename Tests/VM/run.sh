@@ -32,6 +32,15 @@ in_machine() { # SECONDS PROGRAM [ARG...]
     "$machine" --timeout "$seconds" Tests/VM/python.sh "$@"
 }
 
+# Until FILE has COUNT lines that say that a machine inspects; not for ever.
+await_inspection() { # FILE COUNT
+    local end=$((SECONDS + 200))
+    until [ "$(grep -c '^power: inspecting' "$1")" -ge "$2" ]; do
+        [ $SECONDS -lt $end ] || return 1
+        sleep 0.2
+    done
+}
+
 # Kills machines in the middle of their work, and looks at what the next boot finds.
 power() {
     local disk=$logs/disk.img shown=$logs/shown.txt cut process
@@ -42,7 +51,7 @@ power() {
     for cut in 1 2 3; do
         TMPDIR=$PWD/$logs setsid "$machine" --timeout 240 Tests/VM/python.sh Tests/VM/cases/power_write.py >>"$shown" 2>>"$logs/power.err" &
         process=$!
-        timeout 200 bash -c 'until [ "$(grep -c "^power: inspecting" "$0")" = "$1" ]; do sleep 0.2; done' "$shown" $cut ||
+        await_inspection "$shown" $cut ||
             { echo "FAILED no inspection before cut $cut"; tail -n 20 "$shown" "$logs/power.err"; return 1; }
         sleep $((3 + cut))
         kill -KILL -- "-$process"
@@ -64,17 +73,18 @@ run_case() {
 }
 
 if [ "${1-}" = --case ]; then
-    run_case "$2"
+    run_case "$2" >"$logs/$2.log" 2>&1
     exit
 fi
 
 cases=("$@")
 [ $# -gt 0 ] || cases=(faults service motionjpeg install power formats)
+rm -rf "$logs"
 mkdir -p "$logs"
 "$machine" --ready
 packages
 status=0
-printf '%s\n' "${cases[@]}" | xargs -P 2 -I CASE bash -c '"$0" --case CASE >.build/vm/CASE.log 2>&1' "$0" || status=1
+printf '%s\n' "${cases[@]}" | xargs -P 2 -n 1 "$0" --case || status=1
 for name in "${cases[@]}"; do cat ".build/vm/$name.log"; done
 [ $status = 0 ] && echo "vm-test: all passed in $SECONDS s" || echo "vm-test: FAILED" >&2
 exit $status
