@@ -111,7 +111,8 @@ def configure(camera, recipe=RECIPE, top=""):
 
 
 def camera(name="cam", device=VIVID, more=""):
-    return f'[camera]\nname = "{name}"\nsource = "v4l2"\ndevice = "{device}"\nwarmup_frames = 1\n{more}\n'
+    size = "" if "width" in more else "width = 320\nheight = 180\n"
+    return f'[camera]\nname = "{name}"\nsource = "v4l2"\ndevice = "{device}"\nwarmup_frames = 1\n{size}{more}\n'
 
 
 class Unix(http.client.HTTPConnection):

@@ -205,4 +205,21 @@ def _():
     return status()["cameras"][0]["reason"]
 
 
+@step("an HDMI input loses its signal and has it again (C6)")
+def _():
+    stop()
+    unload_vivid()
+    load_vivid("n_devs=1 node_types=0x1 num_inputs=1 input_types=3")
+    sh("v4l2-ctl -d /dev/video0 --set-dv-bt-timings index=0")
+    configure(camera(more='format = "YUYV"\nwidth = 640\nheight = 480\nrate_hz = 0'))
+    start()
+    eventually("the line inspecting", lambda: state() == "inspecting", 60)
+
+    def signal_again():
+        control("dv_timings_signal_mode", 0)
+        return time.time()
+
+    return cycle(lambda: control("dv_timings_signal_mode", 1), signal_again, cycles=3)
+
+
 finish()

@@ -65,7 +65,7 @@ def without_tables(source):
 
 install()
 sh("modprobe v4l2loopback video_nr=10 card_label=line exclusive_caps=1 max_buffers=4 && udevadm settle")
-CAMERA = camera("line", LOOPBACK, 'card = "line"\nformat = "MJPG"')
+CAMERA = camera("line", LOOPBACK, 'card = "line"\nformat = "MJPG"\nwidth = 250\nheight = 250')
 feed = Feed(good)
 configure(CAMERA)
 start()
