@@ -44,18 +44,14 @@ package final class JournalQueue: Sendable {
     }
 
     private static func sendWhatWaits(_ state: Monitor<State>, _ send: (JournalEntry) -> Void) {
-        let entries = state.wait { state -> [JournalEntry]? in
+        let taken = state.wait { state -> (entries: [JournalEntry], dropped: Int)? in
             guard !state.waiting.isEmpty else { return nil }
-            defer { state.waiting = [] }
-            state.isSending = true
-            return state.waiting
+            // What was dropped came after what waited.
+            defer { (state.waiting, state.dropped, state.isSending) = ([], 0, true) }
+            return (state.waiting, state.dropped)
         }
-        for entry in entries ?? [] { send(entry) }
-        let dropped = state.withLock { state in
-            defer { state.dropped = 0 }
-            return state.dropped
-        }
-        if dropped > 0 {
+        for entry in taken?.entries ?? [] { send(entry) }
+        if let dropped = taken?.dropped, dropped > 0 {
             send(JournalEntry(.warning, "the journal took nothing for a while: \(dropped) entries are lost"))
         }
         state.withLock { $0.isSending = false }
