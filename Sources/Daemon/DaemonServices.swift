@@ -17,7 +17,7 @@ public struct DaemonServices: Sendable {
     /// - Parameters:
     ///   - path: of the configuration's file, to read it again.
     ///   - notifier: tells systemd that the daemon is ready, and how it is.
-    ///   - onVerdict: called on the inspection thread after a verdict is in the journal.
+    ///   - onVerdict: called on the inspection thread after a verdict is in the journal: must not block.
     /// - Throws: ``MethodError`` when the configuration is wrong; ``StoreError``, ``DiskError``.
     public init(
         _ configuration: Configuration, path: String, logger: Logger, notifier: ServiceNotifier = ServiceNotifier(),
@@ -30,14 +30,14 @@ public struct DaemonServices: Sendable {
         let book = try RecipeBook<FittedModel>(
             stateDirectory: directory, tables: configuration.recipes, logger: logger
         ) { recipe in
-            try Self.usableMethod(recipe, computeThreads: threads, shelf: shelf, logger: logger)
+            try Self.method(recipe, computeThreads: threads, shelf: shelf)
         }
         let journal = VerdictJournal(
             stateDirectory: directory, settings: JournalSettings(configuration.journal), logger: logger)
         let images = ImageStore(stateDirectory: directory, settings: configuration.images, logger: logger)
         let line = InspectionLine(
             cameras: configuration.cameras.map { camera in
-                CameraSetup(camera, recipe: book.entry(for: camera).line, journal: journal)
+                CameraSetup(camera, recipe: book.lineRecipe(for: camera), journal: journal)
             }, stateDirectory: directory, journal: journal, images: images, logger: logger, onVerdict: onVerdict)
         let refit = RefitService(book: book, logger: logger)
         let reloading = ConfigurationReload(
@@ -65,15 +65,13 @@ public struct DaemonServices: Sendable {
     }
 
     /// The method of a recipe, or one that says why its weights cannot be used; any other fault is thrown.
-    private static func usableMethod(
-        _ recipe: Configuration.Recipe, computeThreads: Int, shelf: BackboneShelf, logger: Logger
+    private static func method(
+        _ recipe: Configuration.Recipe, computeThreads: Int, shelf: BackboneShelf
     ) throws(MethodError) -> RecipeMethod<FittedModel> {
         do {
             return RecipeMethod(try ConfiguredMethod(recipe, computeThreads: computeThreads, shelf: shelf))
         } catch {
             guard case .weights = error else { throw error }
-            logger.error(
-                "no part can be judged", metadata: ["recipe": "\(recipe.name)", "error": "\(error)"])
             return RecipeMethod(unusable: error)
         }
     }

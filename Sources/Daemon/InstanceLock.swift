@@ -13,7 +13,10 @@ public enum InstanceLockError: Error, Equatable, Sendable, CustomStringConvertib
                 + "stop it or give this one a state_directory of its own"
         case .operationFailed(let operation, let path, let code):
             "state directory: \(operation) \(path): \(ErrnoText.describe(code)): "
-                + "the user fsacd runs as (uid \(getuid())) has to own state_directory"
+                + (code == EROFS
+                    ? "fsacd.service may write only to /var/lib/fsac and to what ReadWritePaths= names: "
+                        + "add it with `systemctl edit fsacd`, or mount the disk for writing"
+                    : "the user fsacd runs as (uid \(getuid())) has to own state_directory")
         }
     }
 }

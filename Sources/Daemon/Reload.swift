@@ -7,12 +7,18 @@ import UnixSignals
 public enum ReloadError: Error, Sendable, CustomStringConvertible {
     case configuration(ConfigurationError)
     case method(MethodError)
+    /// A trigger whose reply would come after the running server has closed its connection.
+    case deadline(camera: String, milliseconds: Int, requestSeconds: Int)
     case inProgress
 
     public var description: String {
         switch self {
         case .configuration(let error): "\(error): the configuration in use stays"
         case .method(let error): "\(error): the configuration in use stays"
+        case .deadline(let camera, let milliseconds, let seconds):
+            "configuration: camera \(camera): trigger_deadline_ms \(milliseconds): the daemon that runs answers within "
+                + "\(seconds) s, for control.request_timeout_s is read at its start only: make the deadline shorter, "
+                + "or restart fsacd: the configuration in use stays"
         case .inProgress: "reload: another one is not done yet: try again"
         }
     }
@@ -64,8 +70,12 @@ actor ConfigurationReload<Model: StoredModel> {
     }
 
     private func apply(_ new: Configuration) async throws -> ReloadReply {
-        // What may be refused comes first: a method that cannot be used leaves everything as it is.
-        var applied = try await blocking { [book] in try book.reload(new.recipes) }
+        // What may be refused comes first: it leaves everything as it is.
+        try current.checkDeadlines(of: new)
+        let needsRestart = try current.keysForRestart(new)
+        var applied = try await blocking { [book, old = current.cameras] in
+            try book.reload(new.recipes, from: old, to: new.cameras)
+        }
         if new.log.level != current.log.level {
             LogLevel.ofAll = new.log.level.ofLogger
             applied.append("log level \(new.log.level.rawValue)")
@@ -74,14 +84,13 @@ actor ConfigurationReload<Model: StoredModel> {
         // An operator may have changed over in the meantime.
         _ = await line.apply(setups(new))
         refit.requestWhatIsDue()
-        let needsRestart = try current.keysForRestart(new)
         (current.cameras, current.recipes, current.log) = (new.cameras, new.recipes, new.log)
         return ReloadReply(applied: applied, needsRestart: needsRestart)
     }
 
     private func setups(_ configuration: Configuration) -> [CameraSetup] {
         configuration.cameras.map { camera in
-            CameraSetup(camera, recipe: book.entry(for: camera).line, journal: journal)
+            CameraSetup(camera, recipe: book.lineRecipe(for: camera), journal: journal)
         }
     }
 
@@ -104,6 +113,17 @@ extension Configuration {
         ]
         return try top.filter(\.1).map(\.0) + Self.changes("control", control, new.control)
             + Self.changes("journal", journal, new.journal) + Self.changes("images", images, new.images)
+    }
+
+    /// The server goes on with its request timeout.
+    package func checkDeadlines(of new: Configuration) throws(ReloadError) {
+        for camera in new.cameras where camera.trigger == .software {
+            guard camera.triggerDeadlineMilliseconds < 1000 * control.requestTimeoutSeconds else {
+                throw .deadline(
+                    camera: camera.name, milliseconds: camera.triggerDeadlineMilliseconds,
+                    requestSeconds: control.requestTimeoutSeconds)
+            }
+        }
     }
 
     private static func changes(_ table: String, _ old: some Encodable, _ new: some Encodable) throws -> [String] {

@@ -8,6 +8,10 @@ struct AddNormal: AsyncParsableCommand {
         discussion: """
             Pictures are checked before anything is stored: one that is refused changes nothing, the others are still \
             added, and the exit code is 1. The same picture twice is one shot.
+
+            --from-camera takes the next frame: put a good part in view, take one, and repeat with the next part. A \
+            number takes so many frames one after the other, which show the same part unless each frame is triggered: \
+            pictures of one part teach little.
             """)
 
     @Argument(help: "Pictures of good parts (JPEG or PNG).", completion: .file(extensions: ["jpg", "jpeg", "png"]))
@@ -16,7 +20,7 @@ struct AddNormal: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Add the stored picture of this verdict: it was good.", valueName: "seq"))
     var fromVerdict: [UInt64] = []
 
-    @Flag(help: "Add the camera's next picture, or with a number the next so many: --from-camera 4.")
+    @Flag(help: "Add the camera's next frame, or with a number the next so many in a row: --from-camera 4.")
     var fromCamera = false
 
     @Option(help: ArgumentHelp("The camera for --from-camera (default: the only one).", valueName: "name"))

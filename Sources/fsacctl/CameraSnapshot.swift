@@ -30,8 +30,8 @@ struct CameraSnapshot: ParsableCommand {
 
     func validate() throws {
         if size != nil, widthAndHeight == nil { throw ValidationError("--size: expected WxH, for example 1280x720") }
-        guard warmup >= 0, rate ?? 1 > 0, timeout > 0 else {
-            throw ValidationError("--rate and --timeout: expected more than 0; --warmup: expected no negative number")
+        guard (0...1000).contains(warmup), (0.01...1000).contains(rate ?? 1), (0.1...3600).contains(timeout) else {
+            throw ValidationError("expected --rate 0.01 to 1000, --timeout 0.1 to 3600, --warmup 0 to 1000")
         }
     }
 

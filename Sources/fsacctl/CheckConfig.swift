@@ -5,7 +5,10 @@ import Daemon
 struct CheckConfig: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check a configuration file without starting anything.",
-        discussion: "Exits with 1 and names file, line and key when fsacd would refuse to start with it.")
+        discussion: """
+            Reads the weights of the backbones, too. Exits with 1 and says what is wrong when fsacd would refuse to \
+            start with it, or could judge no part.
+            """)
 
     @Argument(help: "The configuration file.", completion: .file(extensions: ["toml"]))
     var file: String
@@ -16,9 +19,12 @@ struct CheckConfig: ParsableCommand {
     func run() throws {
         do {
             let configuration = try Configuration.load(path: file)
+            try DaemonServices.check(configuration)
             if json { try printJSON(configuration) } else { Terminal.write("\(file): valid\n") }
         } catch let error as ConfigurationError {
             throw ClientError.configuration(error)
+        } catch let error as MethodError {
+            throw ClientError.method(error)
         }
     }
 }

@@ -9,6 +9,7 @@ enum ClientError: Error, CustomStringConvertible {
     case fitFailed(String)
     case file(path: String, reason: String)
     case configuration(ConfigurationError)
+    case method(MethodError)
     case camera(CaptureError)
     /// `source` is the camera with format and size.
     case noFrame(source: String, seconds: Double, reason: String)
@@ -23,6 +24,7 @@ enum ClientError: Error, CustomStringConvertible {
         case .fitFailed(let message): "the fit failed, the model in use stays: \(message)"
         case .file(let path, let reason): "\(path): \(reason)"
         case .configuration(let error): error.description
+        case .method(let error): error.description
         case .camera(.busy(let path, let holder)) where holder?.hasPrefix("fsacd ") ?? true:
             "camera \(path): held by \(holder ?? "another program, perhaps the daemon"): "
                 + "`fsacctl status` shows the daemon's cameras, `systemctl stop fsacd` frees them"

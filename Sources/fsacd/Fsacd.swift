@@ -26,6 +26,7 @@ struct Fsacd: AsyncParsableCommand {
         // A reload that is asked for before the daemon is ready does not end it; the file is read anyway.
         signal(SIGHUP) { _ in }
         umask(0o027)
+        defer { JournalLog.flush() }
         do {
             let configuration = try Configuration.load(path: config)
             LogLevel.ofAll = configuration.log.level.ofLogger

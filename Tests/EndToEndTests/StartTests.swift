@@ -26,6 +26,23 @@ extension EndToEndTests {
             #expect(!FileManager.default.fileExists(atPath: line.state))
         }
 
+        @Test(arguments: ["backbone = \"none-such\"", "input_size = 161"])
+        func whatTheDaemonRefusesTheCheckRefusesToo(line wrong: String) async throws {
+            let line = try Line(frames: Pictures.line)
+            let good = try await Program.run("fsacctl", ["check-config", line.configurationPath], folder: line.folder)
+            #expect(good.exitCode == 0, "\(good.standardError)")
+            let key = String(wrong.prefix { $0 != " " })
+            let text = try String(contentsOfFile: line.configurationPath, encoding: .utf8)
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            try lines.map { $0.hasPrefix("\(key) =") ? wrong : String($0) }.joined(separator: "\n")
+                .write(toFile: line.configurationPath, atomically: true, encoding: .utf8)
+            let check = try await Program.run("fsacctl", ["check-config", line.configurationPath], folder: line.folder)
+            let start = try await Program.run("fsacd", ["--config", line.configurationPath], folder: line.folder)
+            #expect(check.exitCode == 1)
+            #expect(start.exitCode == 78)
+            #expect(check.standardError.contains("recipe part: \(key)"), "\(check.standardError)")
+        }
+
         @Test func aMissingConfigurationEndsWith78() async throws {
             let line = try Line(frames: [:])
             let reply = try await Program.run("fsacd", ["--config", "\(line.folder)/none.toml"], folder: line.folder)

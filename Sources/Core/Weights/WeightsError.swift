@@ -50,7 +50,9 @@ public enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
             "weights: \(file): expected the tensors of one of \(known.joined(separator: ", ")), got those of none"
         case .unknownModel(let name, let directory, let known):
             "weights: \(name): no such model in \(directory), which has "
-                + (known.isEmpty ? "none: run `make weights`" : known.joined(separator: ", "))
+                + (known.isEmpty
+                    ? "none: check models_directory and `fsacctl model list`, add one with "
+                        + "`fsacctl model import` (in the source tree, `make weights`)" : known.joined(separator: ", "))
         case .badName(let name):
             "weights: model name `\(name)`: expected letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
         }

@@ -36,7 +36,11 @@ public enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .folderUnreadable(let path, let reason):
-            "camera: folder \(path): \(reason): make it readable for the user fsacd runs as, or change camera.path"
+            "camera: folder \(path): \(reason): "
+                + (["/home/", "/root/", "/tmp/"].contains { "\(path)/".hasPrefix($0) }
+                    ? "the service does not see /home and /root and has a /tmp of its own: "
+                        + "choose a folder elsewhere, such as below /srv, or change the service"
+                    : "make it readable for the user fsacd runs as, or change camera.path")
         case .noPictures(let path):
             "camera: folder \(path) holds no .jpg, .jpeg or .png file: put some there, or change camera.path"
         case .deviceMissing(let path):

@@ -69,9 +69,13 @@ extension Configuration.Camera: NamedTable {
                 remedy: "source = \"v4l2\" needs the device: "
                     + "name a link below /dev/v4l/by-path or /dev/v4l/by-id (`fsacctl camera list` shows them)")
         }
-        if source == .folder, rateHertz < 0.01 {
+        if rateHertz < 0.01, source == .folder || rateHertz > 0 {
             throw .invalidValue(
-                table.place(.rateHertz), expected: "a number from 0.01 to 1000.0 for a folder", got: "\(rateHertz)")
+                table.place(.rateHertz),
+                expected: source == .folder
+                    ? "a number from 0.01 to 1000.0 for a folder"
+                    : "a number from 0.01 to 1000.0, or 0.0 for the camera's own choice",
+                got: "\(rateHertz)")
         }
         if source == .folder, mode == .watch, trigger != .continuous {
             throw .contradiction(

@@ -54,7 +54,7 @@ extension StoreError {
         case .invalidRecipeName, .invalidLimit: .invalidRequest
         case .noSuchNormal, .noSuchGeneration, .noSuchRecipe: .notFound
         case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .generationUnreadable,
-            .otherBackbone, .otherSettings, .recipeExists, .recipeUnusable, .severalRecipes:
+            .otherBackbone, .otherSettings, .recipeExists, .recipeUnusable, .recipeInUse, .severalRecipes:
             .conflict
         }
     }
@@ -75,7 +75,7 @@ extension ReloadError {
     fileprivate var code: ErrorCode {
         switch self {
         case .configuration, .method: .invalidRequest
-        case .inProgress: .conflict
+        case .inProgress, .deadline: .conflict
         }
     }
 }

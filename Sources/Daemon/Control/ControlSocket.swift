@@ -6,6 +6,8 @@ public enum ControlSocketError: Error, Equatable, Sendable, CustomStringConverti
     case notASocket(path: String)
     case inUse(path: String)
     case noSuchGroup(String)
+    /// The user fsacd runs as may give the socket only to a group of its own.
+    case notAMember(group: String, path: String)
     case operationFailed(_ operation: String, path: String, errno: CInt)
 
     public var description: String {
@@ -17,6 +19,9 @@ public enum ControlSocketError: Error, Equatable, Sendable, CustomStringConverti
         case .inUse(let path):
             "control socket: \(path): another program listens there: stop it or choose another path"
         case .noSuchGroup(let group): "control socket: no group '\(group)' on this system"
+        case .notAMember(let group, let path):
+            "control socket: \(path): cannot be given to the group '\(group)': the user fsacd runs as has to be a "
+                + "member of it: `usermod -aG \(group) fsac`, then restart fsacd"
         case .operationFailed(let operation, let path, let code):
             "control socket: \(operation) \(path): \(ErrnoText.describe(code))"
         }
@@ -48,7 +53,9 @@ struct ControlSocket: Sendable {
     func open() throws(ControlSocketError) {
         if let group {
             guard let entry = getgrnam(group) else { throw .noSuchGroup(group) }
-            guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0 else { throw failure("chown") }
+            guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0 else {
+                throw errno == EPERM ? .notAMember(group: group, path: path) : failure("chown")
+            }
         }
         guard chmod(path, 0o660) == 0 else { throw failure("chmod") }
     }

@@ -96,6 +96,8 @@ extension VerdictJournal {
     public var lastSequence: UInt64 { state.read(\.lastSequence) }
 
     public func lines(from first: UInt64, count: Int) throws -> [VerdictLine] {
+        // Whoever asks may name any number there is.
+        guard first <= lastSequence else { return [] }
         let (start, recent) = state.read { state in
             let start = state.recent.first?.sequence ?? state.lastSequence + 1
             // Numbers without a gap: the place of a line follows from its number.

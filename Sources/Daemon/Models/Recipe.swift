@@ -24,13 +24,14 @@ public final class Recipe<Model: StoredModel>: Sendable {
         /// Sorted by SHA-256.
         public fileprivate(set) var normals: [StoredNormal]
         public fileprivate(set) var active: Active?
-        fileprivate var isRolledBack = false
+        /// What was there when an operator went back to an older generation; nil = nobody did.
+        fileprivate var shotsAtRollback: ShotList?
         fileprivate var kind: ModelKind
 
         /// There are shots, and the model in use was fitted from others or with other settings than those configured,
         /// and no operator wanted it so.
         public var isFitDue: Bool {
-            !normals.isEmpty && !isRolledBack
+            !normals.isEmpty && shotsAtRollback != ShotList(normals)
                 && (Set(normals.map(\.sha256)) != Set(active?.summary.shots ?? []) || active?.summary.kind != kind)
         }
     }
@@ -59,21 +60,33 @@ public final class Recipe<Model: StoredModel>: Sendable {
         guard RecipeStore.isValidName(name) else { throw StoreError.invalidRecipeName(name) }
         store = try RecipeStore(stateDirectory: stateDirectory, recipe: name, disk: disk)
         state = Mutex(View(normals: try store.normals(), kind: kind))
-        try restore()
+        restore(try store.generations())
     }
 
     public var view: View { state.withLock { $0 } }
 
+    /// What ``reconfigure(_:_:activate:)`` needs to know of the disk.
+    func generationsOnDisk() throws(DiskError) -> [Int] {
+        try change.withLock { _ throws(DiskError) in try store.generations() }
+    }
+
     /// Goes on with other settings: `activate` gets the newest generation that can be used with them, if there is one.
-    func reconfigure(_ kind: ModelKind, activate new: @escaping @Sendable (Active) -> Void) throws {
-        try change.withLock { _ in
+    ///
+    /// - Parameter generations: those that were on disk a moment ago.
+    func reconfigure(_ kind: ModelKind, _ generations: [Int], activate new: @escaping @Sendable (Active) -> Void) {
+        change.withLock { _ in
             activate.withLock { $0 = new }
-            state.withLock { state in
-                state.kind = kind
-                state.active = nil
-                state.isRolledBack = false
+            let active = state.withLock { state in
+                defer {
+                    state.kind = kind
+                    state.active = nil
+                    state.shotsAtRollback = nil
+                }
+                return state.active
             }
-            try restore()
+            // A fit may have ended since.
+            let onDisk = Set(generations).union(active.map { [$0.generation] } ?? [])
+            restore(onDisk.sorted(by: >))
         }
     }
 
@@ -82,22 +95,18 @@ public final class Recipe<Model: StoredModel>: Sendable {
         try change.withLock { _ throws(DiskError) in try store.copy(to: name, settingsFrom: table) }
     }
 
-    private func restore() throws {
-        let current = store.current()
-        let isRolledBack = current?.isRolledBack ?? false
-        let onDisk = try store.generations()
+    /// - Parameter onDisk: generations, the newest first.
+    private func restore(_ onDisk: [Int]) {
+        var current = store.current()
+        // Written by a version that did not note them: those of now.
+        if current?.shotsAtRollback == .unknown { current?.shotsAtRollback = ShotList(view.normals) }
         // Without a roll-back a generation newer than `current` is a finished fit whose last step was cut off.
-        let candidates = onDisk.filter { !isRolledBack || $0 <= current?.generation ?? 0 }
+        let candidates = onDisk.filter { current?.shotsAtRollback == nil || $0 <= current?.generation ?? 0 }
         for generation in candidates {
             do {
                 let model = try usable(generation)
-                if generation != current?.generation {
-                    logger.warning(
-                        "using another generation than the one named as current",
-                        metadata: ["generation": "\(generation)", "current": "\(current?.generation ?? 0)"])
-                    try store.select(CurrentGeneration(generation: generation, isRolledBack: isRolledBack))
-                }
-                try use(model, generation: generation, isRolledBack: isRolledBack)
+                if generation != current?.generation { select(generation, insteadOf: current) }
+                use(model, generation: generation, shotsAtRollback: current?.shotsAtRollback)
                 return
             } catch {
                 logger.error(
@@ -106,16 +115,29 @@ public final class Recipe<Model: StoredModel>: Sendable {
         }
     }
 
+    private func select(_ generation: Int, insteadOf current: CurrentGeneration?) {
+        logger.warning(
+            "using another generation than the one named as current",
+            metadata: ["generation": "\(generation)", "current": "\(current?.generation ?? 0)"])
+        do {
+            try store.select(
+                CurrentGeneration(generation: generation, shotsAtRollback: current?.shotsAtRollback))
+        } catch {
+            // The next start comes to the same.
+            logger.error("the generation in use cannot be written down", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// Applies the manual limit, shows the generation to readers and hands it to the line.
     @discardableResult
-    private func use(_ model: Model, generation: Int, isRolledBack: Bool) throws -> Active {
+    private func use(_ model: Model, generation: Int, shotsAtRollback: ShotList?) -> Active {
         let summary = model.summary
         let manual = manualLimit(for: summary)
         let active = Active(
             generation: generation, model: manual.map(model.withLimit) ?? model, summary: summary, manualLimit: manual)
         state.withLock {
             $0.active = active
-            $0.isRolledBack = isRolledBack
+            $0.shotsAtRollback = shotsAtRollback
         }
         activate.withLock { $0 }(active)
         return active
@@ -148,10 +170,7 @@ extension Recipe {
             if let known = view.normals.first(where: { $0.sha256 == sha256 }) { return (known, false) }
             let normal = try store.addNormal(bytes, fileExtension: fileExtension)
             let normals = try store.normals()
-            state.withLock {
-                $0.normals = normals
-                $0.isRolledBack = false
-            }
+            state.withLock { $0.normals = normals }
             return (normal, true)
         }
     }
@@ -165,10 +184,7 @@ extension Recipe {
             guard view.normals.count > 1 else { throw StoreError.lastNormal(sha256: normal.sha256) }
             try store.removeNormal(normal)
             let normals = try store.normals()
-            state.withLock {
-                $0.normals = normals
-                $0.isRolledBack = false
-            }
+            state.withLock { $0.normals = normals }
             return normal
         }
     }
@@ -203,7 +219,7 @@ extension Recipe {
             let (found, configured) = (model.summary.kind.backbone, view.kind.backbone)
             guard found == configured else { throw StoreError.otherSettings(found: found, configured: configured) }
             let generation = try store.install { folder in try model.save(to: folder) }
-            let active = try use(model, generation: generation, isRolledBack: false)
+            let active = use(model, generation: generation, shotsAtRollback: nil)
             try store.prune(current: generation)
             return active
         }
@@ -221,9 +237,9 @@ extension Recipe {
             }
             guard kept.contains(target) else { throw StoreError.noSuchGeneration(target, kept: kept) }
             let model = try usable(target)
-            let isRolledBack = target != kept.first
-            try store.select(CurrentGeneration(generation: target, isRolledBack: isRolledBack))
-            return try use(model, generation: target, isRolledBack: isRolledBack)
+            let shots = target == kept.first ? nil : ShotList(view.normals)
+            try store.select(CurrentGeneration(generation: target, shotsAtRollback: shots))
+            return use(model, generation: target, shotsAtRollback: shots)
         }
     }
 
@@ -233,7 +249,7 @@ extension Recipe {
             guard let active = view.active else { throw StoreError.noModel }
             try store.setManualLimit(value.map { try ManualLimit(value: $0, for: active.summary.kind) })
             let model = active.model.withLimit(active.summary.limit)
-            return try use(model, generation: active.generation, isRolledBack: view.isRolledBack)
+            return use(model, generation: active.generation, shotsAtRollback: view.shotsAtRollback)
         }
     }
 

@@ -72,15 +72,30 @@ public final class RecipeBook<Model: StoredModel>: Sendable {
 
 extension RecipeBook {
     /// What an operator chose last, else what the configuration says, else the first of the file.
-    public func entry(for camera: Configuration.Camera) -> Entry {
+    ///
+    /// - Returns: nil when what was chosen is not there any more: no other recipe may judge instead.
+    public func entry(for camera: Configuration.Camera) -> Entry? {
         let (entries, chosen) = state.withLock { ($0.entries, $0.inUse[camera.name]) }
-        return entries.first { $0.name == chosen } ?? entries.first { $0.name == camera.recipe } ?? entries[0]
+        if let chosen { return entries.first { $0.name == chosen } }
+        return entries.first { $0.name == camera.recipe } ?? entries[0]
+    }
+
+    /// ``entry(for:)`` as the line uses it; one without a model, which says why, when the recipe is gone.
+    public func lineRecipe(for camera: Configuration.Camera) -> LineRecipe {
+        if let entry = entry(for: camera) { return entry.line }
+        let name = state.withLock { $0.inUse[camera.name] } ?? camera.recipe
+        let absence =
+            "recipe \(name), which was in use, is not there any more: put its table back, "
+            + "or choose another one with `fsacctl recipe use`"
+        logger.error(
+            "no part can be judged", metadata: ["camera": "\(camera.name)", "recipe": "\(name)", "error": "\(absence)"])
+        return LineRecipe(name: name, models: ModelSlot(absence: absence))
     }
 
     /// Remembers an operator's choice over restarts.
     public func remember(_ name: String, for camera: String) throws {
-        _ = try entry(name)
         try change.withLock { _ in
+            _ = try entry(name)
             var inUse = state.withLock { $0.inUse }
             inUse[camera] = name
             try disk.replace(inUsePath, with: [UInt8](ControlCoding.encode(inUse)))
@@ -122,33 +137,26 @@ extension RecipeBook {
 
     /// Takes over the tables of a configuration; nothing has changed when it throws.
     ///
+    /// - Parameters:
+    ///   - old: the cameras so far.
+    ///   - new: the cameras to come: the recipe that one of both uses cannot be removed.
     /// - Returns: what changed, a sentence each.
-    public func reload(_ tables: [Configuration.Recipe]) throws -> [String] {
+    public func reload(
+        _ tables: [Configuration.Recipe], from old: [Configuration.Camera] = [], to new: [Configuration.Camera] = []
+    ) throws -> [String] {
         try change.withLock { _ in
-            let old = entries
-            let methods = try tables.map { table in
-                if let known = old.first(where: { $0.settings == table }) { return known.method }
-                let method = try makeMethod(table)
-                // The first start runs with it, to tell people why. Later it must not take the place of one that works.
-                if let absence = method.absence, !old.isEmpty {
-                    throw StoreError.recipeUnusable(table.name, reason: absence)
-                }
-                return method
+            let before = entries
+            let plans = try self.plans(tables, methods: tables.map { try method($0, before) })
+            try checkUse(by: new, before: old, plans.map(\.name))
+            // Everything that can fail, for all of them, before anything changes for one of them.
+            let steps = try plans.map { try step($0, before) }
+            var entries: [Entry] = []
+            var changes: [String] = []
+            for step in steps {
+                entries.append(step.take())
+                if let change = step.change, !before.isEmpty { changes.append(change) }
             }
-            var (entries, changes) = ([Entry](), [String]())
-            for (table, method) in zip(tables, methods) {
-                entries.append(try taken(table.name, table, method, old, &changes))
-            }
-            for (name, origin) in try copies() where !tables.contains(where: { $0.name == name }) {
-                guard let index = tables.firstIndex(where: { $0.name == origin }) else {
-                    logger.warning(
-                        "recipe is left out: it uses the settings of a table that is gone",
-                        metadata: ["recipe": "\(name)", "table": "\(origin)"])
-                    continue
-                }
-                entries.append(try taken(name, tables[index], methods[index], old, &changes))
-            }
-            for gone in old where !entries.contains(where: { $0.name == gone.name }) {
+            for gone in before where !entries.contains(where: { $0.name == gone.name }) {
                 changes.append("recipe \(gone.name) removed; its folder stays")
             }
             state.withLock { [entries] in $0.entries = entries }
@@ -156,19 +164,78 @@ extension RecipeBook {
         }
     }
 
-    private func taken(
-        _ name: String, _ table: Configuration.Recipe, _ method: RecipeMethod<Model>, _ old: [Entry],
-        _ changes: inout [String]
-    ) throws -> Entry {
-        guard let known = old.first(where: { $0.name == name }) else {
-            if !old.isEmpty { changes.append("recipe \(name) added") }
-            return try open(name, table, method)
+    private func method(_ table: Configuration.Recipe, _ old: [Entry]) throws -> RecipeMethod<Model> {
+        // What could not be used may have been repaired since.
+        if let known = old.first(where: { $0.settings == table && $0.method.absence == nil }) { return known.method }
+        let method = try makeMethod(table)
+        if let absence = method.absence {
+            // The first start runs with it, to tell people why. Later it must not take the place of one that works.
+            guard old.isEmpty || old.contains(where: { $0.name == table.name && $0.method.absence != nil }) else {
+                throw StoreError.recipeUnusable(table.name, reason: absence)
+            }
+            logger.error("no part can be judged", metadata: ["recipe": "\(table.name)", "error": "\(absence)"])
         }
-        guard known.settings != table else { return known }
-        changes.append("recipe \(name) with its new settings")
-        let line = LineRecipe(table, name: name, models: method.slot)
-        try known.recipe.reconfigure(method.kind) { activate($0, method, line) }
-        return Entry(recipe: known.recipe, settings: table, method: method, line: line)
+        return method
+    }
+
+    /// Removing the recipe of a camera must not leave its parts to another one, unless the configuration names that.
+    private func checkUse(
+        by cameras: [Configuration.Camera], before: [Configuration.Camera], _ names: [String]
+    ) throws(StoreError) {
+        for camera in cameras {
+            guard let known = before.first(where: { $0.name == camera.name }), let used = entry(for: known)?.name,
+                !names.contains(used)
+            else { continue }
+            let isChosen = state.withLock { $0.inUse[camera.name] } != nil
+            guard !isChosen, !camera.recipe.isEmpty else { throw .recipeInUse(used, camera: camera.name) }
+        }
+    }
+
+    /// What a recipe is to become.
+    private struct Plan {
+        var name: String
+        var table: Configuration.Recipe
+        var method: RecipeMethod<Model>
+    }
+
+    /// What is left to do for it once nothing can fail any more.
+    private struct Step {
+        /// Nil = none.
+        var change: String?
+        var take: () -> Entry
+    }
+
+    private func plans(
+        _ tables: [Configuration.Recipe], methods: [RecipeMethod<Model>]
+    ) throws(DiskError) -> [Plan] {
+        var plans = zip(tables, methods).map { Plan(name: $0.name, table: $0, method: $1) }
+        for (name, origin) in try copies() where !tables.contains(where: { $0.name == name }) {
+            guard let index = tables.firstIndex(where: { $0.name == origin }) else {
+                logger.warning(
+                    "recipe is left out: it uses the settings of a table that is gone",
+                    metadata: ["recipe": "\(name)", "table": "\(origin)"])
+                continue
+            }
+            plans.append(Plan(name: name, table: tables[index], method: methods[index]))
+        }
+        return plans
+    }
+
+    private func step(_ plan: Plan, _ old: [Entry]) throws -> Step {
+        let (table, method) = (plan.table, plan.method)
+        guard let known = old.first(where: { $0.name == plan.name }) else {
+            let new = try open(plan.name, table, method)
+            return Step(change: "recipe \(plan.name) added") { new }
+        }
+        let isAsBefore = known.method.absence == method.absence
+        guard known.settings != table || !isAsBefore else { return Step { known } }
+        let generations = try known.recipe.generationsOnDisk()
+        let what = known.settings != table ? "its new settings" : "its weights read again"
+        return Step(change: "recipe \(plan.name) with \(what)") {
+            let line = LineRecipe(table, name: plan.name, models: method.slot)
+            known.recipe.reconfigure(method.kind, generations) { activate($0, method, line) }
+            return Entry(recipe: known.recipe, settings: table, method: method, line: line)
+        }
     }
 
     private func open(

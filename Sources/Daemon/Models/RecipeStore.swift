@@ -99,24 +99,48 @@ extension RecipeStore {
 
 // MARK: Generations
 
+/// Which shots there are, in short.
+struct ShotList: Equatable, Sendable {
+    static let unknown = Self(digest: "")
+
+    /// Lower-case hexadecimal.
+    let digest: String
+
+    init(_ normals: [StoredNormal]) {
+        let names = normals.map(\.sha256).sorted().joined(separator: "\n")
+        digest = RecipeStore.sha256(of: Array(names.utf8))
+    }
+
+    fileprivate init(digest: String) {
+        self.digest = digest
+    }
+}
+
 /// What the file `current` says: the generation in use, and whether an operator went back to it. After a roll-back a
 /// newer generation is on disk on purpose; otherwise one newer than `current` is a fit whose last step was cut off.
 struct CurrentGeneration: Equatable, Sendable {
     var generation: Int
-    var isRolledBack: Bool
+    /// Those that were there at the roll-back: once there are others a fit is due. Nil = nobody went back.
+    var shotsAtRollback: ShotList?
 
-    init(generation: Int, isRolledBack: Bool) {
+    init(generation: Int, shotsAtRollback: ShotList?) {
         self.generation = generation
-        self.isRolledBack = isRolledBack
+        self.shotsAtRollback = shotsAtRollback
     }
 
     init?(_ text: String) {
         let words = text.split(whereSeparator: \.isWhitespace)
         guard let first = words.first, let generation = Int(first), generation > 0 else { return nil }
-        self.init(generation: generation, isRolledBack: words.dropFirst().first == "rolled-back")
+        let isRolledBack = words.dropFirst().first == "rolled-back"
+        self.init(
+            generation: generation,
+            shotsAtRollback: isRolledBack
+                ? words.dropFirst(2).first.map { ShotList(digest: String($0)) } ?? .unknown : nil)
     }
 
-    var text: String { isRolledBack ? "\(generation) rolled-back\n" : "\(generation)\n" }
+    var text: String {
+        shotsAtRollback.map { "\(generation) rolled-back \($0.digest)\n" } ?? "\(generation)\n"
+    }
 }
 
 extension RecipeStore {
@@ -143,7 +167,7 @@ extension RecipeStore {
         try write(temporary)
         try disk.syncContents(of: temporary)
         try disk.move(temporary, to: folder(of: generation))
-        try select(CurrentGeneration(generation: generation, isRolledBack: false))
+        try select(CurrentGeneration(generation: generation, shotsAtRollback: nil))
         return generation
     }
 

@@ -5,6 +5,8 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case recipeExists(String)
     /// Its settings are right, but no part could be judged with them.
     case recipeUnusable(String, reason: String)
+    /// A configuration without the recipe that a camera uses.
+    case recipeInUse(String, camera: String)
     /// None was named, and cameras use different ones.
     case severalRecipes([String])
     case noSuchNormal(sha256: String)
@@ -29,6 +31,9 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
             "recipe: '\(name)' is there already: choose another name"
         case .recipeUnusable(let name, let reason):
             "recipe: \(name): \(reason): the settings in use stay"
+        case .recipeInUse(let name, let camera):
+            "recipe: \(name) is removed, but camera \(camera) uses it: first put another one in use with "
+                + "`fsacctl recipe use RECIPE --camera \(camera)`: the settings in use stay"
         case .severalRecipes(let names):
             "recipe: the cameras use different ones (\(names.joined(separator: ", "))): name one with --recipe"
         case .noSuchNormal(let sha256):

@@ -27,7 +27,8 @@ public final class InspectionLine: Service {
     let counters = Mutex(LineCounters())
     let progress = LoopProgress()
 
-    /// - Parameter onVerdict: called on the inspection thread after the verdict is in the journal.
+    /// - Parameter onVerdict: called on the inspection thread after the verdict is in the journal and its trigger is
+    ///   answered: must not block.
     public init(
         cameras: [CameraSetup], stateDirectory: String, journal: VerdictJournal, images: ImageStore, logger: Logger,
         onVerdict: (@Sendable (InspectionRecord) -> Void)? = nil
@@ -129,12 +130,13 @@ public final class InspectionLine: Service {
         guard trigger != nil || onVerdict != nil else { return }
         do {
             let record = try ControlCoding.decode(InspectionRecord.self, from: line.bytes)
+            if let trigger {
+                trigger.answer(
+                    TriggerReply(
+                        inspection: record, triggeredMicroseconds: MonotonicTime.microseconds(of: trigger.triggeredAt),
+                        exposedMicroseconds: inspection.frame.map { MonotonicTime.microseconds(of: $0.exposedAt) }))
+            }
             onVerdict?(record)
-            guard let trigger else { return }
-            trigger.answer(
-                TriggerReply(
-                    inspection: record, triggeredMicroseconds: MonotonicTime.microseconds(of: trigger.triggeredAt),
-                    exposedMicroseconds: inspection.frame.map { MonotonicTime.microseconds(of: $0.exposedAt) }))
         } catch {
             preconditionFailure("journal: a line that was just written does not read: \(error)")
         }

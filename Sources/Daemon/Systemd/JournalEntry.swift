@@ -3,7 +3,7 @@ import Glibc
 
 /// One entry of the system's journal with fields of its own (sd_journal_sendv(3)), to ask for as
 /// `journalctl FSAC_VERDICT=NG`.
-package struct JournalEntry {
+package struct JournalEntry: Sendable {
     /// syslog(3)'s numbers.
     enum Priority: Int, Sendable {
         case error = 3

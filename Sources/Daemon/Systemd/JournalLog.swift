@@ -3,6 +3,7 @@ import Glibc
 public import Logging
 
 /// Log lines in the system's journal: the message with its values behind it, and each value as a field `FSAC_<KEY>`.
+/// Nobody who logs waits for the journal, see ``JournalQueue``.
 public struct JournalLog: LogHandler {
     public var metadata: Logger.Metadata = [:]
 
@@ -28,10 +29,15 @@ public struct JournalLog: LogHandler {
 
     /// Copies a verdict into the journal, for people and monitors; nil when there is no journal.
     public static let showVerdict: (@Sendable (InspectionRecord) -> Void)? =
-        isConnected ? { @Sendable record in JournalEntry(record).send() } : nil
+        isConnected ? { @Sendable record in JournalQueue.shared.offer(JournalEntry(record)) } : nil
 
     public func log(event: LogEvent) {
-        entry(for: event).send()
+        JournalQueue.shared.offer(entry(for: event))
+    }
+
+    /// Waits until the journal has everything, or a second is over: what the end of the process would lose.
+    public static func flush() {
+        if isConnected { JournalQueue.shared.flush(within: .seconds(1)) }
     }
 
     package func entry(for event: LogEvent) -> JournalEntry {

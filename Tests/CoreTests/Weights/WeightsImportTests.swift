@@ -81,7 +81,8 @@ import Testing
     @Test func aModelThatIsNotThereIsAnsweredWithThoseThatAre() throws {
         #expect(
             failure { () throws(WeightsError) in try ModelWeights.load("net", modelsDirectory: models) }.map { "\($0)" }
-                == "weights: net: no such model in \(models.path), which has none: run `make weights`")
+                == "weights: net: no such model in \(models.path), which has none: check models_directory and "
+                + "`fsacctl model list`, add one with `fsacctl model import` (in the source tree, `make weights`)")
         _ = try importer(source(), name: "other").run()
         #expect(
             failure { () throws(WeightsError) in try ModelWeights.load("net", modelsDirectory: models) }

@@ -55,6 +55,11 @@ import Testing
     }
 
     @Test func aMissingOrEmptyFolderIsALostCamera() throws {
+        for path in ["/home/line/frames", "/tmp/frames", "/root"] {
+            let error = CaptureError.folderUnreadable(path: path, reason: "No such file or directory")
+            #expect("\(error)".contains("the service does not see /home and /root and has a /tmp of its own"))
+        }
+        #expect(!"\(CaptureError.folderUnreadable(path: "/homework", reason: ""))".contains("a /tmp of its own"))
         var missing = ReplaySource(path: "/nowhere", rateHertz: 10, repeats: true)
         #expect(throws: CaptureError.folderUnreadable(path: "/nowhere", reason: "No such file or directory")) {
             try missing.next(timeout: .zero)

@@ -28,6 +28,13 @@ import Testing
         _ = consume lock
     }
 
+    @Test func aFileSystemThatTheServiceMayNotWriteToIsToldWithItsRemedy() {
+        let error = InstanceLockError.operationFailed("create", path: "/data/fsac", errno: EROFS)
+        #expect("\(error)".contains("ReadWritePaths=") && "\(error)".contains("systemctl edit fsacd"))
+        let group = ControlSocketError.notAMember(group: "line", path: "/run/fsac/control.sock")
+        #expect("\(group)".contains("usermod -aG line fsac"))
+    }
+
     @Test func aMissingStateDirectoryIsMadeButNotItsParents() throws {
         try take("\(folder.path)/state")
         #expect(throws: InstanceLockError.operationFailed("create", path: "\(folder.path)/a/b", errno: ENOENT)) {

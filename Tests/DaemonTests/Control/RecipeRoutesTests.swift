@@ -20,7 +20,7 @@ import Testing
             #expect(list.map { $0.model?.generation } == [1, 1])
             var camera = Configuration.Camera()
             camera.name = "cam0"
-            #expect(line.book.entry(for: camera).name == "cap")
+            #expect(line.book.entry(for: camera)?.name == "cap")
         }
     }
 

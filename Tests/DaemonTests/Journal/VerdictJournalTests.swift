@@ -53,7 +53,9 @@ import Testing
                 let lines = try journal.lines(from: first, count: 20)
                 #expect(lines.map(\.sequence) == Array((first...60).prefix(20)))
             }
-            #expect(try journal.lines(from: 61, count: 5).isEmpty)
+            for first: UInt64 in [61, 1 << 63, 1 << 63 + 61, .max] {
+                #expect(try journal.lines(from: first, count: 5).isEmpty)
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 import Core
 import Daemon
 import Glibc
+import Logging
 import Synchronization
 import Testing
 
@@ -20,9 +21,10 @@ import Testing
 
     /// Opens the book as a start of the daemon does.
     private func start(
-        _ tables: [Configuration.Recipe], disk: Disk = Disk(), method: RecipeMethod<TinyModel> = .tiny()
+        _ tables: [Configuration.Recipe], disk: Disk = Disk(), method: RecipeMethod<TinyModel> = .tiny(),
+        logger: Logger = .silent
     ) throws -> RecipeBook<TinyModel> {
-        try RecipeBook(stateDirectory: folder.path, tables: tables, disk: disk, logger: .silent) { _ in method }
+        try RecipeBook(stateDirectory: folder.path, tables: tables, disk: disk, logger: logger) { _ in method }
     }
 
     /// `bottle` with two shots, a model and a limit set by hand.
@@ -116,15 +118,13 @@ import Testing
         var camera = Configuration.Camera()
         let tables = [table("bottle"), table("cap")]
         let book = try start(tables)
-        #expect(book.entry(for: camera).name == "bottle")
+        #expect(book.entry(for: camera)?.name == "bottle")
         camera.recipe = "cap"
-        #expect(book.entry(for: camera).name == "cap")
+        #expect(book.entry(for: camera)?.name == "cap")
         try book.remember("bottle", for: camera.name)
-        #expect(try start(tables).entry(for: camera).name == "bottle")
-        // Gone since: the configuration's.
-        #expect(try start([table("cap"), table("x")]).entry(for: camera).name == "cap")
+        #expect(try start(tables).entry(for: camera)?.name == "bottle")
         try folder.write("{", to: "recipes-in-use.json")
-        #expect(try start(tables).entry(for: camera).name == "cap")
+        #expect(try start(tables).entry(for: camera)?.name == "cap")
         #expect(throws: StoreError.noSuchRecipe("none", known: ["bottle", "cap"])) {
             try book.remember("none", for: camera.name)
         }
@@ -151,6 +151,109 @@ import Testing
         _ = try new.recipe.install(TinyModel(shots: [], limit: 3))
         #expect(new.line.models.current?.limit == 3)
         #expect(old.line.models.current?.limit == 2)
+    }
+
+    @Test func noOtherRecipeJudgesForOneThatIsGone() throws {
+        let (camera, log) = (Configuration.Camera(), LogRecord())
+        try start([table("bottle"), table("cap")]).remember("bottle", for: camera.name)
+        let book = try start([table("cap")], logger: log.logger)
+        let cap = try book.entry("cap").recipe
+        _ = try cap.install(TinyModel(shots: ["a"]))
+        #expect(book.entry(for: camera) == nil)
+        let gone = book.lineRecipe(for: camera)
+        #expect(gone.name == "bottle")
+        #expect(log.lines.contains { $0.contains("recipe bottle, which was in use, is not there any more") })
+        var pipeline = InspectionPipeline()
+        let part = Part(camera: camera.name, recipe: gone, frame: .success(TestLine.frame(50)))
+        let invalidity = try #require(pipeline.inspect(part).invalidity)
+        #expect(invalidity.cause == .noModel)
+        #expect(invalidity.detail.contains("`fsacctl recipe use`"))
+        // Nothing else is refused for that, and an operator's choice ends it.
+        _ = try book.reload([table("cap", brightness: 9)], from: [camera], to: [camera])
+        try book.remember("cap", for: camera.name)
+        #expect(book.lineRecipe(for: camera).models.current?.generation == 1)
+    }
+
+    @Test func aRecipeInUseCannotBeRemoved() throws {
+        let camera = Configuration.Camera()
+        let book = try start([table("bottle"), table("cap")])
+        let refusal = StoreError.recipeInUse("bottle", camera: camera.name)
+        #expect("\(refusal)".contains("fsacctl recipe use RECIPE --camera camera1"))
+        #expect(throws: refusal) { try book.reload([table("cap")], from: [camera], to: [camera]) }
+        #expect(book.entries.map(\.name) == ["bottle", "cap"])
+        // The file may say what to use instead, as long as no operator has chosen.
+        var other = camera
+        other.recipe = "cap"
+        try book.remember("bottle", for: camera.name)
+        #expect(throws: refusal) { try book.reload([table("cap")], from: [camera], to: [other]) }
+        try book.remember("cap", for: camera.name)
+        #expect(
+            try book.reload([table("cap")], from: [camera], to: [camera])
+                == ["recipe bottle removed; its folder stays"])
+        var named = Configuration.Camera()
+        named.name = "camera2"
+        named.recipe = "lid"
+        #expect(
+            try book.reload([table("lid")], from: [], to: [named])
+                == ["recipe lid added", "recipe cap removed; its folder stays"])
+        #expect(book.entry(for: named)?.name == "lid")
+        var renamed = named
+        renamed.recipe = "top"
+        _ = try book.reload([table("top")], from: [named], to: [renamed])
+        #expect(book.entry(for: renamed)?.name == "top")
+    }
+
+    /// A copy's folder that cannot be made, and generations that cannot be listed.
+    @Test(arguments: [Disk.Operation.createFolder, .list])
+    func aReloadThatTheDiskRefusesLeavesEverythingAsItIs(operation: Disk.Operation) throws {
+        _ = try startWithABottle()
+        let isFailing = Mutex(false)
+        let place = operation == .list ? "recipes/lid/models" : "recipes/cap/normals"
+        let disk = Disk { done, path in
+            isFailing.withLock { $0 } && done == operation && path.hasSuffix(place) ? EIO : nil
+        }
+        let book = try start([table("bottle"), table("lid")], disk: disk)
+        let old = try book.entry("bottle")
+        isFailing.withLock { $0 = true }
+        #expect(throws: DiskError.self) {
+            try book.reload([table("bottle", brightness: 9), table("lid", brightness: 9), table("cap")])
+        }
+        #expect(book.entries.map(\.name) == ["bottle", "lid"])
+        // What the line has is what changes.
+        _ = try book.entry("bottle").recipe.setLimit(0.7)
+        #expect(old.line.models.current?.limit == 0.7)
+        #expect(try book.entry("bottle").line.brightness.lowerBound == 4)
+        isFailing.withLock { $0 = false }
+        #expect(try book.reload([table("bottle", brightness: 9), table("lid"), table("cap")]).count == 2)
+        _ = try book.entry("bottle").recipe.setLimit(0.8)
+        #expect(try book.entry("bottle").line.models.current?.limit == 0.8)
+    }
+
+    @Test func repairedWeightsAreUsedAfterAReload() throws {
+        _ = try startWithABottle()
+        let absence = Mutex<String?>("weights are cut")
+        let log = LogRecord()
+        let book = try RecipeBook<TinyModel>(
+            stateDirectory: folder.path, tables: [table("bottle")], logger: log.logger
+        ) { _ in
+            var method = RecipeMethod<TinyModel>.tiny()
+            method.absence = absence.withLock { $0 }
+            return method
+        }
+        #expect(log.lines.contains { $0.contains("no part can be judged") && $0.contains("weights are cut") })
+        // Still cut: no worse than before, other changes are taken over.
+        _ = try book.reload([table("bottle", brightness: 9)])
+        #expect(try book.entry("bottle").line.brightness.lowerBound == 9)
+        absence.withLock { $0 = nil }
+        #expect(try book.reload([table("bottle", brightness: 9)]) == ["recipe bottle with its weights read again"])
+        #expect(try book.entry("bottle").method.absence == nil)
+        #expect(try book.entry("bottle").line.models.current?.limit == 0.5)
+        #expect(try book.reload([table("bottle", brightness: 9)]).isEmpty)
+        // Refused now, and the line judges on: nobody is told otherwise.
+        let told = log.lines.count
+        absence.withLock { $0 = "weights are cut" }
+        #expect(throws: StoreError.self) { try book.reload([table("bottle", brightness: 8)]) }
+        #expect(log.lines.count == told)
     }
 
     @Test func aMethodThatIsRefusedLeavesEverythingAsItIs() throws {

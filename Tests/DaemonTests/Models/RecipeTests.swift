@@ -113,6 +113,37 @@ extension RecipeTests {
         #expect(try start().view.active?.generation == 4)
     }
 
+    @Test(arguments: [false, true])
+    func anotherShotAfterARollBackIsFittedEvenIfTheDaemonDiesBeforeTheFit(isRemoved: Bool) throws {
+        let recipe = try start()
+        let first = try recipe.addNormal(Array("abc".utf8), fileExtension: "png").normal.sha256
+        _ = try recipe.install(TinyModel(shots: [first]))
+        let second = try recipe.addNormal(Array("def".utf8), fileExtension: "png").normal.sha256
+        _ = try recipe.install(TinyModel(shots: [first, second]))
+        _ = try recipe.rollback(to: nil)
+        #expect(!recipe.view.isFitDue)
+        #expect(try !start().view.isFitDue)
+        if isRemoved {
+            _ = try recipe.removeNormal(first)
+        } else {
+            _ = try recipe.addNormal(Array("ghi".utf8), fileExtension: "png")
+        }
+        #expect(recipe.view.isFitDue)
+        let again = try start()
+        #expect(again.view.isFitDue)
+        #expect(again.view.active?.generation == 1)
+    }
+
+    @Test func aRollBackOfAnOlderVersionOfTheFileHolds() throws {
+        let recipe = try start()
+        _ = try recipe.addNormal(Array("abc".utf8), fileExtension: "png")
+        for limit in 1...2 { _ = try recipe.install(TinyModel(shots: ["a"], limit: Float(limit))) }
+        try folder.write("1 rolled-back\n", to: "\(Self.root)/current")
+        let again = try start()
+        #expect(again.view.active?.generation == 1)
+        #expect(!again.view.isFitDue)
+    }
+
     @Test func rollingForwardAgainIsPossible() throws {
         let recipe = try startWithThreeGenerations()
         _ = try recipe.rollback(to: 1)

@@ -1,6 +1,8 @@
 import ControlProtocol
 import Core
 import Daemon
+import Glibc
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct TriggerTests {
@@ -27,6 +29,24 @@ import Testing
             #expect(Set(records.map(\.frame)).count == 20)
         }
         #expect(try station.records.count == 20)
+    }
+
+    @Test func theAnswerComesBeforeTheVerdictIsShown() async throws {
+        let isAnswered = Mutex(false)
+        let wasAnswered = Mutex<[Bool]>([])
+        let setup = TestStation.setup("cam", camera, trigger: .software, recipe: TestStation.recipe("cap"))
+        let station = try TestStation([setup]) { _ in
+            // Whoever shows the verdict takes his time.
+            let end = ContinuousClock.now + .seconds(20)
+            while ContinuousClock.now < end, !isAnswered.withLock({ $0 }) { usleep(1000) }
+            wasAnswered.withLock { $0.append(isAnswered.withLock { $0 }) }
+        }
+        try await station.run {
+            let verdict = try await station.trigger("S1").verdict
+            #expect(verdict == .ok)
+            isAnswered.withLock { $0 = true }
+        }
+        #expect(wasAnswered.withLock { $0 } == [true])
     }
 
     @Test func withoutACameraAPartIsInvalidAtOnce() async throws {
