@@ -16,6 +16,8 @@ final class TestCamera: Sendable {
         var isSilent = false
         /// Never returns.
         var isHung = false
+        /// The same picture again and again.
+        var isFrozen = false
     }
 
     let script = Mutex(Script())
@@ -49,7 +51,7 @@ final class TestCamera: Sendable {
             number += 1
             var pixels = TestLine.picture(script.level)
             // No two frames of a camera are the same.
-            pixels.pixels[pixels.pixels.count - 1] = UInt8(truncatingIfNeeded: number)
+            pixels.pixels[pixels.pixels.count - 1] = script.isFrozen ? 0 : UInt8(truncatingIfNeeded: number)
             let picture = Picture(.file, bytes: pixels.pngBytes())
             reading.damaged += script.fault == nil ? 0 : 1
             return .frame(
@@ -172,6 +174,71 @@ func until(_ condition: () throws -> Bool) async throws {
         }
     }
 
+    @Test(arguments: [Configuration.Camera.Trigger.software, .continuous])
+    func aFrozenCameraIsSeenBeforeAnyTrigger(trigger: Configuration.Camera.Trigger) async throws {
+        let camera = TestCamera()
+        let station = try TestStation([
+            TestStation.setup("cam", camera, trigger: trigger, recipe: TestStation.recipe("cap"))
+        ])
+        try await station.run {
+            try await until { station.line.readings.state == .inspecting }
+            camera.change { $0.isFrozen = true }
+            try await until { station.line.readings.state == .cameraInvalid }
+            #expect(station.line.readings.reason?.contains("same bytes") == true)
+            camera.change { $0.isFrozen = false }
+            try await until { station.line.readings.state == .inspecting }
+        }
+    }
+
+    @Test func aCameraThatSendsOnlyDamagedFramesIsNotCalledInspecting() async throws {
+        let camera = TestCamera()
+        let station = try TestStation([
+            TestStation.setup("cam", camera, trigger: .software, recipe: TestStation.recipe("cap"))
+        ])
+        try await station.run {
+            try await until { station.line.readings.state == .inspecting }
+            camera.change { $0.fault = .flagged }
+            try await until { station.line.readings.state == .cameraStalled }
+            camera.change { $0.fault = nil }
+            try await until { station.line.readings.state == .inspecting }
+        }
+        #expect(try station.records.isEmpty)
+    }
+
+    @Test func atTheEndNobodyWaitsForACameraWhoseDriverHangs() async throws {
+        let camera = TestCamera()
+        let station = try TestStation([
+            TestStation.setup("cam", camera, trigger: .software, deadline: 60_000, recipe: TestStation.recipe("cap"))
+        ])
+        var waiting: Task<TriggerReply, any Error>?
+        try await station.run {
+            try await until { station.line.readings.state == .inspecting }
+            camera.change { $0.isHung = true }
+            try await until { station.line.stalledLoop(after: .milliseconds(100)) == "camera cam" }
+            waiting = Task { try await station.line.trigger(camera: nil, part: "S1") }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(try await waiting?.value.inspection.cause == "camera_lost")
+        camera.change { $0.isHung = false }
+    }
+
+    @Test func whatPresenceCannotSeeIsInvalidOnceAndNeverOK() async throws {
+        let camera = TestCamera()
+        let models = ModelSlot()
+        // A model of before the recipe's roi, which does not lie in the frame, was set.
+        models.activate(TestLine.model())
+        let area = InspectionArea(roi: PixelRectangle(x: 0, y: 0, width: 400, height: 24), ignore: [])
+        let station = try TestStation([
+            TestStation.setup("cam", camera, trigger: .presence, recipe: TestLine.recipe(models, area: area))
+        ])
+        try await station.run {
+            try await until { try station.records.count == 1 }
+            let frames = station.line.readings.cameras[0].frames
+            try await until { station.line.readings.cameras[0].frames > frames + 20 }
+        }
+        #expect(try station.records.map(\.cause) == ["size_mismatch"])
+    }
+
     @Test func aCameraThatHangsIsNamedAndTheOthersGoOn() async throws {
         let (left, right) = (TestCamera(), TestCamera())
         let station = try TestStation([
@@ -279,6 +346,26 @@ extension SeveralCamerasTests {
             #expect(record.verdict == (record.recipe == "cap" ? .ok : .ng))
         }
         #expect(throws: TriggerRefusal.noSuchCamera("x", known: ["cam"])) { try station.line.use(cap, for: "x") }
+    }
+
+    @Test func aChangeOverDuringAReloadIsNotUndone() async throws {
+        let camera = TestCamera()
+        let (cap, lid) = (TestStation.recipe("cap"), TestStation.recipe("lid"))
+        let station = try TestStation([TestStation.setup("cam", camera, recipe: cap)])
+        let asked = Mutex(0)
+        try await station.run {
+            _ = await station.line.apply { () -> [CameraSetup] in
+                let count = asked.withLock { count in
+                    count += 1
+                    return count
+                }
+                // An operator changes over after the second time that the book was asked.
+                if count == 2 { try? station.line.use(lid, for: "cam") }
+                return [TestStation.setup("cam", camera, recipe: count <= 2 ? cap : lid)]
+            }
+            #expect(station.line.readings.cameras[0].recipe == "lid")
+        }
+        #expect(asked.withLock { $0 } == 4)
     }
 
     @Test func aReloadRestartsOnlyTheCamerasThatChanged() async throws {
