@@ -97,7 +97,7 @@ final class CameraLane: Sendable {
         if recipe.frozenFrames > 0, reading.repeats >= recipe.frozenFrames {
             return (
                 .cameraInvalid,
-                "frozen: the last \(reading.repeats) frames have the same bytes: power the camera off and on"
+                "frame_frozen: \(reading.repeats) frames in a row with the same bytes: power the camera off and on"
             )
         }
         if let refused = counters.withLock(\.refused), refused.count >= Self.patienceWithFrames {

@@ -99,7 +99,7 @@ extension InspectionLine {
         }
     }
 
-    /// - Returns: what was done, a sentence each.
+    /// As above, once.
     public func apply(_ setups: [CameraSetup]) async -> [String] {
         var done: [String] = []
         let old = cameras.withLock(\.lanes)

@@ -69,12 +69,12 @@ struct TestStation {
     let line: InspectionLine
 
     init(
-        _ cameras: [CameraSetup], onVerdict: (@Sendable (InspectionRecord) -> Void)? = nil
+        _ cameras: [CameraSetup], disk: Disk = Disk(), onVerdict: (@Sendable (InspectionRecord) -> Void)? = nil
     ) throws {
         folder = try TemporaryFolder()
         var settings = Configuration.Images()
         settings.saveImages = .none
-        journal = VerdictJournal(stateDirectory: folder.path, settings: JournalSettings(), logger: .silent)
+        journal = VerdictJournal(stateDirectory: folder.path, settings: JournalSettings(), disk: disk, logger: .silent)
         let images = ImageStore(stateDirectory: folder.path, settings: settings, logger: .silent)
         line = InspectionLine(
             cameras: cameras, stateDirectory: folder.path, journal: journal, images: images, logger: .silent,
@@ -272,6 +272,24 @@ func until(_ condition: () throws -> Bool) async throws {
             try await until { station.line.readings.cameras[0].frames > 5 }
             isHung.withLock { $0 = false }
             try await until { station.line.stalledLoop(after: .milliseconds(100)) == nil }
+        }
+    }
+
+    @Test func aDiskThatHangsIsTheJournals() async throws {
+        let isHung = Mutex(false)
+        let disk = Disk { operation, _ in
+            while operation == .write, isHung.withLock({ $0 }) { usleep(10_000) }
+            return nil
+        }
+        let station = try TestStation(
+            [TestStation.setup("cam", TestCamera(), recipe: TestStation.recipe("cap"))], disk: disk)
+        try await station.run {
+            try await until { try station.records.count > 1 }
+            isHung.withLock { $0 = true }
+            try await until { station.line.stalledLoop(after: .milliseconds(200)) != nil }
+            #expect(station.line.stalledLoop(after: .milliseconds(200)) == "journal")
+            isHung.withLock { $0 = false }
+            try await until { station.line.stalledLoop(after: .milliseconds(200)) == nil }
         }
     }
 
