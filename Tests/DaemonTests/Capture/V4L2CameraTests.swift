@@ -144,6 +144,14 @@ import Testing
         #expect(scripted.time(of: frame.capturedAt) == .milliseconds(400))
     }
 
+    @Test func theQueueWasEmptyWhenItWasAskedAndNotWhenItAnswered() throws {
+        let scripted = ScriptedCamera()
+        scripted.emptyAnswer = .milliseconds(50)
+        scripted.script = [.frame(ownClock: true)]
+        let camera = CaptureThread(.scripted, system: scripted)
+        #expect(try camera.frame().map { scripted.time(of: $0.exposedAt) } == .milliseconds(-200))
+    }
+
     @Test func aFrameOfBeforeTheStreamIsStale() throws {
         let scripted = ScriptedCamera()
         scripted.script = [.frame(skew: .seconds(-10))]

@@ -37,6 +37,8 @@ final class ScriptedCamera: CameraSystem {
     var script: [Step] = []
     /// What the camera does after its script.
     var sendsFrames = true
+    /// How long DQBUF takes to say that there is none.
+    var emptyAnswer = Duration.zero
 
     private(set) var log: [String] = []
     private(set) var openDevices = 0
@@ -200,6 +202,7 @@ private final class ScriptedDevice: CaptureDevice {
             throw DeviceFailure("DQBUF", error)
         }
         defer { camera.ready = nil }
+        if camera.ready == nil { camera.pause(camera.emptyAnswer) }
         return camera.ready
     }
 
