@@ -217,7 +217,9 @@ int fsac_v4l2_dequeue_event(int fd, int *is_source_change) {
 
 int fsac_v4l2_next_control(int fd, uint32_t id, struct fsac_v4l2_control *control) {
     struct v4l2_query_ext_ctrl answer = {.id = id | V4L2_CTRL_FLAG_NEXT_CTRL};
+    int tries = 0;
     do {
+        if (++tries > 1024) { errno = EINVAL; return -1; } /* a driver that never says that it is over */
         if (request(fd, VIDIOC_QUERY_EXT_CTRL, &answer) < 0) { return -1; }
         control->id = answer.id;
         answer.id |= V4L2_CTRL_FLAG_NEXT_CTRL;

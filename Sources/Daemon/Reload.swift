@@ -80,15 +80,13 @@ actor ConfigurationReload<Model: StoredModel> {
             LogLevel.ofAll = new.log.level.ofLogger
             applied.append("log level \(new.log.level.rawValue)")
         }
-        applied += await line.apply(setups(new))
-        // An operator may have changed over in the meantime.
-        _ = await line.apply(setups(new))
+        applied += await line.apply { setups(new) }
         refit.requestWhatIsDue()
         (current.cameras, current.recipes, current.log) = (new.cameras, new.recipes, new.log)
         return ReloadReply(applied: applied, needsRestart: needsRestart)
     }
 
-    private func setups(_ configuration: Configuration) -> [CameraSetup] {
+    private nonisolated func setups(_ configuration: Configuration) -> [CameraSetup] {
         configuration.cameras.map { camera in
             CameraSetup(camera, recipe: book.lineRecipe(for: camera), journal: journal)
         }

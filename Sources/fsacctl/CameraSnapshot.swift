@@ -75,8 +75,8 @@ struct CameraSnapshot: ParsableCommand {
                 case .success(let picture): return (picture, frame)
                 case .failure(let reason): fault = reason.description
                 }
-            } catch .stalled {
-                fault = "the camera sends none"
+            } catch .stalled(_, let damage) {
+                fault = damage?.description ?? "the camera sends none"
             } catch {
                 throw ClientError.camera(error)
             }

@@ -34,7 +34,8 @@ extension Picture {
             return try StoredFile(reading: bytes, limits: .standard).image(of: roi, atLeast: side)
         }
         let size = try size()
-        try ImageLimits.standard.checkBytes(bytes.count)
+        // Of compressed bytes: raw ones are as many as the size says.
+        if case .motionJPEG = encoding { try ImageLimits.standard.checkBytes(bytes.count) }
         let rectangle = try Self.checked(roi, in: size)
         let window = PictureWindow(of: rectangle, height: size.height, width: size.width, atLeast: side)
         switch encoding {

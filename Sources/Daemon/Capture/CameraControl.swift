@@ -48,6 +48,12 @@ package struct CameraControl: Sendable, Equatable {
         self.menu = menu
     }
 
+    /// Where the entries of a menu may be; nil for limits that no menu has.
+    package static func menuIndices(from minimum: Int64, to maximum: Int64) -> ClosedRange<Int>? {
+        guard minimum >= 0, maximum >= minimum, maximum <= UInt32.max, maximum - minimum < 1000 else { return nil }
+        return Int(minimum)...Int(maximum)
+    }
+
     /// Letters and digits in lower case, everything between them one underscore: `White Balance, Automatic` is
     /// `white_balance_automatic`.
     package static func name(from title: String) -> String {
@@ -132,10 +138,8 @@ struct ConfiguredControls {
         for (control, value) in settings {
             do {
                 try device.setValue(value, of: control)
-            } catch
-                where error.errno == EACCES || error.errno == EBUSY || error.errno == EINVAL || error.errno == ERANGE
-            {
-                // The driver does not want it now; what it has instead is read back.
+            } catch  where !error.isGone {
+                // The driver does not want it now, or the camera cannot; what it has instead is read back.
                 continue
             }
         }
@@ -145,14 +149,30 @@ struct ConfiguredControls {
     func differences(on device: any CaptureDevice) throws(DeviceFailure) -> [String] {
         var differences: [String] = []
         for (control, value) in settings where !control.isWriteOnly {
-            let got = try device.value(of: control)
+            let got: Int
+            do {
+                got = try device.value(of: control)
+            } catch  where !error.isGone {
+                differences.append(
+                    "control \(control.name): asked for \(control.text(of: value)), the camera does not say what it has: "
+                        + ErrnoText.describe(error.errno))
+                continue
+            }
             guard got != value else { continue }
-            // Asked again: setting one control changes what others may do.
-            let isInactive = try device.controls().contains { $0.id == control.id && $0.isInactive }
+            let isInactive = try isInactive(control, on: device)
             differences.append(
                 "control \(control.name): asked for \(control.text(of: value)), the camera has \(control.text(of: got))"
                     + (isInactive ? ": an automatic control holds it" : ""))
         }
         return differences
+    }
+
+    /// Asked again: setting one control changes what others may do.
+    private func isInactive(_ control: CameraControl, on device: any CaptureDevice) throws(DeviceFailure) -> Bool {
+        do {
+            return try device.controls().contains { $0.id == control.id && $0.isInactive }
+        } catch  where !error.isGone {
+            return false
+        }
     }
 }

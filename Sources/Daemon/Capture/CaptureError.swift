@@ -29,8 +29,8 @@ public enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
     case noBandwidth(path: String)
     /// An input without a signal on it.
     case noSignal(path: String)
-    /// No frames, and no error; the stream is started again, and the device may still be open.
-    case stalled(path: String)
+    /// No frames, or only such with a fault, and no error; the stream is started again, and the device may still be open.
+    case stalled(path: String, fault: FrameFault? = nil)
     case requestFailed(path: String, request: String, reason: String)
 
     public var description: String {
@@ -74,8 +74,11 @@ public enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
             "camera \(path): not enough USB bandwidth: use MJPG, a smaller size or rate, or another USB controller"
         case .noSignal(let path):
             "camera \(path): no signal on its input: check the source and its cable"
-        case .stalled(let path):
+        case .stalled(let path, nil):
             "camera \(path): there, but sends no frames: its stream is being started again; check cable, power and trigger"
+        case .stalled(let path, let fault?):
+            "camera \(path): there, but sends only damaged frames (\(fault)): its stream is being started again; "
+                + "check cable, hub and USB bandwidth"
         case .requestFailed(let path, let request, let reason):
             "camera \(path): \(request): \(reason): it is closed and opened again; plug it in anew if this stays"
         }

@@ -18,7 +18,10 @@ final class CaptureLoop: Sendable {
         var camera = CameraState.starting
         var reading = SourceReading(description: "")
         var frames: UInt64 = 0
+        /// When the last one without a fault came.
         var lastFrame: ContinuousClock.Instant?
+        /// Frames in a row with the same bytes.
+        var repeats = 1
         var recipe: LineRecipe
         var shots: [ShotRequest] = []
         /// When the log last said that the camera is lost.
@@ -77,6 +80,7 @@ final class CaptureLoop: Sendable {
     /// Ends after `stop()`.
     func run() {
         var source = setup.makeSource()
+        source.report(to: progress)
         var selection = FrameSelection(setup.rule { self.recipe.area.roi })
         var repeats = RepeatCounter()
         var failures = 0
@@ -116,11 +120,14 @@ final class CaptureLoop: Sendable {
     ) -> Bool {
         switch event {
         case .frame(let frame):
-            arrived(frame)
-            let part = part(frame, repeats: repeats.count(frame))
-            guard selection.wants(frame) else { return true }
-            progress.end()
-            queue.push(part, to: lane)
+            arrived(frame, repeats: repeats.count(frame))
+            if selection.wants(frame) {
+                var part = part(frame, repeats: repeats.count)
+                part.isBlind = selection.isBlind
+                progress.end()
+                queue.push(part, to: lane)
+            }
+            if case .failure = frame.payload { return false }
         case .none:
             // A folder that can be looked at is all that can be asked for; a camera is back with its first frame.
             guard setup.framePatience == nil else { return false }
@@ -142,14 +149,16 @@ final class CaptureLoop: Sendable {
         return part
     }
 
-    private func arrived(_ frame: Frame) {
+    private func arrived(_ frame: Frame, repeats: Int) {
+        state.withLock { $0.frames += 1 }
+        // A camera that sends nothing else does not deliver.
+        guard case .success(let picture) = frame.payload else { return }
         let requests = state.withLock { state in
-            state.frames += 1
-            state.lastFrame = .now
+            (state.lastFrame, state.repeats) = (.now, repeats)
             return state.shots
         }
         show(.delivering)
-        guard !requests.isEmpty, case .success(let picture) = frame.payload else { return }
+        guard !requests.isEmpty else { return }
         for request in requests where frame.exposedAt >= request.askedAt { request.give(picture) }
         state.withLock { $0.shots.removeAll(where: \.isDone) }
     }
@@ -165,6 +174,8 @@ final class CaptureLoop: Sendable {
         }
         for request in requests { request.fail("the camera is being stopped") }
         queue.close(lane, reason: "the camera was stopped before a frame came")
+        // The next run of a watched folder asks the journal which files have their verdicts.
+        if setup.framePatience == nil { queue.waitUntilInspected(lane) }
     }
 
     /// Logs changes, and from time to time what stays wrong.
@@ -204,15 +215,17 @@ extension CaptureLoop {
         var camera: CameraState
         var source: SourceReading
         var frames: UInt64
-        /// The newest frame's age; nil before the first.
+        /// Of the newest frame without a fault; nil before the first.
         var age: Duration?
+        /// Frames in a row with the same bytes.
+        var repeats: Int
     }
 
     var reading: Reading {
         state.read { state in
             Reading(
                 camera: state.camera, source: state.reading, frames: state.frames,
-                age: state.lastFrame.map { .now - $0 })
+                age: state.lastFrame.map { .now - $0 }, repeats: state.repeats)
         }
     }
 }
@@ -220,12 +233,13 @@ extension CaptureLoop {
 /// Counts frames in a row with the same bytes: no sensor delivers that.
 private struct RepeatCounter {
     private var last: Picture?
-    private var repeats = 0
+    private(set) var count = 1
 
+    /// - Returns: how many there are with this one.
     mutating func count(_ frame: Frame) -> Int {
-        guard case .success(let picture) = frame.payload else { return 1 }
-        repeats = picture == last ? repeats + 1 : 1
+        guard case .success(let picture) = frame.payload else { return count }
+        count = picture == last ? count + 1 : 1
         last = picture
-        return repeats
+        return count
     }
 }

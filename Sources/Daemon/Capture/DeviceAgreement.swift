@@ -5,15 +5,25 @@ import Glibc
 struct DeviceAttempt {
     let path: String
     let system: any CameraSystem
+    /// A slow camera answers each request late: each is a piece of work of its own.
+    var progress: LoopProgress?
 
     func callAsFunction<Answer>(
         _ body: () throws(DeviceFailure) -> Answer
     ) throws(CaptureError) -> Answer {
+        progress?.begin()
         do {
             return try body()
         } catch {
             throw CaptureError(error, path: path, system: system)
         }
+    }
+}
+
+extension Duration {
+    /// Up to the longest there is; what a driver says beyond that says nothing.
+    fileprivate static func exposure(_ hundredMicroseconds: Int) -> Self {
+        0...36_000_000 ~= hundredMicroseconds ? .microseconds(100 * hundredMicroseconds) : .zero
     }
 }
 
@@ -40,13 +50,20 @@ struct DeviceAgreement {
             if asked.rateHertz > 0, let given = try device.setPeriod(.seconds(1 / asked.rateHertz)) { return given }
             return device.period()
         }
-        let offered = try attempt { () throws(DeviceFailure) in try device.controls() }
+        // Some cheap cameras answer such a question with an error, and send pictures all the same.
+        let offered = try attempt { () throws(DeviceFailure) -> [CameraControl] in
+            do throws(DeviceFailure) { return try device.controls() } catch
+                where asked.controls.isEmpty && !error.isGone
+            { return [] }
+        }
         let controls = try ConfiguredControls(asked.controls, offered: offered, path: asked.device)
         self.controls = controls
-        exposure = try attempt { () throws(DeviceFailure) in
+        exposure = try attempt { () throws(DeviceFailure) -> Duration in
             try controls.apply(to: device)
             guard let control = offered.first(where: { $0.id == CameraControl.exposureAbsolute }) else { return .zero }
-            return .microseconds(100 * (try device.value(of: control)))
+            do throws(DeviceFailure) { return .exposure(try device.value(of: control)) } catch  where !error.isGone {
+                return .zero
+            }
         }
     }
 

@@ -41,6 +41,11 @@ public enum FrameFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// It was exposed too long ago to show what is there now.
     case stale(milliseconds: Int)
 
+    /// Not of the computer, which was too slow.
+    var isOfTheCamera: Bool {
+        if case .stale = self { false } else { true }
+    }
+
     public var description: String {
         switch self {
         case .unreadable(let reason): reason

@@ -22,6 +22,7 @@ struct FrameClock {
     let startedAt: CameraMoment
     private let reported: Duration?
     private let exposure: Duration
+    private let isExposureTrusted: Bool
     private var intervals: [Duration] = []
     private var last: (sequence: UInt32, at: Int64)?
     /// The last moment at which no frame was ready.
@@ -30,13 +31,17 @@ struct FrameClock {
     /// - Parameters:
     ///   - reported: the period that the driver gives.
     ///   - exposure: of a frame, zero when unknown.
+    ///   - driver: uvcvideo says of every stamp that it is the exposure's start, and takes it when the frame's first bytes
+    ///     arrive: after exposure, readout and compression. It is not believed.
     ///   - other: a clock of the same camera, from which the measured period is taken over.
     init(
-        startedAt: CameraMoment, reported: Duration? = nil, exposure: Duration = .zero, learnedFrom other: Self? = nil
+        startedAt: CameraMoment, reported: Duration? = nil, exposure: Duration = .zero, driver: String,
+        learnedFrom other: Self? = nil
     ) {
         self.startedAt = startedAt
         self.reported = reported
         self.exposure = exposure
+        isExposureTrusted = driver != "uvcvideo"
         intervals = other?.intervals ?? []
         emptyAt = startedAt.instant
     }
@@ -56,15 +61,21 @@ struct FrameClock {
         let age = age(of: buffer, at: now)
         let stamp = age.map { _ in buffer.microseconds ?? now.microseconds } ?? now.microseconds
         let missed = missed(before: buffer.sequence)
+        var interval = Duration.zero
         if let last, buffer.sequence == last.sequence &+ 1, stamp > last.at {
-            intervals = intervals.suffix(Self.remembered - 1) + [.microseconds(stamp - last.at)]
+            interval = .microseconds(stamp - last.at)
+            intervals = intervals.suffix(Self.remembered - 1) + [interval]
         }
         last = (buffer.sequence, stamp)
         let capturedAt = now.instant - max(.zero, age ?? .zero)
+        // Exposure takes a period at most, and readout another; automatic exposure makes this very frame's longer.
+        let lead = max(period, interval) * 2
         // Without a time of its own a frame is only known not to have been there when the queue was empty.
         let exposedAt =
-            if age == nil { min(emptyAt, now.instant) - period } else if buffer.isStartOfExposure { capturedAt } else {
-                capturedAt - period
+            if age == nil {
+                min(emptyAt, now.instant) - lead
+            } else {
+                capturedAt - (buffer.isStartOfExposure && isExposureTrusted ? .zero : lead)
             }
         return FrameTimes(
             sequence: buffer.sequence, missed: missed, age: max(.zero, age ?? .zero), capturedAt: capturedAt,

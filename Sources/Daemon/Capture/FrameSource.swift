@@ -8,11 +8,17 @@ public protocol FrameSource {
     /// Closes what is open: the next call of ``next(timeout:)`` opens it again.
     mutating func reopen()
 
+    /// Names who is told when a piece of work ends and the next begins within ``next(timeout:)``.
+    mutating func report(to progress: LoopProgress)
+
     /// What it has to say of itself.
     var reading: SourceReading { get }
 }
 
 extension FrameSource {
+    /// One piece of work a frame.
+    public mutating func report(to progress: LoopProgress) {}
+
     /// A source that keeps nothing open has nothing to do.
     public mutating func reopen() {}
 }

@@ -11,6 +11,8 @@ public struct Part: Sendable {
     public var size: (height: Int, width: Int)?
     /// Frames of the camera in a row with the same bytes, this one included.
     public var repeats = 1
+    /// It came to be a part because the presence of one could not be seen in it: it is never judged.
+    public var isBlind = false
     /// By when the inspection has to begin; nil = whenever.
     public var deadline: ContinuousClock.Instant?
     /// Who asked for it by name.

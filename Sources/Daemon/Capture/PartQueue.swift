@@ -30,6 +30,11 @@ public final class PartQueue: Sendable {
         state.withLock { $0.lose(lane, reason: reason) }
     }
 
+    /// Blocks until the parts of a closed lane have their verdicts.
+    func waitUntilInspected(_ lane: LaneID) {
+        _ = state.wait { $0.isInspected(lane) ? true : nil }
+    }
+
     public func close(_ lane: LaneID, reason: String) {
         state.withLock { $0.close(lane, reason: reason) }
     }
@@ -43,6 +48,8 @@ public final class PartQueue: Sendable {
     ///
     /// - Returns: nil at the end.
     public func pop() -> Part? {
+        // Who asks for the next part has done with the one before.
+        state.withLock { $0.release() }
         var deadline: ContinuousClock.Instant?
         while true {
             let timeout = deadline.map { max(.zero, $0 - .now) }

@@ -1,3 +1,5 @@
+import Core
+
 /// What a lane of the queue does when it is full.
 public enum LanePolicy: Sendable, Equatable {
     /// A free-running camera: one frame waits, a newer one takes its place, and the loss is counted.
@@ -60,7 +62,13 @@ package struct PartQueueStateMachine {
     /// Triggers of a camera that may wait for frame and inspection.
     package static let triggerLimit = 64
 
+    /// Bytes of the pictures that may wait in all lanes together where every part counts, 64 full frames of a few cameras
+    /// would be more than a small computer has. One picture a lane may always wait.
+    package static let byteLimit = 256 << 20
+
     private var lanes: [Lane] = []
+    /// Whose part was popped last and is being inspected.
+    private var inHand: LaneID?
     /// The lane that was served last.
     private var turn = 0
     private var isClosed = false
@@ -81,13 +89,15 @@ package struct PartQueueStateMachine {
             lanes[index].dropped += replaces ? 1 : 0
             return replaces ? .replaced : .accepted
         case .everyPart(let capacity):
-            guard lanes[index].parts.count < capacity else { return .wait }
+            guard lanes[index].parts.count < capacity, hasRoom(for: part, in: lanes[index]) else { return .wait }
             lanes[index].parts.append(part)
             return .accepted
         case .triggered:
-            guard case .success(let frame) = part.frame,
-                let ticket = lanes[index].desk.claim(exposedAt: frame.exposedAt)
-            else { return .unwanted }
+            guard case .success(let frame) = part.frame, lanes[index].desk.wants(exposedAt: frame.exposedAt) else {
+                return .unwanted
+            }
+            guard hasRoom(for: part, in: lanes[index]) else { return .wait }
+            guard let ticket = lanes[index].desk.claim(exposedAt: frame.exposedAt) else { return .unwanted }
             lanes[index].parts.append(part.claimed(by: ticket))
             return .accepted
         }
@@ -98,7 +108,9 @@ package struct PartQueueStateMachine {
         guard let index = index(of: id), !lanes[index].isClosed, !isClosed else { return .stopping }
         precondition(lanes[index].policy == .triggered, "trigger for the free-running \(lanes[index].camera)")
         let waiting = lanes[index].desk.waiting.count + lanes[index].parts.count
-        guard waiting < Self.triggerLimit else { return .busy(camera: lanes[index].camera, waiting: waiting) }
+        guard waiting < Self.triggerLimit, waiting == 0 || waitingBytes < Self.byteLimit else {
+            return .busy(camera: lanes[index].camera, waiting: waiting)
+        }
         if let absence = lanes[index].absence {
             lanes[index].refuse([ticket], Invalidity(.cameraLost, absence))
         } else {
@@ -133,11 +145,26 @@ package struct PartQueueStateMachine {
             let index = (turn + 1 + step) % lanes.count
             guard !lanes[index].parts.isEmpty else { continue }
             turn = index
+            inHand = lanes[index].id
             return .part(lanes[index].parts.removeFirst())
         }
         if isClosed && lanes.isEmpty { return .finished }
         return .wait(until: lanes.compactMap(\.desk.nextDeadline).min())
     }
+
+    /// The part that was popped last has its verdict.
+    package mutating func release() { inHand = nil }
+
+    /// Whether the last part of a closed lane has its verdict.
+    package func isInspected(_ id: LaneID) -> Bool {
+        inHand != id && index(of: id).map { lanes[$0].isClosed && lanes[$0].parts.isEmpty } ?? true
+    }
+
+    private func hasRoom(for part: Part, in lane: Lane) -> Bool {
+        lane.parts.isEmpty || waitingBytes + part.pictureBytes <= Self.byteLimit
+    }
+
+    private var waitingBytes: Int { lanes.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.pictureBytes } } }
 
     /// Frames that newer ones replaced.
     package func dropped(in id: LaneID) -> UInt64 { index(of: id).map { lanes[$0].dropped } ?? 0 }
@@ -146,6 +173,11 @@ package struct PartQueueStateMachine {
 }
 
 extension Part {
+    fileprivate var pictureBytes: Int {
+        guard case .success(let frame) = frame, case .success(let picture) = frame.payload else { return 0 }
+        return picture.bytes.count
+    }
+
     fileprivate func claimed(by ticket: TriggerTicket) -> Part {
         var part = Part(camera: camera, recipe: ticket.recipe, frame: frame)
         part.size = size

@@ -3,9 +3,9 @@ import Glibc
 
 /// A folder of picture files, looked at without trusting that it is there.
 struct PictureFolder {
-    /// What tells one picture from a later one of the same name.
+    /// What tells one picture from a later one of the same name. Not the inode: a network share that was mounted anew may
+    /// number its files differently.
     struct Identity: Hashable {
-        let inode: UInt64
         let size: Int
         /// Nanoseconds; the system sets it, nobody can backdate it.
         let changed: Int64
@@ -36,7 +36,7 @@ struct PictureFolder {
         var status = stat()
         guard stat("\(path)/\(name)", &status) == 0 else { return nil }
         return Identity(
-            inode: UInt64(status.st_ino), size: Int(status.st_size),
+            size: Int(status.st_size),
             changed: Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec))
     }
 

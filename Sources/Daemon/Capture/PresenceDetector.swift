@@ -23,7 +23,8 @@ public struct PresenceDetector: Sendable {
     private let stillFrames: Int
     private var state = State.resting
     private var last: GreyThumbnail?
-    private var isAfterGap = false
+    /// Frames in a row up to now that could not be believed.
+    private var gap = 0
 
     /// - Parameters:
     ///   - startLevel: a change above it is movement; grey levels, see ``change(from:to:)``.
@@ -42,14 +43,14 @@ public struct PresenceDetector: Sendable {
     /// - Returns: true once for each part, at the frame that shows it at rest.
     public mutating func cameToRest(_ thumbnail: GreyThumbnail?) -> Bool {
         guard let thumbnail else {
-            isAfterGap = true
+            gap += 1
             return false
         }
-        defer { (last, isAfterGap) = (thumbnail, false) }
+        defer { (last, gap) = (thumbnail, 0) }
         guard let last, last.height == thumbnail.height, last.width == thumbnail.width else { return false }
         let change = Self.change(from: last, to: thumbnail)
         switch state {
-        case _ where change > startLevel, .moving where change >= stopLevel || isAfterGap:
+        case _ where change > startLevel, .moving where change >= stopLevel || gap > 0:
             state = .moving(stillFrames: 0)
         case .resting:
             break
@@ -61,6 +62,9 @@ public struct PresenceDetector: Sendable {
         }
         return false
     }
+
+    /// True once in each gap that has become as long as a rest: parts may come and go, and nobody sees them.
+    public var wentBlind: Bool { gap == stillFrames }
 
     /// How much two thumbnails of one size differ: the mean absolute difference of each block of 4 x 4 pixels, averaged
     /// over the four blocks that changed most; grey levels.

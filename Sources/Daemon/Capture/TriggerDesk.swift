@@ -13,10 +13,13 @@ package struct TriggerDesk {
         waiting.insert(ticket, at: place)
     }
 
+    package func wants(exposedAt: ContinuousClock.Instant) -> Bool {
+        waiting.first.map { exposedAt >= $0.triggeredAt } ?? false
+    }
+
     /// The trigger that a frame is for, which no longer waits then; nil = nobody wanted the frame.
     package mutating func claim(exposedAt: ContinuousClock.Instant) -> TriggerTicket? {
-        guard let first = waiting.first, exposedAt >= first.triggeredAt else { return nil }
-        return waiting.removeFirst()
+        wants(exposedAt: exposedAt) ? waiting.removeFirst() : nil
     }
 
     /// Takes out the triggers whose deadline is over.
@@ -41,12 +44,15 @@ package struct FrameSelection {
         case everyFrame
         /// The first frame after each due time.
         case interval(Duration)
-        /// Tells of each frame whether a part has just come to rest in it.
-        case atRest((Frame) -> Bool)
+        /// Tells of each frame whether it shows a part that has just come to rest, and whether it shows nothing at all and
+        /// somebody should hear of it.
+        case atRest((Frame) -> (isAtRest: Bool, isBlind: Bool))
     }
 
     private let rule: Rule
     private var due: ContinuousClock.Instant?
+    /// Of the last frame that was wanted: because nothing can be seen in it.
+    package private(set) var isBlind = false
 
     package init(_ rule: Rule) {
         self.rule = rule
@@ -55,7 +61,10 @@ package struct FrameSelection {
     package mutating func wants(_ frame: Frame) -> Bool {
         switch rule {
         case .everyFrame: return true
-        case .atRest(let isAtRest): return isAtRest(frame)
+        case .atRest(let look):
+            let seen = look(frame)
+            isBlind = seen.isBlind
+            return seen.isAtRest || seen.isBlind
         case .interval(let period):
             let due = due ?? frame.exposedAt
             guard frame.exposedAt >= due else { return false }

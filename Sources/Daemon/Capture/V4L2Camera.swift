@@ -11,8 +11,9 @@ public struct V4L2Camera: FrameSource {
     private let asked: Configuration.Camera
     private let system: any CameraSystem
     private var state = State.closed
-    /// Since frames stayed away without an error, until one is handed out again.
-    private var isStalled = false
+    /// Since frames stayed away or were damaged without an error, until a sound one is handed out again.
+    private var stall: CaptureError?
+    private var progress: LoopProgress?
     private var number: UInt64 = 0
     public private(set) var reading: SourceReading
 
@@ -40,7 +41,7 @@ public struct V4L2Camera: FrameSource {
         switch event {
         case .frame(let payload, let times):
             state = .streaming(stream)
-            isStalled = false
+            if case .success = payload { stall = nil }
             number += 1
             let age = Int64(times.age / .microseconds(1))
             return .frame(
@@ -50,14 +51,17 @@ public struct V4L2Camera: FrameSource {
                     capturedTime: WallTime(microsecondsSince1970: WallTime.now.microsecondsSince1970 - age)))
         case .none:
             state = .streaming(stream)
-            if isStalled { throw .stalled(path: asked.device) }
+            if let stall { throw stall }
             return .none
-        case .stalled(let isHopeless):
-            isStalled = true
+        case .stalled(let fault, let isHopeless):
+            let error = CaptureError.stalled(path: asked.device, fault: fault)
+            stall = error
             if isHopeless { stream.close() } else { state = .streaming(stream) }
-            throw .stalled(path: asked.device)
+            throw error
         }
     }
+
+    public mutating func report(to progress: LoopProgress) { self.progress = progress }
 
     public mutating func reopen() {
         guard case .streaming(let stream) = state else { return }
@@ -73,7 +77,7 @@ public struct V4L2Camera: FrameSource {
             return stream
         }
         let device = try openDevice()
-        var stream = V4L2Stream(device: device, asked: asked, system: system)
+        var stream = V4L2Stream(device: device, asked: asked, system: system, progress: progress)
         do {
             try stream.begin(reading: &reading)
         } catch {

@@ -74,6 +74,9 @@ package struct DeviceFailure: Error, Equatable {
         self.request = request
         self.errno = errno
     }
+
+    /// No question about the device has another answer.
+    var isGone: Bool { errno == ENODEV || errno == ENXIO }
 }
 
 package struct DeviceReadiness: OptionSet, Sendable {

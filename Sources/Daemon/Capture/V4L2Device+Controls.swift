@@ -4,20 +4,25 @@ import Glibc
 extension V4L2Device {
     package func controls() throws(DeviceFailure) -> [CameraControl] {
         var (controls, raw) = ([CameraControl](), fsac_v4l2_control())
-        while fsac_v4l2_next_control(descriptor, raw.id, &raw) == 0 {
+        for _ in 0..<Self.longestList {
+            guard fsac_v4l2_next_control(descriptor, raw.id, &raw) == 0 else {
+                let failure = DeviceFailure("QUERY_EXT_CTRL", errno)
+                if failure.isGone { throw failure }
+                // Also in the middle: one control that the camera breaks on does not take the others away.
+                return controls
+            }
             if let control = CameraControl(raw, menu: menu(of: raw)) { controls.append(control) }
         }
-        guard errno == EINVAL || errno == ENOTTY else { throw DeviceFailure("QUERY_EXT_CTRL", errno) }
         return controls
     }
 
     private func menu(of control: fsac_v4l2_control) -> [CameraControl.Entry] {
         let isInteger = control.type == FSAC_V4L2_INTEGER_MENU.rawValue
-        guard isInteger || control.type == FSAC_V4L2_MENU.rawValue, control.maximum - control.minimum < 1000 else {
-            return []
-        }
+        guard isInteger || control.type == FSAC_V4L2_MENU.rawValue,
+            let indices = CameraControl.menuIndices(from: control.minimum, to: control.maximum)
+        else { return [] }
         var control = control
-        return (Int(control.minimum)...Int(max(control.minimum, control.maximum))).compactMap { index in
+        return indices.compactMap { index in
             var (name, value) = ([CChar](repeating: 0, count: 32), Int64(0))
             // Menus have holes.
             guard fsac_v4l2_menu_entry(descriptor, &control, UInt32(index), &name, &value) == 0 else { return nil }

@@ -84,7 +84,7 @@ extension V4L2Device {
 
     package func sourceChanged() throws(DeviceFailure) -> Bool {
         var changed = false
-        while true {
+        for _ in 0..<Self.longestList {
             var isChange: CInt = 0
             guard fsac_v4l2_dequeue_event(descriptor, &isChange) == 0 else {
                 guard errno == ENOENT || errno == ENOTTY else { throw DeviceFailure("DQEVENT", errno) }
@@ -92,6 +92,7 @@ extension V4L2Device {
             }
             changed = changed || isChange != 0
         }
+        return changed
     }
 }
 

@@ -3,6 +3,9 @@ import Glibc
 
 /// The only caller of the C shim over libv4l2 and libv4lconvert.
 package final class V4L2Device: CaptureDevice {
+    /// Answers that an enumeration may have: some drivers never say that it is over.
+    static let longestList = 1024
+
     package let identity: DeviceIdentity
     let descriptor: CInt
     private var isOpen = true
@@ -56,7 +59,7 @@ package final class V4L2Device: CaptureDevice {
         _ request: String, _ zero: Answer, _ body: (UInt32, inout Answer) -> CInt
     ) throws(DeviceFailure) -> [Answer] {
         var answers: [Answer] = []
-        while true {
+        while answers.count < Self.longestList {
             var answer = zero
             if body(UInt32(answers.count), &answer) == 0 {
                 answers.append(answer)
@@ -66,6 +69,7 @@ package final class V4L2Device: CaptureDevice {
                 throw DeviceFailure(request, errno)
             }
         }
+        return answers
     }
 }
 

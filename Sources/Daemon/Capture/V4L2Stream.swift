@@ -6,8 +6,8 @@ struct V4L2Stream {
     enum Event {
         case frame(Result<Picture, FrameFault>, FrameTimes)
         case none
-        /// No frame for too long. Hopeless: starting the stream again did not help.
-        case stalled(isHopeless: Bool)
+        /// No frame for too long, or only such with a fault. Hopeless: starting the stream again did not help.
+        case stalled(FrameFault?, isHopeless: Bool)
     }
 
     private static let buffers = 4
@@ -27,16 +27,20 @@ struct V4L2Stream {
     /// When the driver last handed out a buffer, or the stream began.
     private var aliveAt: ContinuousClock.Instant
     private var dequeued: UInt64 = 0
-    /// Restarts since the last buffer.
+    /// Since when all frames had a fault.
+    private var damagedSince: ContinuousClock.Instant?
+    /// Restarts since the last frame without a fault.
     private var restartsInVain = 0
     private var pollErrors = 0
 
-    init(device: any CaptureDevice, asked: Configuration.Camera, system: any CameraSystem) {
+    init(
+        device: any CaptureDevice, asked: Configuration.Camera, system: any CameraSystem, progress: LoopProgress?
+    ) {
         self.device = device
         self.asked = asked
         self.system = system
-        attempt = DeviceAttempt(path: asked.device, system: system)
-        clock = FrameClock(startedAt: system.now)
+        attempt = DeviceAttempt(path: asked.device, system: system, progress: progress)
+        clock = FrameClock(startedAt: system.now, driver: device.identity.driver)
         aliveAt = clock.startedAt.instant
     }
 
@@ -50,7 +54,9 @@ struct V4L2Stream {
         reading.description = agreement.description
         reading.differences = try attempt { () throws(DeviceFailure) in try agreement.differences(on: device) }
         clock = FrameClock(
-            startedAt: system.now, reported: agreement.period, exposure: agreement.exposure, learnedFrom: clock)
+            startedAt: system.now, reported: agreement.period, exposure: agreement.exposure,
+            driver: device.identity.driver, learnedFrom: clock)
+        damagedSince = nil
         warmupLeft = asked.warmupFrames
         aliveAt = clock.startedAt.instant
     }
@@ -67,7 +73,7 @@ struct V4L2Stream {
             let now = system.now.instant
             let stallsAt = aliveAt + stallLimit
             guard now < stallsAt else {
-                return .stalled(isHopeless: try !restart(&reading))
+                return .stalled(nil, isHopeless: try !restart(&reading))
             }
             guard now < deadline else { return .none }
             let readiness = device.wait(timeout: min(deadline, stallsAt) - now)
@@ -117,9 +123,14 @@ struct V4L2Stream {
 extension V4L2Stream {
     /// The next frame that is ready and counts.
     private mutating func take(_ reading: inout SourceReading) throws(CaptureError) -> Event? {
-        while let buffer = try dequeue(&reading) {
+        while true {
+            let asked = system.now.instant
+            guard let buffer = try dequeue(&reading) else {
+                clock.emptyAt = asked
+                return nil
+            }
             let now = system.now
-            (aliveAt, restartsInVain, pollErrors) = (now.instant, 0, 0)
+            (aliveAt, pollErrors) = (now.instant, 0)
             dequeued += 1
             let isWarm = warmupLeft == 0
             warmupLeft -= isWarm ? 0 : 1
@@ -128,11 +139,18 @@ extension V4L2Stream {
             try attempt { () throws(DeviceFailure) in try device.queue(buffer) }
             guard let payload else { continue }
             reading.missed += times.missed
-            if case .failure = payload { reading.damaged += 1 }
-            return .frame(payload, times)
+            guard case .failure(let fault) = payload else {
+                (damagedSince, restartsInVain) = (nil, 0)
+                return .frame(payload, times)
+            }
+            reading.damaged += 1
+            guard fault.isOfTheCamera else { return .frame(payload, times) }
+            // One among good ones is a disturbance; a camera that sends no others needs what a silent one needs.
+            let since = damagedSince ?? now.instant
+            damagedSince = since
+            guard now.instant - since >= stallLimit else { return .frame(payload, times) }
+            return .stalled(fault, isHopeless: try !restart(&reading))
         }
-        clock.emptyAt = system.now.instant
-        return nil
     }
 
     /// Nil while no frame is ready.

@@ -16,10 +16,12 @@ package struct V4L2System: CameraSystem {
     }
 
     package var now: CameraMoment {
+        // In this order a thread that is interrupted in between makes frames look older, never younger.
+        let instant = ContinuousClock.now
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return CameraMoment(
-            instant: .now, microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+            instant: instant, microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 
     package func pause(_ duration: Duration) {

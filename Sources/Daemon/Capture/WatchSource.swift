@@ -5,6 +5,8 @@
 public struct WatchSource: FrameSource {
     /// Between two looks at the whole folder.
     private static let scanPeriod = Duration.seconds(1)
+    /// Files that are gone and not forgotten yet, at least.
+    private static let remembered = 10_000
 
     private let folder: PictureFolder
     private let settling: Duration
@@ -12,7 +14,7 @@ public struct WatchSource: FrameSource {
 
     private var watch: FolderWatch?
     private var nextScan = ContinuousClock.now
-    /// Of the files that are in the folder.
+    /// Also of files that are gone: a network share that drops shows an empty folder, and then the same files again.
     private var taken: [String: PictureFolder.Identity] = [:]
     private var growing: [String: (identity: PictureFolder.Identity, since: ContinuousClock.Instant)] = [:]
     private var ready: [String] = []
@@ -71,7 +73,7 @@ public struct WatchSource: FrameSource {
         ignoredFiles = others
         let isFirst = taken.isEmpty && number == 0
         let present = Set(names)
-        taken = taken.filter { present.contains($0.key) }
+        if taken.count > 2 * present.count + Self.remembered { taken = taken.filter { present.contains($0.key) } }
         growing = growing.filter { present.contains($0.key) }
         for name in names {
             guard let identity = folder.identity(of: name), taken[name] != identity else { continue }

@@ -69,6 +69,13 @@ extension Configuration.Camera: NamedTable {
                 remedy: "source = \"v4l2\" needs the device: "
                     + "name a link below /dev/v4l/by-path or /dev/v4l/by-id (`fsacctl camera list` shows them)")
         }
+        if source == .v4l2, height == 0 {
+            throw .contradiction(
+                table.place(.height),
+                remedy:
+                    "source = \"v4l2\" needs height and width, for a camera remembers the size that another program "
+                    + "chose: `fsacctl camera formats` lists them")
+        }
         if rateHertz < 0.01, source == .folder || rateHertz > 0 {
             throw .invalidValue(
                 table.place(.rateHertz),

@@ -70,7 +70,10 @@ public struct CameraSetup: Sendable {
             var detector = PresenceDetector(
                 startLevel: configuration.motionStartLevel, stopLevel: configuration.motionStopLevel,
                 stillFrames: configuration.stillFrames)
-            return .atRest { frame in detector.cameToRest(GreyThumbnail(frame, roi: roi())) }
+            return .atRest { frame in
+                let isAtRest = detector.cameToRest(GreyThumbnail(frame, roi: roi()))
+                return (isAtRest, detector.wentBlind)
+            }
         }
     }
 }
@@ -93,7 +96,8 @@ extension Configuration.Camera {
     func makeSource(journal: VerdictJournal) -> any FrameSource {
         switch (source, mode) {
         case (.folder, .watch):
-            WatchSource(path: path, settling: .milliseconds(settleMilliseconds), isDone: journal.inspectedFrames())
+            WatchSource(
+                path: path, settling: .milliseconds(settleMilliseconds), isDone: journal.inspectedFrames(of: name))
         case (.v4l2, _): V4L2Camera(self)
         case (.folder, .replay):
             ReplaySource(path: path, rateHertz: rateHertz, repeats: `repeat`)
@@ -102,19 +106,30 @@ extension Configuration.Camera {
 }
 
 extension VerdictJournal {
-    /// Tells whether a picture that did not change since has its verdict among the newest 10,000.
-    func inspectedFrames() -> @Sendable (_ name: String, _ changedMicroseconds: Int64) -> Bool {
+    /// Lines of the camera, and of all cameras, that are looked at.
+    private static let (ownLines, allLines) = (10_000, UInt64(100_000))
+
+    /// Tells whether a camera's picture that did not change since has its verdict among the camera's newest 10,000.
+    package func inspectedFrames(
+        of camera: String
+    ) -> @Sendable (_ name: String, _ changedMicroseconds: Int64) -> Bool {
         struct Fields: Decodable {
+            var camera: String
             var frame: String
             var time: String
         }
-        let last = lastSequence
-        // A journal that cannot be read costs double verdicts, never a missing one.
-        let lines = (try? lines(from: last - min(last, 9999), count: 10_000)) ?? []
-        var times: [String: String] = [:]
-        for line in lines {
-            guard let fields = try? ControlCoding.decode(Fields.self, from: line.bytes) else { continue }
-            times[fields.frame] = fields.time
+        let end = lastSequence + 1
+        var (first, own, times) = (end, 0, [String: String]())
+        while first > 1, own < Self.ownLines, end - first < Self.allLines {
+            let count = min(first - 1, UInt64(Self.ownLines))
+            first -= count
+            // A journal that cannot be read costs double verdicts, never a missing one.
+            for line in ((try? lines(from: first, count: Int(count))) ?? []).reversed() {
+                guard let fields = try? ControlCoding.decode(Fields.self, from: line.bytes), fields.camera == camera
+                else { continue }
+                own += 1
+                times[fields.frame] = max(times[fields.frame] ?? "", fields.time)
+            }
         }
         return { [times] name, changed in
             times[name].map { WallTime(microsecondsSince1970: changed).rfc3339 <= $0 } ?? false

@@ -31,8 +31,8 @@ extension InspectionLine {
     /// Name of a loop that has been at the same piece of work for longer: it hangs. Waiting for frames, parts or verdicts
     /// is no work.
     public func stalledLoop(after limit: Duration) -> String? {
-        if progress.busy > limit { return "inspection" }
         if journal.progress.busy > limit { return "journal" }
+        if progress.busy > limit { return "inspection" }
         let lanes = cameras.withLock(\.lanes)
         return lanes.first { $0.capture.progress.busy > limit }.map { "camera \($0.setup.name)" }
     }

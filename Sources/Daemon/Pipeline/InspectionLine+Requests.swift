@@ -84,7 +84,22 @@ extension InspectionLine {
     /// Makes the cameras those of a new configuration: one whose settings changed is stopped and started again, one that
     /// is gone drains first, the others go on with the recipe given.
     ///
+    /// - Parameter setups: asked again until nobody changed a camera's recipe in the meantime: an operator's choice, which
+    ///   is remembered before it is used, is never undone.
     /// - Returns: what was done, a sentence each.
+    public func apply(_ setups: @Sendable () -> [CameraSetup]) async -> [String] {
+        let done = await apply(setups())
+        while case let wanted = setups(), !uses(wanted) { _ = await apply(wanted) }
+        return done
+    }
+
+    private func uses(_ setups: [CameraSetup]) -> Bool {
+        cameras.withLock(\.lanes).allSatisfy { lane in
+            setups.allSatisfy { $0.name != lane.setup.name || $0.recipe.name == lane.capture.recipe.name }
+        }
+    }
+
+    /// As above, once.
     public func apply(_ setups: [CameraSetup]) async -> [String] {
         var done: [String] = []
         let old = cameras.withLock(\.lanes)

@@ -16,6 +16,9 @@ public final class InspectionLine: Service {
         var isStopping = false
     }
 
+    /// For a camera whose driver does not answer, at the end. A USB request takes 5 s at most.
+    private static let exitPatience = Duration.seconds(6)
+
     let journal: VerdictJournal
     let images: ImageStore
     let stateDirectory: String
@@ -63,6 +66,14 @@ public final class InspectionLine: Service {
         starting.continuation.finish()
         queue.close()
         for lane in lanes { lane.capture.stop() }
+        Task {
+            while !lanes.allSatisfy(\.isOver) {
+                // Only cancellation ends a sleep early, and nobody cancels this one.
+                try? await Task.sleep(for: .milliseconds(500))
+                // One that waits for the inspection of its parts is not at work.
+                for lane in lanes where lane.capture.progress.busy > Self.exitPatience { lane.abandon() }
+            }
+        }
     }
 
     @discardableResult
@@ -107,11 +118,14 @@ public final class InspectionLine: Service {
     /// A verdict exists once it is journalled; the answer, and the pictures if they can, follow.
     private func record(_ inspection: Inspection) {
         let settings = images.settings
+        // A disk that hangs is the journal's.
+        progress.end()
         let line = journal.append(inspection.verdict) { seq, durable in
             InspectionRecord(
                 inspection, seq: seq, durable: durable,
                 pictures: PicturePaths(inspection, seq: seq, settings: settings))
         }
+        progress.begin()
         let milliseconds = StageClock(since: inspection.since).total
         counters.withLock { $0.count(inspection, milliseconds: milliseconds) }
         let lane = cameras.withLock { $0.lanes.first { $0.setup.name == inspection.part.camera } }

@@ -26,6 +26,10 @@ public struct InspectionPipeline {
             inspection.picture = picture
             inspection.latency.decode = clock.lap()
 
+            guard !part.isBlind else {
+                throw Invalidity(
+                    .sizeMismatch, "the recipe's roi cannot be looked at in this frame for a part's presence")
+            }
             try FrameGuards.check(image, brightness: part.recipe.brightness)
             guard let model else { throw Invalidity(.noModel, part.recipe.models.absence) }
             inspection.generation = model.generation

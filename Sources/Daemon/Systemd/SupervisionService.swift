@@ -57,11 +57,12 @@ public struct SupervisionService: Service {
         }
     }
 
-    /// A loop has half of the period for one piece of work; four signs of life fit into one.
+    /// A loop has a quarter of the period for one piece of work, and is looked at as often: a daemon that hangs is killed
+    /// within one and a half. What takes longer and ends is no harm before three quarters more are over.
     private func keepAlive(_ period: Duration) async {
         var reported: String?
         while !Task.isCancelled {
-            let stalled = stalledLoop(period / 2)
+            let stalled = stalledLoop(period / 4)
             if let stalled {
                 if stalled != reported {
                     logger.critical(

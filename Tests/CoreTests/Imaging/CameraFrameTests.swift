@@ -44,6 +44,14 @@ import Testing
         }
     }
 
+    @Test func aLargeRawFrameIsNoLargeFile() throws {
+        // 12 megapixels are 36 MB: more than a file may have.
+        let picture = Picture(
+            .raw(.rgb24, height: 3000, width: 4000, bytesPerRow: 12_000),
+            bytes: [UInt8](repeating: 7, count: 36_000_000))
+        #expect(try picture.image(atLeast: 300).pixel(0, 0) == [7, 7, 7])
+    }
+
     @Test func blackWhiteAndRedOfVideo() throws {
         // Y, U, Y, V: black and white; then red (BT.601: Y 81, U 90, V 240) twice.
         let pairs: [UInt8] = [16, 128, 235, 128, 81, 90, 81, 240]

@@ -142,6 +142,22 @@ import Testing
         #expect(try source.rest().isEmpty)
     }
 
+    @Test func aNetworkShareThatDropsForAMomentBringsNoOldParts() throws {
+        try folder.write("x", to: "in/a.jpg")
+        var source = WatchSource(path: "\(folder.path)/in", settling: .milliseconds(10))
+        #expect(try source.nextFrame().name == "a.jpg")
+        try #require(rename("\(folder.path)/in", "\(folder.path)/share") == 0)
+        // The empty place that it is mounted on.
+        try #require(mkdir("\(folder.path)/in", 0o700) == 0)
+        let end = ContinuousClock.now + .milliseconds(1500)
+        // Only a lost folder is thrown, and that is what is looked at here.
+        while .now < end { #expect((try? source.rest())?.isEmpty ?? true) }
+        try #require(rmdir("\(folder.path)/in") == 0 && rename("\(folder.path)/share", "\(folder.path)/in") == 0)
+        try folder.write("y", to: "in/b.jpg")
+        #expect(try source.nextFrame().name == "b.jpg")
+        #expect(try source.rest().isEmpty)
+    }
+
     @Test func aFolderThatVanishesIsALostCameraUntilItIsBack() throws {
         try folder.write("x", to: "in/a.jpg")
         var source = WatchSource(path: "\(folder.path)/in", settling: .milliseconds(10))

@@ -22,6 +22,14 @@ import Testing
         return Part(camera: "cam", recipe: TestLine.recipe(), frame: .success(frame))
     }
 
+    private func heavyPart(_ number: UInt64, bytes: Int) -> Part {
+        let frame = Frame(
+            name: "\(number)", number: number,
+            payload: .success(Picture(.file, bytes: Array(repeating: 0, count: bytes))),
+            exposedAt: start)
+        return Part(camera: "cam", recipe: TestLine.recipe(), frame: .success(frame))
+    }
+
     private func ticket(_ part: String, at milliseconds: Int = 0, deadline: Int = 1000) -> TriggerTicket {
         TriggerTicket(
             part: part, recipe: TestLine.recipe(name: "of \(part)"), triggeredAt: start + .milliseconds(milliseconds),
@@ -60,6 +68,40 @@ import Testing
         #expect(number(&queue) == 2)
         #expect(number(&queue) == 3)
         #expect(queue.dropped(in: lane) == 0)
+    }
+
+    @Test func waitingPicturesHaveALimitInBytesOverAllCameras() {
+        var queue = queue(.everyPart(capacity: 64))
+        let (triggered, free) = (LaneID(2), LaneID(3))
+        queue.open(triggered, camera: "triggered", policy: .triggered)
+        queue.open(free, camera: "free", policy: .newest)
+        // Three of them are more than the limit; the pictures share their bytes here.
+        let heavy = heavyPart(1, bytes: PartQueueStateMachine.byteLimit * 2 / 5)
+        for _ in 0..<2 { #expect(queue.push(heavy, to: lane) == .accepted) }
+        #expect(queue.push(heavy, to: lane) == .wait)
+        #expect(queue.trigger(ticket("A"), in: triggered) == nil)
+        #expect(queue.trigger(ticket("B"), in: triggered) == nil)
+        // One a camera may always wait.
+        #expect(queue.push(heavy, to: triggered) == .accepted)
+        #expect(queue.push(heavy, to: triggered) == .wait)
+        #expect(queue.trigger(ticket("C"), in: triggered) == .busy(camera: "triggered", waiting: 2))
+        #expect(queue.push(heavy, to: free) == .accepted)
+        #expect(queue.push(heavy, to: free) == .replaced)
+        for _ in 0..<4 { #expect(popped(&queue) != nil) }
+        #expect(queue.push(heavy, to: triggered) == .accepted)
+        #expect(popped(&queue)?.trigger?.part == "B")
+    }
+
+    @Test func aClosedLaneIsInspectedWhenItsLastPartHasItsVerdict() {
+        var queue = queue(.everyPart(capacity: 2))
+        _ = queue.push(part(1), to: lane)
+        #expect(!queue.isInspected(lane))
+        queue.close(lane, reason: "stopped")
+        #expect(!queue.isInspected(lane))
+        #expect(number(&queue) == 1)
+        #expect(!queue.isInspected(lane))
+        queue.release()
+        #expect(queue.isInspected(lane))
     }
 
     @Test(arguments: [LanePolicy.newest, .everyPart(capacity: 4)])

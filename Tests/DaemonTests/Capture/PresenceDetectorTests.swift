@@ -54,6 +54,15 @@ import Testing
         #expect((0..<6).map { _ in detector.cameToRest(scene(8, random: &random)) }.firstIndices(of: true) == [3])
     }
 
+    @Test func aLongGapIsToldOnce() {
+        var (detector, random) = (detector(), SeededRandom(seed: 8))
+        let told = [8, nil, nil, 8, nil, nil, nil, nil, nil, 8, nil, nil, nil].map { position in
+            _ = detector.cameToRest(position.map { scene($0, random: &random) })
+            return detector.wentBlind
+        }
+        #expect(told.firstIndices(of: true) == [6, 12])
+    }
+
     @Test func aPartThatCameDuringAGapIsSeen() {
         var (detector, random) = (detector(), SeededRandom(seed: 6))
         _ = detector.cameToRest(scene(nil, random: &random))

@@ -31,13 +31,17 @@ import Testing
         #expect(scripted.queued == 4)
     }
 
-    @Test func everyFlaggedFrameIsAFaultAndTheStreamGoesOn() throws {
+    @Test func flaggedFramesAmongGoodOnesAreFaultsAndTheStreamGoesOn() throws {
         let scripted = ScriptedCamera()
-        scripted.script = Array(repeating: .frame(flagged: true), count: 1000)
+        // 0.9 s of flagged frames, and a good one.
+        let round: [ScriptedCamera.Step] = Array(repeating: .frame(flagged: true), count: 10) + [.frame()]
+        scripted.script = Array(repeating: round, count: 100).flatMap(\.self)
         let camera = CaptureThread(.scripted, system: scripted)
-        for _ in 0..<1000 { #expect(try camera.frame()?.payload == .failure(.flagged)) }
-        #expect(camera.reading.damaged == 1000 && camera.reading.restarts == 0 && scripted.queued == 1000)
-        #expect(try camera.frame()?.isPicture == true)
+        for _ in 0..<100 {
+            for _ in 0..<10 { #expect(try camera.frame()?.payload == .failure(.flagged)) }
+            #expect(try camera.frame()?.isPicture == true)
+        }
+        #expect(camera.reading.damaged == 1000 && camera.reading.restarts == 0 && scripted.queued == 1100)
     }
 
     @Test func anEmptyOrShortFrameIsAFaultAndALongerOneIsCut() throws {
@@ -97,13 +101,29 @@ import Testing
         #expect(try camera.frame(within: .seconds(3))?.payload == .failure(.stale(milliseconds: 1101)))
     }
 
-    @Test func exposureBeginsAPeriodBeforeTheFramesEnd() throws {
+    @Test func exposureBeginsTwoPeriodsBeforeTheFramesEnd() throws {
         let scripted = ScriptedCamera()
         scripted.script = [.frame(after: .milliseconds(100), late: .milliseconds(30))]
         let camera = CaptureThread(.scripted, system: scripted)
         let frame = try #require(try camera.frame())
         #expect(scripted.time(of: frame.capturedAt) == .milliseconds(100))
-        #expect(scripted.time(of: frame.exposedAt) == .zero)
+        #expect(scripted.time(of: frame.exposedAt) == .milliseconds(-100))
+    }
+
+    @Test func aFrameThatTookLongerWasExposedLonger() throws {
+        let scripted = ScriptedCamera()
+        scripted.script = [.frame(), .frame(), .frame(), .frame(after: .milliseconds(400)), .frame(sequence: 9)]
+        let camera = CaptureThread(.scripted, system: scripted)
+        let leads = try (0..<5).map { _ in try camera.frame().map { $0.capturedAt - $0.exposedAt } }
+        #expect(leads == [200, 200, 200, 800, 200].map { .milliseconds($0) })
+    }
+
+    @Test func theWordOfUSBCamerasForTheExposuresStartIsNotTaken() throws {
+        let scripted = ScriptedCamera()
+        scripted.identity.driver = "uvcvideo"
+        scripted.isStartOfExposure = true
+        let camera = CaptureThread(.scripted, system: scripted)
+        #expect(try camera.frame().map { $0.capturedAt - $0.exposedAt } == .milliseconds(200))
     }
 
     @Test func aTimeOfTheExposuresStartIsTakenAsItIs() throws {
@@ -119,9 +139,17 @@ import Testing
         scripted.script = [.frame(after: .milliseconds(100), late: .milliseconds(300), ownClock: true)]
         let camera = CaptureThread(.scripted, system: scripted)
         let frame = try #require(try camera.frame(within: .seconds(1)))
-        // Nothing was there when the wait began, at 0 s; a period before that the exposure may have begun.
-        #expect(scripted.time(of: frame.exposedAt) == .milliseconds(-100))
+        // Nothing was there when the wait began, at 0 s; two periods before that the exposure may have begun.
+        #expect(scripted.time(of: frame.exposedAt) == .milliseconds(-200))
         #expect(scripted.time(of: frame.capturedAt) == .milliseconds(400))
+    }
+
+    @Test func theQueueWasEmptyWhenItWasAskedAndNotWhenItAnswered() throws {
+        let scripted = ScriptedCamera()
+        scripted.emptyAnswer = .milliseconds(50)
+        scripted.script = [.frame(ownClock: true)]
+        let camera = CaptureThread(.scripted, system: scripted)
+        #expect(try camera.frame().map { scripted.time(of: $0.exposedAt) } == .milliseconds(-200))
     }
 
     @Test func aFrameOfBeforeTheStreamIsStale() throws {
@@ -138,7 +166,7 @@ import Testing
         let camera = CaptureThread(.scripted, system: scripted)
         let frame = try #require(try camera.frame())
         #expect(frame.isPicture && scripted.time(of: frame.capturedAt) == .milliseconds(100))
-        #expect(scripted.time(of: frame.exposedAt) == .milliseconds(-100))
+        #expect(scripted.time(of: frame.exposedAt) == .milliseconds(-200))
     }
 
     @Test func aCameraThatClaimsThirtyHertzIsMeasured() throws {
@@ -150,7 +178,7 @@ import Testing
         let camera = CaptureThread(settings, system: scripted)
         for _ in 0..<4 { _ = try camera.frame() }
         let frame = try #require(try camera.frame())
-        #expect(frame.capturedAt - frame.exposedAt == .milliseconds(250))
+        #expect(frame.capturedAt - frame.exposedAt == .milliseconds(500))
     }
 
     @Test func theCamerasOwnFormatIsKeptUnlessItCannotBeRead() throws {

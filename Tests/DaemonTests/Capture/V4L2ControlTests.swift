@@ -58,6 +58,56 @@ import Testing
             ])
     }
 
+    @Test(arguments: [EIO, EPIPE, ETIMEDOUT]) func aBrokenControlIsNoReasonToGiveTheCameraUp(errno: CInt) throws {
+        let scripted = ScriptedCamera()
+        scripted.controls = [
+            CameraControl(
+                id: 0x009a_0902, name: "exposure_time_absolute", kind: .integer, range: 1...5000, standard: 157)
+        ]
+        scripted.failures = ["QUERY_EXT_CTRL": [errno]]
+        #expect(try CaptureThread(.scripted, system: scripted).frame()?.isPicture == true)
+        scripted.failures = ["G_EXT_CTRLS": [errno]]
+        #expect(try CaptureThread(.scripted, system: scripted).frame()?.isPicture == true)
+    }
+
+    @Test func aControlThatCannotBeReadBackIsReported() throws {
+        var (scripted, settings) = scripted()
+        settings.controls = ["auto_exposure": .number(1)]
+        scripted.failures = ["S_EXT_CTRLS": [EIO], "G_EXT_CTRLS": [EPIPE]]
+        let camera = CaptureThread(settings, system: scripted)
+        #expect(try camera.frame()?.isPicture == true)
+        #expect(
+            camera.reading.differences == [
+                "control auto_exposure: asked for Manual Mode, the camera does not say what it has: Broken pipe"
+            ])
+    }
+
+    @Test(arguments: ["QUERY_EXT_CTRL", "G_EXT_CTRLS"]) func aCameraThatGoesMeanwhileIsGone(request: String) {
+        let (scripted, settings) = scripted()
+        scripted.failures = [request: [ENODEV]]
+        let camera = CaptureThread(settings, system: scripted)
+        #expect(camera.failure() == .disconnected(path: "/dev/cam") && scripted.openDevices == 0)
+    }
+
+    @Test(arguments: [Int.max, .min, -1, 1 << 40]) func anExposureThatCannotBeIsUnknown(value: Int) throws {
+        let scripted = ScriptedCamera()
+        scripted.controls = [
+            CameraControl(
+                id: 0x009a_0902, name: "exposure_time_absolute", kind: .integer64, range: 0...1, standard: value)
+        ]
+        scripted.script = [.frame(late: .milliseconds(501))]
+        #expect(
+            try CaptureThread(.scripted, system: scripted).frame()?.payload == .failure(.stale(milliseconds: 501)))
+    }
+
+    @Test func menusHaveTheLimitsThatMenusHave() {
+        #expect(CameraControl.menuIndices(from: 0, to: 3) == 0...3)
+        #expect(CameraControl.menuIndices(from: 5, to: 5) == 5...5)
+        for (minimum, maximum) in [(-1, 3), (3, 2), (0, 1000), (.min, .max), (1 << 32, 1 << 32)] as [(Int64, Int64)] {
+            #expect(CameraControl.menuIndices(from: minimum, to: maximum) == nil)
+        }
+    }
+
     @Test func anUnknownControlListsThoseThatAreThere() throws {
         var (scripted, settings) = scripted()
         settings.controls = ["exposure": .number(200)]

@@ -134,6 +134,40 @@ import Testing
         #expect(camera.failure() == .stalled(path: "/dev/cam") && scripted.openDevices == 1)
     }
 
+    @Test(arguments: [true, false]) func aCameraThatSendsOnlyDamagedFramesIsStalled(isFlagged: Bool) throws {
+        let scripted = ScriptedCamera()
+        let bad = ScriptedCamera.Step.frame(bytes: isFlagged ? nil : 5, flagged: isFlagged)
+        scripted.script = [.frame()] + Array(repeating: bad, count: 1000)
+        var settings = Configuration.Camera.scripted
+        settings.warmupFrames = 2
+        let camera = CaptureThread(settings, system: scripted)
+        let error = try #require(camera.failure())
+        #expect(error.state == .cameraStalled && error.description.contains("only damaged frames"))
+        #expect(camera.reading.restarts == 1 && scripted.openDevices == 1)
+        // Warm-up frames are no hope.
+        while scripted.openDevices == 1, scripted.elapsed < .seconds(20) { _ = camera.failure() }
+        #expect(camera.reading.restarts == 3 && scripted.openDevices == 0)
+        scripted.script = []
+        #expect(try camera.frame()?.isPicture == true)
+    }
+
+    @Test func afterOnlyDamagedFramesSilenceIsNoHealth() {
+        let scripted = ScriptedCamera()
+        scripted.script = Array(repeating: .frame(flagged: true), count: 15) + [.silence(.milliseconds(500))]
+        let camera = CaptureThread(.scripted, system: scripted)
+        let stalled = CaptureError.stalled(path: "/dev/cam", fault: .flagged)
+        #expect(camera.failure() == stalled)
+        #expect(camera.failure() == stalled && scripted.elapsed < .seconds(2))
+    }
+
+    @Test func framesThatWaitedForTheInspectionRestartNothing() throws {
+        let scripted = ScriptedCamera()
+        scripted.script = Array(repeating: .frame(late: .milliseconds(1500)), count: 10)
+        let camera = CaptureThread(.scripted, system: scripted)
+        for _ in 0..<10 { #expect(try camera.frame() != nil) }
+        #expect(camera.reading.restarts == 0 && camera.reading.damaged > 1)
+    }
+
     @Test func aSlowCameraIsNotStalled() throws {
         let scripted = ScriptedCamera()
         scripted.period = .seconds(2)

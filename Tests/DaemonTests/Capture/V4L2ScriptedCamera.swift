@@ -21,7 +21,7 @@ final class ScriptedCamera: CameraSystem {
     enum Node { case link, number, absent }
 
     var node = Node.link
-    var identity = DeviceIdentity(driver: "uvcvideo", card: "Cam", bus: "usb-1")
+    var identity = DeviceIdentity(driver: "scripted", card: "Cam", bus: "usb-1")
     var format = ScriptedCamera.yuyv(height: 4, width: 6)
     var offered = [FourCC("YUYV"), FourCC("MJPG"), FourCC("H264")].compactMap { $0 }
     /// What it gives instead when a format is asked for; others keep the size.
@@ -37,6 +37,8 @@ final class ScriptedCamera: CameraSystem {
     var script: [Step] = []
     /// What the camera does after its script.
     var sendsFrames = true
+    /// How long DQBUF takes to say that there is none.
+    var emptyAnswer = Duration.zero
 
     private(set) var log: [String] = []
     private(set) var openDevices = 0
@@ -166,8 +168,15 @@ private final class ScriptedDevice: CaptureDevice {
         return camera.period
     }
 
-    func controls() throws(DeviceFailure) -> [CameraControl] { camera.controls }
-    func value(of control: CameraControl) throws(DeviceFailure) -> Int { camera.values[control.id] ?? control.standard }
+    func controls() throws(DeviceFailure) -> [CameraControl] {
+        try camera.request("QUERY_EXT_CTRL")
+        return camera.controls
+    }
+
+    func value(of control: CameraControl) throws(DeviceFailure) -> Int {
+        try camera.request("G_EXT_CTRLS")
+        return camera.values[control.id] ?? control.standard
+    }
 
     func setValue(_ value: Int, of control: CameraControl) throws(DeviceFailure) {
         try camera.request("S_EXT_CTRLS", "set \(control.name) \(value)")
@@ -193,6 +202,7 @@ private final class ScriptedDevice: CaptureDevice {
             throw DeviceFailure("DQBUF", error)
         }
         defer { camera.ready = nil }
+        if camera.ready == nil { camera.pause(camera.emptyAnswer) }
         return camera.ready
     }
 

@@ -113,9 +113,9 @@ import Testing
             "configuration: c.toml:2: recipe.name: expected a name that no other [[recipe]] has, got \"default\""
         ),
         (
-            "[[camera]]\nsource = \"v4l2\"\ndevice = \"/dev/x\"\n[[camera]]\nname = \"b\"\nsource = \"v4l2\"\n"
-                + "device = \"/dev/x\"",
-            "configuration: c.toml:7: camera.device: expected a device that no other camera has, got \"/dev/x\", which is "
+            "[[camera]]\nsource = \"v4l2\"\nheight = 48\nwidth = 64\ndevice = \"/dev/x\"\n[[camera]]\nname = \"b\"\n"
+                + "source = \"v4l2\"\nheight = 48\nwidth = 64\ndevice = \"/dev/x\"",
+            "configuration: c.toml:11: camera.device: expected a device that no other camera has, got \"/dev/x\", which is "
                 + "camera1's"
         ),
         ("camera = []", "configuration: c.toml:1: camera: expected at least one [[camera]], got an empty list"),
@@ -127,6 +127,11 @@ import Testing
         (
             "[camera]\nsource = \"v4l2\"",
             "configuration: c.toml:1: camera.device: source = \"v4l2\" needs the device: name a link below"
+        ),
+        (
+            "[camera]\nsource = \"v4l2\"\ndevice = \"/dev/v4l/x\"",
+            "configuration: c.toml:1: camera.height: source = \"v4l2\" needs height and width, for a camera remembers the "
+                + "size that another program chose: `fsacctl camera formats` lists them"
         ),
         (
             "[camera]\nsource = \"v4l2\"\ndevice = \"/dev/v4l/x\"\npath = \"/x\"",
@@ -172,9 +177,9 @@ import Testing
                 + "of a menu's entry, got the floating-point number 1.5"
         ),
         (
-            "[[camera]]\nsource = \"v4l2\"\ndevice = \"/dev/x\"\n[camera.controls]\ngain = 1\n"
+            "[[camera]]\nsource = \"v4l2\"\ndevice = \"/dev/x\"\nheight = 48\nwidth = 64\n[camera.controls]\ngain = 1\n"
                 + "[[camera]]\nname = \"b\"\n[camera.controls]\ngain = []",
-            "configuration: c.toml:9: camera.controls.gain: expected a whole number, true or false"
+            "configuration: c.toml:11: camera.controls.gain: expected a whole number, true or false"
         ),
         (
             "[recipe]\nroi = [1, 2, 3]",
@@ -218,7 +223,8 @@ import Testing
     ])
     func wholeNumbersHaveARange(table: String, key: String, least: Int, most: Int) {
         func message(_ value: String) -> String {
-            let device = key == "warmup_frames" ? "source = \"v4l2\"\ndevice = \"/dev/v4l/x\"\n" : ""
+            let device =
+                key == "warmup_frames" ? "source = \"v4l2\"\ndevice = \"/dev/v4l/x\"\nheight = 48\nwidth = 64\n" : ""
             return Self.message(table.isEmpty ? "\(key) = \(value)" : "[\(table)]\n\(device)\(key) = \(value)")
         }
         #expect(message("\(least)") == "accepted")

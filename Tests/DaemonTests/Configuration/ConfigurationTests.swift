@@ -150,6 +150,8 @@ import Testing
                 name = "right"
                 source = "v4l2"
                 device = "/dev/v4l/by-id/x"
+                height = 480
+                width = 640
                 format = "BA81"
                 rate_hz = 0
                 [camera.controls]

@@ -2,6 +2,7 @@ import ControlProtocol
 import Core
 import Daemon
 import FoundationEssentials
+import Glibc
 import ServiceLifecycle
 import Testing
 
@@ -52,6 +53,36 @@ import Testing
 
     private func put(_ level: UInt8, _ name: String) throws {
         try folder.write(TestLine.picture(level).pngBytes(), to: "frames/\(name)")
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aReloadJudgesNoFileTwice() async throws {
+        models.activate(
+            TestLine.model(score: { score in
+                // Slow enough that the rest waits when the camera is stopped.
+                usleep(100_000)
+                return score
+            }))
+        for number in 0..<8 { try put(50 + UInt8(number), "\(number).png") }
+        try await withLine { line, journal in
+            _ = try await records(journal, until: 1)
+            var changed = camera
+            changed.queueLength = 17
+            let recipe = TestLine.recipe(models, brightness: 4...255, frozenFrames: 5)
+            _ = await line.apply([CameraSetup(changed, recipe: recipe, journal: journal)])
+            try put(99, "last.png")
+            let names = try await records(journal, until: 9).map(\.frame)
+            #expect(names.sorted() == (0..<8).map { "\($0).png" } + ["last.png"])
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func picturesOfAnotherCameraWithTheSameNameHaveNoVerdictYet() async throws {
+        models.activate(TestLine.model())
+        try put(50, "a.png")
+        try await withLine { _, journal in
+            _ = try await records(journal, until: 1)
+            #expect(journal.inspectedFrames(of: camera.name)("a.png", 0))
+            #expect(!journal.inspectedFrames(of: "other")("a.png", 0))
+        }
     }
 
     @Test func everyPartInTheFolderGetsItsLineAndItsPictures() async throws {

@@ -2,133 +2,8 @@ import ControlProtocol
 import Core
 import Daemon
 import Glibc
-import ServiceLifecycle
 import Synchronization
 import Testing
-
-/// A camera that does what the test says, at 100 frames a second.
-final class TestCamera: Sendable {
-    struct Script {
-        var error: CaptureError?
-        var fault: FrameFault?
-        var level: UInt8 = 50
-        /// Says nothing at all.
-        var isSilent = false
-        /// Never returns.
-        var isHung = false
-    }
-
-    let script = Mutex(Script())
-    let opened = Counter()
-    let closed = Counter()
-
-    func change(_ body: (inout Script) -> Void) { script.withLock { body(&$0) } }
-
-    struct Source: FrameSource {
-        private final class Device {
-            let camera: TestCamera
-            init(_ camera: TestCamera) { self.camera = camera }
-            deinit { camera.closed.add() }
-        }
-
-        private let device: Device
-        private var number: UInt64 = 0
-        var reading = SourceReading(description: "test")
-
-        init(_ camera: TestCamera) {
-            device = Device(camera)
-            camera.opened.add()
-        }
-
-        mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
-            let script = device.camera.script.withLock { $0 }
-            while device.camera.script.withLock({ $0.isHung }) { usleep(10_000) }
-            if let error = script.error { throw error }
-            usleep(10_000)
-            guard !script.isSilent else { return .none }
-            number += 1
-            var pixels = TestLine.picture(script.level)
-            // No two frames of a camera are the same.
-            pixels.pixels[pixels.pixels.count - 1] = UInt8(truncatingIfNeeded: number)
-            let picture = Picture(.file, bytes: pixels.pngBytes())
-            reading.damaged += script.fault == nil ? 0 : 1
-            return .frame(
-                Frame(
-                    name: "\(number)", number: number,
-                    payload: script.fault.map { .failure($0) } ?? .success(picture)))
-        }
-    }
-}
-
-/// A line of test cameras, run as the daemon runs it.
-struct TestStation {
-    let folder: TemporaryFolder
-    let journal: VerdictJournal
-    let line: InspectionLine
-
-    init(
-        _ cameras: [CameraSetup], onVerdict: (@Sendable (InspectionRecord) -> Void)? = nil
-    ) throws {
-        folder = try TemporaryFolder()
-        var settings = Configuration.Images()
-        settings.saveImages = .none
-        journal = VerdictJournal(stateDirectory: folder.path, settings: JournalSettings(), logger: .silent)
-        let images = ImageStore(stateDirectory: folder.path, settings: settings, logger: .silent)
-        line = InspectionLine(
-            cameras: cameras, stateDirectory: folder.path, journal: journal, images: images, logger: .silent,
-            onVerdict: onVerdict)
-    }
-
-    func run(_ body: () async throws -> Void) async throws {
-        let group = ServiceGroup(services: [line], logger: .silent)
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await group.run() }
-            do { try await body() } catch {
-                await group.triggerGracefulShutdown()
-                throw error
-            }
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
-        }
-    }
-
-    func trigger(_ part: String?) async throws -> InspectionRecord {
-        try await line.trigger(camera: nil, part: part).inspection
-    }
-
-    var records: [InspectionRecord] {
-        get throws {
-            try journal.lines(from: 1, count: .max).map {
-                try ControlCoding.decode(InspectionRecord.self, from: $0.bytes)
-            }
-        }
-    }
-
-    static func setup(
-        _ name: String, _ camera: TestCamera, trigger: Configuration.Camera.Trigger = .continuous, deadline: Int = 1000,
-        recipe: LineRecipe
-    ) -> CameraSetup {
-        var configuration = Configuration.Camera()
-        configuration.name = name
-        configuration.mode = .replay
-        configuration.trigger = trigger
-        configuration.triggerDeadlineMilliseconds = deadline
-        configuration.intervalMilliseconds = 50
-        configuration.rateHertz = 100
-        return CameraSetup(configuration, recipe: recipe) { TestCamera.Source(camera) }
-    }
-
-    static func recipe(_ name: String, limit: Float = 100, generation: Int = 1) -> LineRecipe {
-        let models = ModelSlot()
-        models.activate(TestLine.model(generation: generation, limit: limit))
-        return TestLine.recipe(name: name, models, frozenFrames: 5)
-    }
-}
-
-/// Waits until something holds; the suite's time limit is what ends it otherwise.
-func until(_ condition: () throws -> Bool) async throws {
-    while try !condition() { try await Task.sleep(for: .milliseconds(2)) }
-}
 
 @Suite(.timeLimit(.minutes(1))) struct SeveralCamerasTests {
     @Test func eachCameraHasItsRecipeItsCountsAndItsState() async throws {
@@ -172,6 +47,71 @@ func until(_ condition: () throws -> Bool) async throws {
         }
     }
 
+    @Test(arguments: [Configuration.Camera.Trigger.software, .continuous])
+    func aFrozenCameraIsSeenBeforeAnyTrigger(trigger: Configuration.Camera.Trigger) async throws {
+        let camera = TestCamera()
+        let station = try TestStation([
+            TestStation.setup("cam", camera, trigger: trigger, recipe: TestStation.recipe("cap"))
+        ])
+        try await station.run {
+            try await until { station.line.readings.state == .inspecting }
+            camera.change { $0.isFrozen = true }
+            try await until { station.line.readings.state == .cameraInvalid }
+            #expect(station.line.readings.reason?.contains("same bytes") == true)
+            camera.change { $0.isFrozen = false }
+            try await until { station.line.readings.state == .inspecting }
+        }
+    }
+
+    @Test func aCameraThatSendsOnlyDamagedFramesIsNotCalledInspecting() async throws {
+        let camera = TestCamera()
+        let station = try TestStation([
+            TestStation.setup("cam", camera, trigger: .software, recipe: TestStation.recipe("cap"))
+        ])
+        try await station.run {
+            try await until { station.line.readings.state == .inspecting }
+            camera.change { $0.fault = .flagged }
+            try await until { station.line.readings.state == .cameraStalled }
+            camera.change { $0.fault = nil }
+            try await until { station.line.readings.state == .inspecting }
+        }
+        #expect(try station.records.isEmpty)
+    }
+
+    @Test func atTheEndNobodyWaitsForACameraWhoseDriverHangs() async throws {
+        let camera = TestCamera()
+        let station = try TestStation([
+            TestStation.setup("cam", camera, trigger: .software, deadline: 60_000, recipe: TestStation.recipe("cap"))
+        ])
+        var waiting: Task<TriggerReply, any Error>?
+        try await station.run {
+            try await until { station.line.readings.state == .inspecting }
+            camera.change { $0.isHung = true }
+            try await until { station.line.stalledLoop(after: .milliseconds(100)) == "camera cam" }
+            waiting = Task { try await station.line.trigger(camera: nil, part: "S1") }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(try await waiting?.value.inspection.cause == "camera_lost")
+        camera.change { $0.isHung = false }
+    }
+
+    @Test func whatPresenceCannotSeeIsInvalidOnceAndNeverOK() async throws {
+        let camera = TestCamera()
+        let models = ModelSlot()
+        // A model of before the recipe's roi, which does not lie in the frame, was set.
+        models.activate(TestLine.model())
+        let area = InspectionArea(roi: PixelRectangle(x: 0, y: 0, width: 400, height: 24), ignore: [])
+        let station = try TestStation([
+            TestStation.setup("cam", camera, trigger: .presence, recipe: TestLine.recipe(models, area: area))
+        ])
+        try await station.run {
+            try await until { try station.records.count == 1 }
+            let frames = station.line.readings.cameras[0].frames
+            try await until { station.line.readings.cameras[0].frames > frames + 20 }
+        }
+        #expect(try station.records.map(\.cause) == ["size_mismatch"])
+    }
+
     @Test func aCameraThatHangsIsNamedAndTheOthersGoOn() async throws {
         let (left, right) = (TestCamera(), TestCamera())
         let station = try TestStation([
@@ -205,6 +145,24 @@ func until(_ condition: () throws -> Bool) async throws {
             try await until { station.line.readings.cameras[0].frames > 5 }
             isHung.withLock { $0 = false }
             try await until { station.line.stalledLoop(after: .milliseconds(100)) == nil }
+        }
+    }
+
+    @Test func aDiskThatHangsIsTheJournals() async throws {
+        let isHung = Mutex(false)
+        let disk = Disk { operation, _ in
+            while operation == .write, isHung.withLock({ $0 }) { usleep(10_000) }
+            return nil
+        }
+        let station = try TestStation(
+            [TestStation.setup("cam", TestCamera(), recipe: TestStation.recipe("cap"))], disk: disk)
+        try await station.run {
+            try await until { try station.records.count > 1 }
+            isHung.withLock { $0 = true }
+            try await until { station.line.stalledLoop(after: .milliseconds(200)) != nil }
+            #expect(station.line.stalledLoop(after: .milliseconds(200)) == "journal")
+            isHung.withLock { $0 = false }
+            try await until { station.line.stalledLoop(after: .milliseconds(200)) == nil }
         }
     }
 
@@ -279,6 +237,26 @@ extension SeveralCamerasTests {
             #expect(record.verdict == (record.recipe == "cap" ? .ok : .ng))
         }
         #expect(throws: TriggerRefusal.noSuchCamera("x", known: ["cam"])) { try station.line.use(cap, for: "x") }
+    }
+
+    @Test func aChangeOverDuringAReloadIsNotUndone() async throws {
+        let camera = TestCamera()
+        let (cap, lid) = (TestStation.recipe("cap"), TestStation.recipe("lid"))
+        let station = try TestStation([TestStation.setup("cam", camera, recipe: cap)])
+        let asked = Mutex(0)
+        try await station.run {
+            _ = await station.line.apply { () -> [CameraSetup] in
+                let count = asked.withLock { count in
+                    count += 1
+                    return count
+                }
+                // An operator changes over after the second time that the book was asked.
+                if count == 2 { try? station.line.use(lid, for: "cam") }
+                return [TestStation.setup("cam", camera, recipe: count <= 2 ? cap : lid)]
+            }
+            #expect(station.line.readings.cameras[0].recipe == "lid")
+        }
+        #expect(asked.withLock { $0 } == 4)
     }
 
     @Test func aReloadRestartsOnlyTheCamerasThatChanged() async throws {

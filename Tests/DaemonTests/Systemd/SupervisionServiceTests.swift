@@ -9,6 +9,7 @@ import Testing
         let messages = Mutex<[String]>([])
         let stalled = Mutex<String?>(nil)
         let status = Mutex("inspecting")
+        let limits = Mutex<Set<Duration>>([])
 
         var notifier: ServiceNotifier { ServiceNotifier { message in self.messages.withLock { $0.append(message) } } }
 
@@ -22,7 +23,10 @@ import Testing
         let service = SupervisionService(
             notifier: recorder.notifier, watchdogPeriod: watchdog, logger: .silent,
             statusLine: { recorder.status.withLock { $0 } },
-            stalledLoop: { _ in recorder.stalled.withLock { $0 } })
+            stalledLoop: { limit in
+                recorder.limits.withLock { _ = $0.insert(limit) }
+                return recorder.stalled.withLock { $0 }
+            })
         let group = ServiceGroup(services: [service], logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -50,6 +54,8 @@ import Testing
             try await wait { recorder.count("WATCHDOG=1") > count }
         }
         #expect(recorder.messages.withLock { $0.last } == "STOPPING=1")
+        // With a look each 5 ms too, the last sign of life comes 10 ms after a hang began at the latest.
+        #expect(recorder.limits.withLock { $0 } == [.milliseconds(5)])
     }
 
     @Test(.timeLimit(.minutes(1))) func theStatusLineFollowsTheStateAndIsSentOnceAChange() async throws {
