@@ -19,7 +19,7 @@ for page in .build/man/fsacctl.*.*.1 .build/man/fsacctl.*.1; do
     [ -e "$page" ] || continue
     name=$(basename "$page" .1)
     command=${name//./ }
-    sed -e "s/^\.Nm \"$command\"\$/.Nm ${name//./-}/" -e "s/^\.Nm\$/.Nm \"$command\"/" "$page" \
+    sed -e 's/^$/.Pp/' -e "s/^\.Nm \"$command\"\$/.Nm ${name//./-}/" -e "s/^\.Nm\$/.Nm \"$command\"/" "$page" \
         >".build/man/${name//./-}.1"
     rm "$page"
 done

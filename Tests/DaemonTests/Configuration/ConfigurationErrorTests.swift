@@ -155,8 +155,8 @@ import Testing
             "configuration: c.toml:2: camera.rate_hz: expected a number from 0.01 to 1000.0 for a folder, got 0.0"
         ),
         (
-            "[camera]\nsource = \"v4l2\"\ndevice = \"/dev/x\"\nrate_hz = 1e-300",
-            "configuration: c.toml:4: camera.rate_hz: expected a number from 0.01 to 1000.0, or 0.0 for the camera's own "
+            "[camera]\nsource = \"v4l2\"\ndevice = \"/dev/x\"\nheight = 1\nwidth = 1\nrate_hz = 1e-300",
+            "configuration: c.toml:6: camera.rate_hz: expected a number from 0.01 to 1000.0, or 0.0 for the camera's own "
                 + "choice, got 1e-300"
         ),
         (
