@@ -17,8 +17,7 @@ def _():
     ready = time.monotonic() - begin
     expect(ready <= 60, f"{ready} s")
     eventually("the state", lambda: state() == "camera_lost")
-    text = sh("systemctl show -p StatusText --value fsacd")
-    expect("camera_lost" in text, text)
+    eventually("the status line", lambda: "camera_lost" in sh("systemctl show -p StatusText --value fsacd"))
     code, health = api("GET", "/healthz")
     expect(code == 503 and health["state"] == "camera_lost", f"{code} {health}")
     load_vivid()
