@@ -24,11 +24,20 @@ def counts():
     return status()["cameras"][0]
 
 
+def held():
+    """Descriptors of the daemon, without a picture that is just being written, and its restarts."""
+    looks = []
+    for _ in range(8):
+        looks.append(int(sh("ls /proc/$(pidof fsacd)/fd | wc -l")))
+        time.sleep(0.2)
+    return min(looks), sh("systemctl show -p NRestarts --value fsacd").strip()
+
+
 def cycle(break_it, mend, cycles=CYCLES, is_seen=is_lost):
     """Breaks and mends the camera again and again: how long until it is seen, and until a part is judged again, counted from
     the moment that `mend` gives, else from the loss."""
     seen, back = [], []
-    before = (sh("ls /proc/$(pidof fsacd)/fd | wc -l"), sh("systemctl show -p NRestarts --value fsacd"))
+    before = held()
     for _ in range(cycles):
         journal = Journal()
         journal.wait("a judged part", is_judged)
@@ -41,7 +50,7 @@ def cycle(break_it, mend, cycles=CYCLES, is_seen=is_lost):
         journal.close()
     expect(max(seen) <= SEEN and max(back) <= BACK, f"seen {seen}, back {back}")
     time.sleep(1)
-    after = (sh("ls /proc/$(pidof fsacd)/fd | wc -l"), sh("systemctl show -p NRestarts --value fsacd"))
+    after = held()
     expect(before == after, f"descriptors and restarts before {before}, after {after}")
     return f"{cycles} of {cycles}; seen: {spread(seen)}; judged again: {spread(back)}"
 
