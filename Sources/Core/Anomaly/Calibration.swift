@@ -40,8 +40,7 @@ public struct Calibration: Codable, Sendable, Equatable {
     /// - Precondition: `limit` is finite.
     public func withLimit(_ limit: Float, band: UncertainBand? = nil) -> Calibration {
         precondition(limit.isFinite, "calibration: limit \(limit)")
-        let factor = limit / evidence.limit
-        let band = band ?? UncertainBand(lower: evidence.band.lower * factor, upper: evidence.band.upper * factor)
+        let band = band ?? evidence.band.scaled(by: limit / evidence.limit)
         return Calibration(unit: unit, limit: limit, origin: .manual, band: band, evidence: evidence)
     }
 
@@ -60,6 +59,9 @@ public struct UncertainBand: Codable, Sendable, Equatable {
     }
 
     public func contains(_ score: Float) -> Bool { lower <= score && score <= upper }
+
+    /// As much in proportion around another limit.
+    public func scaled(by factor: Float) -> UncertainBand { UncertainBand(lower: lower * factor, upper: upper * factor) }
 }
 
 /// What a limit rests on. Scores and limits are in the model's unit.

@@ -39,8 +39,7 @@ public struct LimitProposal: Codable, Sendable, Equatable {
         self.rejects = sorted.count { $0 >= chosen }
         falseRejectRate = Self.bound(rejects: self.rejects, parts: parts)
         let spread = LimitPrediction(scores: sorted.map { [$0] }).evidence(sensitivity)
-        let factor = limit / spread.limit
-        band = UncertainBand(lower: spread.band.lower * factor, upper: spread.band.upper * factor)
+        band = spread.band.scaled(by: limit / spread.limit)
     }
 
     /// The highest false-reject rate with which `rejects` or fewer of `parts` are still seen in more than 1 - `confidence` of all

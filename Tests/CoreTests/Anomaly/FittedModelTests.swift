@@ -96,7 +96,7 @@ import Testing
             MethodSettings(layers: [3]), MethodSettings(layers: []), MethodSettings(layers: [1, 1]),
             MethodSettings(layers: [1], rotations: 3), MethodSettings(layers: [1], coresetBudget: -1),
             MethodSettings(layers: [1], smoothing: .nan),
-            MethodSettings(layers: [1], targetFalseRejectRate: 0), MethodSettings(method: .auto, layers: [1]),
+            MethodSettings(method: .auto, layers: [1]),
         ] {
             #expect {
                 try fit([MadeUpPart.shot(1)], settings)

@@ -17,7 +17,8 @@ import Testing
 
     @Test func noRejectIn299PartsSupportsOnePercent() throws {
         let scores = (0..<299).map { 0.8 + Float($0) * 0.001 }
-        let strict = try #require(LimitProposal(scores: scores, sensitivity: try #require(Sensitivity(0.15))))
+        let onePercent = try #require(Sensitivity(0.15))
+        let strict = try #require(LimitProposal(scores: scores, sensitivity: onePercent))
         #expect(strict.rejects == 0 && strict.parts == 299 && strict.falseRejectRate < 0.01)
         #expect(strict.limit > 1.098 && strict.limit <= 1.0991)
     }
