@@ -73,7 +73,8 @@ public struct InspectionRecord: Codable, Sendable, Equatable {
 
     public init(
         seq: UInt64, time: String, camera: String, recipe: String, generation: Int?, frame: String, part: String?,
-        verdict: Verdict, cause: String?, score: Float?, limit: Float?, uncertain: Bool? = nil, regions: [Region], latency: Latency,
+        verdict: Verdict, cause: String?, score: Float?, limit: Float?, uncertain: Bool? = nil, regions: [Region],
+        latency: Latency,
         image: String?, heatmap: String?, durable: Bool
     ) {
         self.seq = seq

@@ -61,7 +61,9 @@ public struct UncertainBand: Codable, Sendable, Equatable {
     public func contains(_ score: Float) -> Bool { lower <= score && score <= upper }
 
     /// As much in proportion around another limit.
-    public func scaled(by factor: Float) -> UncertainBand { UncertainBand(lower: lower * factor, upper: upper * factor) }
+    public func scaled(by factor: Float) -> UncertainBand {
+        UncertainBand(lower: lower * factor, upper: upper * factor)
+    }
 }
 
 /// What a limit rests on. Scores and limits are in the model's unit.

@@ -26,7 +26,7 @@ package struct LimitPrediction {
     /// The share of the belief about where the limit should be that lies in the uncertain band.
     static let bandProbability = 0.8
     /// Smaller scores count as this: a copy of a shot among the shots would have the logarithm of 0.
-    private static let smallestScore: Float = 1e-4
+    private static let smallestScore: Float = 1e-6
 
     private let scores: [[Float]]
     private let parts: Int
