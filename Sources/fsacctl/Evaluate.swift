@@ -29,8 +29,8 @@ struct Evaluate: ParsableCommand {
 
     private struct Report: Encodable {
         let backbone: BackboneIdentity
-        let method: PatchMemoryMethod
-        let settings: PatchMemorySettings
+        let method: Method
+        let settings: MethodSettings
         let threads: Int
         let results: [ShotEvaluation]
     }
@@ -49,7 +49,7 @@ struct Evaluate: ParsableCommand {
         }
         let model = try backbone.load()
         let extractor = try backbone.extractor(of: model)
-        let settings = try method.settings(for: model)
+        let settings = try method.settings(for: model, inputSize: extractor.identity.inputSize)
         let clock = ContinuousClock()
         let start = clock.now
         let evaluation = FewShotProtocol(extractor: extractor, settings: settings, parallelism: backbone.parallelism) {

@@ -2,13 +2,13 @@
 /// alone, and score every test picture. No test picture has a say in anything that is reported, except as a test.
 public struct FewShotProtocol {
     private let extractor: FeatureExtractor
-    private let settings: PatchMemorySettings
+    private let settings: MethodSettings
     private let parallelism: Parallelism
     private let now: () -> Duration
 
     /// - Parameter now: a monotonic clock, for the milliseconds.
     public init(
-        extractor: FeatureExtractor, settings: PatchMemorySettings, parallelism: Parallelism,
+        extractor: FeatureExtractor, settings: MethodSettings, parallelism: Parallelism,
         now: @escaping () -> Duration
     ) {
         self.extractor = extractor
@@ -49,8 +49,7 @@ public struct FewShotProtocol {
         for path in plan.paths {
             do throws(ImageError) {
                 let picture = Picture(.file, bytes: try ImageFile.read(path: path))
-                shots.append(
-                    try Shot(picture: picture, area: settings.area, inputSize: extractor.identity.inputSize))
+                shots.append(try Shot(picture: picture, area: settings.area))
             } catch {
                 throw .picture(path: path, error)
             }
@@ -79,7 +78,7 @@ public struct FewShotProtocol {
         } catch {
             throw .picture(path: picture.path, error)
         }
-        let features = extractor.features(of: image, layers: settings.layers)
+        let features = extractor.features(of: image, layers: Set(trials.flatMap(\.model.layers)).sorted())
         let shared = now() - start
         let mask = try picture.maskPath.map(readMask)
         for index in trials.indices {

@@ -31,7 +31,7 @@ import Testing
     private func evaluate(_ set: DataSet, shots: [Int] = [1, 3]) throws -> [ShotEvaluation] {
         var time = Duration.zero
         let evaluation = FewShotProtocol(
-            extractor: madeUpExtractor(), settings: PatchMemorySettings(layers: [1, 2], rotations: 1),
+            extractor: madeUpExtractor(), settings: MethodSettings(layers: [1, 2], rotations: 1),
             parallelism: .serial
         ) {
             time += .milliseconds(1)
