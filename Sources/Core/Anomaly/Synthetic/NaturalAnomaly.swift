@@ -45,7 +45,8 @@ extension Image {
     /// - Returns: of the rectangle's size.
     package func cloned(into target: Image, in rectangle: PixelRectangle) -> Image {
         precondition(
-            height == rectangle.height + 2 && width == rectangle.width + 2, "clone: [\(height), \(width)] into \(rectangle)")
+            height == rectangle.height + 2 && width == rectangle.width + 2,
+            "clone: [\(height), \(width)] into \(rectangle)")
         let frame = target.cropped(
             to: PixelRectangle(x: rectangle.x - 1, y: rectangle.y - 1, width: width, height: height))
         let solver = PoissonSolver(rows: rectangle.height, columns: rectangle.width)

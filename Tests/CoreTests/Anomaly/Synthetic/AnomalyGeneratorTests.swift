@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct AnomalyGeneratorTests {
     private func draw(
-        _ generator: AnomalyGenerator, _ image: Image, seed: UInt64, strength: Float = 1, foreground: ForegroundMask? = nil
+        _ generator: AnomalyGenerator, _ image: Image, seed: UInt64, strength: Float = 1,
+        foreground: ForegroundMask? = nil
     ) -> SyntheticAnomaly {
         var random = SplitMix64(seed: seed)
         return generator.anomaly(on: image, foreground: foreground, strength: strength, using: &random)
@@ -41,8 +42,8 @@ import Testing
             let anomaly = draw(generator, image, seed: seed)
             let changed = (0..<120 * 120).filter { anomaly.mask.values[$0] > 0 }
             #expect(!changed.isEmpty && changed.count < 120 * 120 * 6 / 10)
-            let change = changed.reduce(0) { sum, pixel in
-                sum + (0..<3).reduce(0) { $0 + abs(Int(anomaly.image.pixels[pixel * 3 + $1]) - Int(image.pixels[pixel * 3 + $1])) }
+            let change = changed.flatMap { $0 * 3..<$0 * 3 + 3 }.reduce(0) { sum, value in
+                sum + abs(Int(anomaly.image.pixels[value]) - Int(image.pixels[value]))
             }
             #expect(Float(change) / Float(3 * changed.count) >= 4, "seed \(seed)")
         }

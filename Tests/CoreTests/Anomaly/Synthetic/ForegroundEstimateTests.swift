@@ -14,7 +14,8 @@ private let hasPictures = ["bottle", "cookie"].allSatisfy {
 
 @Suite struct ForegroundEstimateTests {
     /// A disc with a dark middle on an even ground, both with some noise, and a dark crumb.
-    private func disc(_ ground: UInt8, _ object: UInt8, seed: UInt64, centre: (Double, Double), radius: Double) -> Image {
+    private func disc(_ ground: UInt8, _ object: UInt8, seed: UInt64, centre: (Double, Double), radius: Double) -> Image
+    {
         var random = SeededRandom(seed: seed)
         var pixels: [UInt8] = []
         for row in 0..<150 {

@@ -22,7 +22,8 @@ import Testing
     }
 
     @Test func aPlaneOverTheBorderIsAPlaneInside() {
-        let plane = Matrix(rows: 9, columns: 14, values: (0..<9 * 14).map { Float($0 / 14) * 0.3 - Float($0 % 14) * 0.1 })
+        let heights = (0..<9 * 14).map { Float($0 / 14) * 0.3 - Float($0 % 14) * 0.1 }
+        let plane = Matrix(rows: 9, columns: 14, values: heights)
         let inside = PoissonSolver(rows: 7, columns: 12).solution(border: plane)
         for row in 0..<7 {
             for column in 0..<12 { #expect(abs(inside[row, column] - plane[row + 1, column + 1]) < 1e-5) }
@@ -43,7 +44,8 @@ import Testing
         var worst: Float = 0
         for row in 1...rows {
             for column in 1...columns {
-                let sum = whole[row - 1, column] + whole[row + 1, column] + whole[row, column - 1] + whole[row, column + 1]
+                let beside = whole[row, column - 1] + whole[row, column + 1]
+                let sum = whole[row - 1, column] + whole[row + 1, column] + beside
                 worst = max(worst, abs(sum - 4 * whole[row, column] - laplacian[row - 1, column - 1]))
             }
         }
