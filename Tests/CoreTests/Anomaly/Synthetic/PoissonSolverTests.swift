@@ -22,8 +22,10 @@ import Testing
     }
 
     @Test func aPlaneOverTheBorderIsAPlaneInside() {
-        let heights = (0..<9 * 14).map { Float($0 / 14) * 0.3 - Float($0 % 14) * 0.1 }
-        let plane = Matrix(rows: 9, columns: 14, values: heights)
+        var plane = Matrix(rows: 9, columns: 14)
+        for row in 0..<9 {
+            for column in 0..<14 { plane[row, column] = 0.3 * Float(row) - 0.1 * Float(column) }
+        }
         let inside = PoissonSolver(rows: 7, columns: 12).solution(border: plane)
         for row in 0..<7 {
             for column in 0..<12 { #expect(abs(inside[row, column] - plane[row + 1, column + 1]) < 1e-5) }
