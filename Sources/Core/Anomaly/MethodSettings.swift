@@ -16,7 +16,7 @@ public enum Method: String, Codable, Sendable, CaseIterable {
     case fsac
 
     /// Those that there is a scorer for.
-    static let fitted: Set<Method> = [.patchMemory]
+    static let fitted: Set<Method> = [.auto, .patchMemory]
 }
 
 /// How a model is made and asked: the method and what it can be told.
@@ -45,13 +45,15 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     public var smoothing: Float
     /// Where the limit chosen from the shots stands between few false rejects and few escapes.
     public var sensitivity: Sensitivity
+    /// What a fit by `auto` may cost, in seconds of two slow cores; 1 or more.
+    public var fitBudget: Double
     /// What of the frame is inspected.
     public var area: InspectionArea
 
     public init(
         method: Method = .patchMemory, layers: [Int] = [], inputSize: Int? = nil, localAveraging: Bool = true,
         rotations: Int = 8, coresetBudget: Int = 4096, aggregation: Aggregation = .topPercent, smoothing: Float = 0.5,
-        sensitivity: Sensitivity = .balanced, area: InspectionArea = .wholeFrame
+        sensitivity: Sensitivity = .balanced, fitBudget: Double = 20, area: InspectionArea = .wholeFrame
     ) {
         self.method = method
         self.layers = layers
@@ -62,6 +64,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         self.aggregation = aggregation
         self.smoothing = smoothing
         self.sensitivity = sensitivity
+        self.fitBudget = fitBudget
         self.area = area
     }
 
@@ -70,6 +73,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         case inputSize = "input_size"
         case localAveraging = "local_averaging"
         case coresetBudget = "coreset_budget"
+        case fitBudget = "fit_budget"
     }
 
     /// What is wrong with the settings for a backbone of `layerCount` layers; nil when nothing is.
@@ -85,7 +89,16 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         if ![1, 2, 4, 8].contains(rotations) { return "rotations: expected 1, 2, 4 or 8, got \(rotations)" }
         if coresetBudget < 0 { return "coreset budget: expected 0 (keep all) or more, got \(coresetBudget)" }
         if !(smoothing >= 0 && smoothing <= 10) { return "smoothing: expected 0 to 10 patches, got \(smoothing)" }
+        if !(fitBudget >= 1 && fitBudget <= 3600) { return "fit budget: expected 1 to 3600 seconds, got \(fitBudget)" }
         return area.problem
+    }
+
+    /// What `auto` combines: of the layers asked for both views, or what the backbone suggests.
+    func stages(_ suggested: [FeatureStage]) -> [FeatureStage] {
+        guard !layers.isEmpty else { return suggested }
+        return layers.flatMap { layer in
+            [false, true].map { FeatureStage(layer: layer, localAveraging: $0) }
+        }
     }
 
     /// The settings with a backbone's defaults wherever nothing is asked for, unless the fit is to choose.

@@ -31,7 +31,9 @@ struct PatchMemoryFit: ScorerFit {
         blocks.append(all.rows(farthestPointsFirst(all, count: share)))
     }
 
-    func scorer(leavingOut shots: Set<Int>) -> any Scorer {
+    func scorer(leavingOut shots: Set<Int>) -> any Scorer { memory(leavingOut: shots) }
+
+    func memory(leavingOut shots: Set<Int>) -> PatchMemory {
         let bank = MemoryBank(blocks: blocks)
         return PatchMemory(
             bank: shots.isEmpty ? bank : bank.keeping { !shots.contains($0) }, aggregation: settings.aggregation)
@@ -51,7 +53,7 @@ struct PatchMemoryFit: ScorerFit {
 }
 
 extension PatchMemory {
-    private static let tensorName = "memory"
+    static let tensorName = "memory"
 
     public struct Header: Codable, Sendable, Equatable {
         public let aggregation: MethodSettings.Aggregation
@@ -64,10 +66,11 @@ extension PatchMemory {
         }
     }
 
+    var header: Header { Header(aggregation: aggregation, shotPatches: bank.blocks.map(\.count)) }
+
     public var stored: StoredScorer {
         StoredScorer(
-            header: ScorerHeader(
-                patchMemory: Header(aggregation: aggregation, shotPatches: bank.blocks.map(\.count))),
+            header: ScorerHeader(patchMemory: header),
             tensors: [Self.tensorName: Tensor(bank.rows)])
     }
 

@@ -36,16 +36,25 @@ package struct ShotFeatures: Sendable {
     package let own: View
     /// Of its turned copies.
     package let turned: [View]
+    /// Of mild variants of it, as good as itself; made where there is no other shot.
+    package let variants: [View]
+    /// Of copies with a synthetic anomaly; made for methods that learn from them.
+    package let anomalies: [View]
 
-    package init(own: View, turned: [View]) {
+    package init(own: View, turned: [View], variants: [View] = [], anomalies: [View] = []) {
         self.own = own
         self.turned = turned
+        self.variants = variants
+        self.anomalies = anomalies
     }
 }
 
 /// The fit of one method: shots are added one after the other, then it makes a scorer of all of them, or of all but some.
 package protocol ScorerFit {
     mutating func add(_ shot: ShotFeatures)
+
+    /// Called once, after the last shot.
+    mutating func finish(_ parallelism: Parallelism)
 
     /// - Parameter shots: those that the scorer must know nothing of, by their numbers.
     /// - Precondition: a shot is left.
@@ -59,12 +68,16 @@ package protocol ScorerFit {
 }
 
 extension ScorerFit {
+    package mutating func finish(_ parallelism: Parallelism) {}
+
     package func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]? { nil }
 }
 
 extension MethodSettings {
+    /// - Parameter stages: what `auto` combines.
     /// - Precondition: the settings have no problem.
-    func makeFit(shotCount: Int) -> any ScorerFit {
-        PatchMemoryFit(self, shotCount: shotCount)
+    func makeFit(shotCount: Int, stages: [FeatureStage]) -> any ScorerFit {
+        method == .auto
+            ? CombinedFit(self, stages: stages, shotCount: shotCount) : PatchMemoryFit(self, shotCount: shotCount)
     }
 }

@@ -12,12 +12,15 @@ public struct StoredScorer: Sendable, Equatable {
 /// Which scorer it is, under its name, with what its tensors do not say.
 public struct ScorerHeader: Codable, Sendable, Equatable {
     public var patchMemory: PatchMemory.Header?
+    public var combined: CombinedScorer.Header?
 
-    public init(patchMemory: PatchMemory.Header? = nil) {
+    public init(patchMemory: PatchMemory.Header? = nil, combined: CombinedScorer.Header? = nil) {
         self.patchMemory = patchMemory
+        self.combined = combined
     }
 
     enum CodingKeys: String, CodingKey {
+        case combined
         case patchMemory = "patch_memory"
     }
 }
@@ -32,7 +35,8 @@ struct DamagedPart: Error {
 extension StoredScorer {
     func scorer() throws(DamagedPart) -> any Scorer {
         if let header = header.patchMemory { return try PatchMemory(header, tensors) }
-        throw DamagedPart(part: "scorer", expected: "patch_memory", got: "none")
+        if let header = header.combined { return try CombinedScorer(header, tensors) }
+        throw DamagedPart(part: "scorer", expected: "patch_memory or combined", got: "none")
     }
 }
 

@@ -39,8 +39,17 @@ extension ModelKind {
     public init(backbone: String, sha256: String, requested settings: MethodSettings) {
         let layers = settings.layers.map(String.init).joined(separator: " ")
         let size = settings.inputSize.map { " at \($0) px" } ?? ""
+        let backbone = "\(backbone)\(size) (weights \(sha256.prefix(8)))"
+        guard settings.method != .auto else {
+            self.init(
+                backbone: backbone,
+                method: "auto\(layers.isEmpty ? "" : ", layers \(layers)"), within \(settings.fitBudget) s"
+                    + (settings.area.text.map { ", \($0)" } ?? ""),
+                sensitivity: settings.sensitivity.value)
+            return
+        }
         self.init(
-            backbone: "\(backbone)\(size) (weights \(sha256.prefix(8)))",
+            backbone: backbone,
             method: "patch memory, layers \(layers), \(settings.localAveraging ? "3x3 averaged, " : "")"
                 + "\(settings.aggregation == .maximum ? "maximum" : "top 1 %"), \(settings.rotations) rotations, "
                 + "\(settings.coresetBudget == 0 ? "all" : "\(settings.coresetBudget)") patches"
