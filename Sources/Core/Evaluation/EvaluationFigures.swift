@@ -11,12 +11,20 @@ public enum EvaluationMetric: String, CaseIterable, Sendable {
     case falseRejectRate = "false_reject_rate"
     /// Share of defective test pictures not above the limit.
     case escapeRate = "escape_rate"
-    /// From the picture's bytes to its score: decoding, embedding, nearest neighbours.
+    /// Mean of the shares of good and of defective test pictures that the limit judges right.
+    case balancedAccuracy = "balanced_accuracy"
+    /// The same for the limit that suits these test pictures best.
+    case bestBalancedAccuracy = "best_balanced_accuracy"
+    /// What the automatic limit reaches of what any limit could reach.
+    case balancedAccuracyRatio = "balanced_accuracy_ratio"
+    /// Of the fit to the shots, with the choice of the limit.
+    case fitSeconds = "fit_seconds"
+    /// From the picture's bytes to its score: decoding, embedding, scoring.
     case millisecondsPerImage = "ms_per_image"
 }
 
 /// Figures by name; one that does not exist (pixels without masks) is null in JSON.
-public struct EvaluationFigures: Sendable, Equatable, Encodable {
+public struct EvaluationFigures: Sendable, Equatable, Codable {
     private var values: [EvaluationMetric: Double] = [:]
 
     public init(_ values: [EvaluationMetric: Double?]) {
@@ -25,7 +33,7 @@ public struct EvaluationFigures: Sendable, Equatable, Encodable {
 
     public subscript(metric: EvaluationMetric) -> Double? { values[metric] }
 
-    /// The mean of each figure.
+    /// The mean of each figure, over those that have it.
     static func mean(of figures: [EvaluationFigures]) -> EvaluationFigures {
         reduce(figures) { values in values.reduce(0, +) / Double(values.count) }
     }
@@ -47,6 +55,13 @@ public struct EvaluationFigures: Sendable, Equatable, Encodable {
         return EvaluationFigures(result)
     }
 
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: FigureKey.self)
+        for metric in EvaluationMetric.allCases {
+            values[metric] = try container.decodeIfPresent(Double.self, forKey: FigureKey(stringValue: metric.rawValue))
+        }
+    }
+
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: FigureKey.self)
         for metric in EvaluationMetric.allCases {
@@ -60,68 +75,5 @@ public struct EvaluationFigures: Sendable, Equatable, Encodable {
 
         init(stringValue: String) { self.stringValue = stringValue }
         init?(intValue: Int) { nil }
-    }
-}
-
-/// One data set with one number of shots.
-public struct ShotEvaluation: Sendable, Encodable {
-    public struct Picture: Sendable, Equatable, Encodable {
-        /// Folder and file name below `test`.
-        public let file: String
-        public let defect: String?
-        public let score: Float
-    }
-
-    /// One seed.
-    public struct Run: Sendable, Encodable {
-        public let seed: Int
-        /// File names of the shots.
-        public let shots: [String]
-        public let figures: EvaluationFigures
-        public let fitSeconds: Double
-        /// What the limit rests on.
-        public let evidence: CalibrationEvidence
-        public let pictures: [Picture]
-
-        public func encode(to encoder: any Encoder) throws {
-            try figures.encode(to: encoder)
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(seed, forKey: .seed)
-            try container.encode(shots, forKey: .shots)
-            try container.encode(fitSeconds, forKey: .fitSeconds)
-            try container.encode(evidence, forKey: .evidence)
-            try container.encode(pictures, forKey: .pictures)
-        }
-
-        enum CodingKeys: String, CodingKey {
-            case seed, shots, evidence, pictures
-            case fitSeconds = "fit_seconds"
-        }
-    }
-
-    /// The data set's name.
-    public let set: String
-    public let shots: Int
-    public let runs: [Run]
-
-    /// Over the seeds.
-    public var mean: EvaluationFigures { .mean(of: runs.map(\.figures)) }
-    /// Over the seeds.
-    public var deviation: EvaluationFigures { .deviation(of: runs.map(\.figures)) }
-
-    /// The means stand beside `set` and `shots`.
-    public func encode(to encoder: any Encoder) throws {
-        try mean.encode(to: encoder)
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(set, forKey: .set)
-        try container.encode(shots, forKey: .shots)
-        try container.encode(runs.count, forKey: .seeds)
-        try container.encode(deviation, forKey: .deviation)
-        try container.encode(runs, forKey: .runs)
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case set, shots, seeds, runs
-        case deviation = "std"
     }
 }
