@@ -55,7 +55,7 @@ struct Bench: ParsableCommand {
             let decode = lap.next()
             let input = model.preprocessing.input(from: image, size: size)
             let preprocess = lap.next()
-            _ = network.features(of: input, layers: [])
+            _ = network.features(of: input, layers: [], withFinalTokens: true)
             let embed = lap.next()
             guard run >= 0 else { continue }
             times.add([

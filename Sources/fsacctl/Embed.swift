@@ -43,12 +43,10 @@ struct Embed: ParsableCommand {
             throw ValidationError("--layers: expected 1 to \(model.layerCount) for \(model.name), got \(layer)")
         }
         let features = model.makeBackbone(inputSize: input.shape[1], parallelism: backbone.parallelism)
-            .features(of: input, layers: layers.values)
-        var tensors = [
-            "class_token": Tensor(shape: [features.classToken.count], values: features.classToken),
-            "patch_tokens": Self.tensor(features.patchTokens),
-            "input": input,
-        ]
+            .features(of: input, layers: layers.values, withFinalTokens: true)
+        var tensors = ["input": input]
+        tensors["class_token"] = features.classToken.map { Tensor(shape: [$0.count], values: $0) }
+        tensors["patch_tokens"] = features.patchTokens.map(Self.tensor)
         for (layer, map) in features.layers { tensors["layer\(layer)"] = Self.tensor(map) }
         let digest = try Safetensors.write(
             tensors, metadata: ["backbone": model.name, "weights_sha256": model.sha256], to: output)

@@ -56,23 +56,26 @@ struct Evaluate: ParsableCommand {
             work.append((draw?.applied(to: set) ?? set, plans))
         }
         let model = try backbone.load()
-        let extractor = try backbone.extractor(of: model)
-        let settings = try method.settings(for: model)
+        let inputSize = backbone.inputSize(for: model)
+        try backbone.check(inputSize: inputSize, of: model)
+        let identity = BackboneIdentity(name: model.name, sha256: model.sha256, inputSize: inputSize)
+        let settings = try method.settings(for: model, inputSize: backbone.size)
         let evaluation = Evaluation(
-            backbone: extractor.identity, method: method.method.rawValue, settings: settings,
-            threads: backbone.parallelism.threads, draw: draw,
-            results: try results(of: work, try protocolOf(extractor, settings)))
+            backbone: identity, settings: settings, threads: backbone.parallelism.threads, draw: draw,
+            results: try results(of: work, try protocolOf(model, identity, settings)))
         try output.write(evaluation, of: work.map(\.set))
     }
 
-    private func protocolOf(_ extractor: FeatureExtractor, _ settings: PatchMemorySettings) throws -> FewShotProtocol {
+    private func protocolOf(
+        _ model: BackboneModel, _ identity: BackboneIdentity, _ settings: MethodSettings
+    ) throws -> FewShotProtocol {
         let clock = ContinuousClock()
         let start = clock.now
         let cache = try cacheOptions.cache(
-            backbone: extractor.identity, settings: settings, threads: backbone.parallelism.threads)
+            backbone: identity, settings: settings, threads: backbone.parallelism.threads)
         return FewShotProtocol(
-            extractor: extractor, settings: settings, parallelism: backbone.parallelism, cache: cache,
-            warn: Terminal.complain
+            extractors: ExtractorSource(model, parallelism: backbone.parallelism), settings: settings,
+            parallelism: backbone.parallelism, cache: cache, warn: Terminal.complain
         ) {
             start.duration(to: clock.now)
         }

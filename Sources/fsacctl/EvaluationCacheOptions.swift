@@ -20,7 +20,7 @@ struct EvaluationCacheOptions: ParsableArguments {
 
     /// nil without a cache.
     func cache(
-        backbone: BackboneIdentity, settings: PatchMemorySettings, threads: Int
+        backbone: BackboneIdentity, settings: MethodSettings, threads: Int
     ) throws -> (EvaluationCache, EvaluationCache.Key)? {
         if noCache { return nil }
         let key = EvaluationCache.Key(

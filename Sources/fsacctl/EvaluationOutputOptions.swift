@@ -28,16 +28,12 @@ struct EvaluationOutputOptions: ParsableArguments {
         for set in sets {
             for picture in set.test { paths[set.name + "/" + picture.file] = picture.path }
         }
-        let page = try evaluation.html(title: "Evaluation of \(title(evaluation))", origin: origin(evaluation)) {
+        let page = try evaluation.html(origin: origin(evaluation)) {
             set, file in
             Picture(.file, bytes: try ImageFile.read(path: paths[set + "/" + file] ?? file))
         }
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try Data(page.utf8).write(to: URL(filePath: directory + "/index.html"), options: .atomic)
-    }
-
-    private func title(_ evaluation: Evaluation) -> String {
-        "\(evaluation.backbone.name) at \(evaluation.backbone.inputSize), \(evaluation.method)"
     }
 
     private func origin(_ evaluation: Evaluation) -> String {
@@ -50,7 +46,7 @@ struct EvaluationOutputOptions: ParsableArguments {
         let runs = evaluation.results.flatMap(\.runs)
         let cached = runs.count(where: \.isCached)
         print(
-            "\(title(evaluation)), \(runs.count) runs"
+            "\(evaluation.title), \(runs.count) runs"
                 + (cached > 0 ? ", \(cached) of them from the cache with the times of then" : ""))
         var table = Table("SET", ">SHOTS", ">SEEDS")
         table.columns += Self.columns.map { Table.Column(heading: $0.heading, alignment: .right) }
@@ -60,7 +56,8 @@ struct EvaluationOutputOptions: ParsableArguments {
         }
         if Set(evaluation.results.map(\.set)).count > 1 {
             table.rows += evaluation.means.map { mean in
-                ["mean", "\(mean.shots)", ""] + Self.cells(mean.mean, runs.contains { $0.seed > 0 } ? mean.deviation : nil)
+                ["mean", "\(mean.shots)", ""]
+                    + Self.cells(mean.mean, runs.contains { $0.seed > 0 } ? mean.deviation : nil)
             }
         }
         print(table.text, terminator: "")

@@ -1,15 +1,10 @@
 public import ArgumentParser
 public import Core
 
-/// The methods that turn features into scores.
-enum PatchMemoryMethod: String, ExpressibleByArgument, Encodable, CaseIterable {
-    case patchMemory = "patch-memory"
-}
-
 /// The options of every offline command that fits a model.
 struct MethodOptions: ParsableArguments {
     @Option(help: "The method.")
-    var method = PatchMemoryMethod.patchMemory
+    var method = Method.patchMemory
 
     @Option(help: "Layers of the backbone to join, with commas (default: the backbone's).")
     var layers: IntegerList?
@@ -24,7 +19,7 @@ struct MethodOptions: ParsableArguments {
     var localAveraging: Bool?
 
     @Option(help: "How patches' distances make the picture's score: top_percent or maximum.")
-    var aggregation: PatchMemorySettings.Aggregation?
+    var aggregation: MethodSettings.Aggregation?
 
     @Option(help: "Standard deviation of the anomaly map's smoothing, in patches.")
     var smoothing: Float?
@@ -32,8 +27,10 @@ struct MethodOptions: ParsableArguments {
     @Option(help: "The share of good parts that the limit is meant to reject.")
     var targetFalseRejectRate: Double?
 
-    func settings(for model: BackboneModel) throws -> PatchMemorySettings {
-        var settings = PatchMemorySettings(layers: layers?.values ?? model.defaultLayers)
+    /// - Parameter inputSize: nil is the backbone's default.
+    func settings(for model: BackboneModel, inputSize: Int?) throws -> MethodSettings {
+        var settings = MethodSettings(method: method, layers: layers?.values ?? [], inputSize: inputSize)
+            .withDefaults(inputSize: model.defaultInputSize, layers: model.defaultLayers)
         if let rotations { settings.rotations = rotations }
         if let coreset { settings.coresetBudget = coreset }
         if let localAveraging { settings.localAveraging = localAveraging }
@@ -45,4 +42,5 @@ struct MethodOptions: ParsableArguments {
     }
 }
 
-extension PatchMemorySettings.Aggregation: ExpressibleByArgument {}
+extension Method: ExpressibleByArgument {}
+extension MethodSettings.Aggregation: ExpressibleByArgument {}

@@ -64,20 +64,18 @@ struct Score: ParsableCommand {
 
     private func fit() throws -> (FittedModel, FeatureExtractor) {
         let model = try backbone.load()
-        let extractor = try backbone.extractor(of: model)
-        let settings = try method.settings(for: model)
-        let inputSize = extractor.identity.inputSize
+        try backbone.check(inputSize: backbone.inputSize(for: model), of: model)
+        let extractors = ExtractorSource(model, parallelism: backbone.parallelism)
+        let settings = try method.settings(for: model, inputSize: backbone.size)
         let shots = try shots.map { path in
-            try Shot(
-                picture: Picture(.file, bytes: try ImageFile.read(path: path)), area: settings.area,
-                inputSize: inputSize)
+            try Shot(picture: Picture(.file, bytes: try ImageFile.read(path: path)), area: settings.area)
         }
         let progress = ProgressBar("fitting")
         defer { progress.finish() }
         let fitted = try FittedModel.fit(
-            shots: shots, extractor: extractor, settings: settings, parallelism: backbone.parallelism,
+            shots: shots, extractors: extractors, settings: settings, parallelism: backbone.parallelism,
             progress: progress.update)
-        return (fitted, extractor)
+        return (fitted, extractors.extractor(inputSize: fitted.backbone.inputSize))
     }
 
     /// A saved model with the backbone that it was fitted with.
@@ -85,14 +83,13 @@ struct Score: ParsableCommand {
         let fitted = try FittedModel.load(from: directory)
         let model = try BackboneModel.load(
             backbone.weights ?? fitted.backbone.name, modelsDirectory: backbone.models.directory)
-        guard model.sha256 == fitted.backbone.sha256, model.accepts(inputSize: fitted.backbone.inputSize) else {
+        let extractors = ExtractorSource(model, parallelism: backbone.parallelism)
+        guard extractors.serves(fitted) else {
             throw ValidationError(
                 "\(directory): expected the backbone \(fitted.backbone.name) with sha-256 \(fitted.backbone.sha256), "
                     + "got \(model.sha256): name the weights with --weights")
         }
-        let extractor = FeatureExtractor(
-            model, inputSize: fitted.backbone.inputSize, parallelism: backbone.parallelism)
-        return (fitted, extractor)
+        return (fitted, extractors.extractor(inputSize: fitted.backbone.inputSize))
     }
 
     private func report(_ path: String, _ model: FittedModel, _ extractor: FeatureExtractor) throws -> Report {
@@ -104,7 +101,7 @@ struct Score: ParsableCommand {
         }
         let area = model.settings.area
         let image = try area.image(of: picture, inputSize: model.backbone.inputSize)
-        let features = extractor.features(of: image, layers: model.settings.layers)
+        let features = extractor.features(of: image, layers: model.layers)
         guard model.accepts(features) else { throw ValidationError("the model's settings do not fit its backbone") }
         let scoreMap = model.score(features, parallelism: backbone.parallelism)
         let anomalyMap = model.anomalyMap(of: scoreMap, height: height, width: width)

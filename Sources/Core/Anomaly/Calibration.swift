@@ -10,18 +10,22 @@ public struct Calibration: Codable, Sendable, Equatable {
     /// A part with a higher score is NG.
     public let limit: Float
     public let origin: Origin
+    /// The raw score that counts as 1: scores of the model are what its scorer says, divided by this.
+    public let unit: Float
     /// What the shots say, also when the limit was set by hand.
     public let evidence: CalibrationEvidence
 
     init(evidence: CalibrationEvidence) {
         limit = evidence.limit
         origin = .shots
+        unit = 1
         self.evidence = evidence
     }
 
-    private init(limit: Float, origin: Origin, evidence: CalibrationEvidence) {
+    private init(limit: Float, origin: Origin, unit: Float, evidence: CalibrationEvidence) {
         self.limit = limit
         self.origin = origin
+        self.unit = unit
         self.evidence = evidence
     }
 
@@ -30,7 +34,7 @@ public struct Calibration: Codable, Sendable, Equatable {
     /// - Precondition: `limit` is finite.
     public func withLimit(_ limit: Float) -> Calibration {
         precondition(limit.isFinite, "calibration: limit \(limit)")
-        return Calibration(limit: limit, origin: .manual, evidence: evidence)
+        return Calibration(limit: limit, origin: .manual, unit: unit, evidence: evidence)
     }
 
     /// The limit that the shots gave.

@@ -44,5 +44,57 @@ public struct FeatureExtractor {
         }
     }
 
+    /// Nothing beyond the highest of `layers` is computed.
     public func features(of image: Image, layers: [Int]) -> Features { extract(image, layers) }
+}
+
+/// One backbone at any input size: a fit may choose the size, and whoever judges makes the extractor that the model asks
+/// for.
+public struct ExtractorSource: Sendable {
+    public let name: String
+    /// SHA-256 of the weight file, in hexadecimal.
+    public let sha256: String
+    /// The layers that can be asked for are `1...layerCount`.
+    public let layerCount: Int
+    /// What is used when nothing else is asked for or chosen.
+    public let defaultInputSize: Int
+    public let defaultLayers: [Int]
+    private let isAccepted: @Sendable (Int) -> Bool
+    private let make: @Sendable (Int) -> FeatureExtractor
+
+    public init(
+        name: String, sha256: String, layerCount: Int, defaultInputSize: Int, defaultLayers: [Int],
+        accepts: @escaping @Sendable (_ inputSize: Int) -> Bool,
+        make: @escaping @Sendable (_ inputSize: Int) -> FeatureExtractor
+    ) {
+        self.name = name
+        self.sha256 = sha256
+        self.layerCount = layerCount
+        self.defaultInputSize = defaultInputSize
+        self.defaultLayers = defaultLayers
+        isAccepted = accepts
+        self.make = make
+    }
+
+    public init(_ model: BackboneModel, parallelism: Parallelism) {
+        self.init(
+            name: model.name, sha256: model.sha256, layerCount: model.layerCount,
+            defaultInputSize: model.defaultInputSize, defaultLayers: model.defaultLayers,
+            accepts: model.accepts(inputSize:)
+        ) { FeatureExtractor(model, inputSize: $0, parallelism: parallelism) }
+    }
+
+    public func accepts(inputSize: Int) -> Bool { isAccepted(inputSize) }
+
+    /// - Precondition: `accepts(inputSize:)`.
+    public func extractor(inputSize: Int) -> FeatureExtractor {
+        precondition(accepts(inputSize: inputSize), "\(name): input size \(inputSize)")
+        return make(inputSize)
+    }
+
+    /// Whether a model's features can be computed: it was fitted with these weights, at a size and with layers that there are.
+    public func serves(_ model: FittedModel) -> Bool {
+        model.backbone.sha256 == sha256 && accepts(inputSize: model.backbone.inputSize)
+            && model.layers.allSatisfy { $0 <= layerCount }
+    }
 }

@@ -4,6 +4,8 @@ public enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
     /// `isCancelled` said so.
     case cancelled
     case badSettings(String)
+    /// A shot's bytes do not make a picture.
+    case shotUnreadable(sha256: String, ImageError)
     /// The region of interest does not lie in the shots.
     case regionOutside(PixelRectangle, frame: PixelSize)
     /// An area in pixels needs shots of one size.
@@ -23,6 +25,8 @@ public enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
         case .noShots: "fit: expected at least one normal shot, got none: add one with `fsacctl add-normal`"
         case .cancelled: "fit: cancelled"
         case .badSettings(let problem): "fit: \(problem)"
+        case .shotUnreadable(let sha256, let error):
+            "fit: shot \(sha256.prefix(12)): \(error): remove it with `fsacctl normals rm`"
         case .regionOutside(let roi, let frame):
             "fit: expected a region of interest inside of the shots' \(frame.width) x \(frame.height) pixels, got "
                 + "\(roi.text): change roi of the recipe, or take the shots again"

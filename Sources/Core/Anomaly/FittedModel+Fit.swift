@@ -1,37 +1,60 @@
 extension FittedModel {
-    /// Fits a model to normal shots. Equal shots, settings and backbone give an equal model.
+    /// Fits a model to normal shots, at the input size and with the layers that the settings ask for or the backbone has by
+    /// default. Equal shots, settings and backbone give an equal model.
     ///
-    /// A shot that comes twice counts once. Costs `rotations` forward passes a shot (and 7 variants with one shot); then the
-    /// coreset and the nearest neighbours.
+    /// A shot that comes twice counts once. Costs `rotations` forward passes a shot (and 7 variants with one shot); then what
+    /// the method makes of the features.
     ///
     /// - Parameters:
     ///   - progress: called with the share that is done, after each forward pass.
     ///   - isCancelled: asked before each forward pass.
-    /// - Throws: `noShots`, `badSettings`, `cancelled`; with an area also `regionOutside`, `shotSizes`, `nothingInspected`.
+    /// - Throws: `noShots`, `badSettings`, `shotUnreadable`, `cancelled`; with an area also `regionOutside`, `shotSizes`,
+    ///   `nothingInspected`.
     public static func fit(
-        shots: [Shot], extractor: FeatureExtractor, settings: PatchMemorySettings, parallelism: Parallelism = .serial,
+        shots: [Shot], extractors: ExtractorSource, settings: MethodSettings, parallelism: Parallelism = .serial,
+        progress: @escaping (Double) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
+    ) throws(FitError) -> FittedModel {
+        let used = settings.withDefaults(inputSize: extractors.defaultInputSize, layers: extractors.defaultLayers)
+        let inputSize = used.inputSize ?? extractors.defaultInputSize
+        guard extractors.accepts(inputSize: inputSize) else {
+            throw .badSettings("input size: expected one that \(extractors.name) takes, got \(inputSize)")
+        }
+        return try fit(
+            shots: shots, extractor: extractors.extractor(inputSize: inputSize), settings: used,
+            parallelism: parallelism, progress: progress, isCancelled: isCancelled)
+    }
+
+    /// As ``fit(shots:extractors:settings:parallelism:progress:isCancelled:)``, with an extractor that is there; its input
+    /// size counts, and the settings must name layers.
+    package static func fit(
+        shots: [Shot], extractor: FeatureExtractor, settings: MethodSettings, parallelism: Parallelism = .serial,
         progress: @escaping (Double) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) throws(FitError) -> FittedModel {
         if let problem = settings.problem(layerCount: extractor.layerCount) { throw .badSettings(problem) }
+        guard !settings.layers.isEmpty else {
+            throw .badSettings("layers: expected at least one of 1 to \(extractor.layerCount), got none")
+        }
+        var settings = settings
+        settings.inputSize = extractor.identity.inputSize
         var seen: Set<String> = []
         let shots = shots.filter { seen.insert($0.sha256).inserted }
         let frame = try Self.frame(of: shots, settings.area)
-        var fit = PatchMemoryFit(
+        var fit = ModelFit(
             extractor: extractor, settings: settings, frame: frame, parallelism: parallelism, shotCount: shots.count,
             progress: progress, isCancelled: isCancelled)
-        var own: [PatchFeatures] = []
-        var blocks: [Matrix] = []
+        var own: [ShotFeatures.View] = []
+        var scorers = settings.makeFit(shotCount: shots.count)
         for shot in shots {
-            let (features, block) = try fit.block(of: shot.image)
-            own.append(features)
-            blocks.append(block)
+            let features = try fit.features(of: shot)
+            own.append(features.own)
+            scorers.add(features)
         }
-        let memory = MemoryBank(blocks: blocks)
-        let scores = try fit.heldOutScores(shots.map(\.image), own, memory)
+        let scores = try fit.heldOutScores(shots, own, scorers)
         let prediction = LimitPrediction(scores: scores, targetFalseRejectRate: settings.targetFalseRejectRate)
         return FittedModel(
-            backbone: extractor.identity, settings: settings, shots: shots.map(\.sha256), grid: own[0].grid,
-            memory: memory, calibration: Calibration(evidence: prediction.evidence()), frame: frame)
+            backbone: extractor.identity, settings: settings, shots: shots.map(\.sha256), grid: own[0].features.grid,
+            scorer: scorers.scorer(leavingOut: nil), calibration: Calibration(evidence: prediction.evidence()),
+            frame: frame)
     }
 
     /// The size of the frames that the area refers to.
@@ -44,26 +67,12 @@ extension FittedModel {
         }
         return frame
     }
-
-    /// As ``fit(shots:extractor:settings:parallelism:progress:isCancelled:)``, with a backbone of its own.
-    ///
-    /// - Precondition: `backbone.accepts(inputSize:)`.
-    public static func fit(
-        shots: [Shot], backbone: BackboneModel, inputSize: Int, settings: PatchMemorySettings,
-        parallelism: Parallelism = .serial, progress: @escaping (Double) -> Void = { _ in },
-        isCancelled: @escaping () -> Bool = { false }
-    ) throws(FitError) -> FittedModel {
-        let extractor = FeatureExtractor(backbone, inputSize: inputSize, parallelism: parallelism)
-        return try fit(
-            shots: shots, extractor: extractor, settings: settings, parallelism: parallelism, progress: progress,
-            isCancelled: isCancelled)
-    }
 }
 
-/// The steps of a fit, and how many of its forward passes are done.
-private struct PatchMemoryFit {
+/// The forward passes of a fit, and how many of them are done.
+private struct ModelFit {
     let extractor: FeatureExtractor
-    let settings: PatchMemorySettings
+    let settings: MethodSettings
     let frame: PixelSize
     let parallelism: Parallelism
     let shotCount: Int
@@ -72,7 +81,7 @@ private struct PatchMemoryFit {
     private var passes = 0
 
     init(
-        extractor: FeatureExtractor, settings: PatchMemorySettings, frame: PixelSize, parallelism: Parallelism,
+        extractor: FeatureExtractor, settings: MethodSettings, frame: PixelSize, parallelism: Parallelism,
         shotCount: Int, progress: @escaping (Double) -> Void, isCancelled: @escaping () -> Bool
     ) {
         self.extractor = extractor
@@ -84,27 +93,24 @@ private struct PatchMemoryFit {
         self.isCancelled = isCancelled
     }
 
+    private var inputSize: Int { extractor.identity.inputSize }
     private var variants: [ShotVariant] { ShotVariant.chosen(shotCount: shotCount) }
 
-    /// Features of a shot, and of it and its rotated copies what the memory keeps.
-    mutating func block(of image: Image) throws(FitError) -> (own: PatchFeatures, block: Matrix) {
+    mutating func features(of shot: Shot) throws(FitError) -> ShotFeatures {
+        let image = try image(of: shot)
         let own = try features(of: image)
-        let mask = mask(own.grid)
+        let mask = PatchMask(settings.area, frame: frame, grid: own.grid)
         guard !mask.isEmpty else { throw .nothingInspected(patches: own.grid.count) }
-        var kept = [mask.rows(of: own.rows)]
-        let reduced = image.reducedForVariants(inputSize: extractor.identity.inputSize)
+        let reduced = image.reducedForVariants(inputSize: inputSize)
+        var turned: [ShotFeatures.View] = []
         for step in 1..<max(settings.rotations, 1) {
             let copy = RotatedCopy(of: reduced, degrees: Double(step) * 360 / Double(settings.rotations))
             let features = try features(of: copy.image)
-            kept.append(features.rows.rows(copy.patchesInside(features.grid, isInspected)))
+            let patches = copy.patchesInside(features.grid, isInspected)
+            turned.append(.init(features: features, mask: PatchMask(patches, of: features.grid)))
         }
-        let all = MemoryBank(blocks: kept).rows
-        guard settings.coresetBudget > 0 else { return (own, all) }
-        let share = max(settings.coresetBudget / shotCount, 1)
-        return (own, all.rows(farthestPointsFirst(all, count: share)))
+        return ShotFeatures(own: .init(features: own, mask: mask), turned: turned)
     }
-
-    private func mask(_ grid: PatchGrid) -> PatchMask { PatchMask(settings.area, frame: frame, grid: grid) }
 
     /// Whether a place counts that is given by its shares of the region's width and height.
     private func isInspected(_ across: Double, _ down: Double) -> Bool {
@@ -114,29 +120,36 @@ private struct PatchMemoryFit {
                 x: Double(roi.x) + across * Double(roi.width), y: Double(roi.y) + down * Double(roi.height))
     }
 
-    /// For each shot, its score against the memory of the others. One shot has no others: then its variants are scored, against
-    /// itself.
+    /// For each shot, its score by a scorer that has not seen it. One shot leaves no others: then its variants are scored, by
+    /// a scorer of that shot.
     mutating func heldOutScores(
-        _ images: [Image], _ own: [PatchFeatures], _ memory: MemoryBank
+        _ shots: [Shot], _ own: [ShotFeatures.View], _ scorers: any ScorerFit
     ) throws(FitError) -> [[Float]] {
         var scores: [[Float]] = []
-        for (shot, image) in images.enumerated() {
-            let reduced = image.reducedForVariants(inputSize: extractor.identity.inputSize)
-            let mask = mask(own[shot].grid)
-            let interior = mask.kept(of: ShotVariant.interior(of: mask.grid))
-            let judged = interior.isEmpty ? mask.patches : interior
-            var ofShot = shotCount > 1 ? [score(mask.rows(of: own[shot].rows), memory, leavingOut: shot)] : []
-            for variant in variants {
-                let features = try features(of: variant.applied(to: reduced))
-                ofShot.append(score(features.rows.rows(judged), memory, leavingOut: shotCount > 1 ? shot : nil))
+        for (index, shot) in shots.enumerated() {
+            let scorer = scorers.scorer(leavingOut: shotCount > 1 ? index : nil)
+            let view = own[index]
+            var ofShot =
+                shotCount > 1 ? [scorer.score(view.features, counting: view.mask, parallelism).imageScore] : []
+            if !variants.isEmpty {
+                let mask = view.mask.narrowed(to: ShotVariant.interior(of: view.features.grid))
+                let reduced = try image(of: shot).reducedForVariants(inputSize: inputSize)
+                for variant in variants {
+                    let features = try features(of: variant.applied(to: reduced))
+                    ofShot.append(scorer.score(features, counting: mask, parallelism).imageScore)
+                }
             }
             scores.append(ofShot)
         }
         return scores
     }
 
-    private func score(_ rows: Matrix, _ memory: MemoryBank, leavingOut shot: Int?) -> Float {
-        settings.aggregation.score(of: memory.nearestDistances(to: rows, leavingOut: shot, parallelism))
+    private func image(of shot: Shot) throws(FitError) -> Image {
+        do {
+            return try shot.image(inputSize: inputSize)
+        } catch {
+            throw .shotUnreadable(sha256: shot.sha256, error)
+        }
     }
 
     private mutating func features(of image: Image) throws(FitError) -> PatchFeatures {

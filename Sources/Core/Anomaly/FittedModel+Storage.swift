@@ -8,11 +8,11 @@ extension FittedModel {
     /// - Throws: `unwritable`.
     public func save(to directory: String) throws(FitError) {
         let tensorsPath = directory + "/" + ModelDocument.tensorsName
-        let memoryTensor = Tensor(shape: [memory.rows.rows, memory.rows.columns], values: memory.rows.values)
+        let stored = scorer.stored
         do throws(WeightsError) {
-            let sha256 = try Safetensors.write([ModelDocument.memoryName: memoryTensor], to: tensorsPath)
+            let sha256 = try Safetensors.write(stored.tensors, to: tensorsPath)
             let size = try WeightsInput(path: tensorsPath).size
-            let document = ModelDocument(self, tensors: .init(bytes: size, sha256: sha256))
+            let document = ModelDocument(self, stored.header, tensors: .init(bytes: size, sha256: sha256))
             var output = try WeightsOutput(replacing: directory + "/" + ModelDocument.fileName)
             try output.write(document.json())
             _ = try output.finish()
@@ -37,7 +37,7 @@ extension FittedModel {
                 path: path, part: "sha-256", expected: document.tensors.sha256,
                 got: archive?.sha256 ?? "no safetensors file")
         }
-        return try document.model(memory: archive.tensors[ModelDocument.memoryName], path: path)
+        return try document.model(archive.tensors, path: path)
     }
 
     /// The tensors, unless the file has another size or is no safetensors file.

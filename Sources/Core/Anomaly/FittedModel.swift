@@ -1,33 +1,40 @@
 /// One generation: everything that turns a picture's features into a score, and the limit that makes a verdict of it.
-public struct FittedModel: Sendable, Equatable {
+public struct FittedModel: Sendable {
     /// What it was fitted with; it can judge features of the same backbone and input size only.
     public let backbone: BackboneIdentity
-    public let settings: PatchMemorySettings
+    /// What it was made with: layers and input size are named, whether they were asked for, defaults or chosen.
+    public let settings: MethodSettings
+    /// What was asked for; differs from ``settings`` where the fit chose.
+    public let requested: MethodSettings
     /// SHA-256 of the shots, in the order in which they were given.
     public let shots: [String]
     /// The grid of its score maps.
     public let grid: PatchGrid
-    public let memory: MemoryBank
+    public let scorer: any Scorer
     public private(set) var calibration: Calibration
     /// The size of the shots, which ``settings``' area refers to; nil when that is the whole frame, of whatever size.
     public let frame: PixelSize?
     private let mask: PatchMask
 
     init(
-        backbone: BackboneIdentity, settings: PatchMemorySettings, shots: [String], grid: PatchGrid, memory: MemoryBank,
-        calibration: Calibration, frame: PixelSize?
+        backbone: BackboneIdentity, settings: MethodSettings, requested: MethodSettings? = nil, shots: [String],
+        grid: PatchGrid, scorer: any Scorer, calibration: Calibration, frame: PixelSize?
     ) {
         precondition(
             frame != nil || settings.area == .wholeFrame, "model: an area of a frame of unknown size")
         self.backbone = backbone
         self.settings = settings
+        self.requested = requested ?? settings
         self.shots = shots
         self.grid = grid
-        self.memory = memory
+        self.scorer = scorer
         self.calibration = calibration
         self.frame = settings.area == .wholeFrame ? nil : frame
         mask = PatchMask(settings.area, frame: frame ?? PixelSize(height: 1, width: 1), grid: grid)
     }
+
+    /// The layers that it needs of the extractor.
+    public var layers: [Int] { settings.layers }
 
     /// Whether pictures of this size can be judged: any, unless the area is given in pixels of the shots.
     public func accepts(height: Int, width: Int) -> Bool {
@@ -36,25 +43,21 @@ public struct FittedModel: Sendable, Equatable {
 
     /// Whether features are of the kind that the model was fitted with: it has the layers, with this grid and width.
     public func accepts(_ features: Features) -> Bool {
-        let maps = settings.layers.compactMap { features.layers[$0] }
-        return maps.count == settings.layers.count && PatchFeatures.finestGrid(of: maps) == grid
-            && maps.map(\.tokens.columns).reduce(0, +) == memory.rows.columns
+        let maps = layers.compactMap { features.layers[$0] }
+        return maps.count == layers.count && PatchFeatures.finestGrid(of: maps) == grid
+            && maps.map(\.tokens.columns).reduce(0, +) == scorer.featureWidth
     }
 
     /// - Precondition: `accepts(features)`.
-    /// - Complexity: one GEMM of the picture's patches with the memory.
     public func score(_ features: Features, parallelism: Parallelism = .serial) -> ScoreMap {
         precondition(accepts(features), "model: features of another kind")
         return score(
-            PatchFeatures(features, layers: settings.layers, localAveraging: settings.localAveraging),
+            PatchFeatures(features, layers: layers, localAveraging: settings.localAveraging),
             parallelism: parallelism)
     }
 
     package func score(_ features: PatchFeatures, parallelism: Parallelism = .serial) -> ScoreMap {
-        let distances = memory.nearestDistances(to: mask.rows(of: features.rows), parallelism)
-        return ScoreMap(
-            grid: features.grid, values: mask.scattered(distances),
-            imageScore: settings.aggregation.score(of: distances))
+        scorer.score(features, counting: mask, parallelism).divided(by: calibration.unit)
     }
 
     /// The scores over the whole frame: enlarged and smoothed over the region of interest, in the unit of the scores and
@@ -122,6 +125,14 @@ public struct FittedModel: Sendable, Equatable {
         var model = self
         model.calibration = calibration.automatic()
         return model
+    }
+}
+
+extension FittedModel: Equatable {
+    public static func == (one: FittedModel, other: FittedModel) -> Bool {
+        one.backbone == other.backbone && one.settings == other.settings && one.requested == other.requested
+            && one.shots == other.shots && one.grid == other.grid && one.calibration == other.calibration
+            && one.frame == other.frame && one.scorer.stored == other.scorer.stored
     }
 }
 

@@ -22,29 +22,27 @@ public struct MemoryBank: Sendable, Equatable {
     package init(blocks: [Matrix]) {
         precondition(!blocks.isEmpty, "memory bank: no shot")
         var ranges: [Range<Int>] = []
-        var values: [Float] = []
         for block in blocks {
             let first = ranges.last?.upperBound ?? 0
             ranges.append(first..<first + block.rows)
-            values += block.values
         }
-        let rows = Matrix(rows: values.count / blocks[0].columns, columns: blocks[0].columns, values: values)
-        self.init(rows: rows, blocks: ranges)
+        self.init(rows: Matrix(joiningRows: blocks), blocks: ranges)
+    }
+
+    /// The memory that does not look at one shot; it shares the rows.
+    ///
+    /// - Precondition: another shot is left.
+    package func leavingOut(_ shot: Int) -> MemoryBank {
+        precondition(blocks.count > 1, "memory bank: no shot left")
+        return MemoryBank(rows: rows, blocks: blocks.indices.filter { $0 != shot }.map { blocks[$0] })
     }
 
     /// Distance from each query patch to its nearest neighbour among the good patches.
     ///
-    /// - Parameters:
-    ///   - queries: `[N, D]`, rows of norm 1.
-    ///   - shot: the shot whose patches are not to be looked at, if any.
+    /// - Parameter queries: `[N, D]`, rows of norm 1.
     /// - Returns: `[N]`, cosine distance in `0 ... 2`; 0 means "seen in a shot".
-    /// - Precondition: another shot is left.
     /// - Complexity: one GEMM, O(N M D).
-    package func nearestDistances(
-        to queries: Matrix, leavingOut shot: Int? = nil, _ parallelism: Parallelism = .serial
-    ) -> [Float] {
-        let ranges = blocks.indices.filter { $0 != shot }.map { blocks[$0] }
-        precondition(!ranges.isEmpty, "memory bank: no shot left")
-        return largestProducts(of: queries, with: rows, in: ranges, parallelism).map { min(max(1 - $0, 0), 2) }
+    package func nearestDistances(to queries: Matrix, _ parallelism: Parallelism = .serial) -> [Float] {
+        largestProducts(of: queries, with: rows, in: blocks, parallelism).map { min(max(1 - $0, 0), 2) }
     }
 }

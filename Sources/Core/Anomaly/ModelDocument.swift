@@ -9,19 +9,16 @@ struct ModelDocument: Codable, Equatable {
 
     static let fileName = "model.json"
     static let tensorsName = "model.safetensors"
-    static let memoryName = "memory"
-    static let currentVersion = 1
-    static let methodName = "patch-memory"
+    static let currentVersion = 2
     /// Far more than the scores of 1000 shots need.
     private static let maximumBytes = 4 << 20
 
     let version: Int
     let backbone: BackboneIdentity
-    let method: String
-    let settings: PatchMemorySettings
+    let settings: MethodSettings
+    let requested: MethodSettings
     let shots: [String]
-    /// Rows of the memory that belong to each shot.
-    let shotPatches: [Int]
+    let scorer: ScorerHeader
     let grid: PatchGrid
     let calibration: Calibration
     /// Of the shots, when the area is not the whole frame.
@@ -30,18 +27,17 @@ struct ModelDocument: Codable, Equatable {
     let tensors: File
 
     enum CodingKeys: String, CodingKey {
-        case version, backbone, method, settings, shots, grid, calibration, frame
-        case shotPatches = "shot_patches"
+        case version, backbone, settings, requested, shots, scorer, grid, calibration, frame
         case tensors = "model.safetensors"
     }
 
-    init(_ model: FittedModel, tensors: File) {
+    init(_ model: FittedModel, _ scorer: ScorerHeader, tensors: File) {
         version = Self.currentVersion
         backbone = model.backbone
-        method = Self.methodName
         settings = model.settings
+        requested = model.requested
         shots = model.shots
-        shotPatches = model.memory.blocks.map(\.count)
+        self.scorer = scorer
         grid = model.grid
         calibration = model.calibration
         frame = model.frame
@@ -94,32 +90,31 @@ struct ModelDocument: Codable, Equatable {
         switch error {
         case DecodingError.keyNotFound(let key, _): "no `\(key.stringValue)`"
         case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-            "another type at `\(context.codingPath.map(\.stringValue).joined(separator: "."))`"
+            "another type at `\(path(context))`"
+        case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
+            "\(context.debugDescription) at `\(path(context))`"
         case DecodingError.dataCorrupted(let context): context.debugDescription
         default: "\(error)"
         }
     }
 
+    private static func path(_ context: DecodingError.Context) -> String {
+        context.codingPath.map(\.stringValue).joined(separator: ".")
+    }
+
     /// The model, when the parts make one.
-    func model(memory tensor: Tensor?, path: String) throws(FitError) -> FittedModel {
+    func model(_ tensors: [String: Tensor], path: String) throws(FitError) -> FittedModel {
         if let (part, problem) = problem() {
             throw .damaged(path: path, part: part, expected: "what a fit writes", got: problem)
         }
-        guard let tensor, tensor.shape.count == 2, tensor.shape[0] == shotPatches.reduce(0, +), tensor.shape[1] > 0
-        else {
-            throw .damaged(
-                path: path, part: Self.memoryName, expected: "[\(shotPatches.reduce(0, +)), D]",
-                got: tensor.map { "\($0.shape)" } ?? "none")
+        do throws(DamagedPart) {
+            return FittedModel(
+                backbone: backbone, settings: settings, requested: requested, shots: shots, grid: grid,
+                scorer: try StoredScorer(header: scorer, tensors: tensors).scorer(), calibration: calibration,
+                frame: frame)
+        } catch {
+            throw .damaged(path: path, part: error.part, expected: error.expected, got: error.got)
         }
-        var blocks: [Range<Int>] = []
-        for count in shotPatches {
-            let first = blocks.last?.upperBound ?? 0
-            blocks.append(first..<first + count)
-        }
-        let rows = Matrix(rows: tensor.shape[0], columns: tensor.shape[1], values: tensor.values)
-        return FittedModel(
-            backbone: backbone, settings: settings, shots: shots, grid: grid,
-            memory: MemoryBank(rows: rows, blocks: blocks), calibration: calibration, frame: frame)
     }
 
     private func frameProblem() -> String? {
@@ -137,19 +132,18 @@ struct ModelDocument: Codable, Equatable {
 
     /// What no fit writes, and where; the numbers in a document are not believed.
     private func problem() -> (part: String, got: String)? {
-        if method != Self.methodName { return ("method", method) }
         if let problem = settings.problem(layerCount: .max) { return ("settings", problem) }
+        if let problem = requested.problem(layerCount: .max) { return ("requested", problem) }
+        if settings.layers.isEmpty { return ("settings", "no layers") }
         // The bounds keep sums and products of these numbers far from overflow.
         let sides = 1...(1 << 20)
         if !sides.contains(grid.rows) || !sides.contains(grid.columns) { return ("grid", "\(grid)") }
-        if shots.isEmpty || shots.count > 1 << 20 || shots.count != shotPatches.count {
-            return ("shots", "\(shots.count) shots and \(shotPatches.count) numbers of patches")
-        }
-        if let count = shotPatches.first(where: { !(1...(1 << 30)).contains($0) }) {
-            return ("shot_patches", "\(count)")
-        }
+        if shots.isEmpty || shots.count > 1 << 20 { return ("shots", "\(shots.count) shots") }
         if let problem = frameProblem() { return ("frame", problem) }
-        if backbone.inputSize < 1 { return ("backbone", "input size \(backbone.inputSize)") }
+        if backbone.inputSize < 1 || backbone.inputSize != settings.inputSize {
+            return ("backbone", "input size \(backbone.inputSize)")
+        }
+        if !(calibration.unit > 0 && calibration.unit.isFinite) { return ("calibration", "unit \(calibration.unit)") }
         return nil
     }
 }

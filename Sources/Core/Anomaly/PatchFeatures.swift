@@ -88,6 +88,13 @@ extension Matrix {
         self.init(rows: parts[0].rows, columns: columns, values: values)
     }
 
+    /// The matrices one below the other; at least one, all of one width.
+    init(joiningRows parts: [Matrix]) {
+        let width = parts[0].columns
+        precondition(parts.allSatisfy { $0.columns == width }, "joined rows: \(parts.map(\.columns)) columns")
+        self.init(rows: parts.map(\.rows).reduce(0, +), columns: width, values: parts.flatMap(\.values))
+    }
+
     /// The rows with the given indices, in that order.
     func rows(_ indices: [Int]) -> Matrix {
         var values: [Float] = []

@@ -1,9 +1,10 @@
-/// Which patches of the region of interest count: those whose centre does not lie in an ignored polygon.
-struct PatchMask: Sendable, Equatable {
-    let grid: PatchGrid
+/// Which patches of a picture count.
+public struct PatchMask: Sendable, Equatable {
+    public let grid: PatchGrid
     /// Indices in the row-major order of the grid; nil is all.
     private let kept: [Int]?
 
+    /// Those of the region of interest whose centre does not lie in an ignored polygon.
     init(_ area: InspectionArea, frame: PixelSize, grid: PatchGrid) {
         self.grid = grid
         guard !area.ignore.isEmpty else {
@@ -16,6 +17,18 @@ struct PatchMask: Sendable, Equatable {
         }
     }
 
+    /// All patches of a grid.
+    public init(all grid: PatchGrid) {
+        self.grid = grid
+        kept = nil
+    }
+
+    /// - Parameter patches: in ascending order.
+    public init(_ patches: [Int], of grid: PatchGrid) {
+        self.grid = grid
+        kept = patches
+    }
+
     /// The middle of a patch, in pixels of the frame.
     private static func centre(of patch: Int, _ grid: PatchGrid, in roi: PixelRectangle) -> (x: Double, y: Double) {
         (
@@ -26,13 +39,13 @@ struct PatchMask: Sendable, Equatable {
 
     var isAll: Bool { kept == nil }
     var isEmpty: Bool { kept?.isEmpty ?? false }
-    var patches: [Int] { kept ?? Array(0..<grid.count) }
+    public var patches: [Int] { kept ?? Array(0..<grid.count) }
 
-    /// Of `patches` those that count.
-    func kept(of patches: [Int]) -> [Int] {
-        guard let kept else { return patches }
-        let inside = Set(kept)
-        return patches.filter(inside.contains)
+    /// The patches that count and are among `patches`, if there are any; else all that count.
+    func narrowed(to patches: [Int]) -> PatchMask {
+        let inside = Set(self.patches)
+        let both = patches.filter(inside.contains)
+        return both.isEmpty ? self : PatchMask(both, of: grid)
     }
 
     /// The rows that count of one row a patch.

@@ -6,19 +6,24 @@ public struct ScoreMap: Sendable, Equatable {
     /// The picture's score, in the unit of `values`; higher is more anomalous.
     public let imageScore: Float
 
-    public init(grid: PatchGrid, values: [Float], aggregation: PatchMemorySettings.Aggregation) {
+    public init(grid: PatchGrid, values: [Float], aggregation: MethodSettings.Aggregation) {
         self.init(grid: grid, values: values, imageScore: aggregation.score(of: values))
     }
 
-    init(grid: PatchGrid, values: [Float], imageScore: Float) {
+    public init(grid: PatchGrid, values: [Float], imageScore: Float) {
         precondition(values.count == grid.count, "score map: \(values.count) values for \(grid)")
         self.grid = grid
         self.values = values
         self.imageScore = imageScore
     }
+
+    /// The same scores in another unit.
+    func divided(by unit: Float) -> ScoreMap {
+        ScoreMap(grid: grid, values: values.map { $0 / unit }, imageScore: imageScore / unit)
+    }
 }
 
-extension PatchMemorySettings.Aggregation {
+extension MethodSettings.Aggregation {
     /// The score of a picture with these patch distances, at least one.
     func score(of distances: [Float]) -> Float {
         let count =

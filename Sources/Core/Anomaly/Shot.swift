@@ -1,32 +1,31 @@
 internal import Crypto
 
-/// One normal image of a recipe.
+/// One normal image of a recipe. It keeps the picture as it came, so that a fit can look at it in any input size.
 public struct Shot: Sendable {
     /// SHA-256 of the picture's bytes as they came, in hexadecimal.
     public let sha256: String
-    /// What the model sees of the picture: its region of interest, possibly reduced.
-    public let image: Image
+    public let picture: Picture
+    /// What of the picture is inspected.
+    public let area: InspectionArea
     /// The size of the whole picture.
     public let frame: PixelSize
 
-    /// - Parameter frame: nil says that `image` is the whole picture at full size.
-    public init(sha256: String, image: Image, frame: PixelSize? = nil) {
-        self.sha256 = sha256
-        self.image = image
-        self.frame = frame ?? PixelSize(height: image.height, width: image.width)
+    /// - Parameter sha256: of the picture's bytes; nil computes it.
+    /// - Throws: `ImageError` when the size cannot be told.
+    public init(sha256: String? = nil, picture: Picture, area: InspectionArea = .wholeFrame) throws(ImageError) {
+        let size = try picture.size()
+        self.sha256 = sha256 ?? hexadecimal(SHA256.hash(data: picture.bytes))
+        self.picture = picture
+        self.area = area
+        frame = PixelSize(height: size.height, width: size.width)
     }
 
-    /// The part of a picture that a model with this area and input looks at, decoded as ``InspectionArea/image(of:inputSize:)``
-    /// does for pictures that are judged.
+    /// What a model with this input sees of the picture, decoded as ``InspectionArea/image(of:inputSize:)`` does for pictures
+    /// that are judged.
     ///
-    /// - Parameter sha256: of the picture's bytes; nil computes it.
     /// - Throws: `ImageError`, `regionOutside` among it.
-    public init(sha256: String? = nil, picture: Picture, area: InspectionArea, inputSize: Int) throws(ImageError) {
-        let size = try picture.size()
-        self.init(
-            sha256: sha256 ?? hexadecimal(SHA256.hash(data: picture.bytes)),
-            image: try area.image(of: picture, inputSize: inputSize),
-            frame: PixelSize(height: size.height, width: size.width))
+    public func image(inputSize: Int) throws(ImageError) -> Image {
+        try area.image(of: picture, inputSize: inputSize)
     }
 }
 

@@ -7,6 +7,14 @@ public protocol Backbone: AnyObject {
     ///
     /// - Parameters:
     ///   - input: `[3, inputSize, inputSize]`, normalised as the weights' sidecar says.
-    ///   - layers: layers to return, each in `1...layerCount`.
-    func features(of input: Tensor, layers: [Int]) -> Features
+    ///   - layers: layers to return, each in `1...layerCount`. Nothing beyond the highest is computed, unless
+    ///   - withFinalTokens: asks for what the whole network makes of the picture, too.
+    func features(of input: Tensor, layers: [Int], withFinalTokens: Bool) -> Features
+}
+
+extension Backbone {
+    /// The layers alone.
+    public func features(of input: Tensor, layers: [Int]) -> Features {
+        features(of: input, layers: layers, withFinalTokens: false)
+    }
 }

@@ -61,7 +61,7 @@ package final class EfficientNet: Backbone {
             head: Storage(count: plane.pixels * weights.head.outputs))
     }
 
-    package func features(of input: Tensor, layers: [Int]) -> Features {
+    package func features(of input: Tensor, layers: [Int], withFinalTokens: Bool) -> Features {
         precondition(input.shape == [3, inputSize, inputSize], "efficientnet: input \(input.shape)")
         precondition(layers.allSatisfy { (1...weights.stageCount).contains($0) }, "efficientnet: layers \(layers)")
         pixels.base.update(from: input.values, count: input.values.count)
@@ -71,16 +71,21 @@ package final class EfficientNet: Backbone {
                 convolveStem(lines, windows: scratch.lines[part].base)
             }
         ]
-        for (index, shape) in outputShapes.enumerated() {
+        let blocks = withFinalTokens ? weights.blocks.count : weights.blockCount(ofStage: layers.max() ?? 0)
+        for (index, shape) in outputShapes.prefix(blocks).enumerated() {
             phases.append(
                 overLines(height: shape.height, width: shape.width) { [self] part, lines in
                     filterAndProject(index, lines, scratch.lines[part].base)
-                    expandNext(index, lines)
+                    if index + 1 < blocks { expandNext(index, lines) }
                 })
             if let stage = weights.blocks[index].endsStage, layers.contains(stage) {
                 phases.append(
                     parallelism.phase(over: 1) { [self] _, _ in kept[stage] = map(scratch.output[index % 2], shape) })
             }
+        }
+        guard withFinalTokens else {
+            parallelism.run(phases)
+            return Features(layers: kept)
         }
         parallelism.run(phases + [headPhase()])
         return Features(classToken: headMean(), patchTokens: headMap(), layers: kept)
@@ -122,7 +127,7 @@ package final class EfficientNet: Backbone {
 
     /// The same lines widened for the block after `index`.
     private func expandNext(_ index: Int, _ lines: Range<Int>) {
-        guard index + 1 < weights.blocks.count, let expansion = weights.blocks[index + 1].expansion else { return }
+        guard let expansion = weights.blocks[index + 1].expansion else { return }
         let shape = outputShapes[index]
         let first = lines.lowerBound * shape.width
         expansion.apply(

@@ -62,6 +62,9 @@ package struct EfficientNetWeights: Sendable {
     let head: Linear
     let stageCount: Int
 
+    /// How many blocks lead up to the end of a stage; 0 for stage 0.
+    func blockCount(ofStage stage: Int) -> Int { blocks.firstIndex { $0.endsStage == stage }.map { $0 + 1 } ?? 0 }
+
     /// - Parameter weights: tensors under the names of the PyTorch package `efficientnet-lite-pytorch`.
     /// - Throws: `WeightsError` naming the first tensor that is missing or has another shape.
     package init(_ weights: WeightScope, _ configuration: EfficientNetConfiguration) throws(WeightsError) {

@@ -27,14 +27,14 @@ public struct FeatureMap: Sendable, Equatable {
 /// What a backbone says of one picture.
 public struct Features: Sendable, Equatable {
     /// `[C]`: the embedding of the whole picture (a transformer's class token after the final norm, the pooled head of a
-    /// convolutional network).
-    public let classToken: [Float]
-    /// Patch tokens of the backbone's last layer after its final norm.
-    public let patchTokens: FeatureMap
+    /// convolutional network). Nil when the final tokens were not asked for.
+    public let classToken: [Float]?
+    /// Patch tokens of the backbone's last layer after its final norm. Nil when the final tokens were not asked for.
+    public let patchTokens: FeatureMap?
     /// The layers that were asked for, by number; layers count from 1 (transformer blocks, or stages of a network).
     public let layers: [Int: FeatureMap]
 
-    public init(classToken: [Float], patchTokens: FeatureMap, layers: [Int: FeatureMap]) {
+    public init(classToken: [Float]? = nil, patchTokens: FeatureMap? = nil, layers: [Int: FeatureMap]) {
         self.classToken = classToken
         self.patchTokens = patchTokens
         self.layers = layers

@@ -74,7 +74,7 @@ package final class VisionTransformer: Backbone {
         return classToken + trained.resampled(to: grid, .bicubic).tokens.values
     }
 
-    package func features(of input: Tensor, layers: [Int]) -> Features {
+    package func features(of input: Tensor, layers: [Int], withFinalTokens: Bool) -> Features {
         precondition(input.shape == [3, inputSize, inputSize], "vision transformer: input \(input.shape)")
         let depth = weights.configuration.depth
         precondition(layers.allSatisfy { (1...depth).contains($0) }, "vision transformer: layers \(layers) of \(depth)")
@@ -82,7 +82,8 @@ package final class VisionTransformer: Backbone {
 
         var kept: [Int: FeatureMap] = [:]
         var phases = [parallelism.phase(over: grid.rows) { [self] _, lines in embedPatches(lines) }]
-        for (index, block) in weights.blocks.enumerated() {
+        let blocks = weights.blocks.prefix(withFinalTokens ? depth : layers.max() ?? 0)
+        for (index, block) in blocks.enumerated() {
             phases += [normPhase(block.norm1), attentionPhase(block)]
             phases.append(addPhase(block.projection, from: scratch.attended))
             phases += [normPhase(block.norm2), hiddenPhase(block)]
@@ -90,6 +91,10 @@ package final class VisionTransformer: Backbone {
             if layers.contains(index + 1) {
                 phases.append(parallelism.phase(over: 1) { [self] _, _ in kept[index + 1] = patchMap(scratch.stream) })
             }
+        }
+        guard withFinalTokens else {
+            parallelism.run(phases)
+            return Features(layers: kept)
         }
         parallelism.run(phases + [normPhase(weights.norm)])
         return Features(

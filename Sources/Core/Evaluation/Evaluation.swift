@@ -1,24 +1,30 @@
 /// Everything that one call of `fsacctl evaluate` found out.
 public struct Evaluation: Sendable, Encodable {
-    /// The backbone, with the input size that was asked for.
+    /// The backbone, with the input size that was asked for or is its default; each run has the one that its fit used.
     public let backbone: BackboneIdentity
-    public let method: String
-    public let settings: PatchMemorySettings
+    public let settings: MethodSettings
     public let threads: Int
     /// Which of the test pictures were taken.
     public let draw: PictureDraw?
     public let results: [ShotEvaluation]
 
     public init(
-        backbone: BackboneIdentity, method: String, settings: PatchMemorySettings, threads: Int, draw: PictureDraw?,
+        backbone: BackboneIdentity, settings: MethodSettings, threads: Int, draw: PictureDraw?,
         results: [ShotEvaluation]
     ) {
         self.backbone = backbone
-        self.method = method
         self.settings = settings
         self.threads = threads
         self.draw = draw
         self.results = results
+    }
+
+    /// What was measured, in words.
+    public var title: String {
+        let size = settings.inputSize.map { " at \($0)" } ?? ""
+        let layers = settings.layers.map(String.init).joined(separator: ", ")
+        let named = settings.layers.isEmpty ? "" : ", layer\(settings.layers.count == 1 ? "" : "s") \(layers)"
+        return "\(backbone.name)\(size), \(settings.method.rawValue)\(named)"
     }
 
     /// The means over the data sets, one a number of shots.
@@ -33,7 +39,7 @@ public struct Evaluation: Sendable, Encodable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(backbone, forKey: .backbone)
-        try container.encode(method, forKey: .method)
+        try container.encode(settings.method, forKey: .method)
         try container.encode(settings, forKey: .settings)
         try container.encode(threads, forKey: .threads)
         try container.encode(draw, forKey: .draw)

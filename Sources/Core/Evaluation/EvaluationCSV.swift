@@ -14,7 +14,8 @@ extension Evaluation {
 
     private func fields(of run: EvaluationRun, in result: ShotEvaluation) -> [String] {
         [
-            result.set, "\(result.shots)", "\(run.seed)", backbone.name, backbone.sha256, method, "\(run.inputSize)",
+            result.set, "\(result.shots)", "\(run.seed)", backbone.name, backbone.sha256, settings.method.rawValue,
+            "\(run.inputSize)",
             run.layers.map(String.init).joined(separator: " "),
         ]
             + EvaluationMetric.allCases.map { metric in run.figures[metric].map { "\($0)" } ?? "" }

@@ -11,14 +11,14 @@ public struct EvaluationCache: Sendable {
         /// SHA-256 of the program: another build may compute otherwise.
         public var program: String
         public var backbone: BackboneIdentity
-        public var settings: PatchMemorySettings
+        public var settings: MethodSettings
         public var threads: Int
         /// SHA-256 of the shots, in their order.
         var shots: [String] = []
         /// Name, SHA-256 of the bytes and of the mask of each test picture, in their order.
         var pictures: [[String]] = []
 
-        public init(program: String, backbone: BackboneIdentity, settings: PatchMemorySettings, threads: Int) {
+        public init(program: String, backbone: BackboneIdentity, settings: MethodSettings, threads: Int) {
             self.program = program
             self.backbone = backbone
             self.settings = settings

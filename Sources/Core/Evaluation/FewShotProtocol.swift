@@ -10,8 +10,8 @@ public struct FewShotProtocol {
         let paths: [String]
     }
 
-    private let extractor: FeatureExtractor
-    private let settings: PatchMemorySettings
+    private let extractors: ExtractorSource
+    private let settings: MethodSettings
     private let parallelism: Parallelism
     private let cache: (EvaluationCache, EvaluationCache.Key)?
     private let warn: (String) -> Void
@@ -22,11 +22,11 @@ public struct FewShotProtocol {
     ///   - warn: told why a finished run could not be kept, which changes nothing else.
     ///   - now: a monotonic clock, for the milliseconds.
     public init(
-        extractor: FeatureExtractor, settings: PatchMemorySettings, parallelism: Parallelism,
+        extractors: ExtractorSource, settings: MethodSettings, parallelism: Parallelism,
         cache: (EvaluationCache, EvaluationCache.Key)? = nil, warn: @escaping (String) -> Void = { _ in },
         now: @escaping () -> Duration
     ) {
-        self.extractor = extractor
+        self.extractors = extractors
         self.settings = settings
         self.parallelism = parallelism
         self.cache = cache
@@ -67,7 +67,12 @@ public struct FewShotProtocol {
         let cached = Double(plans.count - missing.count)
         var trials: [Trial] = []
         for (done, index) in missing.enumerated() {
-            trials.append(try fit(set, plans[index]) { progress(cached + (Double(done) + $0) / 2) })
+            let (model, time) = try fit(set, plans[index]) { progress(cached + (Double(done) + $0) / 2) }
+            // One extractor an input size: each has its own scratch memory.
+            let inputSize = model.backbone.inputSize
+            let extractor = trials.first { $0.model.backbone.inputSize == inputSize }?.extractor
+            trials.append(
+                Trial(plans[index], model, extractor ?? extractors.extractor(inputSize: inputSize), fitTime: time))
         }
         for (done, picture) in set.test.enumerated() where !trials.isEmpty {
             try score(picture, hasMasks: set.hasMasks, with: &trials)
@@ -92,13 +97,12 @@ public struct FewShotProtocol {
 
     private func fit(
         _ set: DataSet, _ plan: Plan, progress: @escaping (Double) -> Void
-    ) throws(EvaluationError) -> Trial {
+    ) throws(EvaluationError) -> (model: FittedModel, time: Duration) {
         var shots: [Shot] = []
         for path in plan.paths {
             let picture = Picture(.file, bytes: try read(path))
             do throws(ImageError) {
-                shots.append(
-                    try Shot(picture: picture, area: settings.area, inputSize: extractor.identity.inputSize))
+                shots.append(try Shot(picture: picture, area: settings.area))
             } catch {
                 throw .picture(path: path, error)
             }
@@ -106,8 +110,8 @@ public struct FewShotProtocol {
         let start = now()
         do throws(FitError) {
             let model = try FittedModel.fit(
-                shots: shots, extractor: extractor, settings: settings, parallelism: parallelism, progress: progress)
-            return Trial(shots: plan.shots, seed: plan.seed, paths: plan.paths, model: model, fitTime: now() - start)
+                shots: shots, extractors: extractors, settings: settings, parallelism: parallelism, progress: progress)
+            return (model, now() - start)
         } catch {
             throw .fit(set: set.name, error)
         }
@@ -120,16 +124,15 @@ public struct FewShotProtocol {
         var views: [View] = []
         let mask = try picture.maskPath.map(readMask)
         for index in trials.indices {
-            let model = trials[index].model
             let view: View
-            if let made = views.first(where: { $0.suits(model) }) {
+            if let made = views.first(where: { $0.suits(trials[index].model) }) {
                 view = made
             } else {
-                view = try self.view(of: file, for: model, path: picture.path)
+                view = try self.view(of: file, for: trials[index], path: picture.path)
                 views.append(view)
             }
             let start = now()
-            let scoreMap = model.score(view.features, parallelism: parallelism)
+            let scoreMap = trials[index].model.score(view.features, parallelism: parallelism)
             trials[index].add(scoreMap, of: picture, size: view.size, time: view.time + now() - start)
             if let mask {
                 let size = PixelSize(height: mask.height, width: mask.width)
@@ -140,14 +143,15 @@ public struct FewShotProtocol {
         }
     }
 
-    private func view(of file: Picture, for model: FittedModel, path: String) throws(EvaluationError) -> View {
+    private func view(of file: Picture, for trial: Trial, path: String) throws(EvaluationError) -> View {
+        let (inputSize, layers) = (trial.model.backbone.inputSize, trial.model.layers)
         let start = now()
         do throws(ImageError) {
             let size = try file.size()
-            let image = try settings.area.image(of: file, inputSize: model.backbone.inputSize)
-            let features = extractor.features(of: image, layers: model.settings.layers)
+            let image = try settings.area.image(of: file, inputSize: inputSize)
+            let features = trial.extractor.features(of: image, layers: layers)
             return View(
-                inputSize: model.backbone.inputSize, layers: model.settings.layers, features: features,
+                inputSize: inputSize, layers: layers, features: features,
                 size: PixelSize(height: size.height, width: size.width), time: now() - start)
         } catch {
             throw .picture(path: path, error)
@@ -183,7 +187,7 @@ private struct View {
     let time: Duration
 
     func suits(_ model: FittedModel) -> Bool {
-        model.backbone.inputSize == inputSize && model.settings.layers == layers
+        model.backbone.inputSize == inputSize && model.layers == layers
     }
 }
 

@@ -42,7 +42,9 @@ public struct MisjudgedPicture: Sendable, Equatable, Codable {
     var margin: Float { defect == nil ? score : 1 / max(score, .leastNormalMagnitude) }
 
     /// Whether the parts fit together; a file from a cache may be anything.
-    var isWellFormed: Bool { rows > 0 && columns > 0 && rows <= 1024 && columns <= 1024 && levels.count == rows * columns }
+    var isWellFormed: Bool {
+        rows > 0 && columns > 0 && rows <= 1024 && columns <= 1024 && levels.count == rows * columns
+    }
 }
 
 extension [MisjudgedPicture] {

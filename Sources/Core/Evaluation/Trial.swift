@@ -1,20 +1,19 @@
 /// One model and what the test has shown so far.
 struct Trial {
-    let shots: Int
-    let seed: Int
     let model: FittedModel
-    private let paths: [String]
+    /// Of the model's input size.
+    let extractor: FeatureExtractor
+    private let plan: FewShotProtocol.Plan
     private let fitTime: Duration
     private var pixels = PixelMetrics()
     private var pictures: [EvaluationRun.Picture] = []
     private var misjudged: [MisjudgedPicture] = []
     private var time = Duration.zero
 
-    init(shots: Int, seed: Int, paths: [String], model: FittedModel, fitTime: Duration) {
-        self.shots = shots
-        self.seed = seed
-        self.paths = paths
+    init(_ plan: FewShotProtocol.Plan, _ model: FittedModel, _ extractor: FeatureExtractor, fitTime: Duration) {
+        self.plan = plan
         self.model = model
+        self.extractor = extractor
         self.fitTime = fitTime
     }
 
@@ -58,8 +57,8 @@ struct Trial {
             .millisecondsPerImage: time / .milliseconds(1) / Double(pictures.count),
         ])
         return EvaluationRun(
-            seed: seed, shots: paths.map { String($0.split(separator: "/").last ?? "") },
-            inputSize: model.backbone.inputSize, layers: model.settings.layers, figures: figures,
+            seed: plan.seed, shots: plan.paths.map { String($0.split(separator: "/").last ?? "") },
+            inputSize: model.backbone.inputSize, layers: model.layers, figures: figures,
             evidence: model.calibration.evidence, pictures: pictures, misjudged: misjudged)
     }
 }

@@ -11,6 +11,11 @@ public struct Tensor: Sendable, Equatable {
         self.values = values
     }
 
+    /// `[rows, columns]`.
+    public init(_ matrix: Matrix) {
+        self.init(shape: [matrix.rows, matrix.columns], values: matrix.values)
+    }
+
     /// A tensor of zeros.
     public init(shape: [Int]) {
         self.init(shape: shape, values: [Float](repeating: 0, count: shape.reduce(1, *)))

@@ -43,8 +43,7 @@ public final class BackboneShelf: Sendable {
 /// The backbone and method that a recipe asks for, with the weights loaded and verified.
 public struct ConfiguredMethod: Sendable {
     public let backbone: BackboneModel
-    public let inputSize: Int
-    public let settings: PatchMemorySettings
+    public let settings: MethodSettings
     let computeThreads: Int
 
     public init(
@@ -58,14 +57,14 @@ public struct ConfiguredMethod: Sendable {
             default: throw .weights(error)
             }
         }
-        inputSize = recipe.inputSize
         self.computeThreads = computeThreads
-        settings = PatchMemorySettings(
-            layers: recipe.layers.isEmpty ? backbone.defaultLayers : recipe.layers,
-            localAveraging: recipe.localAveraging, rotations: recipe.rotations, coresetBudget: recipe.coresetBudget,
+        settings = MethodSettings(
+            layers: recipe.layers, inputSize: recipe.inputSize, localAveraging: recipe.localAveraging,
+            rotations: recipe.rotations, coresetBudget: recipe.coresetBudget,
             aggregation: recipe.aggregation == .maximum ? .maximum : .topPercent, smoothing: Float(recipe.smoothing),
-            targetFalseRejectRate: recipe.targetFalseRejectRate, area: recipe.area)
-        guard backbone.accepts(inputSize: inputSize) else {
+            targetFalseRejectRate: recipe.targetFalseRejectRate, area: recipe.area
+        ).withDefaults(inputSize: backbone.defaultInputSize, layers: backbone.defaultLayers)
+        if let inputSize = settings.inputSize, !backbone.accepts(inputSize: inputSize) {
             throw .inputSize(recipe: recipe.name, inputSize, backbone: backbone.name, multiple: backbone.inputMultiple)
         }
         if let problem = settings.problem(layerCount: backbone.layerCount) {
@@ -73,38 +72,35 @@ public struct ConfiguredMethod: Sendable {
         }
     }
 
-    public var identity: BackboneIdentity {
-        BackboneIdentity(name: backbone.name, sha256: backbone.sha256, inputSize: inputSize)
-    }
-
     /// Of the models that ``fitter`` makes.
-    public var kind: ModelKind { ModelKind(backbone: identity, settings: settings) }
+    public var kind: ModelKind { ModelKind(backbone: backbone.name, sha256: backbone.sha256, requested: settings) }
 
     /// Fits beside inspection: with half of the threads, so that a part on the line does not wait for it.
     public var fitter: RecipeMethod<FittedModel>.Fitter {
         let parallelism = Parallelism(threads: max(1, computeThreads / 2))
-        return { [backbone, inputSize, settings] shots, progress, isCancelled in
+        let extractors = ExtractorSource(backbone, parallelism: parallelism)
+        return { [settings] shots, progress, isCancelled in
             try FittedModel.fit(
-                shots: shots, backbone: backbone, inputSize: inputSize, settings: settings, parallelism: parallelism,
-                progress: progress, isCancelled: isCancelled)
+                shots: shots, extractors: extractors, settings: settings, parallelism: parallelism, progress: progress,
+                isCancelled: isCancelled)
         }
     }
 }
 
 extension RecipeMethod<FittedModel> {
     public init(_ method: ConfiguredMethod) {
-        let (backbone, inputSize, area) = (method.backbone, method.inputSize, method.settings.area)
+        let area = method.settings.area
         let parallelism = Parallelism(threads: method.computeThreads)
+        let extractors = ExtractorSource(method.backbone, parallelism: parallelism)
         self.init(
             kind: method.kind,
             shot: { sha256, bytes throws(ImageError) in
-                try Shot(
-                    sha256: sha256, picture: Picture(.file, bytes: bytes), area: area, inputSize: inputSize)
+                try Shot(sha256: sha256, picture: Picture(.file, bytes: bytes), area: area)
             }, fit: method.fitter,
             activeModel: { active in
                 ActiveModel(
-                    generation: active.generation, model: active.model, backbone: backbone, inputSize: inputSize,
-                    parallelism: parallelism)
+                    generation: active.generation, model: active.model, extractors: extractors, parallelism: parallelism
+                )
             })
     }
 
@@ -112,7 +108,8 @@ extension RecipeMethod<FittedModel> {
     init(unusable error: MethodError) {
         self.init(
             kind: ModelKind(backbone: "none", method: "none"), absence: error.description,
-            shot: { sha256, bytes throws(ImageError) in Shot(sha256: sha256, image: try Image(decoding: bytes)) },
+            shot: { sha256, bytes throws(ImageError) in try Shot(sha256: sha256, picture: Picture(.file, bytes: bytes))
+            },
             fit: { _, _, _ in throw error },
             activeModel: { _ in nil })
     }

@@ -3,7 +3,8 @@ public import Core
 extension FittedModel: StoredModel {
     public var summary: ModelSummary {
         ModelSummary(
-            kind: ModelKind(backbone: backbone, settings: settings), shots: shots, limit: calibration.evidence.limit,
+            kind: ModelKind(backbone: backbone.name, sha256: backbone.sha256, requested: requested), shots: shots,
+            limit: calibration.evidence.limit,
             evidence: calibration.evidence.words)
     }
 }
@@ -24,10 +25,12 @@ extension CalibrationEvidence {
 }
 
 extension ModelKind {
-    public init(backbone: BackboneIdentity, settings: PatchMemorySettings) {
+    /// - Parameter settings: what was asked for: what a fit chooses does not make another kind, its scores are calibrated.
+    public init(backbone: String, sha256: String, requested settings: MethodSettings) {
         let layers = settings.layers.map(String.init).joined(separator: " ")
+        let size = settings.inputSize.map { " at \($0) px" } ?? ""
         self.init(
-            backbone: "\(backbone.name) at \(backbone.inputSize) px (weights \(backbone.sha256.prefix(8)))",
+            backbone: "\(backbone)\(size) (weights \(sha256.prefix(8)))",
             method: "patch memory, layers \(layers), \(settings.localAveraging ? "3x3 averaged, " : "")"
                 + "\(settings.aggregation == .maximum ? "maximum" : "top 1 %"), \(settings.rotations) rotations, "
                 + "\(settings.coresetBudget == 0 ? "all" : "\(settings.coresetBudget)") patches"

@@ -48,17 +48,18 @@ public struct ActiveModel: Sendable {
 }
 
 extension ActiveModel {
-    /// A fitted model with the backbone that computes the line's features.
-    public init(
-        generation: Int, model: FittedModel, backbone: BackboneModel, inputSize: Int, parallelism: Parallelism
-    ) {
-        let identity = BackboneIdentity(name: backbone.name, sha256: backbone.sha256, inputSize: inputSize)
+    /// A fitted model with the backbone that computes the line's features, at the input size that the model names. Nil when
+    /// the backbone cannot compute what the model was fitted with.
+    public init?(generation: Int, model: FittedModel, extractors: ExtractorSource, parallelism: Parallelism) {
+        guard extractors.serves(model) else { return nil }
+        let inputSize = model.backbone.inputSize
+        let identity = BackboneIdentity(name: extractors.name, sha256: extractors.sha256, inputSize: inputSize)
         self.init(
-            generation: generation, limit: model.calibration.limit, backbone: identity, layers: model.settings.layers,
+            generation: generation, limit: model.calibration.limit, backbone: identity, layers: model.layers,
             area: model.settings.area,
-            makeExtractor: { FeatureExtractor(backbone, inputSize: inputSize, parallelism: parallelism) },
+            makeExtractor: { extractors.extractor(inputSize: inputSize) },
             judge: { features, height, width throws(Invalidity) in
-                guard model.backbone == identity, model.accepts(features) else {
+                guard model.accepts(features) else {
                     throw Invalidity(
                         .modelMismatch, "fitted with \(model.backbone), the line computes \(identity): fit again")
                 }

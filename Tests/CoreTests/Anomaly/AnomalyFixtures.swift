@@ -40,7 +40,12 @@ enum MadeUpPart {
         return Image(height: height, width: width, pixels: pixels)
     }
 
-    static func shot(_ number: Int) -> Shot { Shot(sha256: "shot-\(number)", image: picture(number)) }
+    static func shot(_ number: Int) throws -> Shot {
+        let image = picture(number)
+        let picture = Picture(
+            .raw(.rgb24, height: image.height, width: image.width, bytesPerRow: image.width * 3), bytes: image.pixels)
+        return try Shot(sha256: "shot-\(number)", picture: picture)
+    }
 
     /// The same part with a bright green square of 8 x 8 pixels at row 16, column 24.
     static func defective(_ number: Int) -> Image {
@@ -55,6 +60,11 @@ enum MadeUpPart {
     }
 }
 
+extension FittedModel {
+    /// How many patches it remembers; nil when it has no memory.
+    var memoryRows: Int? { (scorer as? PatchMemory)?.bank.rows.rows }
+}
+
 /// A backbone that is small enough to see through: layer 1 has the mean and spread of each colour in 5 x 7 patches, layer 2
 /// the means in 3 x 3 patches.
 func madeUpExtractor() -> FeatureExtractor {
@@ -63,7 +73,7 @@ func madeUpExtractor() -> FeatureExtractor {
         let fine = statistics(of: image, PatchGrid(rows: 5, columns: 7), withSpread: true)
         let coarse = statistics(of: image, PatchGrid(rows: 3, columns: 3), withSpread: false)
         let maps = [1: fine, 2: coarse].filter { layers.contains($0.key) }
-        return Features(classToken: [], patchTokens: coarse, layers: maps)
+        return Features(layers: maps)
     }
 }
 

@@ -3,14 +3,14 @@ import Foundation
 import Testing
 
 @Suite struct FittedModelTests {
-    private var settings: PatchMemorySettings { PatchMemorySettings(layers: [1, 2], rotations: 1, coresetBudget: 0) }
+    private var settings: MethodSettings { MethodSettings(layers: [1, 2], rotations: 1, coresetBudget: 0) }
 
-    private func fit(_ shots: [Shot], _ settings: PatchMemorySettings? = nil) throws -> FittedModel {
+    private func fit(_ shots: [Shot], _ settings: MethodSettings? = nil) throws -> FittedModel {
         try FittedModel.fit(shots: shots, extractor: madeUpExtractor(), settings: settings ?? self.settings)
     }
 
     private func score(_ image: Image, _ model: FittedModel) -> ScoreMap {
-        model.score(madeUpExtractor().features(of: image, layers: model.settings.layers))
+        model.score(madeUpExtractor().features(of: image, layers: model.layers))
     }
 
     @Test func aShotIsNoAnomaly() throws {
@@ -30,7 +30,7 @@ import Testing
 
     @Test func aDefectIsRejectedAndFoundAndAGoodPartIsNot() throws {
         let model = try fit(
-            (1...4).map(MadeUpPart.shot), PatchMemorySettings(layers: [1, 2], rotations: 4, coresetBudget: 200))
+            (1...4).map(MadeUpPart.shot), MethodSettings(layers: [1, 2], rotations: 4, coresetBudget: 200))
         #expect(score(MadeUpPart.picture(20), model).imageScore <= model.calibration.limit)
         let bad = score(MadeUpPart.defective(20), model)
         #expect(bad.imageScore > model.calibration.limit)
@@ -50,8 +50,8 @@ import Testing
 
     @Test func coresetKeepsItsBudget() throws {
         let model = try fit(
-            (1...3).map(MadeUpPart.shot), PatchMemorySettings(layers: [1], rotations: 8, coresetBudget: 60))
-        #expect(model.memory.rows.rows == 60)
+            (1...3).map(MadeUpPart.shot), MethodSettings(layers: [1], rotations: 8, coresetBudget: 60))
+        #expect(model.memoryRows == 60)
     }
 
     @Test func aShotThatComesTwiceCountsOnce() throws {
@@ -78,7 +78,7 @@ import Testing
         var shares: [Double] = []
         _ = try FittedModel.fit(
             shots: [MadeUpPart.shot(1), MadeUpPart.shot(2)], extractor: madeUpExtractor(),
-            settings: PatchMemorySettings(layers: [1], rotations: 4)
+            settings: MethodSettings(layers: [1], rotations: 4)
         ) { shares.append($0) }
         #expect(shares.count == 2 * 4 && shares == shares.sorted() && shares.last == 1)
         var passes = 0
@@ -93,16 +93,44 @@ import Testing
     @Test func badSettingsAreRefused() {
         #expect(throws: FitError.noShots) { try fit([]) }
         for settings in [
-            PatchMemorySettings(layers: [3]), PatchMemorySettings(layers: []), PatchMemorySettings(layers: [1, 1]),
-            PatchMemorySettings(layers: [1], rotations: 3), PatchMemorySettings(layers: [1], coresetBudget: -1),
-            PatchMemorySettings(layers: [1], smoothing: .nan),
-            PatchMemorySettings(layers: [1], targetFalseRejectRate: 0),
+            MethodSettings(layers: [3]), MethodSettings(layers: []), MethodSettings(layers: [1, 1]),
+            MethodSettings(layers: [1], rotations: 3), MethodSettings(layers: [1], coresetBudget: -1),
+            MethodSettings(layers: [1], smoothing: .nan),
+            MethodSettings(layers: [1], targetFalseRejectRate: 0), MethodSettings(method: .auto, layers: [1]),
         ] {
             #expect {
                 try fit([MadeUpPart.shot(1)], settings)
             } throws: { error in
                 if case .badSettings = error as? FitError { true } else { false }
             }
+        }
+    }
+
+    @Test func aFitUsesTheBackbonesDefaultsAndTheModelNamesThem() throws {
+        let extractor = madeUpExtractor()
+        let source = ExtractorSource(
+            name: "made-up", sha256: "0123", layerCount: 2, defaultInputSize: 32, defaultLayers: [2],
+            accepts: { $0 == 32 }, make: { _ in madeUpExtractor() })
+        let model = try FittedModel.fit(shots: [MadeUpPart.shot(1)], extractors: source, settings: MethodSettings())
+        #expect(model.layers == [2] && model.settings.inputSize == 32 && model.backbone == extractor.identity)
+        #expect(source.serves(model))
+        #expect(throws: FitError.badSettings("input size: expected one that made-up takes, got 64")) {
+            try FittedModel.fit(
+                shots: [MadeUpPart.shot(1)], extractors: source, settings: MethodSettings(inputSize: 64))
+        }
+        let shallow = ExtractorSource(
+            name: "made-up", sha256: "0123", layerCount: 1, defaultInputSize: 32, defaultLayers: [1],
+            accepts: { _ in true }, make: { _ in madeUpExtractor() })
+        #expect(!shallow.serves(model))
+    }
+
+    @Test func aShotThatCannotBeDecodedIsNamed() throws {
+        let whole = MadeUpPart.picture(1).pngBytes()
+        let cut = try Shot(sha256: "cut", picture: Picture(.file, bytes: Array(whole.prefix(whole.count / 2))))
+        #expect {
+            try fit([MadeUpPart.shot(1), cut])
+        } throws: { error in
+            if case .shotUnreadable("cut", _) = error as? FitError { true } else { false }
         }
     }
 

@@ -5,8 +5,8 @@ import Testing
     private let frame = PixelSize(height: 40, width: 56)
     private var square: [PixelPoint] { [(21, 13), (37, 13), (37, 29), (21, 29)].map { PixelPoint(x: $0.0, y: $0.1) } }
 
-    private func settings(_ area: InspectionArea) -> PatchMemorySettings {
-        PatchMemorySettings(layers: [1, 2], rotations: 4, coresetBudget: 0, area: area)
+    private func settings(_ area: InspectionArea) -> MethodSettings {
+        MethodSettings(layers: [1, 2], rotations: 4, coresetBudget: 0, area: area)
     }
 
     private func fit(_ area: InspectionArea, _ shots: [Shot]? = nil) throws -> FittedModel {
@@ -25,7 +25,7 @@ import Testing
     }
 
     private func shot(_ number: Int, _ area: InspectionArea) throws -> Shot {
-        try Shot(sha256: "shot-\(number)", picture: raw(MadeUpPart.picture(number)), area: area, inputSize: 1000)
+        try Shot(sha256: "shot-\(number)", picture: raw(MadeUpPart.picture(number)), area: area)
     }
 
     private func score(_ image: Image, _ model: FittedModel) throws -> ScoreMap {
@@ -76,9 +76,9 @@ import Testing
 
     @Test func ignoredPatchesOfTurnedShotsAreNotRemembered() throws {
         // 35 patches a shot, 4 of them ignored. Half a turn maps the grid on itself.
-        #expect(try fit(.wholeFrame).memory.rows.rows == 3 * (35 + 35 + 2 * turnedPatches(ignored: false)))
+        #expect(try fit(.wholeFrame).memoryRows == 3 * (35 + 35 + 2 * turnedPatches(ignored: false)))
         #expect(
-            try fit(InspectionArea(ignore: [square])).memory.rows.rows
+            try fit(InspectionArea(ignore: [square])).memoryRows
                 == 3 * (31 + 31 + 2 * turnedPatches(ignored: true)))
     }
 
@@ -138,7 +138,7 @@ import Testing
         #expect(throws: FitError.regionOutside(roi, frame: frame)) {
             try fit(InspectionArea(roi: roi), [MadeUpPart.shot(1)])
         }
-        let other = Shot(sha256: "other", image: MadeUpPart.picture(4), frame: PixelSize(height: 80, width: 112))
+        let other = try Shot(sha256: "other", picture: raw(MadeUpPart.picture(4, height: 80, width: 112)))
         #expect(throws: FitError.shotSizes(frame, other.frame)) {
             try fit(InspectionArea(ignore: [square]), [MadeUpPart.shot(1), other])
         }

@@ -15,7 +15,7 @@ import Testing
 
     private func features(_ maps: [FeatureMap]) -> Features {
         Features(
-            classToken: [], patchTokens: maps[0],
+
             layers: Dictionary(uniqueKeysWithValues: maps.enumerated().map { ($0.offset + 1, $0.element) }))
     }
 

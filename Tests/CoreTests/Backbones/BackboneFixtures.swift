@@ -27,7 +27,10 @@ struct BackboneFixture {
 
     /// The first output that is further from PyTorch's than 1e-3 of its mean magnitude, in words; nil when there is none.
     func difference(from features: Features, size: Int) throws -> String? {
-        var outputs = ["class_token": features.classToken, "patch_tokens": features.patchTokens.tokens.values]
+        var outputs = [
+            "class_token": try #require(features.classToken),
+            "patch_tokens": try #require(features.patchTokens).tokens.values,
+        ]
         for (layer, map) in features.layers { outputs["layer\(layer)"] = map.tokens.values }
         for (output, values) in outputs.sorted(by: { $0.key < $1.key }) {
             let expected = try #require(tensors["size\(size).\(output)"], "\(name) at \(size): \(output)").values
@@ -60,10 +63,9 @@ func firstDifference(_ one: Features, _ other: Features, rtol: Double) -> String
     }
     guard one.layers.keys.sorted() == other.layers.keys.sorted() else { return "other layers" }
     let maps =
-        [(one.patchTokens, other.patchTokens)]
-        + one.layers.keys.map { (one.layers[$0], other.layers[$0]) }
+        ([(one.patchTokens, other.patchTokens)] + one.layers.keys.map { (one.layers[$0], other.layers[$0]) })
         .compactMap { pair in pair.0.flatMap { first in pair.1.map { (first, $0) } } }
-    return compare(one.classToken, other.classToken)
+    return compare(one.classToken ?? [], other.classToken ?? [])
         ?? maps.lazy.compactMap { compare($0.tokens.values, $1.tokens.values) }.first
 }
 

@@ -20,14 +20,15 @@ private let models: ModelsDirectory = {
         #expect(fixture.sizes.count == 2)
         for size in fixture.sizes {
             let input = BackboneFixture.input(size: size)
-            let serial = model.makeBackbone(inputSize: size, parallelism: .serial).features(of: input, layers: layers)
+            let serial = model.makeBackbone(inputSize: size, parallelism: .serial)
+                .features(of: input, layers: layers, withFinalTokens: true)
             let difference = try fixture.difference(from: serial, size: size)
             #expect(difference == nil, "at \(size)")
             let parallel = model.makeBackbone(inputSize: size, parallelism: Parallelism(threads: 2))
-            let features = parallel.features(of: input, layers: layers)
+            let features = parallel.features(of: input, layers: layers, withFinalTokens: true)
             let threadsDifference = firstDifference(features, serial, rtol: 1e-4)
             #expect(threadsDifference == nil, "at \(size)")
-            let isSame = parallel.features(of: input, layers: layers) == features
+            let isSame = parallel.features(of: input, layers: layers, withFinalTokens: true) == features
             #expect(isSame)
         }
     }

@@ -2,6 +2,13 @@ import Core
 import Foundation
 import Testing
 
+/// ``madeUpExtractor()``, whatever the input size.
+func madeUpSource() -> ExtractorSource {
+    ExtractorSource(
+        name: "made-up", sha256: "0123", layerCount: 2, defaultInputSize: 32, defaultLayers: [1], accepts: { _ in true }
+    ) { _ in madeUpExtractor() }
+}
+
 @Suite struct FewShotProtocolTests {
     private let folder: ScratchFolder
 
@@ -30,11 +37,11 @@ import Testing
 
     private func evaluate(
         _ set: DataSet, shots: [Int] = [1, 3], cache: (EvaluationCache, EvaluationCache.Key)? = nil,
-        settings: PatchMemorySettings = PatchMemorySettings(layers: [1, 2], rotations: 1)
+        settings: MethodSettings = MethodSettings(layers: [1, 2], rotations: 1)
     ) throws -> [ShotEvaluation] {
         var time = Duration.zero
         let evaluation = FewShotProtocol(
-            extractor: madeUpExtractor(), settings: settings, parallelism: .serial, cache: cache,
+            extractors: madeUpSource(), settings: settings, parallelism: .serial, cache: cache,
             warn: { Issue.record("\($0)") }
         ) {
             time += .milliseconds(1)
@@ -46,7 +53,7 @@ import Testing
 
     private func cache(
         in directory: String, capacity: Int = 1 << 20,
-        settings: PatchMemorySettings = PatchMemorySettings(layers: [1, 2], rotations: 1)
+        settings: MethodSettings = MethodSettings(layers: [1, 2], rotations: 1)
     ) -> (EvaluationCache, EvaluationCache.Key) {
         (
             EvaluationCache(directory: directory, capacity: capacity),
@@ -124,7 +131,7 @@ import Testing
         let set = try makeDataSet(withMasks: false)
         let cache = cache(in: folder.path + "/cache")
         _ = try evaluate(set, shots: [1], cache: cache)
-        let others = PatchMemorySettings(layers: [1], rotations: 1)
+        let others = MethodSettings(layers: [1], rotations: 1)
         let other = self.cache(in: folder.path + "/cache", settings: others)
         #expect(try evaluate(set, shots: [1], cache: other, settings: others)[0].runs.allSatisfy { !$0.isCached })
         try write(MadeUpPart.defective(99), "test/square/0.png")

@@ -45,7 +45,8 @@ extension RecipeMethod<TinyModel> {
     static func tiny(limit: Float = 1, method: String = "none", fit: Fitter? = nil) -> Self {
         RecipeMethod(
             kind: ModelKind(backbone: "tiny", method: method),
-            shot: { sha256, bytes throws(ImageError) in Shot(sha256: sha256, image: try Image(decoding: bytes)) },
+            shot: { sha256, bytes throws(ImageError) in try Shot(sha256: sha256, picture: Picture(.file, bytes: bytes))
+            },
             fit: fit ?? { shots, _, _ in
                 var model = TinyModel(shots: shots.map(\.sha256).sorted(), limit: limit)
                 model.method = method

@@ -36,7 +36,7 @@ enum TestLine {
             },
             judge: { features, height, width throws(Invalidity) in
                 if let refusal { throw refusal }
-                let value = score(features.classToken[0])
+                let value = score(features.classToken?.first ?? .nan)
                 let region = Region(x: 1, y: 2, width: width - 2, height: height - 4, peak: value)
                 return Judgement(score: value, regions: value >= limit ? [region] : []) { $0 }
             })

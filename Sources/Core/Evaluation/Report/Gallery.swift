@@ -3,7 +3,7 @@ internal import Foundation
 /// Pictures that the limit judged wrong, beside their heat maps.
 struct Gallery {
     /// The longer side of a picture, in pixels.
-    private static let longestSide = 280
+    private static let longestSide = 190
     private static let shown = 6
 
     private struct Exhibit {

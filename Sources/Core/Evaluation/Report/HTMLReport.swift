@@ -5,11 +5,11 @@ extension Evaluation {
     /// judged wrong. It holds pictures of the data set.
     ///
     /// - Parameters:
-    ///   - title: a heading, and a second line that says how it was made.
+    ///   - origin: when and how it was made.
     ///   - read: the picture of a data set's name and a file name below `test`.
     /// - Throws: what `read` throws.
     public func html(
-        title: String, origin: String, read: (_ set: String, _ file: String) throws -> Picture
+        origin: String, read: (_ set: String, _ file: String) throws -> Picture
     ) throws -> String {
         let sections = try results.map { result in try Self.section(result) { try read(result.set, $0) } }
         let page: HTML = """
@@ -37,7 +37,7 @@ extension Evaluation {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         // Settings are numbers and words: they always encode.
         let settings = (try? encoder.encode(settings)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        return "backbone \(backbone.name), sha-256 \(backbone.sha256)\nmethod \(method), \(threads) threads\n\(settings)"
+        return "backbone \(backbone.name), sha-256 \(backbone.sha256)\n\(threads) threads\n\(settings)"
     }
 
     private var summary: HTML {

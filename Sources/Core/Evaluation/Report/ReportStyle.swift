@@ -12,12 +12,14 @@ extension HTML {
         h1 { font-size: 1.5em; margin: 0 0 4px; } h2 { font-size: 1.2em; margin: 36px 0 8px; }
         h3 { font-size: 1.1em; margin: 28px 0 8px; border-top: 1px solid var(--rule); padding-top: 16px; }
         h4 { font-size: 1em; margin: 16px 0 4px; } p { margin: 4px 0; } .none, .faint { color: var(--faint); }
-        .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-        th, td { padding: 3px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
+        .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .82em;
+          font-variant-numeric: tabular-nums; }
+        th, td { padding: 3px 6px; text-align: right; vertical-align: bottom; border-bottom: 1px solid var(--rule); }
+        td { white-space: nowrap; }
         th:first-child, td:first-child { text-align: left; padding-left: 0; } th { font-weight: 600; }
         tr.mean td { font-weight: 600; border-top: 2px solid var(--rule); }
         .charts, .gallery { display: flex; flex-wrap: wrap; gap: 12px; } figure { margin: 0; }
-        .charts figure { flex: 1 1 300px; max-width: 370px; } .seeds figure { flex: 0 1 220px; }
+        .charts figure { flex: 1 1 300px; max-width: 370px; } .seeds figure { flex: 0 1 280px; }
         figcaption { font-size: .85em; color: var(--faint); text-align: center; overflow-wrap: anywhere; }
         svg { display: block; width: 100%; height: auto; } svg text { fill: var(--faint); font-size: 11px; }
         svg .mark { fill: var(--limit); } .grid { stroke: var(--rule); stroke-width: 1; }

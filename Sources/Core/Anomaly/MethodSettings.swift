@@ -1,7 +1,26 @@
-/// How a patch memory is made and asked: PatchCore (Roth et al., CVPR 2022, <https://arxiv.org/abs/2106.08265>) with the
-/// cosine distance, rotated shots and top 1 % score of AnomalyDINO (Damm et al., WACV 2025,
-/// <https://arxiv.org/abs/2405.14529>).
-public struct PatchMemorySettings: Codable, Sendable, Equatable {
+/// The ways to turn features into scores.
+public enum Method: String, Codable, Sendable, CaseIterable {
+    /// Chosen at fit time by what tells the shots from synthetic anomalies best.
+    case auto
+    /// A memory of good patches, freely settable.
+    case patchMemory = "patch-memory"
+    /// The patch memory with the settings of PatchCore (Roth et al., CVPR 2022, <https://arxiv.org/abs/2106.08265>).
+    case patchCore = "patchcore"
+    /// The patch memory with the settings of AnomalyDINO (Damm et al., WACV 2025, <https://arxiv.org/abs/2405.14529>).
+    case anomalyDINO = "anomalydino"
+    /// A Gaussian for each place (Defard et al., ICPR workshops 2021, <https://arxiv.org/abs/2011.08785>).
+    case padim
+    /// Nearest pictures, then nearest patches (Cohen and Hoshen 2020, <https://arxiv.org/abs/2005.02357>).
+    case spade
+    /// Trained on the shots and synthetic anomalies made from them.
+    case fsac
+
+    /// Those that there is a scorer for.
+    static let fitted: Set<Method> = [.patchMemory]
+}
+
+/// How a model is made and asked: the method and what it can be told.
+public struct MethodSettings: Codable, Sendable, Equatable {
     /// How the patches' distances become the picture's score.
     public enum Aggregation: String, Codable, Sendable, CaseIterable {
         /// Mean of the largest 1 % of the distances, at least one patch.
@@ -10,8 +29,11 @@ public struct PatchMemorySettings: Codable, Sendable, Equatable {
         case maximum
     }
 
-    /// Layers of the backbone whose features are joined, each in `1...layerCount`.
+    public var method: Method
+    /// Layers of the backbone whose features are joined, each in `1...layerCount`; empty leaves the choice to the fit.
     public var layers: [Int]
+    /// The side of the square network input, in pixels; nil leaves the choice to the fit.
+    public var inputSize: Int?
     /// Whether a feature is averaged with its neighbours in the 3 x 3 window first (PatchCore, section 3.1, p = 3).
     public var localAveraging: Bool
     /// Copies of each shot that go into the memory, turned by equal steps of a full turn: 1 (only the shot), 2, 4 or 8.
@@ -27,11 +49,13 @@ public struct PatchMemorySettings: Codable, Sendable, Equatable {
     public var area: InspectionArea
 
     public init(
-        layers: [Int], localAveraging: Bool = true, rotations: Int = 8, coresetBudget: Int = 4096,
-        aggregation: Aggregation = .topPercent, smoothing: Float = 0.5, targetFalseRejectRate: Double = 0.05,
-        area: InspectionArea = .wholeFrame
+        method: Method = .patchMemory, layers: [Int] = [], inputSize: Int? = nil, localAveraging: Bool = true,
+        rotations: Int = 8, coresetBudget: Int = 4096, aggregation: Aggregation = .topPercent, smoothing: Float = 0.5,
+        targetFalseRejectRate: Double = 0.05, area: InspectionArea = .wholeFrame
     ) {
+        self.method = method
         self.layers = layers
+        self.inputSize = inputSize
         self.localAveraging = localAveraging
         self.rotations = rotations
         self.coresetBudget = coresetBudget
@@ -41,22 +65,9 @@ public struct PatchMemorySettings: Codable, Sendable, Equatable {
         self.area = area
     }
 
-    /// Settings saved before there were areas are of the whole frame.
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(
-            layers: try container.decode([Int].self, forKey: .layers),
-            localAveraging: try container.decode(Bool.self, forKey: .localAveraging),
-            rotations: try container.decode(Int.self, forKey: .rotations),
-            coresetBudget: try container.decode(Int.self, forKey: .coresetBudget),
-            aggregation: try container.decode(Aggregation.self, forKey: .aggregation),
-            smoothing: try container.decode(Float.self, forKey: .smoothing),
-            targetFalseRejectRate: try container.decode(Double.self, forKey: .targetFalseRejectRate),
-            area: try container.decodeIfPresent(InspectionArea.self, forKey: .area) ?? .wholeFrame)
-    }
-
     enum CodingKeys: String, CodingKey {
-        case layers, rotations, aggregation, smoothing, area
+        case method, layers, rotations, aggregation, smoothing, area
+        case inputSize = "input_size"
         case localAveraging = "local_averaging"
         case coresetBudget = "coreset_budget"
         case targetFalseRejectRate = "target_false_reject_rate"
@@ -64,7 +75,10 @@ public struct PatchMemorySettings: Codable, Sendable, Equatable {
 
     /// What is wrong with the settings for a backbone of `layerCount` layers; nil when nothing is.
     public func problem(layerCount: Int) -> String? {
-        if layers.isEmpty { return "layers: expected at least one of 1 to \(layerCount), got none" }
+        guard Method.fitted.contains(method) else {
+            let names = Method.allCases.filter(Method.fitted.contains).map(\.rawValue).joined(separator: ", ")
+            return "method: expected \(names), got \(method.rawValue)"
+        }
         if let layer = layers.first(where: { !(1...layerCount).contains($0) }) {
             return "layers: expected numbers from 1 to \(layerCount), got \(layer)"
         }
@@ -76,5 +90,14 @@ public struct PatchMemorySettings: Codable, Sendable, Equatable {
             return "target false-reject rate: expected 0.000001 to 0.5, got \(targetFalseRejectRate)"
         }
         return area.problem
+    }
+
+    /// The settings with a backbone's defaults wherever nothing is asked for, unless the fit is to choose.
+    public func withDefaults(inputSize: Int, layers: [Int]) -> MethodSettings {
+        guard method != .auto else { return self }
+        var settings = self
+        settings.inputSize = self.inputSize ?? inputSize
+        if self.layers.isEmpty { settings.layers = layers }
+        return settings
     }
 }

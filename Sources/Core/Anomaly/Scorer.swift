@@ -1,0 +1,60 @@
+/// What a method has learnt from the shots: turns patch features into scores. Higher is more anomalous.
+public protocol Scorer: Sendable {
+    /// The width D of the features that it was made of.
+    var featureWidth: Int { get }
+
+    /// - Parameters:
+    ///   - features: `[N, D]`; rows of the whole grid, whatever counts.
+    ///   - mask: the patches that count, at least one.
+    /// - Returns: raw scores, in the method's own unit, at least 0; 0 where a patch does not count.
+    func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap
+
+    /// What `model.json` and `model.safetensors` keep of it.
+    var stored: StoredScorer { get }
+}
+
+extension Scorer {
+    /// A raw score for each patch of the grid.
+    public func scores(of features: PatchFeatures, _ parallelism: Parallelism = .serial) -> [Float] {
+        score(features, counting: PatchMask(all: features.grid), parallelism).values
+    }
+}
+
+/// A shot as scorers learn from it.
+package struct ShotFeatures: Sendable {
+    /// A picture's features, and which patches show an inspected part of the shot.
+    package struct View: Sendable {
+        let features: PatchFeatures
+        let mask: PatchMask
+
+        package init(features: PatchFeatures, mask: PatchMask) {
+            self.features = features
+            self.mask = mask
+        }
+    }
+
+    package let own: View
+    /// Of its turned copies.
+    package let turned: [View]
+
+    package init(own: View, turned: [View]) {
+        self.own = own
+        self.turned = turned
+    }
+}
+
+/// The fit of one method: shots are added one after the other, then it makes a scorer of all of them, or of all but one.
+package protocol ScorerFit {
+    mutating func add(_ shot: ShotFeatures)
+
+    /// - Parameter shot: the shot that the scorer must know nothing of, by its number; nil is none.
+    /// - Precondition: a shot is left.
+    func scorer(leavingOut shot: Int?) -> any Scorer
+}
+
+extension MethodSettings {
+    /// - Precondition: the settings have no problem.
+    func makeFit(shotCount: Int) -> any ScorerFit {
+        PatchMemoryFit(self, shotCount: shotCount)
+    }
+}
