@@ -36,11 +36,11 @@ def ranking(random):
         precision, recall, _ = precision_recall_curve(labels, scores)
         f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
         limit = np.median(scores)
-        limits = np.append(np.unique(scores), -np.inf)
+        limits = np.append(np.unique(scores), np.inf)
         cases.append({
             "normal": rounded(scores[:normal]), "anomalous": rounded(scores[normal:]), "limit": float(limit),
-            "balanced_accuracy": balanced_accuracy_score(labels, scores > limit),
-            "best_balanced_accuracy": max(balanced_accuracy_score(labels, scores > limit) for limit in limits),
+            "balanced_accuracy": balanced_accuracy_score(labels, scores >= limit),
+            "best_balanced_accuracy": max(balanced_accuracy_score(labels, scores >= limit) for limit in limits),
             "auroc": roc_auc_score(labels, scores), "average_precision": average_precision_score(labels, scores),
             "f1_max": f1.max()})
     return cases

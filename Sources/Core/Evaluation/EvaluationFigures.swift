@@ -5,11 +5,11 @@ public enum EvaluationMetric: String, CaseIterable, Sendable {
     case f1Max = "f1_max"
     case pixelAUROC = "p_auroc"
     case aupro = "aupro"
-    /// The score above which a part is NG, from the shots alone.
+    /// The score at which a part is rejected, from the shots alone.
     case limit = "limit"
-    /// Share of good test pictures above the limit.
+    /// Share of good test pictures at the limit or above.
     case falseRejectRate = "false_reject_rate"
-    /// Share of defective test pictures not above the limit.
+    /// Share of defective test pictures below the limit.
     case escapeRate = "escape_rate"
     /// Mean of the shares of good and of defective test pictures that the limit judges right.
     case balancedAccuracy = "balanced_accuracy"

@@ -6,7 +6,7 @@ public struct MisjudgedPicture: Sendable, Equatable, Codable {
     public let file: String
     /// nil: a good part, rejected. Else the defect that escaped.
     public let defect: String?
-    /// In limits: above 1 is NG.
+    /// In limits: from 1 on it is NG.
     public let score: Float
     /// Rows and columns of the small anomaly map.
     public let rows: Int
@@ -38,7 +38,7 @@ public struct MisjudgedPicture: Sendable, Equatable, Codable {
         Matrix(rows: rows, columns: columns, values: levels.map { Float($0) / Self.limitLevel })
     }
 
-    /// How far on the wrong side of the limit, as a ratio above 1.
+    /// How far on the wrong side of the limit, as a ratio, 1 or more.
     var margin: Float { defect == nil ? score : 1 / max(score, .leastNormalMagnitude) }
 
     /// Whether the parts fit together; a file from a cache may be anything.

@@ -33,11 +33,11 @@ public struct RankingMetrics: Sendable, Equatable {
     }
 }
 
-/// What a limit does to scores: a picture is rejected when its score is higher.
+/// What a limit does to scores: as on the line, a picture is OK only when its score is below.
 public struct LimitMetrics: Sendable, Equatable {
-    /// Share of normal pictures above the limit.
+    /// Share of normal pictures that do not lie below the limit.
     public let falseRejectRate: Double
-    /// Share of anomalous pictures not above the limit.
+    /// Share of anomalous pictures below the limit.
     public let escapeRate: Double
 
     /// The mean of the shares of each kind that are judged right.
@@ -47,7 +47,7 @@ public struct LimitMetrics: Sendable, Equatable {
     public init(normal: [Float], anomalous: [Float], limit: Float) {
         precondition(
             !normal.isEmpty && !anomalous.isEmpty, "metrics: \(normal.count) normal, \(anomalous.count) anomalous")
-        falseRejectRate = Double(normal.count { $0 > limit }) / Double(normal.count)
-        escapeRate = Double(anomalous.count { !($0 > limit) }) / Double(anomalous.count)
+        falseRejectRate = Double(normal.count { !($0 < limit) }) / Double(normal.count)
+        escapeRate = Double(anomalous.count { $0 < limit }) / Double(anomalous.count)
     }
 }

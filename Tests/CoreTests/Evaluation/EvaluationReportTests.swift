@@ -83,7 +83,7 @@ import Testing
         let escapes = try #require(page.components(separatedBy: "Worst escapes").last)
         #expect(escapes.contains("invisible/0.png") && escapes.contains("src=\"data:image/jpeg;base64,/9j/"))
         #expect(!escapes.contains("square/0.png"))
-        #expect(page.contains("No defective picture is at or below the limit."))
+        #expect(page.contains("No defective picture is below the limit."))
     }
 
     @Test func theReportIsWellFormed() throws {

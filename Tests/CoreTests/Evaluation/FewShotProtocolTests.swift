@@ -77,7 +77,7 @@ func madeUpSource() -> ExtractorSource {
     @Test func ratesAreThoseAtTheLimitOfTheShots() throws {
         for run in try evaluate(try makeDataSet(withMasks: false)).flatMap(\.runs) {
             let limit = try #require(run.figures[.limit])
-            let rejected = run.pictures.filter { Double($0.score) > limit }
+            let rejected = run.pictures.filter { Double($0.score) >= limit }
             #expect(run.figures[.falseRejectRate] == Double(rejected.count { $0.defect == nil }) / 5)
             #expect(run.figures[.escapeRate] == 1 - Double(rejected.count { $0.defect != nil }) / 3)
             #expect(Float(limit) == run.evidence.limit)

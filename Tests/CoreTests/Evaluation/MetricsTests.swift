@@ -50,10 +50,10 @@ import Testing
         #expect(metrics.bestBalancedAccuracy == 0.75)  // rejecting from 3 on: (1/2 + 1) / 2; from 2 on: (1 + 1/2) / 2
     }
 
-    @Test func aScoreAtTheLimitIsNoReject() {
-        let metrics = LimitMetrics(normal: [1, 2], anomalous: [2, 3, 3, 3], limit: 2)
-        #expect(metrics.falseRejectRate == 0 && metrics.escapeRate == 0.25)
-        #expect(metrics.balancedAccuracy == 0.875)
+    @Test func aScoreAtTheLimitIsAReject() {
+        let metrics = LimitMetrics(normal: [1, 2], anomalous: [1, 2, 3, 3], limit: 2)
+        #expect(metrics.falseRejectRate == 0.5 && metrics.escapeRate == 0.25)
+        #expect(metrics.balancedAccuracy == 0.625)
     }
 
     @Test func noLimitIsWorseThanRejectingEverything() {

@@ -52,7 +52,11 @@ struct Chart {
         guard xRange.contains(value) else { return }
         let place = x(value)
         marks.append("<line class=\"\(style)\" x1=\"\(place)\" y1=\"\(Self.top)\" x2=\"\(place)\" y2=\"\(y(0))\"/>")
-        marks.append("<text class=\"mark\" x=\"\(place + 4)\" y=\"\(Self.top + 10)\">\(label)</text>")
+        let (offset, anchor) = place < Self.width / 2 ? (4.0, "start") : (-4.0, "end")
+        marks.append(
+            """
+            <text class="mark" x="\(place + offset)" y="\(Self.top + 10)" text-anchor="\(anchor)">\(label)</text>
+            """)
     }
 
     var svg: HTML {

@@ -79,7 +79,7 @@ struct Histogram: Equatable {
         let lowest = min(0, scores.min() ?? 0)
         let highest = scores.max() ?? 1
         isCut = limit > 0 && highest > 3 * limit
-        let end = isCut ? 3 * limit : highest
+        let end = isCut ? 3 * limit : highest * 1.04
         range = lowest...(end > lowest ? end : lowest + 1)
         self.normal = Self.shares(of: normal, range)
         self.anomalous = Self.shares(of: anomalous, range)

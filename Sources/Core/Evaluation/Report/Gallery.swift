@@ -33,9 +33,9 @@ struct Gallery {
     func html(read: (_ file: String) throws -> Picture) throws -> HTML {
         """
         <h4>Worst false rejects</h4>
-        \(try row(rejects, none: "No good picture is above the limit.", read))
+        \(try row(rejects, none: "No good picture reaches the limit.", read))
         <h4>Worst escapes</h4>
-        \(try row(escapes, none: "No defective picture is at or below the limit.", read))
+        \(try row(escapes, none: "No defective picture is below the limit.", read))
         """
     }
 

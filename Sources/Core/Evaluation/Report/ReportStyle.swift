@@ -7,14 +7,14 @@ extension HTML {
         @media (prefers-color-scheme: dark) { :root { --ink: #e4e7eb; --faint: #9aa3ad; --paper: #15181c; --rule: #353b43;
           --good: #63b0ea; --defective: #f58a62; --limit: #c79bf2; --mean: #4fc99a; } }
         * { box-sizing: border-box; }
-        body { margin: 0 auto; max-width: 1180px; padding: 24px; background: var(--paper); color: var(--ink);
+        body { margin: 0 auto; max-width: 1260px; padding: 24px; background: var(--paper); color: var(--ink);
           font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif; }
         h1 { font-size: 1.5em; margin: 0 0 4px; } h2 { font-size: 1.2em; margin: 36px 0 8px; }
         h3 { font-size: 1.1em; margin: 28px 0 8px; border-top: 1px solid var(--rule); padding-top: 16px; }
         h4 { font-size: 1em; margin: 16px 0 4px; } p { margin: 4px 0; } .none, .faint { color: var(--faint); }
         .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .82em;
           font-variant-numeric: tabular-nums; }
-        th, td { padding: 3px 6px; text-align: right; vertical-align: bottom; border-bottom: 1px solid var(--rule); }
+        th, td { padding: 3px 5px; text-align: right; vertical-align: bottom; border-bottom: 1px solid var(--rule); }
         td { white-space: nowrap; }
         th:first-child, td:first-child { text-align: left; padding-left: 0; } th { font-weight: 600; }
         tr.mean td { font-weight: 600; border-top: 2px solid var(--rule); }
