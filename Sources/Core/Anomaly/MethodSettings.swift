@@ -43,15 +43,15 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     public var aggregation: Aggregation
     /// Standard deviation of the anomaly map's smoothing, in patches.
     public var smoothing: Float
-    /// The share of good parts that the limit chosen from the shots is meant to reject, in `0 ..< 1`.
-    public var targetFalseRejectRate: Double
+    /// Where the limit chosen from the shots stands between few false rejects and few escapes.
+    public var sensitivity: Sensitivity
     /// What of the frame is inspected.
     public var area: InspectionArea
 
     public init(
         method: Method = .patchMemory, layers: [Int] = [], inputSize: Int? = nil, localAveraging: Bool = true,
         rotations: Int = 8, coresetBudget: Int = 4096, aggregation: Aggregation = .topPercent, smoothing: Float = 0.5,
-        targetFalseRejectRate: Double = 0.05, area: InspectionArea = .wholeFrame
+        sensitivity: Sensitivity = .balanced, area: InspectionArea = .wholeFrame
     ) {
         self.method = method
         self.layers = layers
@@ -61,16 +61,15 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         self.coresetBudget = coresetBudget
         self.aggregation = aggregation
         self.smoothing = smoothing
-        self.targetFalseRejectRate = targetFalseRejectRate
+        self.sensitivity = sensitivity
         self.area = area
     }
 
     enum CodingKeys: String, CodingKey {
-        case method, layers, rotations, aggregation, smoothing, area
+        case method, layers, rotations, aggregation, smoothing, sensitivity, area
         case inputSize = "input_size"
         case localAveraging = "local_averaging"
         case coresetBudget = "coreset_budget"
-        case targetFalseRejectRate = "target_false_reject_rate"
     }
 
     /// What is wrong with the settings for a backbone of `layerCount` layers; nil when nothing is.
@@ -86,9 +85,6 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         if ![1, 2, 4, 8].contains(rotations) { return "rotations: expected 1, 2, 4 or 8, got \(rotations)" }
         if coresetBudget < 0 { return "coreset budget: expected 0 (keep all) or more, got \(coresetBudget)" }
         if !(smoothing >= 0 && smoothing <= 10) { return "smoothing: expected 0 to 10 patches, got \(smoothing)" }
-        if !(targetFalseRejectRate >= 1e-6 && targetFalseRejectRate <= 0.5) {
-            return "target false-reject rate: expected 0.000001 to 0.5, got \(targetFalseRejectRate)"
-        }
         return area.problem
     }
 

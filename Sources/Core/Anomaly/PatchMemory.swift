@@ -31,9 +31,22 @@ struct PatchMemoryFit: ScorerFit {
         blocks.append(all.rows(farthestPointsFirst(all, count: share)))
     }
 
-    func scorer(leavingOut shot: Int?) -> any Scorer {
+    func scorer(leavingOut shots: Set<Int>) -> any Scorer {
         let bank = MemoryBank(blocks: blocks)
-        return PatchMemory(bank: shot.map(bank.leavingOut) ?? bank, aggregation: settings.aggregation)
+        return PatchMemory(
+            bank: shots.isEmpty ? bank : bank.keeping { !shots.contains($0) }, aggregation: settings.aggregation)
+    }
+
+    func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]? {
+        let bank = MemoryBank(blocks: blocks)
+        let scorers = blocks.indices.map { only in
+            PatchMemory(bank: bank.keeping { $0 == only }, aggregation: settings.aggregation)
+        }
+        return views.enumerated().map { shot, view in
+            scorers.enumerated().map { other, scorer in
+                shot == other ? 0 : scorer.score(view.features, counting: view.mask, parallelism).imageScore
+            }
+        }
     }
 }
 

@@ -34,7 +34,7 @@ extension Configuration.Recipe: NamedTable {
         try table.read(.coresetBudget, into: &coresetBudget, in: 0...1_000_000)
         try table.read(.aggregation, into: &aggregation)
         try table.read(.smoothing, into: &smoothing, in: 0...10)
-        try table.read(.targetFalseRejectRate, into: &targetFalseRejectRate, in: 0.000001...0.5)
+        try table.read(.sensitivity, into: &sensitivity, in: 0...1)
     }
 
     private mutating func readArea(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {

@@ -161,7 +161,8 @@ extension Configuration {
         public var aggregation = Aggregation.topPercent
         /// Standard deviation, in patches.
         public var smoothing = 0.5
-        public var targetFalseRejectRate = 0.05
+        /// 0 = few false rejects, 1 = few escapes.
+        public var sensitivity = 0.5
         /// Mean grey level.
         public var minBrightness = 4.0
         /// Mean grey level.
@@ -178,11 +179,10 @@ extension Configuration {
         public init() {}
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, backbone, method, layers, rotations, aggregation, smoothing, roi, ignore, object
+            case name, backbone, method, layers, rotations, aggregation, smoothing, sensitivity, roi, ignore, object
             case inputSize = "input_size"
             case localAveraging = "local_averaging"
             case coresetBudget = "coreset_budget"
-            case targetFalseRejectRate = "target_false_reject_rate"
             case minBrightness = "min_brightness"
             case maxBrightness = "max_brightness"
             case frozenFrames = "frozen_frames"

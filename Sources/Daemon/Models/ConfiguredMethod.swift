@@ -62,7 +62,7 @@ public struct ConfiguredMethod: Sendable {
             layers: recipe.layers, inputSize: recipe.inputSize, localAveraging: recipe.localAveraging,
             rotations: recipe.rotations, coresetBudget: recipe.coresetBudget,
             aggregation: recipe.aggregation == .maximum ? .maximum : .topPercent, smoothing: Float(recipe.smoothing),
-            targetFalseRejectRate: recipe.targetFalseRejectRate, area: recipe.area
+            sensitivity: Sensitivity(recipe.sensitivity) ?? .balanced, area: recipe.area
         ).withDefaults(inputSize: backbone.defaultInputSize, layers: backbone.defaultLayers)
         if let inputSize = settings.inputSize, !backbone.accepts(inputSize: inputSize) {
             throw .inputSize(recipe: recipe.name, inputSize, backbone: backbone.name, multiple: backbone.inputMultiple)

@@ -91,7 +91,7 @@ import Testing
         ("layers = []", "layers = [3, 1]"), ("local_averaging = true", "local_averaging = false"),
         ("rotations = 8", "rotations = 4"), ("coreset_budget = 4096", "coreset_budget = 0"),
         (#"aggregation = "top_percent""#, #"aggregation = "maximum""#), ("smoothing = 0.5", "smoothing = 1.5"),
-        ("target_false_reject_rate = 0.05", "target_false_reject_rate = 0.02"),
+        ("sensitivity = 0.5", "sensitivity = 0.25"),
         ("min_brightness = 4.0", "min_brightness = 5.0"), ("max_brightness = 251.0", "max_brightness = 250.5"),
         ("frozen_frames = 5", "frozen_frames = 0"), (#"durability = "1s""#, #"durability = "each""#),
         ("segment_bytes = 67108864", "segment_bytes = 65536"), ("max_bytes = 4294967296", "max_bytes = 131072"),
