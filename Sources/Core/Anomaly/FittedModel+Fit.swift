@@ -53,7 +53,7 @@ extension FittedModel {
         let prediction = LimitPrediction(scores: scores, targetFalseRejectRate: settings.targetFalseRejectRate)
         return FittedModel(
             backbone: extractor.identity, settings: settings, shots: shots.map(\.sha256), grid: own[0].features.grid,
-            scorer: scorers.scorer(leavingOut: nil), calibration: Calibration(evidence: prediction.evidence()),
+            scorer: scorers.scorer(leavingOut: nil, parallelism), calibration: Calibration(evidence: prediction.evidence()),
             frame: frame)
     }
 
@@ -127,7 +127,7 @@ private struct ModelFit {
     ) throws(FitError) -> [[Float]] {
         var scores: [[Float]] = []
         for (index, shot) in shots.enumerated() {
-            let scorer = scorers.scorer(leavingOut: shotCount > 1 ? index : nil)
+            let scorer = scorers.scorer(leavingOut: shotCount > 1 ? index : nil, parallelism)
             let view = own[index]
             var ofShot =
                 shotCount > 1 ? [scorer.score(view.features, counting: view.mask, parallelism).imageScore] : []

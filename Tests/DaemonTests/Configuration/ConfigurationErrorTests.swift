@@ -37,15 +37,15 @@ import Testing
         ),
         (
             "[recipe]\ninput_size = \"320\"",
-            "configuration: c.toml:2: recipe.input_size: expected a whole number from 32 to 2048, got the string \"320\""
+            "configuration: c.toml:2: recipe.input_size: expected a whole number from 0 to 2048, got the string \"320\""
         ),
         (
-            "[recipe]\ninput_size = 31",
-            "configuration: c.toml:2: recipe.input_size: expected a whole number from 32 to 2048, got 31"
+            "[recipe]\ninput_size = 2049",
+            "configuration: c.toml:2: recipe.input_size: expected a whole number from 0 to 2048, got 2049"
         ),
         (
             "[recipe]\ninput_size = 320.0",
-            "configuration: c.toml:2: recipe.input_size: expected a whole number from 32 to 2048, "
+            "configuration: c.toml:2: recipe.input_size: expected a whole number from 0 to 2048, "
                 + "got the floating-point number 320.0"
         ),
         (

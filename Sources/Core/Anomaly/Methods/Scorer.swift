@@ -49,12 +49,17 @@ package protocol ScorerFit {
 
     /// - Parameter shot: the shot that the scorer must know nothing of, by its number; nil is none.
     /// - Precondition: a shot is left.
-    func scorer(leavingOut shot: Int?) -> any Scorer
+    func scorer(leavingOut shot: Int?, _ parallelism: Parallelism) -> any Scorer
 }
 
 extension MethodSettings {
     /// - Precondition: the settings have no problem.
     func makeFit(shotCount: Int) -> any ScorerFit {
-        PatchMemoryFit(self, shotCount: shotCount)
+        switch method {
+        case .patchMemory, .patchCore, .anomalyDINO: return PatchMemoryFit(self, shotCount: shotCount)
+        case .padim: return PaDiMFit(self)
+        case .spade: return SPADEFit(self)
+        case .auto, .fsac: preconditionFailure("\(method.rawValue): not a method that is fitted by itself")
+        }
     }
 }
