@@ -101,9 +101,9 @@ def scorers(random):
         spade_values, spade_image = spade(shots, query, neighbours)
         cases.append({
             "rows": grid[0], "columns": grid[1], "width": width, "shots": [rounded(shot) for shot in shots],
-            "query": rounded(query), "patchcore": rounded(values), "patchcore_image": float(image),
-            "padim": rounded(padim(shots, query, grid, 32, 0.01)),
-            "neighbours": neighbours, "spade": rounded(spade_values), "spade_image": float(spade_image)})
+            "query": rounded(query), "patchcore": rounded(values), "patchcoreImage": float(image),
+            "padim": rounded(padim(shots, query, grid, 32, 1)),
+            "neighbours": neighbours, "spade": rounded(spade_values), "spadeImage": float(spade_image)})
     return cases
 
 

@@ -73,7 +73,8 @@ struct Bench: ParsableCommand {
             ])
         }
         let report = Report(
-            backbone: model.name, method: fitted.settings.method, shots: shots, size: size, threads: backbone.threads, runs: runs, blasKernels: OpenBLAS.coreName,
+            backbone: model.name, method: fitted.settings.method, shots: shots, size: size, threads: backbone.threads,
+            runs: runs, blasKernels: OpenBLAS.coreName,
             sgemmGigaflops: SGEMMPeak.measure(backbone.parallelism), stagesMs: times.percentiles)
         if json { try printJSON(report) } else { report.printTable() }
     }

@@ -21,12 +21,14 @@ struct MethodOptions: ParsableArguments {
     var localAveraging: Bool?
 
     @Option(
-        help: "How patches' distances make the picture's score: top_percent, maximum or patchcore (patch-memory, padim).")
+        help:
+            "How patches' distances make the picture's score: top_percent, maximum or patchcore (patch-memory, padim).")
     var aggregation: MethodSettings.Aggregation?
 
     @Flag(
         inversion: .prefixedNo,
-        help: "Learn and judge only the part, told from the background (patch-memory, anomalydino; default for anomalydino)."
+        help:
+            "Learn and judge only the part, told from the background (patch-memory, anomalydino; default for anomalydino)."
     )
     var foreground: Bool?
 

@@ -43,7 +43,7 @@ extension FittedModel {
             extractor: extractor, settings: settings, frame: frame, parallelism: parallelism, shotCount: shots.count,
             progress: progress, isCancelled: isCancelled)
         var own: [ShotFeatures.View] = []
-        var scorers = settings.makeFit(shotCount: shots.count)
+        var scorers = settings.fit(shotCount: shots.count)
         for shot in shots {
             let features = try fit.features(of: shot)
             own.append(features.own)
@@ -53,7 +53,8 @@ extension FittedModel {
         let prediction = LimitPrediction(scores: scores, targetFalseRejectRate: settings.targetFalseRejectRate)
         return FittedModel(
             backbone: extractor.identity, settings: settings, shots: shots.map(\.sha256), grid: own[0].features.grid,
-            scorer: scorers.scorer(leavingOut: nil, parallelism), calibration: Calibration(evidence: prediction.evidence()),
+            scorer: scorers.scorer(leavingOut: nil, parallelism),
+            calibration: Calibration(evidence: prediction.evidence()),
             frame: frame)
     }
 

@@ -181,7 +181,8 @@ extension Configuration {
         public init() {}
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, backbone, method, layers, rotations, aggregation, foreground, dimensions, neighbours, smoothing, roi
+            case name, backbone, method, layers, rotations, aggregation, foreground, dimensions, neighbours, smoothing,
+                roi
             case ignore, object
             case inputSize = "input_size"
             case localAveraging = "local_averaging"

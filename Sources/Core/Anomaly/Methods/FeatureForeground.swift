@@ -17,6 +17,8 @@ package struct FeatureForeground: Sendable, Equatable {
     /// `[2, D]`: the mean of the shot's features, and the component, which points to the part.
     let axis: Matrix
     let threshold: Float
+    /// A picture with fewer patches of the part shows none.
+    var smallestPart = 1
 
     init(axis: Matrix, threshold: Float) {
         self.axis = axis
@@ -41,11 +43,10 @@ package struct FeatureForeground: Sendable, Equatable {
         }
     }
 
-    /// The patches that show the part, of those that count; all of these when there is no part in the picture: then
-    /// everything is to be judged.
-    package func mask(of features: PatchFeatures, counting counted: PatchMask) -> PatchMask {
+    /// The patches that show the part, of those that count; nil when there is no part in the picture.
+    package func mask(of features: PatchFeatures, counting counted: PatchMask) -> PatchMask? {
         let patches = part(of: features, counted)
-        return patches.isEmpty ? counted : PatchMask(patches, of: features.grid)
+        return patches.count < smallestPart ? nil : PatchMask(patches, of: features.grid)
     }
 
     /// Above the threshold, closed, filled, and one patch wider: features reach beyond their patch.
@@ -78,7 +79,7 @@ package struct FeatureForeground: Sendable, Equatable {
     /// The threshold with the largest variance between the values on both sides, and that variance's share of the whole.
     ///
     /// - SeeAlso: Otsu, IEEE Transactions on Systems, Man, and Cybernetics 9, 1979.
-    static func otsu(_ values: [Float]) -> (threshold: Float, separation: Float)? {
+    package static func otsu(_ values: [Float]) -> (threshold: Float, separation: Float)? {
         let sorted = values.sorted().map(Double.init)
         let count = Double(sorted.count)
         let total = sorted.reduce(0, +)

@@ -5,13 +5,14 @@
 ///
 /// Two things differ from the paper, which has hundreds of shots: the samples of a place are those of the window around it, the
 /// smallest with at least ``smallestSample``; and the covariance is shrunk towards a multiple of the identity by as much as the
-/// samples ask for (OAS), on top of the paper's `ε I`, which here is a share of the mean variance, because the features are
-/// unit vectors.
+/// samples ask for (OAS), on top of the paper's `ε I`, which here is in proportion to the mean variance, because the features
+/// are unit vectors.
 public struct PaDiM: Scorer {
     /// How many patches a covariance is made of at least. Chosen here.
     static let smallestSample = 32
-    /// The paper's ε, in shares of the mean variance over all places and dimensions.
-    static let ridge: Float = 0.01
+    /// The paper's ε, as a factor of the mean variance over all places and dimensions. Chosen here: with less, places that hardly
+    /// vary in the few shots drown the others.
+    static let ridge: Float = 1
 
     public let featureWidth: Int
     public let grid: PatchGrid

@@ -23,10 +23,14 @@ public struct PatchMemory: Scorer {
 
     public var featureWidth: Int { bank.rows.columns }
 
-    /// - Returns: cosine distances, 0 ... 2; Euclidean ones of the unit vectors with PatchCore's weighting.
+    /// - Returns: cosine distances, 0 ... 2; Euclidean ones of the unit vectors with PatchCore's weighting. Where the part is
+    ///   missing, everything is as far as can be: the memory has patches around the part, which show only the background.
     /// - Complexity: one GEMM of the picture's patches with the memory.
     public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
-        let mask = foreground?.mask(of: features, counting: mask) ?? mask
+        guard let mask = foreground.map({ $0.mask(of: features, counting: mask) }) ?? mask else {
+            let farthest = [Float](repeating: 2, count: mask.patches.count)
+            return ScoreMap(grid: features.grid, values: mask.scattered(farthest), imageScore: 2)
+        }
         let rows = mask.rows(of: features.rows)
         let products =
             search?.largestProducts(of: rows, with: bank.rows, parallelism)
@@ -69,6 +73,8 @@ package struct PatchMemoryFit: ScorerFit {
     private let shotCount: Int
     /// Told from the first shot.
     private var foreground: FeatureForeground?
+    /// Patches of the part in the shot that has the fewest.
+    private var smallestPart = Int.max
     private var blocks: [Matrix] = []
 
     package init(_ settings: MethodSettings, shotCount: Int) {
@@ -79,6 +85,9 @@ package struct PatchMemoryFit: ScorerFit {
     package mutating func add(_ shot: ShotFeatures) {
         if settings.foreground, blocks.isEmpty {
             foreground = FeatureForeground(shot.own.features, counting: shot.own.mask)
+        }
+        if let part = foreground?.mask(of: shot.own.features, counting: shot.own.mask) {
+            smallestPart = min(smallestPart, part.patches.count)
         }
         let all = Matrix(
             joiningRows: ([shot.own] + shot.turned).map { view in
@@ -92,6 +101,9 @@ package struct PatchMemoryFit: ScorerFit {
 
     package func scorer(leavingOut shot: Int?, _ parallelism: Parallelism) -> any Scorer {
         let bank = MemoryBank(blocks: blocks)
+        // A part that is half hidden is still one.
+        var foreground = foreground
+        foreground?.smallestPart = max(smallestPart / 2, 1)
         return PatchMemory(
             bank: shot.map(bank.leavingOut) ?? bank, aggregation: settings.aggregation, foreground: foreground,
             isFast: shot == nil)
@@ -106,19 +118,31 @@ extension PatchMemory {
         public let aggregation: MethodSettings.Aggregation
         /// Rows of the memory that belong to each shot.
         public let shotPatches: [Int]
-        /// Of the first principal component; nil when everything counts.
-        public let foregroundThreshold: Float?
+        /// Nil when everything counts.
+        public let foreground: Foreground?
+
+        public struct Foreground: Codable, Sendable, Equatable {
+            /// Of the first principal component.
+            public let threshold: Float
+            /// In patches.
+            public let smallestPart: Int
+
+            enum CodingKeys: String, CodingKey {
+                case threshold
+                case smallestPart = "smallest_part"
+            }
+        }
 
         enum CodingKeys: String, CodingKey {
-            case aggregation
+            case aggregation, foreground
             case shotPatches = "shot_patches"
-            case foregroundThreshold = "foreground_threshold"
         }
     }
 
     public var stored: StoredScorer {
         let header = Header(
-            aggregation: aggregation, shotPatches: bank.blocks.map(\.count), foregroundThreshold: foreground?.threshold)
+            aggregation: aggregation, shotPatches: bank.blocks.map(\.count),
+            foreground: foreground.map { .init(threshold: $0.threshold, smallestPart: $0.smallestPart) })
         var tensors = [Self.memoryName: Tensor(bank.rows)]
         if let foreground { tensors[Self.foregroundName] = Tensor(foreground.axis) }
         return StoredScorer(header: ScorerHeader(patchMemory: header), tensors: tensors)
@@ -127,9 +151,13 @@ extension PatchMemory {
     init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
         let bank = try MemoryBank(blocks: header.shotPatches, of: Self.memoryName, tensors)
         var foreground: FeatureForeground?
-        if let threshold = header.foregroundThreshold {
+        if let saved = header.foreground {
+            guard (1...(1 << 24)).contains(saved.smallestPart) else {
+                throw DamagedPart(part: "smallest_part", expected: "1 or more", got: "\(saved.smallestPart)")
+            }
             let axis = try tensors.matrix(Self.foregroundName, rows: 2, columns: bank.rows.columns)
-            foreground = FeatureForeground(axis: axis, threshold: threshold)
+            foreground = FeatureForeground(axis: axis, threshold: saved.threshold)
+            foreground?.smallestPart = saved.smallestPart
         }
         self.init(
             bank: bank, aggregation: header.aggregation, foreground: foreground, isFast: true)

@@ -54,7 +54,7 @@ package protocol ScorerFit {
 
 extension MethodSettings {
     /// - Precondition: the settings have no problem.
-    func makeFit(shotCount: Int) -> any ScorerFit {
+    package func fit(shotCount: Int) -> any ScorerFit {
         switch method {
         case .patchMemory, .patchCore, .anomalyDINO: return PatchMemoryFit(self, shotCount: shotCount)
         case .padim: return PaDiMFit(self)

@@ -30,14 +30,14 @@ public struct ScorerHeader: Codable, Sendable, Equatable {
 }
 
 /// Which part of a stored scorer is not what a fit writes.
-struct DamagedPart: Error {
-    let part: String
-    let expected: String
-    let got: String
+package struct DamagedPart: Error {
+    package let part: String
+    package let expected: String
+    package let got: String
 }
 
 extension StoredScorer {
-    func scorer() throws(DamagedPart) -> any Scorer {
+    package func scorer() throws(DamagedPart) -> any Scorer {
         if let header = header.patchMemory { return try PatchMemory(header, tensors) }
         if let header = header.padim { return try PaDiM(header, tensors) }
         if let header = header.spade { return try SPADE(header, tensors) }
