@@ -22,7 +22,8 @@ struct Fsacctl: AsyncParsableCommand {
             CommandGroup(
                 name: "Offline",
                 subcommands: [
-                    Score.self, Evaluate.self, Embed.self, Bench.self, Camera.self, ModelCommand.self, CheckConfig.self,
+                    Score.self, Evaluate.self, Synthesize.self, Embed.self, Bench.self, Camera.self, ModelCommand.self,
+                    CheckConfig.self,
                 ]),
         ])
 }

@@ -110,7 +110,7 @@ import Testing
 
     @Test(arguments: PixelFormat.allCases) func anyPartOfAnyUncompressedFrameIsAsDocumented(format: PixelFormat) throws
     {
-        var seed = SplitMix64(state: 5)
+        var seed = SplitMix64(seed: 5)
         for _ in 0..<60 {
             let size = (height: Int.random(in: 16...40, using: &seed), width: Int.random(in: 16...70, using: &seed))
             let stride = max(format.rowBytes(width: size.width), size.width + 1) + Int.random(in: 0...9, using: &seed)

@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func damageNeverCrashesTheDecoder() throws {
-        var generator = SplitMix64(state: 11)
+        var generator = SplitMix64(seed: 11)
         for name in try ImagingFixtures.pictures(in: "zoo") {
             let bytes = try ImagingFixtures.bytes(name)
             for _ in 0..<40 {
@@ -120,7 +120,7 @@ import Testing
     @Test func nonsenseInExifLeavesThePictureAsItIs() throws {
         let jpeg = try ImagingFixtures.bytes("zoo/chroma420.jpg")
         let plain = try Image(decoding: jpeg)
-        var generator = SplitMix64(state: 3)
+        var generator = SplitMix64(seed: 3)
         for length in 0..<120 {
             var tiff: [UInt8] = [0x49, 0x49, 0x2A, 0, 8, 0, 0, 0, UInt8(length), 0]
             tiff += (0..<length).map { _ in UInt8.random(in: 0...255, using: &generator) }

@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func resizesAgreeWithAnUnroundedDoublePrecisionOne() {
-        var generator = SplitMix64(state: 21)
+        var generator = SplitMix64(seed: 21)
         for seed in 0..<12 {
             let (height, width) = (Int.random(in: 1...60, using: &generator), Int.random(in: 1...60, using: &generator))
             let (rows, columns) = (Int.random(in: 1...60, using: &generator), Int.random(in: 1...60, using: &generator))

@@ -24,23 +24,10 @@ enum ImagingFixtures {
 
 /// A picture of seeded noise.
 func noise(height: Int, width: Int, seed: UInt64) -> Image {
-    var generator = SplitMix64(state: seed)
+    var generator = SplitMix64(seed: seed)
     return Image(
         height: height, width: width,
         pixels: (0..<height * width * 3).map { _ in UInt8(truncatingIfNeeded: generator.next()) })
-}
-
-/// Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }
 
 /// The largest difference between two pictures of one size, in grey levels.

@@ -1,0 +1,72 @@
+import Core
+
+/// Synthetic anomalies side by side: the normal picture, the picture with the anomaly, and the anomaly's outline; two in a row.
+struct ContactSheet {
+    private static let side = 224
+    private static let gap = 8
+    private static let outline: [UInt8] = [255, 0, 160]
+    private var tiles: [Image] = []
+
+    mutating func add(_ normal: Image, _ anomaly: SyntheticAnomaly) {
+        let scale = Double(Self.side) / Double(max(normal.height, normal.width))
+        func tile(_ image: Image) -> Image {
+            image.resized(
+                height: max(1, Int(Double(image.height) * scale)), width: max(1, Int(Double(image.width) * scale)),
+                filter: .bilinear)
+        }
+        let drawn = tile(anomaly.image)
+        tiles += [tile(normal), drawn, drawn.outlined(tile(anomaly.mask.greyImage), colour: Self.outline)]
+    }
+
+    /// - Precondition: something was added.
+    var image: Image {
+        let columns = min(tiles.count, 6)
+        let rows = (tiles.count + columns - 1) / columns
+        let pitch = Self.side + Self.gap
+        let (height, width) = (rows * pitch + Self.gap, columns * pitch + Self.gap)
+        var sheet = Image(height: height, width: width, pixels: [UInt8](repeating: 255, count: height * width * 3))
+        for (index, tile) in tiles.enumerated() {
+            let (top, left) = (Self.gap + index / columns * pitch, Self.gap + index % columns * pitch)
+            for row in 0..<tile.height {
+                let start = ((top + row) * width + left) * 3
+                sheet.pixels.replaceSubrange(
+                    start..<start + tile.width * 3,
+                    with: tile.pixels[row * tile.width * 3..<(row + 1) * tile.width * 3])
+            }
+        }
+        return sheet
+    }
+}
+
+extension Matrix {
+    /// 0...1 as black ... white.
+    var greyImage: Image {
+        Image(
+            height: rows, width: columns,
+            pixels: values.flatMap { value in
+                let grey = UInt8(min(max(value, 0), 1) * 255 + 0.5)
+                return [grey, grey, grey]
+            })
+    }
+}
+
+extension Image {
+    /// The picture with a line around all that is not black in `mask`.
+    fileprivate func outlined(_ mask: Image, colour: [UInt8]) -> Image {
+        func isInside(_ row: Int, _ column: Int) -> Bool {
+            (0..<height).contains(row) && (0..<width).contains(column) && mask.pixels[(row * width + column) * 3] > 24
+        }
+        var result = self
+        for row in 0..<height {
+            for column in 0..<width where !isInside(row, column) {
+                guard
+                    isInside(row - 1, column) || isInside(row + 1, column) || isInside(row, column - 1)
+                        || isInside(row, column + 1)
+                else { continue }
+                let start = (row * width + column) * 3
+                result.pixels.replaceSubrange(start..<start + 3, with: colour)
+            }
+        }
+        return result
+    }
+}
