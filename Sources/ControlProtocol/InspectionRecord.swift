@@ -22,6 +22,8 @@ public struct InspectionRecord: Codable, Sendable, Equatable {
     public var score: Float?
     /// The score at which a part is rejected.
     public var limit: Float?
+    /// True when the score is so near to the limit that either verdict is poorly supported, else absent.
+    public var uncertain: Bool?
     /// Boxes around what is above the limit.
     public var regions: [Region]
     public var latency: Latency
@@ -71,7 +73,8 @@ public struct InspectionRecord: Codable, Sendable, Equatable {
 
     public init(
         seq: UInt64, time: String, camera: String, recipe: String, generation: Int?, frame: String, part: String?,
-        verdict: Verdict, cause: String?, score: Float?, limit: Float?, regions: [Region], latency: Latency,
+        verdict: Verdict, cause: String?, score: Float?, limit: Float?, uncertain: Bool? = nil, regions: [Region],
+        latency: Latency,
         image: String?, heatmap: String?, durable: Bool
     ) {
         self.seq = seq
@@ -85,6 +88,7 @@ public struct InspectionRecord: Codable, Sendable, Equatable {
         self.cause = cause
         self.score = score
         self.limit = limit
+        self.uncertain = uncertain
         self.regions = regions
         self.latency = latency
         self.image = image
@@ -93,7 +97,7 @@ public struct InspectionRecord: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case seq, time, camera, recipe, generation, frame, part, verdict, cause, score, limit, regions
+        case seq, time, camera, recipe, generation, frame, part, verdict, cause, score, limit, uncertain, regions
         case latency = "latency_ms"
         case image, heatmap, durable
     }

@@ -8,12 +8,45 @@ public struct LimitReply: Codable, Sendable, Equatable {
     public var calibrated: Float
     /// What the calibrated limit rests on, in words: number of held-out scores and the false-reject rate they support.
     public var evidence: String
+    /// The lowest and the highest score that are uncertain: judged, but the limit could as well be on their other side.
+    public var uncertain: [Float]
+    /// What other sensitivities would give.
+    public var options: [LimitOption]
 
-    public init(value: Float, manual: Bool, calibrated: Float, evidence: String) {
+    public init(
+        value: Float, manual: Bool, calibrated: Float, evidence: String, uncertain: [Float] = [],
+        options: [LimitOption] = []
+    ) {
         self.value = value
         self.manual = manual
         self.calibrated = calibrated
         self.evidence = evidence
+        self.uncertain = uncertain
+        self.options = options
+    }
+}
+
+/// The limit at one sensitivity, and what is expected of it.
+public struct LimitOption: Codable, Sendable, Equatable {
+    /// From 0, few false rejects, to 1, few escapes.
+    public var sensitivity: Double
+    public var limit: Float
+    /// Share of good parts.
+    public var falseRejectRate: Double
+    /// Share of synthetic anomalies; absent without any. Real defects may be harder.
+    public var escapeRate: Double?
+
+    public init(sensitivity: Double, limit: Float, falseRejectRate: Double, escapeRate: Double?) {
+        self.sensitivity = sensitivity
+        self.limit = limit
+        self.falseRejectRate = falseRejectRate
+        self.escapeRate = escapeRate
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sensitivity, limit
+        case falseRejectRate = "false_reject_rate"
+        case escapeRate = "escape_rate"
     }
 }
 

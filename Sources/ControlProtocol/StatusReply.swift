@@ -107,13 +107,18 @@ public struct CameraReply: Codable, Sendable, Equatable {
 public struct CountsReply: Codable, Sendable, Equatable {
     public var ok: UInt64
     public var ng: UInt64
+    /// Of both, those whose score is so near to the limit that either verdict is poorly supported.
+    public var uncertain: UInt64
     public var invalid: UInt64
     /// INVALID verdicts by cause; sums to `invalid`.
     public var causes: [String: UInt64]
 
-    public init(ok: UInt64 = 0, ng: UInt64 = 0, invalid: UInt64 = 0, causes: [String: UInt64] = [:]) {
+    public init(
+        ok: UInt64 = 0, ng: UInt64 = 0, uncertain: UInt64 = 0, invalid: UInt64 = 0, causes: [String: UInt64] = [:]
+    ) {
         self.ok = ok
         self.ng = ng
+        self.uncertain = uncertain
         self.invalid = invalid
         self.causes = causes
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlProtocol
+import Foundation
 
 /// `fsacctl limit`
 struct Limit: AsyncParsableCommand {
@@ -22,8 +23,26 @@ struct Limit: AsyncParsableCommand {
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
-            try Limit.report(
-                await daemon.client.get(ControlPath.limit, query: recipe.query, as: LimitReply.self), daemon)
+            let limit = try await daemon.client.get(ControlPath.limit, query: recipe.query, as: LimitReply.self)
+            try Limit.report(limit, daemon)
+            if !daemon.json { Terminal.write(Self.alternatives(limit)) }
+        }
+
+        /// What other sensitivities would give, and the uncertain scores.
+        static func alternatives(_ limit: LimitReply) -> String {
+            var text = ""
+            if limit.uncertain.count == 2 {
+                text += "uncertain: \(Format.score(limit.uncertain[0])) to \(Format.score(limit.uncertain[1]))\n"
+            }
+            guard !limit.options.isEmpty else { return text }
+            var table = Table("", ">SENSITIVITY", ">LIMIT", ">FALSE REJECTS", ">ESCAPES (SYNTHETIC)")
+            for option in limit.options {
+                table.add(
+                    option.limit == limit.value ? "*" : "", String(format: "%.1f", option.sensitivity),
+                    Format.score(option.limit), Format.percent(option.falseRejectRate),
+                    option.escapeRate.map(Format.percent) ?? "-")
+            }
+            return text + table.text
         }
     }
 

@@ -41,8 +41,8 @@ struct MethodOptions: ParsableArguments {
     @Option(help: "Standard deviation of the anomaly map's smoothing, in patches.")
     var smoothing: Float?
 
-    @Option(help: "The share of good parts that the limit is meant to reject.")
-    var targetFalseRejectRate: Double?
+    @Option(help: "Where the limit stands, from 0 (few false rejects) to 1 (few escapes).")
+    var sensitivity: Sensitivity?
 
     /// - Parameter inputSize: nil is the backbone's default.
     func settings(for model: BackboneModel, inputSize: Int?) throws -> MethodSettings {
@@ -52,7 +52,7 @@ struct MethodOptions: ParsableArguments {
             dimensions: dimensions, neighbours: neighbours
         ).withDefaults(inputSize: model.defaultInputSize, layers: model.defaultLayers)
         if let smoothing { settings.smoothing = smoothing }
-        if let targetFalseRejectRate { settings.targetFalseRejectRate = targetFalseRejectRate }
+        if let sensitivity { settings.sensitivity = sensitivity }
         if let problem = settings.problem(layerCount: model.layerCount) { throw ValidationError("--" + problem) }
         return settings
     }
@@ -60,3 +60,12 @@ struct MethodOptions: ParsableArguments {
 
 extension Method: ExpressibleByArgument {}
 extension MethodSettings.Aggregation: ExpressibleByArgument {}
+
+extension Sensitivity: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let value = Double(argument) else { return nil }
+        self.init(value)
+    }
+
+    public var defaultValueDescription: String { "\(value)" }
+}

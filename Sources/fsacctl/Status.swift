@@ -92,5 +92,6 @@ struct Status: AsyncParsableCommand {
         return "\(Style.good("OK")) \(counts.ok)  \(Style.bad("NG")) \(counts.ng)  "
             + "\(Style.doubtful("INVALID")) \(counts.invalid)"
             + (causes.isEmpty ? "" : " (\(causes.joined(separator: ", ")))")
+            + (counts.uncertain == 0 ? "" : "  \(counts.uncertain) of OK and NG uncertain")
     }
 }

@@ -10,6 +10,7 @@ struct VerdictLineView {
         if let score = record.score, let limit = record.limit {
             words.append("\(Format.score(score)) \(Self.bar(score / limit)) \(Style.faint(Format.score(limit)))")
         }
+        if record.uncertain == true { words.append(Style.doubtful("uncertain")) }
         if let cause = record.cause { words.append(cause) }
         words.append(Style.faint(Format.milliseconds(record.latency.total)))
         if let part = record.part { words.append(part) }

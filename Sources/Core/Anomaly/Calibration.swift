@@ -1,4 +1,4 @@
-/// The score at which a part is rejected, and why it is that.
+/// The unit of a model's scores, the score at which a part is rejected, and why it is that.
 public struct Calibration: Codable, Sendable, Equatable {
     public enum Origin: String, Codable, Sendable {
         /// Computed from the shots.
@@ -7,61 +7,108 @@ public struct Calibration: Codable, Sendable, Equatable {
         case manual
     }
 
+    /// The raw score that counts as 1: a typical good part's. Scores of the model are what its scorer says, divided by this, so
+    /// that a limit means the same after a re-fit, and with another backbone.
+    public let unit: Float
     /// A part with a higher score is NG.
     public let limit: Float
     public let origin: Origin
-    /// The raw score that counts as 1: scores of the model are what its scorer says, divided by this.
-    public let unit: Float
+    /// Scores around the limit that are judged, but could as well be on its other side.
+    public let band: UncertainBand
     /// What the shots say, also when the limit was set by hand.
     public let evidence: CalibrationEvidence
 
-    init(evidence: CalibrationEvidence) {
-        limit = evidence.limit
-        origin = .shots
-        unit = 1
-        self.evidence = evidence
+    init(unit: Float, evidence: CalibrationEvidence) {
+        self.init(unit: unit, limit: evidence.limit, origin: .shots, band: evidence.band, evidence: evidence)
     }
 
-    private init(limit: Float, origin: Origin, unit: Float, evidence: CalibrationEvidence) {
+    init(_ prediction: LimitPrediction, sensitivity: Sensitivity, anomalous: [Float] = []) {
+        self.init(unit: prediction.unit, evidence: prediction.evidence(sensitivity, anomalous: anomalous))
+    }
+
+    private init(unit: Float, limit: Float, origin: Origin, band: UncertainBand, evidence: CalibrationEvidence) {
+        self.unit = unit
         self.limit = limit
         self.origin = origin
-        self.unit = unit
+        self.band = band
         self.evidence = evidence
     }
 
     /// The same evidence with a limit set by hand.
     ///
+    /// - Parameter band: what is uncertain around it; nil = as much in proportion as around the limit that the shots gave.
     /// - Precondition: `limit` is finite.
-    public func withLimit(_ limit: Float) -> Calibration {
+    public func withLimit(_ limit: Float, band: UncertainBand? = nil) -> Calibration {
         precondition(limit.isFinite, "calibration: limit \(limit)")
-        return Calibration(limit: limit, origin: .manual, unit: unit, evidence: evidence)
+        let band = band ?? evidence.band.scaled(by: limit / evidence.limit)
+        return Calibration(unit: unit, limit: limit, origin: .manual, band: band, evidence: evidence)
     }
 
     /// The limit that the shots gave.
-    public func automatic() -> Calibration { Calibration(evidence: evidence) }
+    public func automatic() -> Calibration { Calibration(unit: unit, evidence: evidence) }
 }
 
-/// What a limit rests on.
+/// Scores for which OK and NG are both poorly supported.
+public struct UncertainBand: Codable, Sendable, Equatable {
+    public let lower: Float
+    public let upper: Float
+
+    public init(lower: Float, upper: Float) {
+        self.lower = lower
+        self.upper = upper
+    }
+
+    public func contains(_ score: Float) -> Bool { lower <= score && score <= upper }
+
+    /// As much in proportion around another limit.
+    public func scaled(by factor: Float) -> UncertainBand {
+        UncertainBand(lower: lower * factor, upper: upper * factor)
+    }
+}
+
+/// What a limit rests on. Scores and limits are in the model's unit.
 public struct CalibrationEvidence: Codable, Sendable, Equatable {
-    /// Normal shots ("n").
+    /// What another sensitivity would have given.
+    public struct Option: Codable, Sendable, Equatable {
+        public let sensitivity: Sensitivity
+        public let limit: Float
+        /// The share of good parts that is expected to be rejected.
+        public let falseRejectRate: Double
+        /// The share of the synthetic anomalies that would be OK; nil without any. Real defects may be harder.
+        public let escapeRate: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case sensitivity, limit
+            case falseRejectRate = "false_reject_rate"
+            case escapeRate = "escape_rate"
+        }
+    }
+
     public let shotCount: Int
-    /// The score of each shot against a memory without it; with one shot, scores of mild variants of it against itself.
+    /// Different parts among the shots ("n").
+    public let partCount: Int
+    /// The score of each shot against a memory of the shots of other parts; with one shot, scores of mild variants of it against itself.
     public let scores: [Float]
     public let method: String
-    /// The share of good parts that the limit is meant to reject.
-    public let targetFalseRejectRate: Double
-    /// The smallest false-reject rate that `shotCount` good parts can vouch for without assuming a distribution:
+    public let sensitivity: Sensitivity
+    /// The smallest false-reject rate that `partCount` good parts can vouch for without assuming a distribution:
     /// `1 / (n + 1)`, the chance that the next part scores higher than all of them (split conformal prediction).
     public let supportedFalseRejectRate: Double
     /// The limit that follows.
     public let limit: Float
+    public let band: UncertainBand
+    /// For the sensitivity and its neighbours, from lower to higher.
+    public let options: [Option]
+    /// Synthetic anomalies that the options' escape rates were counted with.
+    public let anomalousCount: Int
     /// The same in words for a person.
     public let text: String
 
     enum CodingKeys: String, CodingKey {
-        case scores, method, limit, text
+        case scores, method, sensitivity, limit, band, options, text
         case shotCount = "shot_count"
-        case targetFalseRejectRate = "target_false_reject_rate"
+        case partCount = "part_count"
         case supportedFalseRejectRate = "supported_false_reject_rate"
+        case anomalousCount = "anomalous_count"
     }
 }

@@ -49,13 +49,12 @@ extension FittedModel {
             own.append(features.own)
             scorers.add(features)
         }
-        let scores = try fit.heldOutScores(shots, own, scorers)
-        let prediction = LimitPrediction(scores: scores, targetFalseRejectRate: settings.targetFalseRejectRate)
+        let parts = scorers.pairScores(own, parallelism).map(RepeatedParts.parts) ?? Array(shots.indices)
+        let prediction = LimitPrediction(scores: try fit.heldOutScores(shots, parts, own, scorers), parts: parts)
         return FittedModel(
             backbone: extractor.identity, settings: settings, shots: shots.map(\.sha256), grid: own[0].features.grid,
-            scorer: scorers.scorer(leavingOut: nil, parallelism),
-            calibration: Calibration(evidence: prediction.evidence()),
-            frame: frame)
+            scorer: scorers.scorer(leavingOut: [], parallelism),
+            calibration: Calibration(prediction, sensitivity: settings.sensitivity), frame: frame)
     }
 
     /// The size of the frames that the area refers to.
@@ -121,14 +120,15 @@ private struct ModelFit {
                 x: Double(roi.x) + across * Double(roi.width), y: Double(roi.y) + down * Double(roi.height))
     }
 
-    /// For each shot, its score by a scorer that has not seen it. One shot leaves no others: then its variants are scored, by
-    /// a scorer of that shot.
+    /// For each shot, its score by a scorer that has not seen the part. One shot leaves no others: then its variants are
+    /// scored, by a scorer of that shot.
     mutating func heldOutScores(
-        _ shots: [Shot], _ own: [ShotFeatures.View], _ scorers: any ScorerFit
+        _ shots: [Shot], _ parts: [Int], _ own: [ShotFeatures.View], _ scorers: any ScorerFit
     ) throws(FitError) -> [[Float]] {
         var scores: [[Float]] = []
         for (index, shot) in shots.enumerated() {
-            let scorer = scorers.scorer(leavingOut: shotCount > 1 ? index : nil, parallelism)
+            let samePart = parts.indices.filter { parts[$0] == parts[index] }
+            let scorer = scorers.scorer(leavingOut: shotCount > 1 ? Set(samePart) : [], parallelism)
             let view = own[index]
             var ofShot =
                 shotCount > 1 ? [scorer.score(view.features, counting: view.mask, parallelism).imageScore] : []

@@ -4,71 +4,125 @@ internal import Foundation
 ///
 /// Scores are distances: positive, with a spread that grows with their size; so the model is a normal distribution of their
 /// logarithms. Few shots say little about the spread, so it starts from what good parts of other products show (a scaled
-/// inverse chi-squared prior, worth `priorShots` shots) and is corrected by the shots. The next part's score then has
-/// Student's t distribution, and the limit is its upper quantile at the target rate.
+/// inverse chi-squared prior, worth `priorParts` parts) and is corrected by the shots. The next part's score then has
+/// Student's t distribution, and the limit is its upper quantile at the rate that the sensitivity stands for.
 ///
-/// The mean over a shot's variants counts as one observation: variants of one shot vary together, and ten of them say no
-/// more about the next part than one.
+/// The mean over a shot's variants, and over the shots of one part, counts as one observation: variants vary together, and ten
+/// of them say no more about the next part than one.
 ///
 /// - SeeAlso: Gelman et al., Bayesian Data Analysis, 3rd edition, section 3.3.
 package struct LimitPrediction {
-    /// How many shots the prior is worth. Chosen here (docs/accuracy.md).
-    static let priorShots = 8
+    /// How many parts the prior is worth. Chosen here (docs/accuracy.md).
+    static let priorParts = 8
     /// Standard deviation of good parts' log scores that is expected before any shot is seen. Chosen here: the products that
     /// were looked at have 0.08, 0.14 and 0.24 (docs/accuracy.md).
     package static let priorSpread = 0.15
     /// What is added to the mean log score of one shot's variants against the shot itself: they do not show how much another
     /// good part differs. Chosen here: between 0 and 1 for the products that were looked at (docs/accuracy.md).
     static let singleShotOffset = 0.5
+    /// A shot that was left out is scored against fewer shots than the next part will be. Distances to the nearest of n points in
+    /// d dimensions fall as n^(-1/d); this is d. Chosen here.
+    static let dimension = 8.0
+    /// The share of the belief about where the limit should be that lies in the uncertain band.
+    static let bandProbability = 0.8
     /// Smaller scores count as this: a copy of a shot among the shots would have the logarithm of 0.
-    static let smallestScore: Float = 1e-4
+    private static let smallestScore: Float = 1e-6
 
-    package let scores: [[Float]]
-    package let targetFalseRejectRate: Double
+    private let scores: [[Float]]
+    private let parts: Int
+    private let shots: Int
+    /// Mean of the log scores of good parts, as the fitted model will score them.
+    private let centre: Double
+    /// Of one good part's log score around `centre`.
+    private let spread: Double
+    private let degrees: Int
 
-    /// - Parameter scores: for each shot, its score against a memory without it; with one shot, those of its variants
-    ///   against itself.
-    package init(scores: [[Float]], targetFalseRejectRate: Double) {
+    /// - Parameters:
+    ///   - scores: for each shot, its score by a model of the shots of all other parts; with one shot, those of its variants by
+    ///     its own model. As many for each.
+    ///   - parts: for each shot the number of the part that it shows, in `0 ..< parts`; nil = each shows another one.
+    package init(scores: [[Float]], parts: [Int]? = nil) {
+        let parts = parts ?? Array(scores.indices)
         precondition(
-            !scores.isEmpty && scores.allSatisfy { $0.count == scores[0].count && !$0.isEmpty }, "limit: no scores")
+            !scores.isEmpty && parts.count == scores.count
+                && scores.allSatisfy { $0.count == scores[0].count && !$0.isEmpty }, "limit: no scores")
         self.scores = scores
-        self.targetFalseRejectRate = targetFalseRejectRate
+        shots = scores.count
+        let observations = Self.observations(scores, parts)
+        self.parts = observations.count
+        let mean = Self.mean(observations)
+        let squares = observations.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        degrees = Self.priorParts + observations.count - 1
+        let prior = Double(Self.priorParts) * Self.priorSpread * Self.priorSpread
+        spread = ((prior + squares) / Double(degrees)).squareRoot()
+        centre = mean + (shots == 1 ? Self.singleShotOffset : 0)
     }
 
-    package func evidence() -> CalibrationEvidence {
-        let shots = scores.count
-        let means = scores.map { ofShot in mean(ofShot.map { log(Double(max($0, Self.smallestScore))) }) }
-        let centre = mean(means)
-        let squares = means.reduce(0) { $0 + ($1 - centre) * ($1 - centre) }
-        let degrees = Self.priorShots + shots - 1
-        let variance = (Double(Self.priorShots) * Self.priorSpread * Self.priorSpread + squares) / Double(degrees)
-        let spread = (variance * (1 + 1 / Double(shots))).squareRoot()
-        let offset = shots == 1 ? Self.singleShotOffset : 0
-        let quantile = StudentT(degreesOfFreedom: degrees).quantile(1 - targetFalseRejectRate)
-        let limit = min(Float(exp(centre + offset + quantile * spread)), 2)
-        let supported = 1 / Double(shots + 1)
+    static func logarithm(of score: Float) -> Double { log(Double(max(score, smallestScore))) }
+
+    /// One log score a part, as against all shots.
+    private static func observations(_ scores: [[Float]], _ parts: [Int]) -> [Double] {
+        Set(parts).sorted().map { part in
+            let shots = parts.indices.filter { parts[$0] == part }
+            let others = scores.count - shots.count
+            let gain = others == 0 ? 0 : log(Double(scores.count) / Double(others)) / dimension
+            return mean(shots.map { mean(scores[$0].map(logarithm)) }) - gain
+        }
+    }
+
+    /// The raw score of a typical good part: what scores are divided by.
+    package var unit: Float { Float(exp(centre)) }
+
+    /// In ``unit``s.
+    package func limit(_ sensitivity: Sensitivity) -> Float {
+        let quantile = StudentT(degreesOfFreedom: degrees).quantile(1 - sensitivity.falseRejectRate)
+        return Float(exp(quantile * spread * (1 + 1 / Double(parts)).squareRoot()))
+    }
+
+    /// How far the limit could be off, as a factor: the standard error of a normal distribution's quantile,
+    /// `s sqrt(1/n + z^2 / 2 v)`, in Student's t distribution.
+    private func band(_ sensitivity: Sensitivity) -> UncertainBand {
+        let student = StudentT(degreesOfFreedom: degrees)
+        let z = student.quantile(1 - sensitivity.falseRejectRate)
+        let error = spread * (1 / Double(parts) + z * z / Double(2 * degrees)).squareRoot()
+        let factor = Float(exp(student.quantile((1 + Self.bandProbability) / 2) * error))
+        let limit = limit(sensitivity)
+        return UncertainBand(lower: limit / factor, upper: limit * factor)
+    }
+
+    /// - Parameter anomalous: raw scores of synthetic anomalies, when there are any: they say how many would escape.
+    package func evidence(_ sensitivity: Sensitivity, anomalous: [Float] = []) -> CalibrationEvidence {
+        let options = sensitivity.neighbours.map { choice in
+            let limit = limit(choice)
+            return CalibrationEvidence.Option(
+                sensitivity: choice, limit: limit, falseRejectRate: choice.falseRejectRate,
+                escapeRate: anomalous.isEmpty
+                    ? nil : Double(anomalous.count { $0 / unit <= limit }) / Double(anomalous.count))
+        }
         return CalibrationEvidence(
-            shotCount: shots, scores: Array(scores.joined()),
-            method: shots == 1 ? "held_out_variants" : "leave_one_out",
-            targetFalseRejectRate: targetFalseRejectRate, supportedFalseRejectRate: supported, limit: limit,
-            text: text(limit: limit, degrees: degrees, supported: supported))
+            shotCount: shots, partCount: parts, scores: scores.joined().map { $0 / unit },
+            method: shots == 1 ? "held_out_variants" : "leave_one_out", sensitivity: sensitivity,
+            supportedFalseRejectRate: 1 / Double(parts + 1), limit: limit(sensitivity), band: band(sensitivity),
+            options: options, anomalousCount: anomalous.count, text: text(sensitivity))
     }
 
-    private func text(limit: Float, degrees: Int, supported: Double) -> String {
-        let count = scores.joined().count
+    private func text(_ sensitivity: Sensitivity) -> String {
         let source =
-            scores.count == 1
-            ? "\(count) mild variants of the only shot, scored against it"
-            : "\(scores.count) shots, each left out once and scored against the others"
+            switch (shots, parts) {
+            case (1, _): "\(scores[0].count) mild variants of the only shot, scored against it"
+            case (parts, _): "\(shots) shots, each left out once and scored against the others"
+            default:
+                "\(shots) shots that show \(parts) parts, the shots of each left out once and scored against the others"
+            }
         return """
-            limit \(String(format: "%.4f", limit)): upper \(percent(1 - targetFalseRejectRate)) prediction bound \
-            (log-normal, Student t with \(degrees) degrees of freedom) from \(source); \
-            without assuming a distribution, \(scores.count) good part\(scores.count == 1 ? "" : "s") \
-            support\(scores.count == 1 ? "s" : "") a false-reject rate of \(percent(supported))
+            limit \(String(format: "%.3f", limit(sensitivity))): upper \(percent(1 - sensitivity.falseRejectRate)) prediction \
+            bound (log-normal, Student t with \(degrees) degrees of freedom) from \(source); \
+            without assuming a distribution, \(parts) good part\(parts == 1 ? "" : "s") \
+            support\(parts == 1 ? "s" : "") a false-reject rate of \(percent(1 / Double(parts + 1)))
             """
     }
 
     private func percent(_ share: Double) -> String { String(format: "%.3g %%", share * 100) }
 
-    private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+    private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 }

@@ -27,6 +27,7 @@ package struct StudentT {
     /// The value that is not exceeded with `probability`, in `0.5 ..< 1`; found by bisection to 1e-9.
     package func quantile(_ probability: Double) -> Double {
         precondition((0.5..<1).contains(probability) && degreesOfFreedom >= 1, "student t: quantile \(probability)")
+        guard probability > 0.5 else { return 0 }
         var (low, high) = (0.0, 1.0)
         while cumulativeProbability(high) < probability { high *= 2 }
         while high - low > 1e-9 * high {

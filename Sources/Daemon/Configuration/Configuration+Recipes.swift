@@ -37,7 +37,7 @@ extension Configuration.Recipe: NamedTable {
         try table.read(.dimensions, into: &dimensions, in: 1...4096)
         try table.read(.neighbours, into: &neighbours, in: 1...1000)
         try table.read(.smoothing, into: &smoothing, in: 0...10)
-        try table.read(.targetFalseRejectRate, into: &targetFalseRejectRate, in: 0.000001...0.5)
+        try table.read(.sensitivity, into: &sensitivity, in: 0...1)
     }
 
     private mutating func readArea(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {

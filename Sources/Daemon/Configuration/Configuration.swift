@@ -164,7 +164,8 @@ extension Configuration {
         public var neighbours = 50
         /// Standard deviation, in patches.
         public var smoothing = 0.5
-        public var targetFalseRejectRate = 0.05
+        /// 0 = few false rejects, 1 = few escapes.
+        public var sensitivity = 0.5
         /// Mean grey level.
         public var minBrightness = 4.0
         /// Mean grey level.
@@ -181,13 +182,11 @@ extension Configuration {
         public init() {}
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, backbone, method, layers, rotations, aggregation, foreground, dimensions, neighbours, smoothing,
-                roi
-            case ignore, object
+            case name, backbone, method, layers, rotations, aggregation, foreground, dimensions, neighbours, smoothing
+            case sensitivity, roi, ignore, object
             case inputSize = "input_size"
             case localAveraging = "local_averaging"
             case coresetBudget = "coreset_budget"
-            case targetFalseRejectRate = "target_false_reject_rate"
             case minBrightness = "min_brightness"
             case maxBrightness = "max_brightness"
             case frozenFrames = "frozen_frames"

@@ -1,4 +1,5 @@
 import ControlProtocol
+import Core
 import Hummingbird
 
 /// Re-fit, limit and generations.
@@ -45,7 +46,8 @@ extension LimitReply {
     init(_ active: Recipe<some StoredModel>.Active) {
         self.init(
             value: active.limit, manual: active.manualLimit != nil, calibrated: active.summary.limit,
-            evidence: active.summary.evidence)
+            evidence: active.summary.evidence, uncertain: [active.band.lower, active.band.upper],
+            options: active.summary.options)
     }
 }
 
@@ -61,6 +63,7 @@ extension GenerationReply {
             generation: generation, current: false, backbone: summary.kind.backbone, method: summary.kind.method,
             shots: summary.shots,
             limit: LimitReply(
-                value: summary.limit, manual: false, calibrated: summary.limit, evidence: summary.evidence))
+                value: summary.limit, manual: false, calibrated: summary.limit, evidence: summary.evidence,
+                uncertain: [summary.band.lower, summary.band.upper], options: summary.options))
     }
 }

@@ -40,6 +40,9 @@ struct PrometheusText {
                     (#",verdict="INVALID""#, $0.counts.invalid),
                 ]
             }
+            + metric("uncertain_total", "counter", "OK and NG verdicts with a score near the limit") {
+                [("", $0.counts.uncertain)]
+            }
             + metric("invalid_total", "counter", "INVALID verdicts by cause") { camera in
                 camera.counts.causes.sorted { $0.key < $1.key }.map { (#",cause="\#($0.key)""#, $0.value) }
             }

@@ -59,6 +59,7 @@ extension JSONLine {
         if let cause = record.cause { add("cause", cause) }
         if let score = record.score { add("score", score) }
         if let limit = record.limit { add("limit", limit) }
+        if let uncertain = record.uncertain { add("uncertain", uncertain) }
         add("regions", record.regions.map(JSONLine.init))
         add("latency_ms", JSONLine(record.latency))
         if let image = record.image { add("image", image) }

@@ -1,26 +1,36 @@
+import ControlProtocol
 public import Core
 
 extension FittedModel: StoredModel {
     public var summary: ModelSummary {
         ModelSummary(
             kind: ModelKind(backbone: backbone.name, sha256: backbone.sha256, requested: requested), shots: shots,
-            limit: calibration.evidence.limit,
-            evidence: calibration.evidence.words)
+            limit: calibration.evidence.limit, evidence: calibration.evidence.words, band: calibration.evidence.band,
+            options: calibration.evidence.options.map(LimitOption.init))
     }
 }
 
 extension CalibrationEvidence {
     /// One line beside the limit.
     fileprivate var words: String {
-        let parts = shotCount == 1 ? "1 shot" : "\(shotCount) shots"
+        let parts = partCount == 1 ? "1 part" : "\(partCount) parts"
+        let shots = shotCount == partCount ? parts : "\(shotCount) shots of \(parts)"
         return
-            "from \(parts), \(scores.count) held-out scores; meant to reject \(percent(targetFalseRejectRate)) of good "
-            + "parts; without assuming a distribution \(parts) vouch for \(percent(supportedFalseRejectRate))"
+            "from \(shots), \(scores.count) held-out scores; meant to reject \(percent(sensitivity.falseRejectRate)) of "
+            + "good parts; without assuming a distribution \(parts) vouch for \(percent(supportedFalseRejectRate))"
     }
 
     private func percent(_ share: Double) -> String {
         let hundredths = (share * 10_000).rounded() / 100
         return hundredths == hundredths.rounded() ? "\(Int(hundredths)) %" : "\(hundredths) %"
+    }
+}
+
+extension LimitOption {
+    init(_ option: CalibrationEvidence.Option) {
+        self.init(
+            sensitivity: option.sensitivity.value, limit: option.limit, falseRejectRate: option.falseRejectRate,
+            escapeRate: option.escapeRate)
     }
 }
 
@@ -34,7 +44,9 @@ extension ModelKind {
         if settings.localAveraging { parts.append("3x3 averaged") }
         parts += settings.method.options.sorted { $0.rawValue < $1.rawValue }.compactMap(settings.words)
         if let area = settings.area.text { parts.append(area) }
-        self.init(backbone: "\(backbone)\(size) (weights \(sha256.prefix(8)))", method: parts.joined(separator: ", "))
+        self.init(
+            backbone: "\(backbone)\(size) (weights \(sha256.prefix(8)))", method: parts.joined(separator: ", "),
+            sensitivity: settings.sensitivity.value)
     }
 }
 

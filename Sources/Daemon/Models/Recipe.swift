@@ -1,3 +1,4 @@
+public import Core
 public import Logging
 import Synchronization
 
@@ -17,6 +18,8 @@ public final class Recipe<Model: StoredModel>: Sendable {
         public let manualLimit: Float?
 
         public var limit: Float { manualLimit ?? summary.limit }
+        /// Scores around the limit that are uncertain.
+        public var band: UncertainBand { summary.band.scaled(by: limit / summary.limit) }
     }
 
     /// A consistent look at the recipe.
@@ -146,7 +149,7 @@ public final class Recipe<Model: StoredModel>: Sendable {
     private func manualLimit(for summary: ModelSummary) -> Float? {
         do {
             guard let manual = try store.manualLimit() else { return nil }
-            guard manual.kind == summary.kind else {
+            guard manual.kind.sharesScale(with: summary.kind) else {
                 logger.warning("limit set by hand is for another backbone or method, using the calibrated one")
                 return nil
             }

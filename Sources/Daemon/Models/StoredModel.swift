@@ -1,14 +1,23 @@
+public import ControlProtocol
+public import Core
+
 /// What decides the scale of a model's scores. Models of one kind have comparable scores and limits.
 public struct ModelKind: Codable, Sendable, Equatable {
     /// Name, weights and input size; a model can judge only features of its own backbone.
     public var backbone: String
     /// The method and those of its settings that change scores.
     public var method: String
+    /// Decides the limit, but no score; nil in what was written before there was one.
+    public var sensitivity: Double?
 
-    public init(backbone: String, method: String) {
+    public init(backbone: String, method: String, sensitivity: Double? = nil) {
         self.backbone = backbone
         self.method = method
+        self.sensitivity = sensitivity
     }
+
+    /// Whether a limit for one is a limit for the other.
+    func sharesScale(with other: ModelKind) -> Bool { backbone == other.backbone && method == other.method }
 }
 
 /// What people are told about a fitted model.
@@ -20,12 +29,21 @@ public struct ModelSummary: Sendable, Equatable {
     public var limit: Float
     /// What that limit rests on, in words.
     public var evidence: String
+    /// Scores around that limit that are uncertain.
+    public var band: UncertainBand
+    /// What other sensitivities would give, from lower to higher.
+    public var options: [LimitOption]
 
-    public init(kind: ModelKind, shots: [String], limit: Float, evidence: String) {
+    public init(
+        kind: ModelKind, shots: [String], limit: Float, evidence: String, band: UncertainBand? = nil,
+        options: [LimitOption] = []
+    ) {
         self.kind = kind
         self.shots = shots
         self.limit = limit
         self.evidence = evidence
+        self.band = band ?? UncertainBand(lower: limit, upper: limit)
+        self.options = options
     }
 }
 

@@ -7,12 +7,17 @@ public struct Judgement: Sendable {
     public let score: Float
     /// What is above the limit, in pixels of the picture.
     public let regions: [Region]
+    /// The score is so near to the limit that OK and NG are both poorly supported.
+    public let isUncertain: Bool
     /// Draws the heat map over the picture. Costs time, and is done after the verdict.
     public let drawHeatMap: @Sendable (Image) -> Image
 
-    public init(score: Float, regions: [Region], drawHeatMap: @escaping @Sendable (Image) -> Image) {
+    public init(
+        score: Float, regions: [Region], isUncertain: Bool = false, drawHeatMap: @escaping @Sendable (Image) -> Image
+    ) {
         self.score = score
         self.regions = regions
+        self.isUncertain = isUncertain
         self.drawHeatMap = drawHeatMap
     }
 }
@@ -85,7 +90,10 @@ extension Judgement {
             || scores.values.contains { $0 > model.calibration.limit }
         let map = hasRegions ? model.anomalyMap(of: scores, height: height, width: width) : nil
         let regions = map.map { model.regions(in: $0, imageScore: scores.imageScore) } ?? []
-        self.init(score: scores.imageScore, regions: regions) { image in
+        self.init(
+            score: scores.imageScore, regions: regions,
+            isUncertain: model.calibration.band.contains(scores.imageScore)
+        ) { image in
             image.withHeatMap(
                 anomalyMap: map ?? model.anomalyMap(of: scores, height: image.height, width: image.width),
                 limit: model.calibration.limit, regions: regions, area: model.settings.area)

@@ -64,6 +64,7 @@ extension InspectionRecord {
             recipe: inspection.part.recipe.name, generation: inspection.generation,
             frame: inspection.frame?.name ?? "", part: inspection.part.trigger?.part, verdict: inspection.verdict,
             cause: inspection.invalidity?.cause.rawValue, score: inspection.judgement?.score, limit: limit,
+            uncertain: inspection.judgement?.isUncertain == true ? true : nil,
             regions: inspection.judgement?.regions.map(Region.init) ?? [], latency: inspection.latency,
             image: pictures.image, heatmap: pictures.heatmap, durable: durable)
     }

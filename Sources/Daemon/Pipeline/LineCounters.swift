@@ -6,6 +6,8 @@ public struct LineCounters: Sendable {
 
     public private(set) var ok: UInt64 = 0
     public private(set) var ng: UInt64 = 0
+    /// Of both, those near the limit.
+    public private(set) var uncertain: UInt64 = 0
     /// By the cause's name in the journal.
     public private(set) var invalid: [String: UInt64] = [:]
     public private(set) var lastVerdict: WallTime?
@@ -27,7 +29,9 @@ public struct LineCounters: Sendable {
             if invalidity.cause.isOfTheFrame { refused = ((refused?.count ?? 0) + 1, invalidity) }
             undecodable = invalidity.cause == .decodeFailed ? undecodable + 1 : 0
             return
-        case .judged: if inspection.verdict == .ok { ok += 1 } else { ng += 1 }
+        case .judged(let judgement, _):
+            if inspection.verdict == .ok { ok += 1 } else { ng += 1 }
+            if judgement.isUncertain { uncertain += 1 }
         }
         (refused, undecodable) = (nil, 0)
         if latencies.count < Self.window {
@@ -39,7 +43,7 @@ public struct LineCounters: Sendable {
     }
 
     public var verdicts: CountsReply {
-        CountsReply(ok: ok, ng: ng, invalid: invalid.values.reduce(0, +), causes: invalid)
+        CountsReply(ok: ok, ng: ng, uncertain: uncertain, invalid: invalid.values.reduce(0, +), causes: invalid)
     }
 
     /// Percentiles by nearest rank over the newest 1000 judged parts; nil before the first.

@@ -59,6 +59,7 @@ struct Block {
 /// Numbers for people.
 enum Format {
     static func score(_ value: Float) -> String { String(format: "%.4f", value) }
+    static func percent(_ share: Double) -> String { String(format: "%.3g %%", share * 100) }
     static func milliseconds(_ value: Double) -> String { String(format: "%.1f ms", value) }
 
     static func bytes(_ count: some BinaryInteger) -> String {

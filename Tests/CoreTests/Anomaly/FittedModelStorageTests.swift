@@ -86,7 +86,7 @@ import Testing
             ("\"patch_memory\"", "\"other\"", "scorer"),
             ("\"method\" : \"patch-memory\"", "\"method\" : \"other\"", "method"),
             ("\"input_size\" : 32", "\"input_size\" : 0", "backbone"), ("\"limit\" :", "\"lid\" :", "limit"),
-            (" 13,", " 9223372036854775807,", "shot_patches"), ("\"unit\" : 1", "\"unit\" : 0", "calibration"),
+            (" 13,", " 9223372036854775807,", "shot_patches"), ("\"unit\" :", "\"unit\" : 0, \"was\" :", "calibration"),
         ] {
             _ = try folder.file("model.json", document)
             try replace(old, new)

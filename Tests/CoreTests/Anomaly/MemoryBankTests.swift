@@ -62,7 +62,8 @@ import Testing
         let without = MemoryBank(blocks: [blocks[0], blocks[2]])
         let query = blocks[1]
         #expect(
-            MemoryBank(blocks: blocks).leavingOut(1).nearestDistances(to: query) == without.nearestDistances(to: query)
+            MemoryBank(blocks: blocks).keeping { $0 != 1 }.nearestDistances(to: query)
+                == without.nearestDistances(to: query)
         )
         #expect(agree(MemoryBank(blocks: blocks).nearestDistances(to: query), [Float](repeating: 0, count: 50)))
     }

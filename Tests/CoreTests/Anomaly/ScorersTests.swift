@@ -28,10 +28,10 @@ private struct ScorerCase: Decodable {
     }
 
     /// What a method makes of the shots.
-    func fitted(_ fit: any ScorerFit, leavingOut shot: Int? = nil) -> any Scorer {
+    func fitted(_ fit: any ScorerFit, leavingOut left: Set<Int> = []) -> any Scorer {
         var fit = fit
         for shot in shots { fit.add(ShotFeatures(own: .init(features: features(shot)), turned: [])) }
-        return fit.scorer(leavingOut: shot, .serial)
+        return fit.scorer(leavingOut: left, .serial)
     }
 }
 
@@ -77,7 +77,7 @@ extension ShotFeatures.View {
         func image(_ memory: [Double]) -> Float {
             var fit = PatchMemoryFit(MethodSettings(method: .patchCore), shotCount: 1)
             fit.add(ShotFeatures(own: .init(features: plane(memory)), turned: []))
-            return score(fit.scorer(leavingOut: nil, .serial), plane([60])).imageScore
+            return score(fit.scorer(leavingOut: [], .serial), plane([60])).imageScore
         }
         func chord(_ degrees: Double) -> Double { 2 * sin(degrees / 2 * .pi / 180) }
         let near = chord(30) * (1 - exp(chord(30)) / (exp(chord(30)) + exp(chord(31))))
@@ -99,7 +99,7 @@ extension ShotFeatures.View {
                 let last = example.shots.count - 1
                 let features = example.features(example.query)
                 let fit = settings.fit(shotCount: method == .patchCore ? 1 : last)
-                let one = score(example.fitted(fit, leavingOut: last), features)
+                let one = score(example.fitted(fit, leavingOut: [last]), features)
                 let other = score(without.fitted(fit), features)
                 #expect(agree(one.values + [one.imageScore], other.values + [other.imageScore]), "\(method.rawValue)")
             }
@@ -127,7 +127,7 @@ extension ShotFeatures.View {
             PatchFeatures(grid: PatchGrid(rows: 1, columns: 1), rows: Matrix(rows: 1, columns: 1, values: [value]))
         }
         for shot in 0..<32 { fit.add(ShotFeatures(own: .init(features: place(shot % 2 == 0 ? 0.4 : 0.8)), turned: [])) }
-        let scorer = fit.scorer(leavingOut: nil, .serial)
+        let scorer = fit.scorer(leavingOut: [], .serial)
         #expect(agree([score(scorer, place(1)).imageScore], [0.4 / Float(0.08).squareRoot()]))
         #expect(agree([score(scorer, place(0.6)).imageScore], [0]))
     }
@@ -143,7 +143,7 @@ extension ShotFeatures.View {
         // Shots of one colour: every variance is 0.
         var fit = PaDiMFit(MethodSettings(method: .padim))
         fit.add(ShotFeatures(own: .init(features: plane([20, 20, 20])), turned: []))
-        let scores = score(fit.scorer(leavingOut: nil, .serial), plane([20, 20, 60]))
+        let scores = score(fit.scorer(leavingOut: [], .serial), plane([20, 20, 60]))
         #expect(scores.values[0] < 1e-2 && scores.values[2].isFinite && scores.values[2] > 10)
     }
 
@@ -179,7 +179,7 @@ extension ShotFeatures.View {
         var fit = SPADEFit(settings)
         for shot in [[0.0, 20], [80, 100]] { fit.add(ShotFeatures(own: .init(features: plane(shot)), turned: [])) }
         // The picture's whole lies at 30 degrees, nearer to the first's at 10: the second's patch at 80 does not count.
-        let scores = score(fit.scorer(leavingOut: nil, .serial), plane([-20, 80]))
+        let scores = score(fit.scorer(leavingOut: [], .serial), plane([-20, 80]))
         func distance(_ degrees: Double) -> Float { Float(1 - cos(degrees * .pi / 180)) }
         #expect(agree(scores.values, [distance(20), distance(60)]))
         #expect(agree([scores.imageScore], [distance(20)]))
@@ -189,7 +189,7 @@ extension ShotFeatures.View {
         var fit = SPADEFit(MethodSettings(method: .spade))
         // Turned, the whole moves from 10 to 25 degrees, and the patch that moves most is 30 from its nearest.
         fit.add(ShotFeatures(own: .init(features: plane([0, 20])), turned: [.init(features: plane([0, 50]))]))
-        let scorer = try #require(fit.scorer(leavingOut: nil, .serial) as? SPADE)
+        let scorer = try #require(fit.scorer(leavingOut: [], .serial) as? SPADE)
         #expect(
             agree([scorer.patchScale], [Float((1 - cos(Double.pi / 12)) / (1 - cos(Double.pi / 6)))], relative: 1e-4))
     }
@@ -330,7 +330,7 @@ extension ShotFeatures.View {
         let shot = made(10, 10) { row, column in (3...6).contains(row) && (3...6).contains(column) }
         var fit = PatchMemoryFit(MethodSettings(method: .anomalyDINO), shotCount: 1)
         fit.add(ShotFeatures(own: .init(features: shot), turned: []))
-        let memory = try #require(fit.scorer(leavingOut: nil, .serial) as? PatchMemory)
+        let memory = try #require(fit.scorer(leavingOut: [], .serial) as? PatchMemory)
         // The memory has the rim of the part, which shows the ground: nothing of the ground would be far from it.
         let empty = made(10, 10) { _, _ in false }
         let scores = memory.score(empty, counting: PatchMask(Array(10..<40), of: empty.grid), .serial)

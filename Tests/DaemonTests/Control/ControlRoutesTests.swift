@@ -69,7 +69,10 @@ import Testing
             _ = try await line.request("POST", "/v1/refit")
             try await line.waitForFit(2)
             let set = try await line.request("PUT", "/v1/limit", body: #"{"value":0.5}"#).decoded(LimitReply.self)
-            #expect(set == LimitReply(value: 0.5, manual: true, calibrated: 0.25, evidence: "n = 1"))
+            #expect(
+                set
+                    == LimitReply(
+                        value: 0.5, manual: true, calibrated: 0.25, evidence: "n = 1", uncertain: [0.5, 0.5]))
             #expect(try await line.request("PUT", "/v1/limit", body: #"{"value":-1}"#).errorCode == .invalidRequest)
             #expect(try await line.request("PUT", "/v1/limit").decoded(LimitReply.self).value == 0.25)
             let models = try await line.request("GET", "/v1/models").decoded(ModelsReply.self).models

@@ -29,12 +29,13 @@ public struct MemoryBank: Sendable, Equatable {
         self.init(rows: Matrix(joiningRows: blocks), blocks: ranges)
     }
 
-    /// The memory that does not look at one shot; it shares the rows.
+    /// The memory that looks at some shots only; it shares the rows.
     ///
-    /// - Precondition: another shot is left.
-    package func leavingOut(_ shot: Int) -> MemoryBank {
-        precondition(blocks.count > 1, "memory bank: no shot left")
-        return MemoryBank(rows: rows, blocks: blocks.indices.filter { $0 != shot }.map { blocks[$0] })
+    /// - Precondition: a shot is left.
+    package func keeping(_ isKept: (_ shot: Int) -> Bool) -> MemoryBank {
+        let kept = blocks.indices.filter(isKept).map { blocks[$0] }
+        precondition(!kept.isEmpty, "memory bank: no shot left")
+        return MemoryBank(rows: rows, blocks: kept)
     }
 
     /// Distance from each query patch to its nearest neighbour among the good patches.

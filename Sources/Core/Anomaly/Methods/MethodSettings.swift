@@ -31,8 +31,8 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     public var neighbours: Int
     /// Standard deviation of the anomaly map's smoothing, in patches.
     public var smoothing: Float
-    /// The share of good parts that the limit chosen from the shots is meant to reject, in `0 ..< 1`.
-    public var targetFalseRejectRate: Double
+    /// Where the limit chosen from the shots stands between few false rejects and few escapes.
+    public var sensitivity: Sensitivity
     /// What of the frame is inspected.
     public var area: InspectionArea
 
@@ -41,7 +41,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     public init(
         method: Method = .patchMemory, layers: [Int] = [], inputSize: Int? = nil, localAveraging: Bool? = nil,
         rotations: Int? = nil, coresetBudget: Int? = nil, aggregation: Aggregation? = nil, foreground: Bool? = nil,
-        dimensions: Int? = nil, neighbours: Int? = nil, smoothing: Float = 0.5, targetFalseRejectRate: Double = 0.05,
+        dimensions: Int? = nil, neighbours: Int? = nil, smoothing: Float = 0.5, sensitivity: Sensitivity = .balanced,
         area: InspectionArea = .wholeFrame
     ) {
         let isMemory = method.options.contains(.coresetBudget)
@@ -56,7 +56,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         self.dimensions = dimensions ?? 100
         self.neighbours = neighbours ?? 50
         self.smoothing = smoothing
-        self.targetFalseRejectRate = targetFalseRejectRate
+        self.sensitivity = sensitivity
         self.area = area
     }
 
@@ -78,11 +78,10 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case method, layers, rotations, aggregation, foreground, dimensions, neighbours, smoothing, area
+        case method, layers, rotations, aggregation, foreground, dimensions, neighbours, smoothing, sensitivity, area
         case inputSize = "input_size"
         case localAveraging = "local_averaging"
         case coresetBudget = "coreset_budget"
-        case targetFalseRejectRate = "target_false_reject_rate"
     }
 
     /// What is wrong with the settings for a backbone of `layerCount` layers; nil when nothing is.
@@ -99,9 +98,6 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         if let problem = problemOfOptions() { return problem }
         if coresetBudget < 0 { return "coreset budget: expected 0 (keep all) or more, got \(coresetBudget)" }
         if !(smoothing >= 0 && smoothing <= 10) { return "smoothing: expected 0 to 10 patches, got \(smoothing)" }
-        if !(targetFalseRejectRate >= 1e-6 && targetFalseRejectRate <= 0.5) {
-            return "target false-reject rate: expected 0.000001 to 0.5, got \(targetFalseRejectRate)"
-        }
         return area.problem
     }
 

@@ -76,8 +76,8 @@ package struct PaDiMFit: ScorerFit {
         return Array(0..<width).shuffled(using: &random).prefix(count).sorted()
     }
 
-    package func scorer(leavingOut shot: Int?, _ parallelism: Parallelism) -> any Scorer {
-        let kept = shots.indices.filter { $0 != shot }.map { shots[$0] }
+    package func scorer(leavingOut left: Set<Int>, _ parallelism: Parallelism) -> any Scorer {
+        let kept = shots.indices.filter { !left.contains($0) }.map { shots[$0] }
         let (grid, d) = (kept[0].features.grid, dimensions.count)
         let places = Places(shots: kept, grid: grid, dimensions: d)
         var means = Matrix(rows: grid.count, columns: d)

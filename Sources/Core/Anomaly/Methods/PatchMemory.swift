@@ -99,14 +99,32 @@ package struct PatchMemoryFit: ScorerFit {
         blocks.append(all.rows(farthestPointsFirst(all, count: share)))
     }
 
-    package func scorer(leavingOut shot: Int?, _ parallelism: Parallelism) -> any Scorer {
+    package func scorer(leavingOut left: Set<Int>, _ parallelism: Parallelism) -> any Scorer {
         let bank = MemoryBank(blocks: blocks)
+        return PatchMemory(
+            bank: left.isEmpty ? bank : bank.keeping { !left.contains($0) }, aggregation: settings.aggregation,
+            foreground: knownForeground, isFast: left.isEmpty)
+    }
+
+    package func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]? {
+        let bank = MemoryBank(blocks: blocks)
+        let scorers = blocks.indices.map { only in
+            PatchMemory(
+                bank: bank.keeping { $0 == only }, aggregation: settings.aggregation, foreground: knownForeground)
+        }
+        return views.enumerated().map { shot, view in
+            scorers.enumerated().map { other, scorer in
+                shot == other ? 0 : scorer.score(view.features, counting: view.mask, parallelism).imageScore
+            }
+        }
+    }
+
+    /// With the size of the part, which all shots tell.
+    private var knownForeground: FeatureForeground? {
         // A part that is half hidden is still one.
         var foreground = foreground
         foreground?.smallestPart = max(smallestPart / 2, 1)
-        return PatchMemory(
-            bank: shot.map(bank.leavingOut) ?? bank, aggregation: settings.aggregation, foreground: foreground,
-            isFast: shot == nil)
+        return foreground
     }
 }
 

@@ -72,8 +72,8 @@ package struct SPADEFit: ScorerFit {
         shots.append(Shot(patches: patches, whole: whole, turned: turned))
     }
 
-    package func scorer(leavingOut shot: Int?, _ parallelism: Parallelism) -> any Scorer {
-        let kept = shots.indices.filter { $0 != shot }.map { shots[$0] }
+    package func scorer(leavingOut left: Set<Int>, _ parallelism: Parallelism) -> any Scorer {
+        let kept = shots.indices.filter { !left.contains($0) }.map { shots[$0] }
         let (whole, patch) = kept.reduce((0, 0)) { ($0.0 + $1.turned.whole, $0.1 + $1.turned.patch) }
         return SPADE(
             gallery: MemoryBank(blocks: kept.map(\.patches)),

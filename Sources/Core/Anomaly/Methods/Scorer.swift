@@ -43,13 +43,23 @@ package struct ShotFeatures: Sendable {
     }
 }
 
-/// The fit of one method: shots are added one after the other, then it makes a scorer of all of them, or of all but one.
+/// The fit of one method: shots are added one after the other, then it makes a scorer of all of them, or of all but some.
 package protocol ScorerFit {
     mutating func add(_ shot: ShotFeatures)
 
-    /// - Parameter shot: the shot that the scorer must know nothing of, by its number; nil is none.
+    /// - Parameter shots: those that the scorer must know nothing of, by their numbers.
     /// - Precondition: a shot is left.
-    func scorer(leavingOut shot: Int?, _ parallelism: Parallelism) -> any Scorer
+    func scorer(leavingOut shots: Set<Int>, _ parallelism: Parallelism) -> any Scorer
+
+    /// The score of each shot by a scorer of each other one alone, where that is quick; nil where it is not. It shows which
+    /// shots are of one part.
+    ///
+    /// - Parameter views: the shots, in the order in which they were added.
+    func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]?
+}
+
+extension ScorerFit {
+    package func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]? { nil }
 }
 
 extension MethodSettings {
