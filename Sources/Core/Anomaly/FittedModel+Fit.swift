@@ -50,7 +50,7 @@ extension FittedModel {
             extractor: extractor, settings: settings, plan: plan, frame: frame, parallelism: parallelism,
             shotCount: shots.count, progress: progress, isCancelled: isCancelled)
         let features = try embedding.features(of: shots)
-        var scorers = settings.makeFit(shotCount: shots.count, stages: stages)
+        var scorers = settings.fit(shotCount: shots.count, stages: stages)
         for shot in features { scorers.add(shot) }
         scorers.finish(parallelism)
         let own = features.map(\.own)
@@ -59,7 +59,7 @@ extension FittedModel {
         let prediction = LimitPrediction(scores: heldOut.normal, parts: parts)
         return FittedModel(
             backbone: extractor.identity, settings: settings, requested: requested, shots: shots.map(\.sha256),
-            grid: own[0].features.grid, scorer: scorers.scorer(leavingOut: []),
+            grid: own[0].features.grid, scorer: scorers.scorer(leavingOut: [], parallelism),
             calibration: Calibration(prediction, sensitivity: settings.sensitivity, anomalous: heldOut.anomalous),
             frame: frame)
     }

@@ -11,7 +11,7 @@ struct HeldOutScores {
         var anomalous: [Float] = []
         for (index, shot) in shots.enumerated() {
             let samePart = parts.indices.filter { parts[$0] == parts[index] }
-            let scorer = fit.scorer(leavingOut: shots.count > 1 ? Set(samePart) : [])
+            let scorer = fit.scorer(leavingOut: shots.count > 1 ? Set(samePart) : [], parallelism)
             func scores(_ views: [ShotFeatures.View]) -> [Float] {
                 views.map { scorer.score($0.features, counting: $0.mask, parallelism).imageScore }
             }

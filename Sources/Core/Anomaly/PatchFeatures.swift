@@ -115,6 +115,14 @@ extension Matrix {
         self.init(rows: parts.map(\.rows).reduce(0, +), columns: width, values: parts.flatMap(\.values))
     }
 
+    /// The columns with the given indices, in that order.
+    func columns(_ indices: [Int]) -> Matrix {
+        var values: [Float] = []
+        values.reserveCapacity(rows * indices.count)
+        for row in 0..<rows { for column in indices { values.append(self[row, column]) } }
+        return Matrix(rows: rows, columns: indices.count, values: values)
+    }
+
     /// The rows with the given indices, in that order.
     func rows(_ indices: [Int]) -> Matrix {
         var values: [Float] = []

@@ -84,7 +84,7 @@ public struct BackboneModel: Sendable {
             autoInputSize = 320
             defaultLayers = [5]
             stages = [4, 5].map { FeatureStage(layer: $0) } + [FeatureStage(layer: 5, localAveraging: true)]
-            stagesBesideOthers = [FeatureStage(layer: 5, localAveraging: true)]
+            stagesBesideOthers = [FeatureStage(layer: 4), FeatureStage(layer: 5, localAveraging: true)]
             self.network = .efficientNet(network)
         case .dinoV2Small:
             let network = try VisionTransformerWeights(dinov2: weights.scope, .dinov2Small)

@@ -1,3 +1,5 @@
+public import Core
+
 /// What the operator of a line sets, one nested table a part of the daemon.
 ///
 /// Every key has a default, so an empty file is a valid one; `config.toml.example` shows and explains all of them.
@@ -142,15 +144,10 @@ extension Configuration {
 
     /// How one product is inspected.
     public struct Recipe: Codable, Sendable, Equatable {
-        public enum Method: String, Codable, Sendable, CaseIterable { case patchMemory = "patch-memory" }
-        public enum Aggregation: String, Codable, Sendable, CaseIterable {
-            case topPercent = "top_percent"
-            case maximum
-        }
-
         public var name = "default"
         public var backbone = "efficientnet-lite0"
-        public var inputSize = 320
+        /// 0 = the backbone's default.
+        public var inputSize = 0
         public var method = Method.patchMemory
         /// Empty = the backbone's default.
         public var layers: [Int] = []
@@ -158,7 +155,13 @@ extension Configuration {
         public var rotations = 8
         /// Patches; 0 keeps all.
         public var coresetBudget = 4096
-        public var aggregation = Aggregation.topPercent
+        public var aggregation = MethodSettings.Aggregation.topPercent
+        /// Whether only the part is judged, told from the background.
+        public var foreground = false
+        /// Of PaDiM.
+        public var dimensions = 100
+        /// Of SPADE.
+        public var neighbours = 50
         /// Standard deviation, in patches.
         public var smoothing = 0.5
         /// 0 = few false rejects, 1 = few escapes.
@@ -179,7 +182,8 @@ extension Configuration {
         public init() {}
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, backbone, method, layers, rotations, aggregation, smoothing, sensitivity, roi, ignore, object
+            case name, backbone, method, layers, rotations, aggregation, foreground, dimensions, neighbours, smoothing
+            case sensitivity, roi, ignore, object
             case inputSize = "input_size"
             case localAveraging = "local_averaging"
             case coresetBudget = "coreset_budget"

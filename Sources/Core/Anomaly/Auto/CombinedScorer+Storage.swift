@@ -2,13 +2,14 @@ extension CombinedScorer {
     public struct Header: Codable, Sendable, Equatable {
         struct Component: Codable, Sendable, Equatable {
             let columns: Range<Int>
-            let memory: PatchMemory.Header
+            /// One a turn that is told apart.
+            let memories: [PatchMemory.Header]
         }
 
         struct Texture: Codable, Sendable, Equatable {
             let columns: Range<Int>
-            let unit: Float
-            let exponent: Float
+            let tolerance: Float
+            let weight: Float
         }
 
         let featureWidth: Int
@@ -25,17 +26,22 @@ extension CombinedScorer {
     public var stored: StoredScorer {
         var tensors: [String: Tensor] = [:]
         for (index, component) in components.enumerated() {
-            tensors["memory.\(index)"] = component.memory.stored.tensors[PatchMemory.tensorName]
+            for (turn, memory) in component.memories.enumerated() {
+                tensors[Self.name(index, turn)] = Tensor(memory.bank.rows)
+            }
         }
         if let texture {
             for (name, values) in texture.vectors { tensors[name] = Tensor(shape: [values.count], values: values) }
         }
         let header = Header(
             featureWidth: featureWidth,
-            components: components.map { .init(columns: $0.columns, memory: $0.memory.header) },
-            texture: texture.map { .init(columns: $0.columns, unit: $0.unit, exponent: $0.exponent) }, choice: choice)
+            components: components.map { .init(columns: $0.columns, memories: $0.memories.map(\.header)) },
+            texture: texture.map { .init(columns: $0.columns, tolerance: $0.tolerance, weight: $0.weight) },
+            choice: choice)
         return StoredScorer(header: ScorerHeader(combined: header), tensors: tensors)
     }
+
+    private static func name(_ component: Int, _ turn: Int) -> String { "memory.\(component).\(turn)" }
 
     init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
         guard (1...(1 << 20)).contains(header.featureWidth), !header.components.isEmpty,
@@ -47,17 +53,21 @@ extension CombinedScorer {
         }
         var components: [Component] = []
         for (index, (stored, chosen)) in zip(header.components, header.choice.components).enumerated() {
-            let memory = try PatchMemory(
-                stored.memory, [PatchMemory.tensorName: tensors["memory.\(index)"]].compactMapValues { $0 })
+            var memories: [PatchMemory] = []
+            for (turn, memory) in stored.memories.enumerated() {
+                let tensor = tensors[Self.name(index, turn)].map { [PatchMemory.memoryName: $0] } ?? [:]
+                memories.append(try PatchMemory(memory, tensor))
+            }
             guard stored.columns.lowerBound >= 0, stored.columns.upperBound <= header.featureWidth,
-                memory.featureWidth == stored.columns.count, chosen.unit.isFinite, chosen.unit > 0
+                !memories.isEmpty, memories.allSatisfy({ $0.featureWidth == stored.columns.count }),
+                memories.count == header.components[0].memories.count, chosen.unit.isFinite, chosen.unit > 0
             else {
                 throw DamagedPart(
-                    part: "memory.\(index)", expected: "columns of \(header.featureWidth) and a positive unit",
-                    got: "\(stored.columns), \(memory.featureWidth) wide, unit \(chosen.unit)")
+                    part: "component \(index)", expected: "columns of \(header.featureWidth) and a positive unit",
+                    got: "\(stored.columns), \(memories.map(\.featureWidth)) wide, unit \(chosen.unit)")
             }
             components.append(
-                Component(stage: chosen.stage, columns: stored.columns, memory: memory, unit: chosen.unit))
+                Component(stage: chosen.stage, columns: stored.columns, memories: memories, unit: chosen.unit))
         }
         self.init(
             components: components,
@@ -87,14 +97,16 @@ extension TextureStatistics {
             return tensor.values
         }
         let count = header.columns.count
-        guard header.columns.lowerBound >= 0, header.columns.upperBound <= width, header.unit > 0 else {
+        guard header.columns.lowerBound >= 0, header.columns.upperBound <= width, header.tolerance > 0,
+            (0...1).contains(header.weight)
+        else {
             throw DamagedPart(
-                part: "texture", expected: "columns of \(width) and a positive unit",
-                got: "\(header.columns), unit \(header.unit)")
+                part: "texture", expected: "columns of \(width), a positive tolerance and a weight of 0 to 1",
+                got: "\(header.columns), \(header.tolerance), \(header.weight)")
         }
         self.init(
             columns: header.columns, mean: try vector("mean", count), deviation: try vector("deviation", count),
-            centre: try vector("centre", 2 * count), variance: try vector("variance", 2 * count), unit: header.unit,
-            exponent: header.exponent)
+            centre: try vector("centre", 2 * count), variance: try vector("variance", 2 * count),
+            tolerance: header.tolerance, weight: header.weight)
     }
 }

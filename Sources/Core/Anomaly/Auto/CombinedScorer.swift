@@ -13,7 +13,9 @@ public struct CombinedScorer: Scorer {
         package let stage: FeatureStage
         /// Of the joined features, the stage's.
         package let columns: Range<Int>
-        package let memory: PatchMemory
+        /// One that knows the shots (and their turned copies, when parts lie in any rotation); or one for each turn of the only
+        /// shot, of which the most similar ones are asked.
+        package let memories: [PatchMemory]
         /// The image score of a typical good part by this component alone, in its distance.
         package let unit: Float
     }
@@ -24,24 +26,47 @@ public struct CombinedScorer: Scorer {
     /// What the fit decided, and why.
     public let choice: FitChoice
 
-    /// How much more the largest components count: the exponent of the power mean. 1 is the mean, infinity the maximum.
-    static let exponent: Float = 4
+    /// The share of the patches whose mean is the picture's score.
+    private static let topShare = 0.005
+    /// Turns that are asked: a part that lies between two steps is like both.
+    private static let turnsAsked = 2
 
+    /// Patches are fused by the power mean of exponent 4, so that the largest components count most.
     public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
-        var sums = [Float](repeating: 0, count: features.grid.count)
-        for component in components {
-            let view = component.view(of: features)
-            let distances = component.memory.score(view, counting: mask, parallelism).values
-            for (patch, distance) in distances.enumerated() {
-                let squared = (distance / component.unit) * (distance / component.unit)
-                sums[patch] += squared * squared
+        let distances = distances(of: features, counting: mask, parallelism)
+        var values = [Float](repeating: 0, count: features.grid.count)
+        for patch in values.indices {
+            var sum: Float = 0
+            for (component, distances) in zip(components, distances) {
+                let share = distances[patch] / component.unit
+                sum += share * share * share * share
             }
+            values[patch] = (sum / Float(components.count)).squareRoot().squareRoot()
         }
-        let count = Float(components.count)
-        let values = sums.map { ($0 / count).squareRoot().squareRoot() }
-        let local = MethodSettings.Aggregation.topPercent.score(of: mask.patches.map { values[$0] })
-        let whole = texture?.score(of: features, counting: mask) ?? 0
-        return ScoreMap(grid: features.grid, values: values, imageScore: max(local, whole))
+        let counted = mask.patches.map { values[$0] }
+        let top = counted.sorted(by: >).prefix(max(1, Int((Double(counted.count) * Self.topShare).rounded())))
+        let factor = texture?.factor(for: features, counting: mask) ?? 1
+        return ScoreMap(
+            grid: features.grid, values: values, imageScore: factor * top.reduce(0, +) / Float(top.count))
+    }
+
+    /// For each component one distance a patch, to the nearest of the turns that the picture is most similar to.
+    private func distances(
+        of features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism
+    ) -> [[Float]] {
+        let byTurn = components.map { component in
+            let view = component.view(of: features)
+            return component.memories.map { $0.score(view, counting: mask, parallelism).values }
+        }
+        let turns = byTurn[0].indices
+        guard turns.count > 1 else { return byTurn.map { $0[0] } }
+        let unlikeness = turns.map { turn in
+            byTurn.reduce(Float(0)) { $0 + logf(max($1[turn].reduce(0, +), .leastNormalMagnitude)) }
+        }
+        let asked = turns.sorted { (unlikeness[$0], $0) < (unlikeness[$1], $1) }.prefix(Self.turnsAsked)
+        return byTurn.map { turns in
+            asked.dropFirst().reduce(turns[asked[0]]) { nearest, turn in zip(nearest, turns[turn]).map(min) }
+        }
     }
 }
 

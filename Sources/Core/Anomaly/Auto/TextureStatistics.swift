@@ -16,22 +16,22 @@ package struct TextureStatistics: Sendable, Equatable {
     /// `[2 D]`: the shots' mean description, and the variance of one picture's.
     let centre: [Float]
     let variance: [Float]
-    /// The raw score of a typical good part.
-    package let unit: Float
-    /// Brings the scores' spread to that of the patches' scores.
-    package let exponent: Float
+    /// A good part's distance stays below it.
+    package let tolerance: Float
+    /// How much a larger distance counts: 0 (not at all) ... 1.
+    package let weight: Float
 
     init(
-        columns: Range<Int>, mean: [Float], deviation: [Float], centre: [Float], variance: [Float], unit: Float = 1,
-        exponent: Float = 1
+        columns: Range<Int>, mean: [Float], deviation: [Float], centre: [Float], variance: [Float],
+        tolerance: Float = 1, weight: Float = 1
     ) {
         self.columns = columns
         self.mean = mean
         self.deviation = deviation
         self.centre = centre
         self.variance = variance
-        self.unit = unit
-        self.exponent = exponent
+        self.tolerance = tolerance
+        self.weight = weight
     }
 
     /// - Parameter shots: at least one, each with a patch that counts.
@@ -42,30 +42,37 @@ package struct TextureStatistics: Sendable, Equatable {
         func description(_ rows: Matrix) -> [Float] { Self.description(rows, mean, deviation) }
         let whole = rows.map(description)
         let centre = Matrix(joining: whole).columnMoments().mean
-        let quarters = shots.flatMap { view in
-            view.features.grid.quarters.map { patches in
+        // Each shot's quarters around their own mean: what shots differ in as a whole is not a quarter's doing.
+        var squares = [Float](repeating: 0, count: centre.count)
+        for view in shots {
+            let quarters = view.features.grid.quarters.map { patches in
                 description(Self.rows(of: view.features, view.mask.narrowed(to: patches), columns))
             }
+            let deviation = Matrix(joining: quarters).columnMoments().deviation
+            for index in squares.indices { squares[index] += deviation[index] * deviation[index] }
         }
-        let spread = Matrix(joining: quarters).columnMoments().deviation
         // A mean over four times as many patches varies a quarter as much.
+        let scale = 1 / Float(4 * shots.count)
         self.init(
             columns: columns, mean: mean, deviation: deviation, centre: centre,
-            variance: spread.map { $0 * $0 / 4 + Self.smallestVariance })
+            variance: squares.map { $0 * scale + Self.smallestVariance })
     }
 
     private static let smallestVariance: Float = 1e-3
 
-    /// The same statistics in another unit.
-    func scaled(unit: Float, exponent: Float) -> TextureStatistics {
+    func with(tolerance: Float, weight: Float) -> TextureStatistics {
         TextureStatistics(
-            columns: columns, mean: mean, deviation: deviation, centre: centre, variance: variance, unit: unit,
-            exponent: exponent)
+            columns: columns, mean: mean, deviation: deviation, centre: centre, variance: variance,
+            tolerance: tolerance, weight: weight)
     }
 
-    /// How unusual a picture is as a whole: 1 for a typical good part.
-    package func score(of features: PatchFeatures, counting mask: PatchMask) -> Float {
-        powf(distance(of: features, counting: mask) / unit, exponent)
+    /// The most that the texture alone raises a score by.
+    private static let largestFactor: Float = 1.5
+
+    /// What a picture's score is multiplied with: 1 while its texture is like the shots'.
+    package func factor(for features: PatchFeatures, counting mask: PatchMask) -> Float {
+        let excess = distance(of: features, counting: mask) / tolerance
+        return powf(min(max(excess, 1), Self.largestFactor), 2 * weight)
     }
 
     /// Root mean square of the standardised differences from the shots.

@@ -58,7 +58,7 @@ package protocol ScorerFit {
 
     /// - Parameter shots: those that the scorer must know nothing of, by their numbers.
     /// - Precondition: a shot is left.
-    func scorer(leavingOut shots: Set<Int>) -> any Scorer
+    func scorer(leavingOut shots: Set<Int>, _ parallelism: Parallelism) -> any Scorer
 
     /// The score of each shot by a scorer of each other one alone, where that is quick; nil where it is not. It shows which
     /// shots are of one part.
@@ -76,8 +76,13 @@ extension ScorerFit {
 extension MethodSettings {
     /// - Parameter stages: what `auto` combines.
     /// - Precondition: the settings have no problem.
-    func makeFit(shotCount: Int, stages: [FeatureStage]) -> any ScorerFit {
-        method == .auto
-            ? CombinedFit(self, stages: stages, shotCount: shotCount) : PatchMemoryFit(self, shotCount: shotCount)
+    package func fit(shotCount: Int, stages: [FeatureStage] = []) -> any ScorerFit {
+        switch method {
+        case .patchMemory, .patchCore, .anomalyDINO: return PatchMemoryFit(self, shotCount: shotCount)
+        case .padim: return PaDiMFit(self)
+        case .spade: return SPADEFit(self)
+        case .auto: return CombinedFit(self, stages: stages, shotCount: shotCount)
+        case .fsac: preconditionFailure("\(method.rawValue): not a method that is fitted by itself")
+        }
     }
 }
