@@ -8,6 +8,7 @@ extension Configuration.Recipe: NamedTable {
         try table.read(.minBrightness, into: &minBrightness, in: 0...255)
         try table.read(.maxBrightness, into: &maxBrightness, in: 0...255)
         try table.read(.frozenFrames, into: &frozenFrames, in: 0...1000)
+        try table.read(.sceneShift, into: &sceneShift)
         guard minBrightness < maxBrightness else {
             throw .contradiction(
                 table.place(.minBrightness),

@@ -148,6 +148,9 @@ extension Configuration {
             case maximum
         }
 
+        /// What becomes of a part whose picture as a whole is not as the shots.
+        public enum SceneShiftPolicy: String, Codable, Sendable, CaseIterable { case off, warn, invalid }
+
         public var name = "default"
         public var backbone = "efficientnet-lite0"
         public var inputSize = 320
@@ -169,6 +172,7 @@ extension Configuration {
         public var maxBrightness = 251.0
         /// 0 = off.
         public var frozenFrames = 5
+        public var sceneShift = SceneShiftPolicy.warn
         /// `[x, y, width, height]` in pixels of the frame; empty = the whole frame.
         public var roi: [Int] = []
         /// Polygons of `[x, y]` in pixels of the frame, inside of which nothing counts.
@@ -186,6 +190,7 @@ extension Configuration {
             case minBrightness = "min_brightness"
             case maxBrightness = "max_brightness"
             case frozenFrames = "frozen_frames"
+            case sceneShift = "scene_shift"
         }
     }
 
