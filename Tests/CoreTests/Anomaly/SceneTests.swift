@@ -60,15 +60,15 @@ extension Image {
     private static let shots = (1...3).map { Scene(seed: $0, right: 0.002 * Double($0)).image() }
     private static let monitor = SceneMonitor(SceneStatistics(shots: shots))
 
-    private func shift(_ scene: Scene) -> SceneShift? { Self.monitor.shift(of: scene.image()) }
+    private func found(_ scene: Scene) -> SceneShift? { Self.monitor.shift(of: scene.image()) }
 
     @Test func aGoodPartIsNoShift() {
-        for seed in 10..<14 as Range<UInt64> { #expect(shift(Scene(seed: seed)) == nil) }
+        for seed in 10..<14 as Range<UInt64> { #expect(found(Scene(seed: seed)) == nil) }
     }
 
     @Test(arguments: [(1.3, "+"), (0.7, "-")] as [(Float, String)])
     func anotherBrightnessIsNamed(gain: Float, sign: String) throws {
-        let shift = try #require(shift(Scene(seed: 10, gains: .init(repeating: gain))))
+        let shift = try #require(found(Scene(seed: 10, gains: .init(repeating: gain))))
         #expect(shift.changes.first?.quality == .brightness)
         #expect(
             shift.description.hasPrefix("brightness \(sign)2") || shift.description.hasPrefix("brightness \(sign)3"))
@@ -76,7 +76,7 @@ extension Image {
     }
 
     @Test func anotherColourIsNamed() throws {
-        let shift = try #require(shift(Scene(seed: 10, gains: .init(1.2, 1, 0.85))))
+        let shift = try #require(found(Scene(seed: 10, gains: .init(1.2, 1, 0.85))))
         #expect(Set(shift.changes.map(\.quality)) == [.red, .blue], "\(shift)")
         #expect(
             shift.description.contains("red against green +1") && shift.description.contains("blue against green -1"))
@@ -90,7 +90,7 @@ extension Image {
 
     @Test(arguments: [0.05, -0.05])
     func anotherPositionIsNamed(right: Double) throws {
-        let shift = try #require(shift(Scene(seed: 10, right: right)))
+        let shift = try #require(found(Scene(seed: 10, right: right)))
         #expect(shift.changes.map(\.quality) == [.position], "\(shift)")
         // The shots lie 0.4 % to the right on average.
         #expect(shift.description.contains(right > 0 ? "to the right" : "to the left"))
@@ -99,11 +99,11 @@ extension Image {
 
     @Test(arguments: [0.05, 0.12, 0.25])
     func aDefectIsNoShift(share: Double) {
-        #expect(shift(Scene(seed: 10, defect: share)) == nil)
+        #expect(found(Scene(seed: 10, defect: share)) == nil)
     }
 
     @Test func severalChangesAreNamedTheLargestFirst() throws {
-        let shift = try #require(shift(Scene(seed: 10, right: 0.03, gains: .init(repeating: 1.6))))
+        let shift = try #require(found(Scene(seed: 10, right: 0.03, gains: .init(repeating: 1.6))))
         #expect(shift.changes.map(\.quality) == [.brightness, .position], "\(shift)")
         #expect(shift.changes[0].excess > shift.changes[1].excess && shift.changes[1].excess > 1)
     }
