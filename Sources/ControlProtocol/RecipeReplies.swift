@@ -10,9 +10,12 @@ public struct RecipeReply: Codable, Sendable, Equatable {
     public var fit: FitReply
     /// Cameras that use it.
     public var cameras: [String]
+    /// Of the parts that it judged; in the answer of `GET /v1/status`, once there are any.
+    public var trend: TrendReply?
 
     public init(
-        name: String, settingsFrom: String, shots: Int, model: GenerationReply?, fit: FitReply, cameras: [String]
+        name: String, settingsFrom: String, shots: Int, model: GenerationReply?, fit: FitReply, cameras: [String],
+        trend: TrendReply? = nil
     ) {
         self.name = name
         self.settingsFrom = settingsFrom
@@ -20,10 +23,11 @@ public struct RecipeReply: Codable, Sendable, Equatable {
         self.model = model
         self.fit = fit
         self.cameras = cameras
+        self.trend = trend
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, shots, model, fit, cameras
+        case name, shots, model, fit, cameras, trend
         case settingsFrom = "settings_from"
     }
 }

@@ -3,16 +3,20 @@ public import Core
 
 /// The options of every offline command that fits a model.
 struct MethodOptions: ParsableArguments {
-    @Option(help: "The method: patch-memory, patchcore, anomalydino, padim or spade.")
-    var method = Method.patchMemory
+    @Option(help: "The method: auto, patch-memory, patchcore, anomalydino, padim or spade.")
+    var method = Method.auto
 
     @Option(help: "Layers of the backbone to join, with commas (default: the backbone's).")
     var layers: IntegerList?
 
-    @Option(help: "Turned copies of each shot to learn: 1 (none), 2, 4 or 8 (patch-memory, anomalydino).")
+    @Option(
+        help:
+            "Turned copies of each shot to learn: 1 (none), 2, 4 or 8; with auto at most so many (auto, patch-memory, anomalydino)."
+    )
     var rotations: Int?
 
-    @Option(help: "Patches to keep, at most; 0 keeps all (patch-memory, patchcore, anomalydino).")
+    @Option(
+        help: "Patches to keep, at most; 0 keeps all (auto, for each component; patch-memory, patchcore, anomalydino).")
     var coreset: Int?
 
     @Flag(
@@ -38,6 +42,9 @@ struct MethodOptions: ParsableArguments {
     @Option(help: "Nearest shots that count (spade; default: 50).")
     var neighbours: Int?
 
+    @Option(help: "Seconds that a fit may take on two slow cores (auto; default: 20).")
+    var fitBudget: Double?
+
     @Option(help: "Standard deviation of the anomaly map's smoothing, in patches.")
     var smoothing: Float?
 
@@ -49,7 +56,7 @@ struct MethodOptions: ParsableArguments {
         var settings = MethodSettings(
             method: method, layers: layers?.values ?? [], inputSize: inputSize, localAveraging: localAveraging,
             rotations: rotations, coresetBudget: coreset, aggregation: aggregation, foreground: foreground,
-            dimensions: dimensions, neighbours: neighbours
+            dimensions: dimensions, neighbours: neighbours, fitBudget: fitBudget
         ).withDefaults(inputSize: model.defaultInputSize, layers: model.defaultLayers)
         if let smoothing { settings.smoothing = smoothing }
         if let sensitivity { settings.sensitivity = sensitivity }

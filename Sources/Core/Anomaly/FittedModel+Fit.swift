@@ -24,9 +24,11 @@ extension FittedModel {
         guard extractors.accepts(inputSize: inputSize) else {
             throw .badSettings("input size: expected one that \(extractors.name) takes, got \(inputSize)")
         }
-        return try fit(
+        var model = try fit(
             shots: shots, extractor: extractors.extractor(inputSize: inputSize), settings: used, requested: settings,
             stages: stages, parallelism: parallelism, progress: progress, isCancelled: isCancelled)
+        model.scene = try SceneStatistics(of: shots, inputSize: inputSize)
+        return model
     }
 
     /// As ``fit(shots:extractors:settings:parallelism:progress:isCancelled:)``, with an extractor that is there; its input

@@ -66,6 +66,9 @@ public struct BackboneModel: Sendable {
         network = .joined(parts)
     }
 
+    /// Whether it is several in one; then it has no embedding of its own.
+    public var isJoined: Bool { parts.count > 1 }
+
     /// The backbones that it is made of, itself if it is not joined.
     package var parts: [BackboneModel] {
         if case .joined(let parts) = network { parts } else { [self] }
@@ -93,7 +96,7 @@ public struct BackboneModel: Sendable {
             autoInputSize = 336
             defaultLayers = [6]
             stages = [4, 6].map { FeatureStage(layer: $0) } + [FeatureStage(layer: 6, localAveraging: true)]
-            stagesBesideOthers = stages
+            stagesBesideOthers = [4, 6].map { FeatureStage(layer: $0) }
             self.network = .visionTransformer(network)
         }
     }

@@ -8,6 +8,7 @@ extension Configuration.Recipe: NamedTable {
         try table.read(.minBrightness, into: &minBrightness, in: 0...255)
         try table.read(.maxBrightness, into: &maxBrightness, in: 0...255)
         try table.read(.frozenFrames, into: &frozenFrames, in: 0...1000)
+        try table.read(.sceneShift, into: &sceneShift)
         guard minBrightness < maxBrightness else {
             throw .contradiction(
                 table.place(.minBrightness),
@@ -36,6 +37,7 @@ extension Configuration.Recipe: NamedTable {
         try table.read(.foreground, into: &foreground)
         try table.read(.dimensions, into: &dimensions, in: 1...4096)
         try table.read(.neighbours, into: &neighbours, in: 1...1000)
+        try table.read(.fitBudget, into: &fitBudget, in: 1...3600)
         try table.read(.smoothing, into: &smoothing, in: 0...10)
         try table.read(.sensitivity, into: &sensitivity, in: 0...1)
     }

@@ -144,11 +144,14 @@ extension Configuration {
 
     /// How one product is inspected.
     public struct Recipe: Codable, Sendable, Equatable {
+        /// What becomes of a part whose picture as a whole is not as the shots.
+        public enum SceneShiftPolicy: String, Codable, Sendable, CaseIterable { case off, warn, invalid }
+
         public var name = "default"
-        public var backbone = "efficientnet-lite0"
+        public var backbone = "dinov2-small+efficientnet-lite0"
         /// 0 = the backbone's default.
         public var inputSize = 0
-        public var method = Method.patchMemory
+        public var method = Method.auto
         /// Empty = the backbone's default.
         public var layers: [Int] = []
         public var localAveraging = true
@@ -162,6 +165,8 @@ extension Configuration {
         public var dimensions = 100
         /// Of SPADE.
         public var neighbours = 50
+        /// Of `auto`, in seconds.
+        public var fitBudget = 20.0
         /// Standard deviation, in patches.
         public var smoothing = 0.5
         /// 0 = few false rejects, 1 = few escapes.
@@ -172,6 +177,7 @@ extension Configuration {
         public var maxBrightness = 251.0
         /// 0 = off.
         public var frozenFrames = 5
+        public var sceneShift = SceneShiftPolicy.warn
         /// `[x, y, width, height]` in pixels of the frame; empty = the whole frame.
         public var roi: [Int] = []
         /// Polygons of `[x, y]` in pixels of the frame, inside of which nothing counts.
@@ -187,9 +193,11 @@ extension Configuration {
             case inputSize = "input_size"
             case localAveraging = "local_averaging"
             case coresetBudget = "coreset_budget"
+            case fitBudget = "fit_budget"
             case minBrightness = "min_brightness"
             case maxBrightness = "max_brightness"
             case frozenFrames = "frozen_frames"
+            case sceneShift = "scene_shift"
         }
     }
 

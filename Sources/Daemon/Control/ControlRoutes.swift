@@ -49,11 +49,13 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
 
     @Sendable private func status(_ request: Request, _ context: ControlContext) async throws -> Response {
         let readings = try await blocking { line.readings }
+        var recipes = recipes(readings.cameras)
+        for index in recipes.indices { recipes[index].trend = readings.trends[recipes[index].name] }
         return try .json(
             StatusReply(
                 version: FsacVersion.text, state: readings.state, reason: readings.reason,
                 uptimeSeconds: (ContinuousClock.now - started) / .seconds(1), cameras: readings.cameras,
-                recipes: recipes(readings.cameras), counts: readings.counts, latency: readings.latency,
+                recipes: recipes, counts: readings.counts, latency: readings.latency,
                 storage: readings.storage))
     }
 

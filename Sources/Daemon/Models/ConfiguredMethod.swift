@@ -93,6 +93,7 @@ extension Configuration.Recipe {
             method: method, layers: layers, inputSize: given(\.inputSize), localAveraging: given(\.localAveraging),
             rotations: given(\.rotations), coresetBudget: given(\.coresetBudget), aggregation: given(\.aggregation),
             foreground: given(\.foreground), dimensions: given(\.dimensions), neighbours: given(\.neighbours),
+            fitBudget: given(\.fitBudget),
             smoothing: Float(smoothing), sensitivity: Sensitivity(sensitivity) ?? .balanced, area: area)
     }
 }
