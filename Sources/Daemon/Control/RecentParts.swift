@@ -20,7 +20,7 @@ struct RecentParts: Sendable {
         var parts: [Part] = []
         let last = source.lastSequence
         var end = last + 1
-        while end > 1, parts.count < count, last - end < Self.depth || end > last {
+        while end > 1, parts.count < count, end + Self.depth > last {
             let first = end - min(end - 1, UInt64(Self.batch))
             for line in try source.lines(from: first, count: Self.batch).reversed() where line.sequence < end {
                 // Lines that an older version wrote may lack fields: they are no parts to compare with.
