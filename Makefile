@@ -50,7 +50,7 @@ format:  ## Format the Swift sources in place
 bench: weights pictures  ## Time both backbones and the way of a camera's frame to them, beside other programs
 	@Benchmarks/run.sh
 
-evaluate: weights pictures  ## Measure accuracy; DATA=DIR for other pictures in MVTec AD's layout
+evaluate: weights pictures  ## Measure accuracy; DATA="DIR..." for other pictures in MVTec AD's layout
 	@Tools/evaluate.sh $(DATA)
 
 deb: weights man  ## Debian package into .build/deb/, with the weights that are in models/

@@ -1,52 +1,51 @@
 #!/usr/bin/env bash
-# Measures accuracy with both backbones: what `make evaluate` runs. Prints tables; with JSON=FOLDER also writes them there.
+# Measures accuracy: what `make evaluate` runs. Prints the table of docs/accuracy.md. Finished runs come from the cache of
+# `fsacctl evaluate`, so that an interrupted or extended measurement goes on where it was.
 #
-#   evaluate.sh [DIR]   a data set in MVTec AD's layout, or a folder of such; default: the demo's textile pictures
+#   evaluate.sh [DIR...]   data sets in MVTec AD's layout, or folders of such; default: the demo's textile pictures
 #
-#   SHOTS       numbers of shots, with commas (default 1,4)
-#   SEEDS       choices of shots for each number (default 4)
+#   SHOTS       numbers of shots, with commas (default 1,2,4,8)
+#   SEEDS       choices of shots for each number, or as many as the pictures allow (default 5)
+#   METHODS     default "patch-memory"
 #   BACKBONES   default "efficientnet-lite0 dinov2-small"
 #   OPTIONS     more options for `fsacctl evaluate`, for instance "--layers 3,4"
+#   RESULTS     folder for JSON, CSV and HTML (default .cache/evaluation); what other calls left there is in the table, too
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-textile=${FSAC_CACHE:-.cache}/textile
-layout=${FSAC_CACHE:-.cache}/textile-evaluation
+cache=${FSAC_CACHE:-.cache}
+textile=$cache/textile
+layout=$cache/textile-evaluation-2
+results=${RESULTS:-$cache/evaluation}
 
-# link KIND FIRST LAST FOLDER: pictures by number, as links
-link() {
-    local number
-    mkdir -p "$layout.new/$4"
-    for ((number = $2; number <= $3; number++)); do
-        ln "$textile/$1/$(printf 'textile_%04d.jpg' "$number")" "$layout.new/$4/"
-    done
-}
-
-# The textile pictures as two sets in MVTec AD's layout, each with 60 good and 60 defective test pictures; shots and good
-# test pictures do not overlap. The pictures are numbered without an order, so a range is a draw.
+# The textile pictures as two sets in MVTec AD's layout: 60 good and 60 defective test pictures each, drawn with a stated
+# seed; the good ones that were not drawn are there to learn from.
 lay_out_textile() {
-    local kind
-    [ -d "$layout" ] && return
-    rm -rf "$layout.new"
-    for kind in local global; do
-        link nominal 1 40 "textile-$kind/train/good"
-        link nominal 101 160 "textile-$kind/test/good"
-        link "$kind" 1 60 "textile-$kind/test/$kind"
-    done
-    mv "$layout.new" "$layout"
+    [ -d "$layout" ] || python3 Tools/lay_out_textile.py "$textile" "$layout" --seed 1 --pictures 60
 }
 
-directory=${1:-$layout}
-if [ $# = 0 ]; then lay_out_textile; fi
+# evaluate DIR METHOD BACKBONE
+evaluate() {
+    local name
+    name=$(basename "$1")-$3-$2
+    if [ -n "${OPTIONS:-}" ]; then name+=-${OPTIONS//[^a-zA-Z0-9.,]/}; fi
+    .build/release/fsacctl evaluate "$1" --method "$2" --backbone "$3" --shots "${SHOTS:-1,2,4,8}" \
+        --seeds "${SEEDS:-5}" --fewer-seeds --models "${FSAC_MODELS:-models}" "${options[@]}" \
+        --csv "$results/$name.csv" --report "$results/$name" --json >"$results/$name.json.new"
+    mv "$results/$name.json.new" "$results/$name.json"
+}
+
+if [ $# = 0 ]; then
+    lay_out_textile
+    set -- "$layout"
+fi
+mkdir -p "$results"
+read -ra methods <<<"${METHODS:-patch-memory}"
 read -ra backbones <<<"${BACKBONES:-efficientnet-lite0 dinov2-small}"
 read -ra options <<<"${OPTIONS:-}"
-for backbone in "${backbones[@]}"; do
-    command=(.build/release/fsacctl evaluate "$directory" --backbone "$backbone" --shots "${SHOTS:-1,4}"
-        --seeds "${SEEDS:-4}" --models "${FSAC_MODELS:-models}" "${options[@]}")
-    if [ -n "${JSON:-}" ]; then
-        mkdir -p "$JSON"
-        "${command[@]}" --json >"$JSON/$(basename "$directory")-$backbone.json"
-    else
-        "${command[@]}"
-    fi
+for directory in "$@"; do
+    for backbone in "${backbones[@]}"; do
+        for method in "${methods[@]}"; do evaluate "$directory" "$method" "$backbone"; done
+    done
 done
+python3 Tools/accuracy_table.py "$results"/*.json

@@ -12,7 +12,8 @@ import sys
 
 import numpy as np
 from scipy import ndimage, stats
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score, balanced_accuracy_score, precision_recall_curve, roc_auc_score)
 
 
 def write(directory, name, value):
@@ -34,8 +35,12 @@ def ranking(random):
         labels = np.concatenate([np.zeros(normal), np.ones(anomalous)])
         precision, recall, _ = precision_recall_curve(labels, scores)
         f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+        limit = np.median(scores)
+        limits = np.append(np.unique(scores), np.inf)
         cases.append({
-            "normal": rounded(scores[:normal]), "anomalous": rounded(scores[normal:]),
+            "normal": rounded(scores[:normal]), "anomalous": rounded(scores[normal:]), "limit": float(limit),
+            "balanced_accuracy": balanced_accuracy_score(labels, scores >= limit),
+            "best_balanced_accuracy": max(balanced_accuracy_score(labels, scores >= limit) for limit in limits),
             "auroc": roc_auc_score(labels, scores), "average_precision": average_precision_score(labels, scores),
             "f1_max": f1.max()})
     return cases

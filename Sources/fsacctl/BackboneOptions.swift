@@ -44,13 +44,6 @@ struct BackboneOptions: ParsableArguments {
 
     func inputSize(for model: BackboneModel) -> Int { size ?? model.defaultInputSize }
 
-    /// The model at the size that was asked for.
-    func extractor(of model: BackboneModel) throws -> FeatureExtractor {
-        let inputSize = inputSize(for: model)
-        try check(inputSize: inputSize, of: model)
-        return FeatureExtractor(model, inputSize: inputSize, parallelism: parallelism)
-    }
-
     func check(inputSize: Int, of model: BackboneModel) throws {
         guard model.accepts(inputSize: inputSize) else {
             throw ValidationError(

@@ -9,7 +9,8 @@ struct Evaluate: ParsableCommand {
         discussion: """
             DIR is in MVTec AD's layout (train/good, test/good, test/<defect>, optional ground_truth/<defect>/<stem>_mask.png), \
             or holds such folders. Seed s with k shots takes the pictures s*k to (s+1)*k - 1 of train/good, sorted by name. The \
-            limit is chosen from the shots alone.
+            limit is chosen from the shots alone. Finished runs are kept in a cache, so that a repeated run is quick; another \
+            build of the program, other weights, settings or pictures make another run.
             """)
 
     @Argument(help: "The data set, or a folder of data sets.", completion: .directory)
@@ -21,79 +22,78 @@ struct Evaluate: ParsableCommand {
     @Option(help: "How many choices of shots to try for each number.")
     var seeds = 1
 
+    @Flag(help: "Try fewer choices of shots where train/good has too few pictures, instead of refusing.")
+    var fewerSeeds = false
+
+    @Option(help: "Test at most this many good and this many defective pictures, drawn by lot.")
+    var pictures: Int?
+
+    @Option(help: "Another number draws other test pictures.")
+    var pictureSeed = 0
+
     @OptionGroup var backbone: BackboneOptions
     @OptionGroup var method: MethodOptions
-
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    private struct Report: Encodable {
-        let backbone: BackboneIdentity
-        let method: Method
-        let settings: MethodSettings
-        let threads: Int
-        let results: [ShotEvaluation]
-    }
+    @OptionGroup var cacheOptions: EvaluationCacheOptions
+    @OptionGroup var output: EvaluationOutputOptions
 
     func validate() throws {
         guard !shots.values.isEmpty, shots.values.allSatisfy({ (1...1000).contains($0) }) else {
             throw ValidationError("--shots: expected numbers from 1 to 1000, got \(shots.defaultValueDescription)")
         }
+        guard Set(shots.values).count == shots.values.count else {
+            throw ValidationError("--shots: expected each number once, got \(shots.defaultValueDescription)")
+        }
         guard (1...1000).contains(seeds) else { throw ValidationError("--seeds: expected 1 to 1000, got \(seeds)") }
+        if let pictures, pictures < 1 { throw ValidationError("--pictures: expected 1 or more, got \(pictures)") }
     }
 
     func run() throws {
-        let sets = try DataSet.readAll(in: directory)
-        for set in sets {
-            for count in shots.values { _ = try set.shots(count, seed: seeds - 1) }
+        let draw = pictures.map { PictureDraw(count: $0, seed: pictureSeed) }
+        var work: [(set: DataSet, plans: [FewShotProtocol.Plan])] = []
+        for set in try DataSet.readAll(in: directory) {
+            let plans = try FewShotProtocol.plans(
+                of: set, shotCounts: shots.values, seeds: seeds, takingFewer: fewerSeeds)
+            work.append((draw?.applied(to: set) ?? set, plans))
         }
         let model = try backbone.load()
-        let extractor = try backbone.extractor(of: model)
-        let settings = try method.settings(for: model, inputSize: extractor.identity.inputSize)
+        let inputSize = backbone.inputSize(for: model)
+        try backbone.check(inputSize: inputSize, of: model)
+        let identity = BackboneIdentity(name: model.name, sha256: model.sha256, inputSize: inputSize)
+        let settings = try method.settings(for: model, inputSize: backbone.size)
+        let evaluation = Evaluation(
+            backbone: identity, settings: settings, threads: backbone.parallelism.threads, draw: draw,
+            results: try results(of: work, try protocolOf(model, identity, settings)))
+        try output.write(evaluation, of: work.map(\.set))
+    }
+
+    private func protocolOf(
+        _ model: BackboneModel, _ identity: BackboneIdentity, _ settings: MethodSettings
+    ) throws -> FewShotProtocol {
         let clock = ContinuousClock()
         let start = clock.now
-        let evaluation = FewShotProtocol(extractor: extractor, settings: settings, parallelism: backbone.parallelism) {
+        let cache = try cacheOptions.cache(
+            backbone: identity, settings: settings, threads: backbone.parallelism.threads)
+        return FewShotProtocol(
+            extractors: ExtractorSource(model, parallelism: backbone.parallelism), settings: settings,
+            parallelism: backbone.parallelism, cache: cache, warn: Terminal.complain
+        ) {
             start.duration(to: clock.now)
-        }
-        var results: [ShotEvaluation] = []
-        for set in sets {
-            let progress = ProgressBar(set.name)
-            defer { progress.finish() }
-            results += try evaluation.evaluate(set, shotCounts: shots.values, seeds: seeds, progress: progress.update)
-        }
-        if json {
-            try printJSON(
-                Report(
-                    backbone: extractor.identity, method: method.method, settings: settings,
-                    threads: backbone.parallelism.threads, results: results))
-        } else {
-            let layers = settings.layers.map(String.init).joined(separator: ",")
-            print(
-                "\(model.name) at \(extractor.identity.inputSize), layers \(layers), \(settings.rotations) rotations, \(seeds) seeds"
-            )
-            var table = Table("SET", ">SHOTS")
-            table.columns += Self.columns.map { Table.Column(heading: $0.heading, alignment: .right) }
-            table.rows = results.map(Self.row)
-            print(table.text, terminator: "")
         }
     }
 
-    private static let columns: [(heading: String, metric: EvaluationMetric)] = [
-        ("I-AUROC", .imageAUROC), ("I-AUPR", .imageAUPR), ("F1-MAX", .f1Max), ("P-AUROC", .pixelAUROC),
-        ("AUPRO", .aupro),
-        ("LIMIT", .limit), ("FALSE REJECTS", .falseRejectRate), ("ESCAPES", .escapeRate),
-        ("MS/IMAGE", .millisecondsPerImage),
-    ]
-
-    private static func row(_ result: ShotEvaluation) -> [String] {
-        [result.set, "\(result.shots)"]
-            + columns.map { column in
-                guard let mean = result.mean[column.metric] else { return "-" }
-                let digits = column.metric == .millisecondsPerImage ? 1 : 3
-                guard result.runs.count > 1, let deviation = result.deviation[column.metric] else {
-                    return String(format: "%.\(digits)f", mean)
-                }
-                return String(format: "%.\(digits)f ±%.\(digits)f", mean, deviation)
-            }
+    private func results(
+        of work: [(set: DataSet, plans: [FewShotProtocol.Plan])], _ evaluation: FewShotProtocol
+    ) throws -> [ShotEvaluation] {
+        let total = work.map(\.plans.count).reduce(0, +)
+        let progress = ProgressBar("evaluating", total: Double(total), unit: "runs")
+        defer { progress.finish() }
+        var results: [ShotEvaluation] = []
+        var done = 0
+        for (set, plans) in work {
+            let before = Double(done)
+            results += try evaluation.evaluate(set, plans: plans) { progress.update(before + $0) }
+            done += plans.count
+        }
+        return results
     }
 }

@@ -10,6 +10,9 @@ public struct DataSet: Sendable, Equatable {
         /// The picture of its defective pixels, where the data set has one.
         public let maskPath: String?
 
+        /// Folder and file name below `test`, which tell it from the others.
+        public var file: String { path.split(separator: "/").suffix(2).joined(separator: "/") }
+
         public init(path: String, defect: String?, maskPath: String?) {
             self.path = path
             self.defect = defect
@@ -23,6 +26,15 @@ public struct DataSet: Sendable, Equatable {
     public let train: [String]
     /// Folder by folder, each in the order of names.
     public let test: [TestPicture]
+
+    /// The same data set with other test pictures.
+    func testing(_ test: [TestPicture]) -> DataSet { DataSet(name: name, train: train, test: test) }
+
+    private init(name: String, train: [String], test: [TestPicture]) {
+        self.name = name
+        self.train = train
+        self.test = test
+    }
 
     /// Whether anything is known of single pixels.
     public var hasMasks: Bool { test.contains { $0.maskPath != nil } }

@@ -1,54 +1,107 @@
+internal import Crypto
+
 /// The few-shot protocol: for every number of shots and seed, fit a model to the shots, choose the limit from the shots
 /// alone, and score every test picture. No test picture has a say in anything that is reported, except as a test.
 public struct FewShotProtocol {
-    private let extractor: FeatureExtractor
+    /// The choice of shots that makes one run.
+    public struct Plan: Sendable, Equatable {
+        public let shots: Int
+        public let seed: Int
+        let paths: [String]
+    }
+
+    private let extractors: ExtractorSource
     private let settings: MethodSettings
     private let parallelism: Parallelism
+    private let cache: (EvaluationCache, EvaluationCache.Key)?
+    private let warn: (String) -> Void
     private let now: () -> Duration
 
-    /// - Parameter now: a monotonic clock, for the milliseconds.
+    /// - Parameters:
+    ///   - cache: where finished runs are kept, and what they depend on apart from pictures; nil computes everything.
+    ///   - warn: told why a finished run could not be kept, which changes nothing else.
+    ///   - now: a monotonic clock, for the milliseconds.
     public init(
-        extractor: FeatureExtractor, settings: MethodSettings, parallelism: Parallelism,
+        extractors: ExtractorSource, settings: MethodSettings, parallelism: Parallelism,
+        cache: (EvaluationCache, EvaluationCache.Key)? = nil, warn: @escaping (String) -> Void = { _ in },
         now: @escaping () -> Duration
     ) {
-        self.extractor = extractor
+        self.extractors = extractors
         self.settings = settings
         self.parallelism = parallelism
+        self.cache = cache
+        self.warn = warn
         self.now = now
     }
 
-    /// Every test picture is decoded and embedded once, and scored with all models.
+    /// The runs of a data set.
     ///
-    /// - Parameter progress: called with the share that is done.
-    /// - Throws: `tooFewShots` before anything is computed; `picture` and `fit`.
-    public func evaluate(
-        _ set: DataSet, shotCounts: [Int], seeds: Int, progress: @escaping (Double) -> Void = { _ in }
-    ) throws(EvaluationError) -> [ShotEvaluation] {
-        var plans: [(shots: Int, seed: Int, paths: [String])] = []
+    /// - Parameter takingFewer: whether a number of shots gets fewer seeds, at least one, where the pictures do not suffice.
+    /// - Throws: `tooFewShots`.
+    public static func plans(
+        of set: DataSet, shotCounts: [Int], seeds: Int, takingFewer: Bool = false
+    ) throws(EvaluationError) -> [Plan] {
+        var plans: [Plan] = []
         for shots in shotCounts {
-            for seed in 0..<seeds { plans.append((shots, seed, try set.shots(shots, seed: seed))) }
+            let available = takingFewer ? min(seeds, max(1, set.train.count / shots)) : seeds
+            for seed in 0..<available {
+                plans.append(Plan(shots: shots, seed: seed, paths: try set.shots(shots, seed: seed)))
+            }
         }
+        return plans
+    }
+
+    /// Every test picture is decoded and embedded once for all models that see it alike, and scored with all models.
+    ///
+    /// - Parameter progress: called with the number of plans that are done; a fit is half of its plan.
+    /// - Returns: one result a number of shots, in the order of the plans.
+    /// - Throws: `picture` and `fit`.
+    public func evaluate(
+        _ set: DataSet, plans: [Plan], progress: @escaping (Double) -> Void = { _ in }
+    ) throws(EvaluationError) -> [ShotEvaluation] {
+        let keys = try keys(of: set, plans)
+        var runs = plans.indices.map { index in
+            keys.flatMap { keys in cache?.0.run(keys[index], seed: plans[index].seed) }
+        }
+        let missing = plans.indices.filter { runs[$0] == nil }
+        let cached = Double(plans.count - missing.count)
         var trials: [Trial] = []
-        for (index, plan) in plans.enumerated() {
-            trials.append(try fit(set, plan) { progress(0.5 * (Double(index) + $0) / Double(plans.count)) })
+        for (done, index) in missing.enumerated() {
+            let (model, time) = try fit(set, plans[index]) { progress(cached + (Double(done) + $0) / 2) }
+            // One extractor an input size: each has its own scratch memory.
+            let inputSize = model.backbone.inputSize
+            let extractor = trials.first { $0.model.backbone.inputSize == inputSize }?.extractor
+            trials.append(
+                Trial(plans[index], model, extractor ?? extractors.extractor(inputSize: inputSize), fitTime: time))
         }
-        for (index, picture) in set.test.enumerated() {
+        for (done, picture) in set.test.enumerated() where !trials.isEmpty {
             try score(picture, hasMasks: set.hasMasks, with: &trials)
-            progress(0.5 + 0.5 * Double(index + 1) / Double(set.test.count))
+            progress(cached + Double(missing.count) * (1 + Double(done + 1) / Double(set.test.count)) / 2)
         }
+        for (trial, index) in zip(trials, missing) {
+            let run = trial.run()
+            runs[index] = run
+            if let keys { keep(run, keys[index]) }
+        }
+        progress(Double(plans.count))
+        return Self.grouped(zip(plans, runs.compactMap { $0 }), of: set)
+    }
+
+    private static func grouped(_ runs: Zip2Sequence<[Plan], [EvaluationRun]>, of set: DataSet) -> [ShotEvaluation] {
+        var shotCounts: [Int] = []
+        for (plan, _) in runs where !shotCounts.contains(plan.shots) { shotCounts.append(plan.shots) }
         return shotCounts.map { shots in
-            ShotEvaluation(
-                set: set.name, shots: shots, runs: trials.filter { $0.shots == shots }.map { $0.run(of: set) })
+            ShotEvaluation(set: set.name, shots: shots, runs: runs.filter { $0.0.shots == shots }.map(\.1))
         }
     }
 
     private func fit(
-        _ set: DataSet, _ plan: (shots: Int, seed: Int, paths: [String]), progress: @escaping (Double) -> Void
-    ) throws(EvaluationError) -> Trial {
+        _ set: DataSet, _ plan: Plan, progress: @escaping (Double) -> Void
+    ) throws(EvaluationError) -> (model: FittedModel, time: Duration) {
         var shots: [Shot] = []
         for path in plan.paths {
+            let picture = Picture(.file, bytes: try read(path))
             do throws(ImageError) {
-                let picture = Picture(.file, bytes: try ImageFile.read(path: path))
                 shots.append(try Shot(picture: picture, area: settings.area))
             } catch {
                 throw .picture(path: path, error)
@@ -57,8 +110,8 @@ public struct FewShotProtocol {
         let start = now()
         do throws(FitError) {
             let model = try FittedModel.fit(
-                shots: shots, extractor: extractor, settings: settings, parallelism: parallelism, progress: progress)
-            return Trial(shots: plan.shots, seed: plan.seed, paths: plan.paths, model: model, fitTime: now() - start)
+                shots: shots, extractors: extractors, settings: settings, parallelism: parallelism, progress: progress)
+            return (model, now() - start)
         } catch {
             throw .fit(set: set.name, error)
         }
@@ -67,40 +120,107 @@ public struct FewShotProtocol {
     private func score(
         _ picture: DataSet.TestPicture, hasMasks: Bool, with trials: inout [Trial]
     ) throws(EvaluationError) {
-        let size: (height: Int, width: Int)
-        let image: Image
-        let start: Duration
-        do throws(ImageError) {
-            let file = Picture(.file, bytes: try ImageFile.read(path: picture.path))
-            start = now()
-            size = try file.size()
-            image = try settings.area.image(of: file, inputSize: extractor.identity.inputSize)
-        } catch {
-            throw .picture(path: picture.path, error)
-        }
-        let features = extractor.features(of: image, layers: Set(trials.flatMap(\.model.layers)).sorted())
-        let shared = now() - start
+        let file = Picture(.file, bytes: try read(picture.path))
+        var views: [View] = []
         let mask = try picture.maskPath.map(readMask)
         for index in trials.indices {
+            let view: View
+            if let made = views.first(where: { $0.suits(trials[index].model) }) {
+                view = made
+            } else {
+                view = try self.view(of: file, for: trials[index], path: picture.path)
+                views.append(view)
+            }
             let start = now()
-            let scoreMap = trials[index].model.score(features, parallelism: parallelism)
-            trials[index].add(
-                scoreMap.imageScore, defect: picture.defect, path: picture.path, time: shared + now() - start)
+            let scoreMap = trials[index].model.score(view.features, parallelism: parallelism)
+            trials[index].add(scoreMap, of: picture, size: view.size, time: view.time + now() - start)
             if let mask {
-                let map = trials[index].model.anomalyMap(of: scoreMap, height: mask.height, width: mask.width)
-                trials[index].pixels.add(map, mask: mask.foreground)
+                let size = PixelSize(height: mask.height, width: mask.width)
+                trials[index].addPixels(scoreMap, size: size, mask: mask.foreground)
             } else if hasMasks, picture.defect == nil {
-                let map = trials[index].model.anomalyMap(of: scoreMap, height: size.height, width: size.width)
-                trials[index].pixels.add(normal: map)
+                trials[index].addPixels(scoreMap, size: view.size, mask: nil)
             }
         }
     }
 
-    private func readMask(_ path: String) throws(EvaluationError) -> Image {
+    private func view(of file: Picture, for trial: Trial, path: String) throws(EvaluationError) -> View {
+        let (inputSize, layers) = (trial.model.backbone.inputSize, trial.model.layers)
+        let start = now()
         do throws(ImageError) {
-            return try Image(decoding: try ImageFile.read(path: path))
+            let size = try file.size()
+            let image = try settings.area.image(of: file, inputSize: inputSize)
+            let features = trial.extractor.features(of: image, layers: layers)
+            return View(
+                inputSize: inputSize, layers: layers, features: features,
+                size: PixelSize(height: size.height, width: size.width), time: now() - start)
         } catch {
             throw .picture(path: path, error)
+        }
+    }
+
+    private func read(_ path: String) throws(EvaluationError) -> [UInt8] {
+        do throws(ImageError) {
+            return try ImageFile.read(path: path)
+        } catch {
+            throw .picture(path: path, error)
+        }
+    }
+
+    private func readMask(_ path: String) throws(EvaluationError) -> Image {
+        let bytes = try read(path)
+        do throws(ImageError) {
+            return try Image(decoding: bytes)
+        } catch {
+            throw .picture(path: path, error)
+        }
+    }
+}
+
+/// What the models that look at a picture alike share.
+private struct View {
+    let inputSize: Int
+    let layers: [Int]
+    let features: Features
+    /// Of the picture's file.
+    let size: PixelSize
+    /// Decoding and embedding.
+    let time: Duration
+
+    func suits(_ model: FittedModel) -> Bool {
+        model.backbone.inputSize == inputSize && model.layers == layers
+    }
+}
+
+extension FewShotProtocol {
+    /// What each plan's run depends on; nil without a cache.
+    private func keys(of set: DataSet, _ plans: [Plan]) throws(EvaluationError) -> [EvaluationCache.Key]? {
+        guard var key = cache?.1 else { return nil }
+        var pictures: [[String]] = []
+        for picture in set.test {
+            let mask = try picture.maskPath.map { path throws(EvaluationError) in try digest(path) }
+            pictures.append([picture.file, try digest(picture.path), mask ?? ""])
+        }
+        key.pictures = pictures
+        var keys: [EvaluationCache.Key] = []
+        for plan in plans {
+            var shots: [String] = []
+            for path in plan.paths { shots.append(try digest(path)) }
+            key.shots = shots
+            keys.append(key)
+        }
+        return keys
+    }
+
+    private func digest(_ path: String) throws(EvaluationError) -> String {
+        hexadecimal(SHA256.hash(data: try read(path)))
+    }
+
+    private func keep(_ run: EvaluationRun, _ key: EvaluationCache.Key) {
+        guard let cache = cache?.0 else { return }
+        do {
+            try cache.keep(run, key)
+        } catch {
+            warn("evaluation cache: \(cache.directory): a run cannot be kept: \(error)")
         }
     }
 }
@@ -109,48 +229,5 @@ extension Image {
     /// Where a mask is not black.
     fileprivate var foreground: [Bool] {
         (0..<height * width).map { pixels[$0 * 3] > 0 || pixels[$0 * 3 + 1] > 0 || pixels[$0 * 3 + 2] > 0 }
-    }
-}
-
-/// One model and what the test has shown so far.
-private struct Trial {
-    let shots: Int
-    let seed: Int
-    let paths: [String]
-    let model: FittedModel
-    let fitTime: Duration
-    var pixels = PixelMetrics()
-    private var pictures: [ShotEvaluation.Picture] = []
-    private var time = Duration.zero
-
-    init(shots: Int, seed: Int, paths: [String], model: FittedModel, fitTime: Duration) {
-        self.shots = shots
-        self.seed = seed
-        self.paths = paths
-        self.model = model
-        self.fitTime = fitTime
-    }
-
-    mutating func add(_ score: Float, defect: String?, path: String, time: Duration) {
-        let file = path.split(separator: "/").suffix(2).joined(separator: "/")
-        pictures.append(.init(file: file, defect: defect, score: score))
-        self.time += time
-    }
-
-    func run(of set: DataSet) -> ShotEvaluation.Run {
-        let good = pictures.filter { $0.defect == nil }.map(\.score)
-        let defective = pictures.filter { $0.defect != nil }.map(\.score)
-        let ranking = RankingMetrics(normal: good, anomalous: defective)
-        let limit = model.calibration.limit
-        let figures = EvaluationFigures([
-            .imageAUROC: ranking.auroc, .imageAUPR: ranking.averagePrecision, .f1Max: ranking.f1Max,
-            .pixelAUROC: pixels.auroc, .aupro: pixels.aupro(), .limit: Double(limit),
-            .falseRejectRate: Double(good.count { $0 > limit }) / Double(good.count),
-            .escapeRate: Double(defective.count { $0 <= limit }) / Double(defective.count),
-            .millisecondsPerImage: time / .milliseconds(1) / Double(pictures.count),
-        ])
-        return ShotEvaluation.Run(
-            seed: seed, shots: paths.map { String($0.split(separator: "/").last ?? "") }, figures: figures,
-            fitSeconds: fitTime / .seconds(1), evidence: model.calibration.evidence, pictures: pictures)
     }
 }

@@ -3,9 +3,12 @@
 /// Millions of pixels need not be kept or sorted: scores are counted in bins that grow with the score (a relative width of
 /// 1/4096), and all curves follow from the counts. Pixels within one bin count as ties.
 public struct PixelMetrics: Sendable {
-    /// The 20 leading bits of a non-negative number below 4 order like the number.
+    /// The leading bits of a positive number order like the number; this many of the trailing ones are dropped.
     private static let shift: UInt32 = 11
-    private static let binCount = Int(Float(4).bitPattern >> shift)
+    /// Lower scores, negative ones too, are one bin, and so are those from `2^20` on.
+    private static let lowest: Float = 0x1p-32
+    private static let firstBin = Int(lowest.bitPattern >> shift)
+    private static let binCount = Int(Float(0x1p20).bitPattern >> shift) - firstBin + 1
 
     private var normal = [Double](repeating: 0, count: binCount)
     private var anomalous = [Double](repeating: 0, count: binCount)
@@ -23,7 +26,7 @@ public struct PixelMetrics: Sendable {
     /// Adds a picture with the truth about its pixels.
     ///
     /// - Parameters:
-    ///   - map: `[height, width]`, scores from 0 to below 4.
+    ///   - map: `[height, width]`, scores of at least 0.
     ///   - mask: `height * width` values, row-major; true is defective.
     public mutating func add(_ map: Matrix, mask: [Bool]) {
         precondition(mask.count == map.values.count, "pixel metrics: \(mask.count) for \(map.values.count) pixels")
@@ -41,7 +44,9 @@ public struct PixelMetrics: Sendable {
         }
     }
 
-    private static func bin(_ score: Float) -> Int { min(Int(max(score, 0).bitPattern >> shift), binCount - 1) }
+    private static func bin(_ score: Float) -> Int {
+        min(Int(max(score, lowest).bitPattern >> shift) - firstBin, binCount - 1)
+    }
 
     /// Area under the ROC curve over all pixels; nil without pixels of both kinds.
     public var auroc: Double? {

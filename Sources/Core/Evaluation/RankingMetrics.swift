@@ -8,31 +8,46 @@ public struct RankingMetrics: Sendable, Equatable {
     public let averagePrecision: Double
     /// The best harmonic mean of precision and recall that any threshold reaches.
     public let f1Max: Double
+    /// The best balanced accuracy that any limit reaches, 0.5 to 1.
+    public let bestBalancedAccuracy: Double
 
     /// - Precondition: neither is empty; scores are no NaN.
     /// - Complexity: O(n log n).
     public init(normal: [Float], anomalous: [Float]) {
+        let curve = RankingCurve(normal: normal, anomalous: anomalous)
+        // Twice the area in pairs of pictures: whole numbers, so that a perfect order is exactly 1.
+        var pairs = 0
+        var (precisionSum, bestF1, bestAccuracy) = (0.0, 0.0, 0.5)
+        var (found, mistaken) = (0, 0)
+        for point in curve.points {
+            pairs += (point.falsePositives - mistaken) * (found + point.truePositives)
+            precisionSum += Double(point.truePositives - found) * point.precision
+            (found, mistaken) = (point.truePositives, point.falsePositives)
+            bestF1 = max(bestF1, Double(2 * found) / Double(found + mistaken + anomalous.count))
+            bestAccuracy = max(bestAccuracy, (curve.recall(at: point) + 1 - curve.falsePositiveRate(at: point)) / 2)
+        }
+        auroc = Double(pairs) / Double(2 * normal.count * anomalous.count)
+        averagePrecision = precisionSum / Double(anomalous.count)
+        f1Max = bestF1
+        bestBalancedAccuracy = bestAccuracy
+    }
+}
+
+/// What a limit does to scores: as on the line, a picture is OK only when its score is below.
+public struct LimitMetrics: Sendable, Equatable {
+    /// Share of normal pictures that do not lie below the limit.
+    public let falseRejectRate: Double
+    /// Share of anomalous pictures below the limit.
+    public let escapeRate: Double
+
+    /// The mean of the shares of each kind that are judged right.
+    public var balancedAccuracy: Double { 1 - (falseRejectRate + escapeRate) / 2 }
+
+    /// - Precondition: neither is empty.
+    public init(normal: [Float], anomalous: [Float], limit: Float) {
         precondition(
             !normal.isEmpty && !anomalous.isEmpty, "metrics: \(normal.count) normal, \(anomalous.count) anomalous")
-        let ranked = (normal.map { ($0, false) } + anomalous.map { ($0, true) }).sorted { $0.0 > $1.0 }
-        var (truePositives, falsePositives) = (0.0, 0.0)
-        var (area, precisionSum, best) = (0.0, 0.0, 0.0)
-        var index = 0
-        while index < ranked.count {
-            let score = ranked[index].0
-            var (positives, negatives) = (0.0, 0.0)
-            while index < ranked.count, ranked[index].0 == score {
-                if ranked[index].1 { positives += 1 } else { negatives += 1 }
-                index += 1
-            }
-            area += negatives * (truePositives + positives / 2)
-            truePositives += positives
-            falsePositives += negatives
-            precisionSum += positives * truePositives / (truePositives + falsePositives)
-            best = max(best, 2 * truePositives / (truePositives + falsePositives + Double(anomalous.count)))
-        }
-        auroc = area / Double(normal.count * anomalous.count)
-        averagePrecision = precisionSum / Double(anomalous.count)
-        f1Max = best
+        falseRejectRate = Double(normal.count { !($0 < limit) }) / Double(normal.count)
+        escapeRate = Double(anomalous.count { $0 < limit }) / Double(anomalous.count)
     }
 }

@@ -60,10 +60,12 @@ final class ProgressBar: Sendable {
         var text = String(format: "%3.0f %%", 100 * fraction)
         if let unit {
             text = String(format: "%.0f/%.0f %@", completed, total, unit)
-            if seconds > 0 { text += String(format: "  %.1f %@/s", completed / seconds, unit) }
+            // Slower work is told by what remains.
+            if completed > seconds / 2 { text += String(format: "  %.1f %@/s", completed / seconds, unit) }
         }
         if fraction > 0, seconds > 0.5 {
-            text += String(format: "  %.1f s left", seconds * (1 - fraction) / fraction)
+            let left = seconds * (1 - fraction) / fraction
+            text += "  " + (left < 60 ? String(format: "%.1f s", left) : Format.duration(seconds: left)) + " left"
         }
         let cells = max(4, min(40, width - label.count - text.count - 6))
         let full = Int((Double(cells) * fraction).rounded())

@@ -80,4 +80,22 @@ import Testing
         let missing = try #require(error { _ = try DataSet.readAll(in: folder.path) })
         #expect("\(missing)".contains("ground_truth/bad/1_mask.png"))
     }
+
+    @Test func aDrawTakesAsManyOfEachKindAndTheSameAgain() throws {
+        for number in 0..<30 {
+            try add("train/good/\(number).png", "test/good/\(number).png", "test/hole/\(number).png")
+        }
+        try add("test/scratch/0.png")
+        let set = try #require(try DataSet.readAll(in: folder.path).first)
+        let drawn = PictureDraw(count: 8, seed: 1).applied(to: set)
+        #expect(drawn.test.count { $0.defect == nil } == 8 && drawn.test.count { $0.defect != nil } == 8)
+        #expect(drawn.train == set.train)
+        #expect(drawn.test == set.test.filter(drawn.test.contains))
+        #expect(drawn == PictureDraw(count: 8, seed: 1).applied(to: set))
+        #expect(drawn != PictureDraw(count: 8, seed: 2).applied(to: set))
+        // Less is a part of more.
+        let fewer = PictureDraw(count: 3, seed: 1).applied(to: set)
+        #expect(fewer.test.allSatisfy(drawn.test.contains))
+        #expect(PictureDraw(count: 99, seed: 1).applied(to: set) == set)
+    }
 }

@@ -2,6 +2,13 @@ import Core
 import Foundation
 import Testing
 
+/// ``madeUpExtractor()``, whatever the input size.
+func madeUpSource() -> ExtractorSource {
+    ExtractorSource(
+        name: "made-up", sha256: "0123", layerCount: 2, defaultInputSize: 32, defaultLayers: [1], accepts: { _ in true }
+    ) { _ in madeUpExtractor() }
+}
+
 @Suite struct FewShotProtocolTests {
     private let folder: ScratchFolder
 
@@ -28,16 +35,30 @@ import Testing
         return try #require(try DataSet.readAll(in: folder.path).first)
     }
 
-    private func evaluate(_ set: DataSet, shots: [Int] = [1, 3]) throws -> [ShotEvaluation] {
+    private func evaluate(
+        _ set: DataSet, shots: [Int] = [1, 3], cache: (EvaluationCache, EvaluationCache.Key)? = nil,
+        settings: MethodSettings = MethodSettings(layers: [1, 2], rotations: 1)
+    ) throws -> [ShotEvaluation] {
         var time = Duration.zero
         let evaluation = FewShotProtocol(
-            extractor: madeUpExtractor(), settings: MethodSettings(layers: [1, 2], rotations: 1),
-            parallelism: .serial
+            extractors: madeUpSource(), settings: settings, parallelism: .serial, cache: cache,
+            warn: { Issue.record("\($0)") }
         ) {
             time += .milliseconds(1)
             return time
         }
-        return try evaluation.evaluate(set, shotCounts: shots, seeds: 2)
+        let plans = try FewShotProtocol.plans(of: set, shotCounts: shots, seeds: 2)
+        return try evaluation.evaluate(set, plans: plans)
+    }
+
+    private func cache(
+        in directory: String, capacity: Int = 1 << 20,
+        settings: MethodSettings = MethodSettings(layers: [1, 2], rotations: 1)
+    ) -> (EvaluationCache, EvaluationCache.Key) {
+        (
+            EvaluationCache(directory: directory, capacity: capacity),
+            .init(program: "abc", backbone: madeUpExtractor().identity, settings: settings, threads: 1)
+        )
     }
 
     @Test func everyTestPictureIsScoredForEveryChoiceOfShots() throws {
@@ -56,7 +77,7 @@ import Testing
     @Test func ratesAreThoseAtTheLimitOfTheShots() throws {
         for run in try evaluate(try makeDataSet(withMasks: false)).flatMap(\.runs) {
             let limit = try #require(run.figures[.limit])
-            let rejected = run.pictures.filter { Double($0.score) > limit }
+            let rejected = run.pictures.filter { Double($0.score) >= limit }
             #expect(run.figures[.falseRejectRate] == Double(rejected.count { $0.defect == nil }) / 5)
             #expect(run.figures[.escapeRate] == 1 - Double(rejected.count { $0.defect != nil }) / 3)
             #expect(Float(limit) == run.evidence.limit)
@@ -86,6 +107,86 @@ import Testing
             _ = try evaluate(set)
         } throws: { error in
             "\(error)".contains("test/good/2.png")
+        }
+    }
+
+    @Test func aRepeatedEvaluationComesFromTheCache() throws {
+        let set = try makeDataSet(withMasks: true)
+        let cache = cache(in: folder.path + "/cache")
+        let first = try evaluate(set, cache: cache)
+        let second = try evaluate(set, cache: cache)
+        #expect(first.flatMap(\.runs).allSatisfy { !$0.isCached })
+        #expect(second.flatMap(\.runs).allSatisfy { $0.isCached })
+        for (computed, cached) in zip(first.flatMap(\.runs), second.flatMap(\.runs)) {
+            var expected = computed
+            expected.isCached = true
+            #expect(cached == expected)
+        }
+        // More shots: what is known is not computed again.
+        let third = try evaluate(set, shots: [1, 2], cache: cache)
+        #expect(third.map { $0.runs.map(\.isCached) } == [[true, true], [false, false]])
+    }
+
+    @Test func anotherPictureOrSettingIsComputedAgain() throws {
+        let set = try makeDataSet(withMasks: false)
+        let cache = cache(in: folder.path + "/cache")
+        _ = try evaluate(set, shots: [1], cache: cache)
+        let others = MethodSettings(layers: [1], rotations: 1)
+        let other = self.cache(in: folder.path + "/cache", settings: others)
+        #expect(try evaluate(set, shots: [1], cache: other, settings: others)[0].runs.allSatisfy { !$0.isCached })
+        try write(MadeUpPart.defective(99), "test/square/0.png")
+        #expect(try evaluate(set, shots: [1], cache: cache)[0].runs.allSatisfy { !$0.isCached })
+        // Only the first seed learns from this picture.
+        _ = try evaluate(set, shots: [1], cache: cache)
+        try write(MadeUpPart.picture(77), "train/good/0.png")
+        #expect(try evaluate(set, shots: [1], cache: cache)[0].runs.map(\.isCached) == [false, true])
+    }
+
+    @Test func aDamagedEntryIsComputedAgain() throws {
+        let set = try makeDataSet(withMasks: false)
+        let cache = cache(in: folder.path + "/cache")
+        let first = try evaluate(set, shots: [1], cache: cache)
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache") {
+            try Data("{\"run\":{\"seed\":0".utf8).write(to: URL(filePath: folder.path + "/cache/" + name))
+        }
+        let second = try evaluate(set, shots: [1], cache: cache)
+        #expect(second[0].runs == first[0].runs)
+        #expect(try evaluate(set, shots: [1], cache: cache)[0].runs.allSatisfy(\.isCached))
+    }
+
+    @Test func theCacheStaysWithinItsBound() throws {
+        let set = try makeDataSet(withMasks: false)
+        _ = try evaluate(set, shots: [1], cache: cache(in: folder.path + "/cache"))
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache")
+        let sizes = try names.map { name in
+            try Data(contentsOf: URL(filePath: folder.path + "/cache/" + name)).count
+        }
+        #expect(sizes.count == 2)
+        let small = cache(in: folder.path + "/small", capacity: try #require(sizes.max()) + 16)
+        _ = try evaluate(set, shots: [1], cache: small)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/small").count == 1)
+        // The last one was kept.
+        #expect(try evaluate(set, shots: [1], cache: small)[0].runs.map(\.isCached) == [false, true])
+    }
+
+    @Test func fewerSeedsWhereThePicturesDoNotSuffice() throws {
+        let set = try makeDataSet(withMasks: false)
+        let plans = try FewShotProtocol.plans(of: set, shotCounts: [1, 4], seeds: 3, takingFewer: true)
+        #expect(plans.map(\.shots) == [1, 1, 1, 4])
+        #expect(throws: EvaluationError.tooFewShots(set: set.name, shots: 4, seeds: 2, found: 6)) {
+            try FewShotProtocol.plans(of: set, shotCounts: [1, 4], seeds: 3)
+        }
+        #expect(throws: EvaluationError.tooFewShots(set: set.name, shots: 7, seeds: 1, found: 6)) {
+            try FewShotProtocol.plans(of: set, shotCounts: [7], seeds: 3, takingFewer: true)
+        }
+    }
+
+    @Test func theBestLimitIsNoWorseThanThatOfTheShots() throws {
+        for run in try evaluate(try makeDataSet(withMasks: false)).flatMap(\.runs) {
+            let accuracy = try #require(run.figures[.balancedAccuracy])
+            #expect(accuracy == 1 - (run.figures[.falseRejectRate] ?? 9) / 2 - (run.figures[.escapeRate] ?? 9) / 2)
+            #expect(run.figures[.bestBalancedAccuracy] == 1)
+            #expect(run.figures[.balancedAccuracyRatio] == accuracy)
         }
     }
 }

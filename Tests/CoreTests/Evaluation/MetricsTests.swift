@@ -8,9 +8,14 @@ import Testing
         let auroc: Double
         let averagePrecision: Double
         let f1Max: Double
+        let limit: Float
+        let balancedAccuracy: Double
+        let bestBalancedAccuracy: Double
 
         enum CodingKeys: String, CodingKey {
-            case normal, anomalous, auroc
+            case normal, anomalous, auroc, limit
+            case balancedAccuracy = "balanced_accuracy"
+            case bestBalancedAccuracy = "best_balanced_accuracy"
             case averagePrecision = "average_precision"
             case f1Max = "f1_max"
         }
@@ -42,6 +47,18 @@ import Testing
         // Thresholds 3, 2, 1: precision 1, 2/3, 1/2; recall 1/2, 1, 1.
         #expect(abs(metrics.averagePrecision - (1 * 0.5 + 2.0 / 3 * 0.5)) < 1e-12)
         #expect(abs(metrics.f1Max - 0.8) < 1e-12)  // 2 * (2/3 * 1) / (2/3 + 1)
+        #expect(metrics.bestBalancedAccuracy == 0.75)  // rejecting from 3 on: (1/2 + 1) / 2; from 2 on: (1 + 1/2) / 2
+    }
+
+    @Test func aScoreAtTheLimitIsAReject() {
+        let metrics = LimitMetrics(normal: [1, 2], anomalous: [1, 2, 3, 3], limit: 2)
+        #expect(metrics.falseRejectRate == 0.5 && metrics.escapeRate == 0.25)
+        #expect(metrics.balancedAccuracy == 0.625)
+    }
+
+    @Test func noLimitIsWorseThanRejectingEverything() {
+        let metrics = RankingMetrics(normal: [2, 3], anomalous: [1])
+        #expect(metrics.bestBalancedAccuracy == 0.5)
     }
 
     @Test func perfectAndReversedOrder() {
@@ -57,6 +74,9 @@ import Testing
             #expect(abs(metrics.auroc - fixture.auroc) < 1e-9)
             #expect(abs(metrics.averagePrecision - fixture.averagePrecision) < 1e-9)
             #expect(abs(metrics.f1Max - fixture.f1Max) < 1e-9)
+            #expect(abs(metrics.bestBalancedAccuracy - fixture.bestBalancedAccuracy) < 1e-9)
+            let atLimit = LimitMetrics(normal: fixture.normal, anomalous: fixture.anomalous, limit: fixture.limit)
+            #expect(abs(atLimit.balancedAccuracy - fixture.balancedAccuracy) < 1e-9)
         }
     }
 
@@ -75,6 +95,17 @@ import Testing
         #expect(abs(try #require(metrics.auroc) - fixture.auroc) < 1e-4)
         #expect(abs(try #require(metrics.aupro()) - fixture.aupro30) < 1e-3)
         #expect(abs(try #require(metrics.aupro(limit: 0.05)) - fixture.aupro5) < 1e-3)
+    }
+
+    @Test func pixelFiguresDoNotDependOnTheUnitOfTheScores() throws {
+        let map = Matrix(rows: 2, columns: 3, values: [0.9, 0.5, 0.2, 0.3, 0.25, 0.1])
+        let figures = [1e-6, 1, 1000].map { (unit: Float) in
+            var metrics = PixelMetrics()
+            let scaled = Matrix(rows: 2, columns: 3, values: map.values.map { $0 * unit })
+            metrics.add(scaled, mask: [true, false, true, false, false, false])
+            return [metrics.auroc, metrics.aupro()]
+        }
+        #expect(figures[0][0] == 5.0 / 8 && figures.allSatisfy { $0 == figures[0] })
     }
 
     @Test func aSmallRegionCountsAsMuchAsALargeOne() throws {

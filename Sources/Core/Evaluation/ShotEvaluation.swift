@@ -1,0 +1,101 @@
+/// One data set with one number of shots.
+public struct ShotEvaluation: Sendable, Encodable {
+    /// The data set's name.
+    public let set: String
+    public let shots: Int
+    public let runs: [EvaluationRun]
+
+    /// Over the seeds.
+    public var mean: EvaluationFigures { .mean(of: runs.map(\.figures)) }
+    /// Over the seeds.
+    public var deviation: EvaluationFigures { .deviation(of: runs.map(\.figures)) }
+
+    /// The means stand beside `set` and `shots`.
+    public func encode(to encoder: any Encoder) throws {
+        try mean.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(set, forKey: .set)
+        try container.encode(shots, forKey: .shots)
+        try container.encode(runs.count, forKey: .seeds)
+        try container.encode(deviation, forKey: .deviation)
+        try container.encode(runs, forKey: .runs)
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case set, shots, seeds, runs
+        case deviation = "std"
+    }
+}
+
+/// One data set, one number of shots, one seed.
+public struct EvaluationRun: Sendable, Equatable, Codable {
+    public struct Picture: Sendable, Equatable, Codable {
+        /// Folder and file name below `test`.
+        public let file: String
+        /// nil is good.
+        public let defect: String?
+        public let score: Float
+    }
+
+    public let seed: Int
+    /// File names of the shots.
+    public let shots: [String]
+    /// The side of the network's input that the model uses, in pixels.
+    public let inputSize: Int
+    /// The layers of the backbone that the model uses.
+    public let layers: [Int]
+    public let figures: EvaluationFigures
+    /// What the limit rests on.
+    public let evidence: CalibrationEvidence
+    public let pictures: [Picture]
+    /// Whether it was taken from the cache; its times are then those of the day when it was computed.
+    public var isCached = false
+    /// The pictures that were judged wrong by the widest margin; no part of JSON.
+    public var misjudged: [MisjudgedPicture] = []
+
+    public var normalScores: [Float] { pictures.filter { $0.defect == nil }.map(\.score) }
+    public var anomalousScores: [Float] { pictures.filter { $0.defect != nil }.map(\.score) }
+
+    init(
+        seed: Int, shots: [String], inputSize: Int, layers: [Int], figures: EvaluationFigures,
+        evidence: CalibrationEvidence, pictures: [Picture], misjudged: [MisjudgedPicture]
+    ) {
+        self.seed = seed
+        self.shots = shots
+        self.inputSize = inputSize
+        self.layers = layers
+        self.figures = figures
+        self.evidence = evidence
+        self.pictures = pictures
+        self.misjudged = misjudged
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        figures = try EvaluationFigures(from: decoder)
+        seed = try container.decode(Int.self, forKey: .seed)
+        shots = try container.decode([String].self, forKey: .shots)
+        inputSize = try container.decode(Int.self, forKey: .inputSize)
+        layers = try container.decode([Int].self, forKey: .layers)
+        evidence = try container.decode(CalibrationEvidence.self, forKey: .evidence)
+        pictures = try container.decode([Picture].self, forKey: .pictures)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try figures.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(seed, forKey: .seed)
+        try container.encode(shots, forKey: .shots)
+        try container.encode(inputSize, forKey: .inputSize)
+        try container.encode(layers, forKey: .layers)
+        try container.encode(evidence, forKey: .evidence)
+        try container.encode(pictures, forKey: .pictures)
+        try container.encode(isCached, forKey: .isCached)
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case seed, shots, layers, evidence, pictures
+        case inputSize = "input_size"
+        case isCached = "cached"
+    }
+}

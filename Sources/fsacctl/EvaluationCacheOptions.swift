@@ -1,0 +1,37 @@
+import ArgumentParser
+import Core
+import Foundation
+
+/// Where finished runs of evaluations are kept.
+struct EvaluationCacheOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Keep finished runs in this folder (default: fsac/evaluations in $XDG_CACHE_HOME or ~/.cache); 512 MB at most.",
+            valueName: "dir"),
+        completion: .directory)
+    var cache: String?
+
+    @Flag(help: "Compute everything again and keep nothing.")
+    var noCache = false
+
+    func validate() throws {
+        if noCache, cache != nil { throw ValidationError("--no-cache and --cache exclude each other") }
+    }
+
+    /// nil without a cache.
+    func cache(
+        backbone: BackboneIdentity, settings: MethodSettings, threads: Int
+    ) throws -> (EvaluationCache, EvaluationCache.Key)? {
+        if noCache { return nil }
+        let key = EvaluationCache.Key(
+            program: try EvaluationCache.Key.runningProgram(), backbone: backbone, settings: settings, threads: threads)
+        return (EvaluationCache(directory: directory(ProcessInfo.processInfo.environment)), key)
+    }
+
+    private func directory(_ environment: [String: String]) -> String {
+        if let cache { return cache }
+        // The specification: a relative path is to be ignored.
+        let home = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        return (home ?? NSHomeDirectory() + "/.cache") + "/fsac/evaluations"
+    }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Core
+import Foundation
+
+/// Where the outcome of an evaluation goes.
+struct EvaluationOutputOptions: ParsableArguments {
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @Option(help: "Also write a table with one line a run.", completion: .file(extensions: ["csv"]))
+    var csv: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Also write DIR/index.html: curves, histograms, and the worst false rejects and escapes. It holds pictures of the data set.",
+            valueName: "dir"),
+        completion: .directory)
+    var report: String?
+
+    func write(_ evaluation: Evaluation, of sets: [DataSet]) throws {
+        if let csv { try Data(evaluation.csv.utf8).write(to: URL(filePath: csv), options: .atomic) }
+        if let report { try write(report: evaluation, of: sets, to: report) }
+        if json { try printJSON(evaluation) } else { printTable(evaluation) }
+    }
+
+    private func write(report evaluation: Evaluation, of sets: [DataSet], to directory: String) throws {
+        var paths: [String: String] = [:]
+        for set in sets {
+            for picture in set.test { paths[set.name + "/" + picture.file] = picture.path }
+        }
+        let page = try evaluation.html(origin: origin(evaluation)) {
+            set, file in
+            Picture(.file, bytes: try ImageFile.read(path: paths[set + "/" + file] ?? file))
+        }
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try Data(page.utf8).write(to: URL(filePath: directory + "/index.html"), options: .atomic)
+    }
+
+    private func origin(_ evaluation: Evaluation) -> String {
+        let time = Date.now.formatted(.iso8601)
+        let pictures = evaluation.draw.map { ", at most \($0.count) test pictures of each kind (seed \($0.seed))" }
+        return "fsacctl evaluate, \(time)\(pictures ?? "")"
+    }
+
+    private func printTable(_ evaluation: Evaluation) {
+        let runs = evaluation.results.flatMap(\.runs)
+        let cached = runs.count(where: \.isCached)
+        print(
+            "\(evaluation.title), \(runs.count) runs"
+                + (cached > 0 ? ", \(cached) of them from the cache with the times of then" : ""))
+        var table = Table("SET", ">SHOTS", ">SEEDS")
+        table.columns += Self.columns.map { Table.Column(heading: $0.heading, alignment: .right) }
+        table.rows = evaluation.results.map { result in
+            [result.set, "\(result.shots)", "\(result.runs.count)"]
+                + Self.cells(result.mean, result.runs.count > 1 ? result.deviation : nil)
+        }
+        if Set(evaluation.results.map(\.set)).count > 1 {
+            table.rows += evaluation.means.map { mean in
+                ["mean", "\(mean.shots)", ""]
+                    + Self.cells(mean.mean, runs.contains { $0.seed > 0 } ? mean.deviation : nil)
+            }
+        }
+        print(table.text, terminator: "")
+    }
+
+    private static let columns: [(heading: String, metric: EvaluationMetric)] = [
+        ("I-AUROC", .imageAUROC), ("I-AUPR", .imageAUPR), ("F1-MAX", .f1Max), ("P-AUROC", .pixelAUROC),
+        ("AUPRO", .aupro), ("LIMIT", .limit), ("FALSE REJECTS", .falseRejectRate), ("ESCAPES", .escapeRate),
+        ("BAL. ACCURACY", .balancedAccuracy), ("OF THE BEST", .balancedAccuracyRatio), ("FIT S", .fitSeconds),
+        ("MS/IMAGE", .millisecondsPerImage),
+    ]
+
+    private static func cells(_ mean: EvaluationFigures, _ deviation: EvaluationFigures?) -> [String] {
+        columns.map { column in
+            guard let value = mean[column.metric] else { return "-" }
+            let digits = [.millisecondsPerImage, .fitSeconds].contains(column.metric) ? 1 : 3
+            let text = String(format: "%.\(digits)f", value)
+            guard let deviation = deviation?[column.metric] else { return text }
+            return text + String(format: " ±%.\(digits)f", deviation)
+        }
+    }
+}
