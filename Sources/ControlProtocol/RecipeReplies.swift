@@ -10,9 +10,12 @@ public struct RecipeReply: Codable, Sendable, Equatable {
     public var fit: FitReply
     /// Cameras that use it.
     public var cameras: [String]
+    /// Absent when the recipe is not being commissioned.
+    public var commission: CommissionReply?
 
     public init(
-        name: String, settingsFrom: String, shots: Int, model: GenerationReply?, fit: FitReply, cameras: [String]
+        name: String, settingsFrom: String, shots: Int, model: GenerationReply?, fit: FitReply, cameras: [String],
+        commission: CommissionReply? = nil
     ) {
         self.name = name
         self.settingsFrom = settingsFrom
@@ -20,10 +23,11 @@ public struct RecipeReply: Codable, Sendable, Equatable {
         self.model = model
         self.fit = fit
         self.cameras = cameras
+        self.commission = commission
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, shots, model, fit, cameras
+        case name, shots, model, fit, cameras, commission
         case settingsFrom = "settings_from"
     }
 }

@@ -9,6 +9,8 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
     let refit: RefitService<Model>
     let line: any LineControl
     let feed: VerdictFeed
+    let commissions: CommissionLog
+    let shots: ShotChecks<Model>
     let shotQualityPercent: Int
     let reload: @Sendable () async throws -> ReloadReply
     let started = ContinuousClock.now
@@ -25,6 +27,7 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
         addNormalRoutes(to: router)
         addModelRoutes(to: router)
         addRecipeRoutes(to: router)
+        addCommissionRoutes(to: router)
         feed.addRoutes(to: router)
         return router
     }
@@ -49,11 +52,12 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
 
     @Sendable private func status(_ request: Request, _ context: ControlContext) async throws -> Response {
         let readings = try await blocking { line.readings }
+        let recipes = try await recipes(readings.cameras)
         return try .json(
             StatusReply(
                 version: FsacVersion.text, state: readings.state, reason: readings.reason,
                 uptimeSeconds: (ContinuousClock.now - started) / .seconds(1), cameras: readings.cameras,
-                recipes: recipes(readings.cameras), counts: readings.counts, latency: readings.latency,
+                recipes: recipes, counts: readings.counts, latency: readings.latency,
                 storage: readings.storage))
     }
 

@@ -32,6 +32,8 @@ public struct ActiveModel: Sendable {
     public let layers: [Int]
     /// What of the frame it was fitted with.
     public let area: InspectionArea
+    /// Parts are scored, but get no verdict that anybody may act on: the recipe is being commissioned.
+    public var isMuted = false
     /// Called on the inspection thread, which alone uses the result.
     public let makeExtractor: @Sendable () -> FeatureExtractor
     /// Height and width are the frame's.
