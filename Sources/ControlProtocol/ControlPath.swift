@@ -6,6 +6,9 @@ public enum ControlPath {
     public static let normals = "/v1/normals"
     public static let normalsFromVerdict = "/v1/normals/from-verdict"
     public static let normalsFromCamera = "/v1/normals/from-camera"
+    public static let normalsPreview = "/v1/normals/preview"
+    public static let commission = "/v1/commission"
+    public static let commissionApply = "/v1/commission/apply"
     public static let trigger = "/v1/trigger"
     public static let recipes = "/v1/recipes"
     public static let recipeCopy = "/v1/recipes/copy"
@@ -26,6 +29,8 @@ public enum ControlLimits {
     public static let imageBytes = 32 << 20
     /// Most shots of one request to the camera.
     public static let shotsAtOnce = 32
+    /// Most parts that a commissioning can be started for.
+    public static let commissionParts = 1_000_000
     /// Largest JSON request, in bytes.
     public static let requestBytes = 64 << 10
     /// Largest request head (request line and header fields), in bytes.

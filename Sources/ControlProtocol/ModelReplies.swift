@@ -8,19 +8,23 @@ public struct LimitReply: Codable, Sendable, Equatable {
     public var calibrated: Float
     /// What the calibrated limit rests on, in words: number of held-out scores and the false-reject rate they support.
     public var evidence: String
+    /// What a limit that was accepted after commissioning rests on, in words; absent for others.
+    public var commissioned: String?
     /// The lowest and the highest score that are uncertain: judged, but the limit could as well be on their other side.
     public var uncertain: [Float]
     /// What other sensitivities would give.
     public var options: [LimitOption]
 
     public init(
-        value: Float, manual: Bool, calibrated: Float, evidence: String, uncertain: [Float] = [],
+        value: Float, manual: Bool, calibrated: Float, evidence: String, commissioned: String? = nil,
+        uncertain: [Float] = [],
         options: [LimitOption] = []
     ) {
         self.value = value
         self.manual = manual
         self.calibrated = calibrated
         self.evidence = evidence
+        self.commissioned = commissioned
         self.uncertain = uncertain
         self.options = options
     }

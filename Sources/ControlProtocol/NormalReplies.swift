@@ -30,20 +30,84 @@ public struct NormalsReply: Codable, Sendable, Equatable {
 public struct AddNormalReply: Codable, Sendable, Equatable {
     public enum Outcome: String, Codable, Sendable {
         case added
-        /// The recipe already has these very bytes; nothing changed.
+        /// The recipe already has this picture, in these bytes or others; nothing changed.
         case duplicate
         /// `dry_run` was asked for: the picture would be added.
         case acceptable
     }
     public var outcome: Outcome
     public var normal: NormalReply
+    /// By the model in use; absent without one, and for duplicates.
+    public var score: Float?
     /// The fit that was started, when one was.
     public var fit: FitReply?
 
-    public init(outcome: Outcome, normal: NormalReply, fit: FitReply?) {
+    public init(outcome: Outcome, normal: NormalReply, score: Float? = nil, fit: FitReply?) {
         self.outcome = outcome
         self.normal = normal
+        self.score = score
         self.fit = fit
+    }
+}
+
+/// What a shot would change.
+public struct ShotChange: Codable, Sendable, Equatable {
+    /// A part whose verdict would be another one.
+    public struct Flip: Codable, Sendable, Equatable {
+        public var seq: UInt64
+        public var frame: String
+        public var before: Verdict
+        public var after: Verdict
+
+        public init(seq: UInt64, frame: String, before: Verdict, after: Verdict) {
+            self.seq = seq
+            self.frame = frame
+            self.before = before
+            self.after = after
+        }
+    }
+
+    public var limitBefore: Float
+    public var limitAfter: Float
+    /// Recent parts whose stored pictures were judged by both models.
+    public var parts: Int
+    public var flips: [Flip]
+
+    public init(limitBefore: Float, limitAfter: Float, parts: Int, flips: [Flip]) {
+        self.limitBefore = limitBefore
+        self.limitAfter = limitAfter
+        self.parts = parts
+        self.flips = flips
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case parts, flips
+        case limitBefore = "limit_before"
+        case limitAfter = "limit_after"
+    }
+}
+
+/// Answer of `POST /v1/normals/preview?parts=&seq=` and `GET /v1/normals/preview`.
+public struct PreviewReply: Codable, Sendable, Equatable {
+    public enum State: String, Codable, Sendable {
+        case running, done, failed
+    }
+    /// Counts up with every preview.
+    public var number: UInt64
+    public var state: State
+    /// In [0, 1], while running.
+    public var progress: Double
+    /// Why it failed.
+    public var message: String?
+    /// When done.
+    public var change: ShotChange?
+
+    public init(number: UInt64, state: State, progress: Double = 0, message: String? = nil, change: ShotChange? = nil) {
+        self.number = number
+        self.state = state
+        self.progress = progress
+        self.message = message
+        self.change = change
     }
 }
 

@@ -7,7 +7,12 @@ struct AddNormal: AsyncParsableCommand {
         abstract: "Add pictures of good parts and fit a new model.",
         discussion: """
             Pictures are checked before anything is stored: one that is refused changes nothing, the others are still \
-            added, and the exit code is 1. The same picture twice is one shot.
+            added, and the exit code is 1. The same picture twice is one shot, also when it was saved again.
+
+            A picture that the model in use rejects, or of a part that was NG, is refused: a defective part among the shots \
+            lets all like it pass. --force is a person's word that the part is good. For a single picture a candidate is \
+            fitted first, and what it changes is shown: the limit, and recent parts whose verdict would be another one. \
+            --dry-run stops there; `fsacctl models rollback` undoes.
 
             --from-camera takes the next frame: put a good part in view, take one, and repeat with the next part. A \
             number takes so many frames one after the other, which show the same part unless each frame is triggered: \
@@ -26,8 +31,14 @@ struct AddNormal: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The camera for --from-camera (default: the only one).", valueName: "name"))
     var camera: String?
 
-    @Flag(help: "Only check the pictures and say what would be added.")
+    @Flag(help: "Only check the pictures, and say what would be added and change.")
     var dryRun = false
+
+    @Flag(help: "A person has looked at the part and it is good, whatever it looks like.")
+    var force = false
+
+    @Option(help: "Recent parts to judge again with the new model: 0 to 1000.")
+    var preview = 20
 
     @Flag(inversion: .prefixedNo, help: "Wait until the new model is in use.")
     var wait = true
@@ -40,6 +51,7 @@ struct AddNormal: AsyncParsableCommand {
             throw ValidationError("name pictures to add, a verdict with --from-verdict, or --from-camera")
         }
         if camera != nil && !fromCamera { throw ValidationError("--camera goes with --from-camera") }
+        if !(0...1000).contains(preview) { throw ValidationError("--preview: expected 0 to 1000, got \(preview)") }
         if let shots, !(1...ControlLimits.shotsAtOnce).contains(shots) {
             throw ValidationError("--from-camera: expected 1 to \(ControlLimits.shotsAtOnce)")
         }
@@ -62,6 +74,8 @@ struct AddNormal: AsyncParsableCommand {
     private struct Report: Encodable {
         var accepted: [Accepted] = []
         var refused: [Refusal] = []
+        /// What a single picture changes; absent with several, `--no-wait`, or nothing to compare with.
+        var change: ShotChange?
         /// The model that the shots went into; absent with `--dry-run`, `--no-wait` or when nothing changed.
         var model: GenerationReply?
     }
@@ -77,7 +91,9 @@ struct AddNormal: AsyncParsableCommand {
         }
         for sequence in fromVerdict {
             try await add("verdict \(sequence)", to: &report) {
-                .init(path: ControlPath.normalsFromVerdict, body: .json(FromVerdictRequest(seq: sequence)))
+                .init(
+                    path: ControlPath.normalsFromVerdict, body: .json(FromVerdictRequest(seq: sequence)),
+                    sequence: sequence)
             }
         }
         if let shots { try await add(shots, to: &report) }
@@ -116,17 +132,27 @@ struct AddNormal: AsyncParsableCommand {
         }
     }
 
-    private var options: [String: String] { ["refit": "false", "dry_run": "\(dryRun)"] }
+    private var options: [String: String] { options(dryRun: dryRun) }
+
+    private func options(dryRun: Bool) -> [String: String] {
+        ["refit": "false", "dry_run": "\(dryRun)", "force": "\(force)"]
+    }
+
+    /// A candidate is fitted for a single picture only: for several it would be one a picture.
+    private var isSingle: Bool { shots == nil && files.count + fromVerdict.count == 1 && wait && preview > 0 }
 
     private struct Upload {
         var path: String
         var body: DaemonClient.Body
+        /// The verdict whose picture it is.
+        var sequence: UInt64?
     }
 
     /// Sends one picture without a fit. Refusals go into the report; an unreachable daemon ends the command.
     private func add(_ source: String, to report: inout Report, _ upload: () throws -> Upload) async throws {
         do {
             let upload = try upload()
+            if isSingle { try await show(upload, &report) }
             let reply = try await daemon.client.request(
                 .post, upload.path, query: try await target.merging(options) { $1 }, body: upload.body,
                 as: AddNormalReply.self)
@@ -136,6 +162,42 @@ struct AddNormal: AsyncParsableCommand {
             let message = if case .file(_, let reason) = error { reason } else { "\(error)" }
             refuse(source, message, &report)
         }
+    }
+
+    /// Shows what a picture that would be accepted changes.
+    private func show(_ upload: Upload, _ report: inout Report) async throws {
+        let target = try await target
+        let check = try await daemon.client.request(
+            .post, upload.path, query: target.merging(options(dryRun: true)) { $1 }, body: upload.body,
+            as: AddNormalReply.self)
+        // Without a score there is no model to compare with.
+        guard check.outcome == .acceptable, check.score != nil else { return }
+        var query = target.merging(["parts": "\(preview)"]) { $1 }
+        if let sequence = upload.sequence { query["seq"] = "\(sequence)" }
+        let start = try await daemon.client.request(
+            .post, ControlPath.normalsPreview, query: query, body: upload.sequence == nil ? upload.body : .none,
+            as: PreviewReply.self)
+        let bar = ProgressBar("trying it")
+        defer { bar.finish() }
+        var reply = start
+        while reply.number == start.number, reply.state == .running {
+            bar.update(reply.progress)
+            try await Task.sleep(for: .milliseconds(50))
+            reply = try await daemon.client.get(ControlPath.normalsPreview, as: PreviewReply.self)
+        }
+        bar.finish()
+        if reply.state == .failed { throw ClientError.fitFailed(reply.message ?? "no reason given") }
+        report.change = reply.change
+        if let change = reply.change, !daemon.json { Terminal.write(Self.text(of: change)) }
+    }
+
+    static func text(of change: ShotChange) -> String {
+        var text = "limit \(Format.score(change.limitBefore)) -> \(Format.score(change.limitAfter)), "
+        text += "\(change.flips.count) of the last \(change.parts) parts change:\n"
+        for flip in change.flips {
+            text += "  \(flip.seq)  \(flip.before.rawValue) -> \(flip.after.rawValue)  \(flip.frame)\n"
+        }
+        return change.flips.isEmpty ? String(text.dropLast(2)) + "\n" : text
     }
 
     private func accept(_ reply: AddNormalReply, from source: String, _ report: inout Report) {

@@ -17,7 +17,7 @@ struct Fsacctl: AsyncParsableCommand {
                 name: "Online",
                 subcommands: [
                     Status.self, Tail.self, History.self, AddNormal.self, Normals.self, Refit.self, Limit.self,
-                    Models.self, Trigger.self, RecipeCommand.self, Reload.self,
+                    Commission.self, Models.self, Trigger.self, RecipeCommand.self, Reload.self,
                 ]),
             CommandGroup(
                 name: "Offline",

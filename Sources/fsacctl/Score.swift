@@ -57,7 +57,7 @@ struct Score: ParsableCommand {
 
     func run() throws {
         let (fitted, extractor) = try model.map(load) ?? fit()
-        let judge = limit.map(fitted.withLimit) ?? fitted
+        let judge = limit.map { fitted.withLimit($0) } ?? fitted
         let scene = fitted.scene.map(SceneMonitor.init)
         var reports: [Report] = []
         let progress = ProgressBar("scoring", total: Double(images.count), unit: "images")

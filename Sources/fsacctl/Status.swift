@@ -65,6 +65,9 @@ struct Status: AsyncParsableCommand {
         block.add("  model", model(recipe))
         block.add("  limit", recipe.model.map { text(of: $0.limit) })
         block.add("  fit", fit(recipe.fit))
+        block.add(
+            "  commission",
+            recipe.commission.map { Style.doubtful("\($0.scored) of \($0.parts) parts, verdicts are INVALID") })
         if let trend = recipe.trend { add(trend, to: &block) }
     }
 
@@ -79,7 +82,11 @@ struct Status: AsyncParsableCommand {
     }
 
     static func text(of limit: LimitReply) -> String {
-        limit.manual
+        if let commissioned = limit.commissioned {
+            return "\(Format.score(limit.value)) commissioned (\(commissioned)), calibrated "
+                + Format.score(limit.calibrated)
+        }
+        return limit.manual
             ? "\(Format.score(limit.value)) set by hand (calibrated: \(Format.score(limit.calibrated)), \(limit.evidence))"
             : "\(Format.score(limit.value)) (\(limit.evidence))"
     }

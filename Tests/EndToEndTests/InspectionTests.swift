@@ -71,7 +71,10 @@ extension EndToEndTests {
             try await line.start()
             try await line.addShots()
             let rejected = try #require(try await line.inspect(next: 12).last { $0.verdict == .ng })
-            let reply = try await line.fsacctl("add-normal", "--from-verdict", "\(rejected.seq)")
+            let refused = try await line.fsacctl("add-normal", "--from-verdict", "\(rejected.seq)")
+            #expect(refused.exitCode == 1 && refused.standardError.contains("--from-verdict \(rejected.seq) --force"))
+            #expect(try await line.status().recipes[0].shots == 3)
+            let reply = try await line.fsacctl("add-normal", "--from-verdict", "\(rejected.seq)", "--force")
             #expect(reply.exitCode == 0, "\(reply.standardError)")
             let again = try await line.inspect(next: 8).filter { $0.frame == rejected.frame && $0.generation == 2 }
             #expect(again.last?.verdict == .ok)

@@ -115,10 +115,11 @@ public struct FittedModel: Sendable {
 
     /// The model with a limit set by hand.
     ///
+    /// - Parameter band: what is uncertain around it; nil = as much in proportion as around the limit that the shots gave.
     /// - Precondition: `limit` is finite.
-    public func withLimit(_ limit: Float) -> FittedModel {
+    public func withLimit(_ limit: Float, band: UncertainBand? = nil) -> FittedModel {
         var model = self
-        model.calibration = calibration.withLimit(limit)
+        model.calibration = calibration.withLimit(limit, band: band)
         return model
     }
 

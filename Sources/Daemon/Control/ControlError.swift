@@ -39,6 +39,7 @@ extension ControlError {
         case let error as TriggerRefusal: self.init(code: error.code, message: error.description)
         case let error as ReloadError: self.init(code: error.code, message: error.description)
         case let error as DiskError: self.init(code: .storageFailed, message: "storage: \(error)")
+        case let error as ShotSuspicion: self.init(code: .conflict, message: error.description)
         case let error as ShotRefusal: self.init(code: .imageRefused, message: error.description)
         case let error as HTTPError where error.status == .notFound:
             self = .notFound("request: no such path or method: the paths are listed in ARCHITECTURE.md")
@@ -54,7 +55,8 @@ extension StoreError {
         case .invalidRecipeName, .invalidLimit: .invalidRequest
         case .noSuchNormal, .noSuchGeneration, .noSuchRecipe: .notFound
         case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .generationUnreadable,
-            .otherBackbone, .otherSettings, .recipeExists, .recipeUnusable, .recipeInUse, .severalRecipes:
+            .otherBackbone, .otherSettings, .recipeExists, .recipeUnusable, .recipeInUse, .severalRecipes,
+            .commissioning, .notCommissioning, .commissionIncomplete:
             .conflict
         }
     }

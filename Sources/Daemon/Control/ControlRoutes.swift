@@ -9,6 +9,8 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
     let refit: RefitService<Model>
     let line: any LineControl
     let feed: VerdictFeed
+    let commissions: CommissionLog
+    let shots: ShotChecks<Model>
     let shotQualityPercent: Int
     let reload: @Sendable () async throws -> ReloadReply
     let started = ContinuousClock.now
@@ -25,6 +27,7 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
         addNormalRoutes(to: router)
         addModelRoutes(to: router)
         addRecipeRoutes(to: router)
+        addCommissionRoutes(to: router)
         feed.addRoutes(to: router)
         return router
     }
@@ -49,7 +52,7 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
 
     @Sendable private func status(_ request: Request, _ context: ControlContext) async throws -> Response {
         let readings = try await blocking { line.readings }
-        var recipes = recipes(readings.cameras)
+        var recipes = try await recipes(readings.cameras)
         for index in recipes.indices { recipes[index].trend = readings.trends[recipes[index].name] }
         return try .json(
             StatusReply(

@@ -50,6 +50,8 @@ public struct ControlServer<Model: StoredModel>: Service {
             book: book, refit: refit, line: line,
             feed: VerdictFeed(
                 source: verdicts, stateDirectory: stateDirectory, streamLimit: max(1, settings.maxConnections / 2)),
+            commissions: CommissionLog(source: verdicts),
+            shots: ShotChecks(parts: RecentParts(source: verdicts, stateDirectory: stateDirectory), refit: refit),
             shotQualityPercent: shotQualityPercent, reload: reload)
     }
 

@@ -1,5 +1,6 @@
 import ControlProtocol
 import Core
+import Foundation
 import Hummingbird
 
 /// Re-fit, limit and generations.
@@ -42,11 +43,21 @@ extension ControlRoutes {
     }
 }
 
+extension LimitProposal {
+    /// What it rests on, in a line.
+    var words: String {
+        String(
+            format: "%d of %d good parts rejected: at most %.3g %% false rejects at %.0f %% confidence", rejects, parts,
+            100 * falseRejectRate, 100 * Self.confidence)
+    }
+}
+
 extension LimitReply {
     init(_ active: Recipe<some StoredModel>.Active) {
         self.init(
             value: active.limit, manual: active.manualLimit != nil, calibrated: active.summary.limit,
-            evidence: active.summary.evidence, uncertain: [active.band.lower, active.band.upper],
+            evidence: active.summary.evidence, commissioned: active.manual?.proposal?.words,
+            uncertain: [active.band.lower, active.band.upper],
             options: active.summary.options)
     }
 }

@@ -4,7 +4,7 @@ import Hummingbird
 extension ControlRoutes {
     func addRecipeRoutes(to router: Router<ControlContext>) {
         router.get("\(ControlPath.recipes)") { _, _ in
-            try Response.json(RecipesReply(recipes: recipes(line.cameraReadings)))
+            try Response.json(RecipesReply(recipes: await recipes(line.cameraReadings)))
         }
         router.post("\(ControlPath.recipeCopy)") { request, _ in
             let wanted = try await request.decoded(CopyRecipeRequest.self)
@@ -32,8 +32,16 @@ extension ControlRoutes {
         return entry
     }
 
-    func recipes(_ cameras: [CameraReply]) -> [RecipeReply] {
-        book.entries.map { RecipeReply($0, refit, cameras: users(of: $0.name, cameras)) }
+    func recipes(_ cameras: [CameraReply]) async throws -> [RecipeReply] {
+        var replies: [RecipeReply] = []
+        for entry in book.entries {
+            var reply = RecipeReply(entry, refit, cameras: users(of: entry.name, cameras))
+            if entry.recipe.view.active?.commission != nil {
+                reply.commission = try await blocking { try commission(entry) }
+            }
+            replies.append(reply)
+        }
+        return replies
     }
 
     /// The recipe that a request names, else the one in use.

@@ -109,9 +109,11 @@ extension RecipeMethod<FittedModel> {
                 try Shot(sha256: sha256, picture: Picture(.file, bytes: bytes), area: area)
             }, fit: method.fitter,
             activeModel: { active in
-                ActiveModel(
+                var model = ActiveModel(
                     generation: active.generation, model: active.model, extractors: extractors, parallelism: parallelism
                 )
+                model?.isMuted = active.commission != nil
+                return model
             })
     }
 

@@ -14,12 +14,15 @@ public final class Recipe<Model: StoredModel>: Sendable {
         public let model: Model
         /// As fitted: its limit is calibration's.
         public let summary: ModelSummary
-        /// The limit set by hand, when one holds for this model.
-        public let manualLimit: Float?
+        /// The limit set by hand or accepted after commissioning, when one holds for this model.
+        public let manual: ManualLimit?
+        /// Parts are scored and get no verdict that anybody may act on; nil = they are judged.
+        public let commission: Commission?
 
+        public var manualLimit: Float? { manual?.value }
         public var limit: Float { manualLimit ?? summary.limit }
         /// Scores around the limit that are uncertain.
-        public var band: UncertainBand { summary.band.scaled(by: limit / summary.limit) }
+        public var band: UncertainBand { manual?.proposal?.band ?? summary.band.scaled(by: limit / summary.limit) }
     }
 
     /// A consistent look at the recipe.
@@ -137,7 +140,9 @@ public final class Recipe<Model: StoredModel>: Sendable {
         let summary = model.summary
         let manual = manualLimit(for: summary)
         let active = Active(
-            generation: generation, model: manual.map(model.withLimit) ?? model, summary: summary, manualLimit: manual)
+            generation: generation,
+            model: manual.map { model.withLimit($0.value, band: $0.proposal?.band) } ?? model, summary: summary,
+            manual: manual, commission: commission())
         state.withLock {
             $0.active = active
             $0.shotsAtRollback = shotsAtRollback
@@ -146,14 +151,27 @@ public final class Recipe<Model: StoredModel>: Sendable {
         return active
     }
 
-    private func manualLimit(for summary: ModelSummary) -> Float? {
+    private func commission() -> Commission? {
+        do {
+            return try store.commission()
+        } catch {
+            // Something was going on: no part may be judged as if not.
+            logger.error(
+                "commissioning cannot be read: parts stay INVALID until `fsacctl commission --cancel`",
+                metadata: ["recipe": "\(name)", "error": "\(error)"])
+            return Commission(parts: 1, firstSequence: .max)
+        }
+    }
+
+    private func manualLimit(for summary: ModelSummary) -> ManualLimit? {
         do {
             guard let manual = try store.manualLimit() else { return nil }
-            guard manual.kind.sharesScale(with: summary.kind) else {
-                logger.warning("limit set by hand is for another backbone or method, using the calibrated one")
+            guard manual.holds(for: summary.kind) else {
+                logger.warning(
+                    "limit set by hand is for another backbone, method or unit of scores, using the calibrated one")
                 return nil
             }
-            return manual.value
+            return manual
         } catch {
             logger.error("limit set by hand cannot be read, using the calibrated one", metadata: ["error": "\(error)"])
             return nil
@@ -251,9 +269,50 @@ extension Recipe {
         try change.withLock { _ in
             guard let active = view.active else { throw StoreError.noModel }
             try store.setManualLimit(value.map { try ManualLimit(value: $0, for: active.summary.kind) })
-            let model = active.model.withLimit(active.summary.limit)
-            return use(model, generation: active.generation, shotsAtRollback: view.shotsAtRollback)
+            return reuse(active)
         }
+    }
+
+    /// The same generation, with what is written down about limit and commissioning now.
+    private func reuse(_ active: Active) -> Active {
+        let model = active.model.withLimit(active.summary.limit, band: nil)
+        return use(model, generation: active.generation, shotsAtRollback: view.shotsAtRollback)
+    }
+
+    /// Mutes the recipe's verdicts from the next frame on, over restarts.
+    public func startCommission(_ commission: Commission) throws -> Active {
+        try change.withLock { _ in
+            guard let active = view.active else { throw StoreError.noModel }
+            guard active.commission == nil else { throw StoreError.commissioning(name) }
+            try store.setCommission(commission)
+            return reuse(active)
+        }
+    }
+
+    /// Parts are judged again from the next frame on.
+    ///
+    /// - Parameter proposal: the limit to judge them by; nil = as before.
+    public func endCommission(accepting proposal: LimitProposal?) throws -> Active {
+        try change.withLock { _ in
+            guard let active = view.active else { throw StoreError.noModel }
+            guard active.commission != nil else { throw StoreError.notCommissioning(name) }
+            if let proposal {
+                try store.setManualLimit(
+                    ManualLimit(value: proposal.limit, for: active.summary.kind, proposal: proposal))
+            }
+            try store.setCommission(nil)
+            return reuse(active)
+        }
+    }
+
+    /// What the recipe would do with another model: its limits are those of the recipe.
+    func candidate(_ model: Model) -> Active {
+        let (summary, active) = (model.summary, view.active)
+        let manual = active?.manual.flatMap { $0.holds(for: summary.kind) ? $0 : nil }
+        return Active(
+            generation: (active?.generation ?? 0) + 1,
+            model: manual.map { model.withLimit($0.value, band: $0.proposal?.band) } ?? model, summary: summary,
+            manual: manual, commission: nil)
     }
 
     /// Every generation on disk, newest first. A generation that cannot be read is left out and logged.

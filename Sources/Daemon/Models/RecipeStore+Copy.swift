@@ -11,6 +11,8 @@ extension RecipeStore {
         let temporary = "\(recipes)/\(Self.copyInProgress)"
         try disk.discardTree(temporary)
         try disk.copyTree(folder, to: temporary)
+        // Its parts were the original's.
+        try disk.discard("\(temporary)/\(Self.commissionName)")
         try disk.replace("\(temporary)/\(Self.settingsName)", with: Array("\(table)\n".utf8))
         try disk.move(temporary, to: "\(recipes)/\(target)")
     }

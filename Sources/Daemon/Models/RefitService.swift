@@ -24,6 +24,15 @@ public final class RefitService<Model: StoredModel>: Service {
         var current: String?
         var progress = 0.0
         var isStopping = false
+        /// Fitted to show what a shot would change: the next fit of the same shots needs no other.
+        var candidate: Candidate?
+    }
+
+    private struct Candidate {
+        let recipe: String
+        let shots: Set<String>
+        let kind: ModelKind
+        let model: Model
     }
 
     private let book: RecipeBook<Model>
@@ -108,6 +117,31 @@ public final class RefitService<Model: StoredModel>: Service {
         }
     }
 
+    /// What a fit with one more shot gives; kept for the fit to come. Blocks for as long as a fit takes.
+    func candidate(
+        _ entry: RecipeBook<Model>.Entry, with bytes: [UInt8], progress: @escaping (Double) -> Void
+    ) throws -> Model {
+        let added = try entry.method.shot(entry.recipe.find(bytes).sha256, bytes)
+        // In the order in which the store will have them: a fit depends on it.
+        let shots = try (entry.recipe.view.normals.map { try decoded($0, entry) } + [added])
+            .sorted { $0.sha256 < $1.sha256 }
+        let model = try entry.method.fit(shots, progress, { [state] in state.read(\.isStopping) })
+        let candidate = Candidate(
+            recipe: entry.name, shots: Set(shots.map(\.sha256)), kind: entry.method.kind, model: model)
+        state.withLock { $0.candidate = candidate }
+        return model
+    }
+
+    private func takeCandidate(_ entry: RecipeBook<Model>.Entry, _ shots: [Shot]) -> Model? {
+        state.withLock { state in
+            guard let candidate = state.candidate, candidate.recipe == entry.name,
+                candidate.kind == entry.method.kind, candidate.shots == Set(shots.map(\.sha256))
+            else { return nil }
+            state.candidate = nil
+            return candidate.model
+        }
+    }
+
     /// Says why it failed; nil = the new model is in use.
     private func fit(_ name: String) -> String? {
         do {
@@ -115,10 +149,12 @@ public final class RefitService<Model: StoredModel>: Service {
             let shots = try entry.recipe.view.normals.map { try decoded($0, entry) }
             guard !shots.isEmpty else { throw StoreError.noModel }
             let start = ContinuousClock.now
-            let model = try entry.method.fit(
-                shots,
-                { [state] progress in state.withLock { $0.progress = progress } },
-                { [state] in state.read(\.isStopping) })
+            let model =
+                try takeCandidate(entry, shots)
+                ?? entry.method.fit(
+                    shots,
+                    { [state] progress in state.withLock { $0.progress = progress } },
+                    { [state] in state.read(\.isStopping) })
             let active = try entry.recipe.install(model)
             logger.notice(
                 "model fitted",

@@ -20,6 +20,10 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A fit that ended after the settings changed.
     case otherSettings(found: String, configured: String)
     case invalidLimit(Float)
+    case commissioning(String)
+    case notCommissioning(String)
+    /// Fewer parts than the commissioning was started for.
+    case commissionIncomplete(scored: Int, parts: Int)
 
     public var description: String {
         switch self {
@@ -56,6 +60,13 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
             "models: fitted with \(found), but the settings have changed to \(configured): fit again"
         case .invalidLimit(let limit):
             "limit: expected a finite score above 0, got \(limit)"
+        case .commissioning(let name):
+            "commission: recipe \(name) is being commissioned already: `fsacctl commission --status` shows how far it is"
+        case .notCommissioning(let name):
+            "commission: recipe \(name) is not being commissioned: `fsacctl commission` starts it"
+        case .commissionIncomplete(let scored, let parts):
+            "commission: expected \(parts) good parts, got \(scored): let the line run on, or end it with "
+                + "`fsacctl commission --cancel`"
         }
     }
 }

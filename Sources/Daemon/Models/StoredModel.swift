@@ -51,7 +51,9 @@ public struct ModelSummary: Sendable, Equatable {
 public protocol StoredModel: Sendable {
     var summary: ModelSummary { get }
     /// The same model that rejects at another score.
-    func withLimit(_ limit: Float) -> Self
+    ///
+    /// - Parameter band: what is uncertain around it; nil = as much in proportion as around the limit that the shots gave.
+    func withLimit(_ limit: Float, band: UncertainBand?) -> Self
     /// Writes plain files, no folders, into an empty folder.
     func save(to directory: String) throws
     /// Reads back what `save` wrote; throws on anything missing, cut or changed.

@@ -36,6 +36,8 @@ public struct ActiveModel: Sendable {
     public let scene: SceneMonitor?
     /// Places OK scores between what is typical and the limit that the shots gave.
     public let scale: ScoreScale?
+    /// Parts are scored, but get no verdict that anybody may act on: the recipe is being commissioned.
+    public var isMuted = false
     /// Called on the inspection thread, which alone uses the result.
     public let makeExtractor: @Sendable () -> FeatureExtractor
     /// Height and width are the frame's.

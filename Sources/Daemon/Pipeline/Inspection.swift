@@ -5,6 +5,8 @@ public import Core
 public struct Inspection: Sendable {
     public enum Outcome: Sendable {
         case judged(Judgement, limit: Float)
+        /// Scored while the recipe is commissioned: no verdict that anybody may act on.
+        case muted(score: Float)
         case invalid(Invalidity)
     }
 
@@ -43,12 +45,25 @@ public struct Inspection: Sendable {
     public var verdict: Verdict {
         switch outcome {
         case .judged(let judgement, let limit): judgement.score < limit ? .ok : .ng
-        case .invalid: .invalid
+        case .muted, .invalid: .invalid
         }
     }
 
     public var invalidity: Invalidity? {
-        if case .invalid(let invalidity) = outcome { invalidity } else { nil }
+        switch outcome {
+        case .judged: nil
+        case .muted:
+            Invalidity(.commissioning, "outputs are muted until `fsacctl commission --apply` or `--cancel`")
+        case .invalid(let invalidity): invalidity
+        }
+    }
+
+    var score: Float? {
+        switch outcome {
+        case .judged(let judgement, _): judgement.score
+        case .muted(let score): score
+        case .invalid: nil
+        }
     }
 
     public var judgement: Judgement? {
@@ -68,7 +83,7 @@ extension InspectionRecord {
             recipe: inspection.part.recipe.name, generation: inspection.generation,
             frame: inspection.frame?.name ?? "", part: inspection.part.trigger?.part, verdict: inspection.verdict,
             cause: inspection.invalidity?.cause.rawValue, sceneShift: inspection.sceneShift?.description,
-            score: inspection.judgement?.score, limit: limit,
+            score: inspection.score, limit: limit,
             uncertain: inspection.judgement?.isUncertain == true ? true : nil,
             regions: inspection.judgement?.regions.map(Region.init) ?? [], latency: inspection.latency,
             image: pictures.image, heatmap: pictures.heatmap, durable: durable)

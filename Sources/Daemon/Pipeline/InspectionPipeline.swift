@@ -41,7 +41,8 @@ public struct InspectionPipeline {
             inspection.latency.embed = clock.lap()
 
             let judgement = try Self.finite(model.judge(features, size.height, size.width), limit: model.limit)
-            inspection.outcome = .judged(judgement, limit: model.limit)
+            inspection.outcome =
+                model.isMuted ? .muted(score: judgement.score) : .judged(judgement, limit: model.limit)
             if inspection.verdict == .ok { inspection.position = model.scale?.position(of: judgement.score) }
             inspection.latency.score = clock.lap()
         } catch {
@@ -51,7 +52,7 @@ public struct InspectionPipeline {
         return inspection
     }
 
-    private static func size(of picture: Picture) throws(Invalidity) -> (height: Int, width: Int) {
+    static func size(of picture: Picture) throws(Invalidity) -> (height: Int, width: Int) {
         do {
             return try picture.size()
         } catch {
@@ -60,7 +61,7 @@ public struct InspectionPipeline {
     }
 
     /// No more of it than the model needs; nil = there is no model, and only the brightness counts.
-    private static func decode(_ picture: Picture, _ area: InspectionArea, side: Int?) throws(Invalidity) -> Image {
+    static func decode(_ picture: Picture, _ area: InspectionArea, side: Int?) throws(Invalidity) -> Image {
         do {
             return try area.image(of: picture, inputSize: side ?? ShotPicture.smallestSide)
         } catch {
@@ -78,7 +79,7 @@ public struct InspectionPipeline {
         return extractors[extractors.count - 1]
     }
 
-    private static func finite(_ judgement: Judgement, limit: Float) throws(Invalidity) -> Judgement {
+    static func finite(_ judgement: Judgement, limit: Float) throws(Invalidity) -> Judgement {
         guard judgement.score.isFinite, limit.isFinite, judgement.regions.allSatisfy(\.peak.isFinite) else {
             throw Invalidity(.scoreNotFinite, "score \(judgement.score), limit \(limit)")
         }

@@ -28,6 +28,8 @@ public enum InvalidCause: String, Sendable, CaseIterable {
     case sceneShifted = "scene_shifted"
     /// The model computed something that is no number.
     case scoreNotFinite = "score_not_finite"
+    /// The recipe is being commissioned: the part was scored, and nobody may act on it.
+    case commissioning
 }
 
 extension InvalidCause {
@@ -37,7 +39,7 @@ extension InvalidCause {
         case .frameUnreadable, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
             .frameSaturated, .frameFrozen, .sceneShifted:
             true
-        case .noModel, .modelMismatch, .cameraLost, .deadlineMissed, .scoreNotFinite: false
+        case .noModel, .modelMismatch, .cameraLost, .deadlineMissed, .scoreNotFinite, .commissioning: false
         }
     }
 }

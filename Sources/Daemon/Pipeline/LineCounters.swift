@@ -29,6 +29,10 @@ public struct LineCounters: Sendable {
             if invalidity.cause.isOfTheFrame { refused = ((refused?.count ?? 0) + 1, invalidity) }
             undecodable = invalidity.cause == .decodeFailed ? undecodable + 1 : 0
             return
+        case .muted:
+            invalid[InvalidCause.commissioning.rawValue, default: 0] += 1
+            (refused, undecodable) = (nil, 0)
+            return
         case .judged(let judgement, _):
             if inspection.verdict == .ok { ok += 1 } else { ng += 1 }
             if judgement.isUncertain { uncertain += 1 }

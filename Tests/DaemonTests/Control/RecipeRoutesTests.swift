@@ -29,7 +29,7 @@ import Testing
             _ = try await line.add(TestPicture.png(1))
             try await line.waitForFit(1)
             _ = try await line.request("POST", "/v1/recipes/copy", body: #"{"from":"bottle","to":"cap"}"#)
-            _ = try await line.add(TestPicture.png(2), query: "?recipe=cap&refit=false")
+            _ = try await line.add(TestPicture.png(2), query: "?recipe=cap&refit=false&force=true")
             #expect(line.recipe.view.normals.count == 1)
             #expect(try line.book.entry("cap").recipe.view.normals.count == 2)
             _ = try await line.request("PUT", "/v1/limit?recipe=cap", body: #"{"value":0.5}"#)

@@ -25,7 +25,7 @@ struct TinyModel: StoredModel, Codable, Equatable {
             evidence: "n = \(shots.count)")
     }
 
-    func withLimit(_ limit: Float) -> Self {
+    func withLimit(_ limit: Float, band: UncertainBand?) -> Self {
         var copy = self
         copy.limit = limit
         return copy
@@ -52,7 +52,11 @@ extension RecipeMethod<TinyModel> {
                 model.method = method
                 return model
             },
-            activeModel: { TestLine.model(generation: $0.generation, limit: $0.limit) })
+            activeModel: { active in
+                var model = TestLine.model(generation: active.generation, limit: active.limit)
+                model.isMuted = active.commission != nil
+                return model
+            })
     }
 }
 

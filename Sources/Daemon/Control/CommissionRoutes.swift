@@ -1,0 +1,76 @@
+import ControlProtocol
+import Core
+import Hummingbird
+
+/// Finding the limit on known-good production.
+extension ControlRoutes {
+    func addCommissionRoutes(to router: Router<ControlContext>) {
+        router.get("\(ControlPath.commission)") { request, _ in
+            let entry = try entry(request)
+            return try Response.json(await blocking { try commission(entry) })
+        }
+        router.post("\(ControlPath.commission)") { request, _ in
+            let entry = try entry(request)
+            let parts = try await request.decoded(CommissionRequest.self).parts ?? 299
+            guard (1...ControlLimits.commissionParts).contains(parts) else {
+                throw ControlError.invalidRequest(
+                    "commission: parts \(parts): expected 1 to \(ControlLimits.commissionParts)")
+            }
+            let reply = try await blocking {
+                _ = try entry.recipe.startCommission(
+                    Commission(parts: parts, firstSequence: commissions.nextSequence))
+                return try commission(entry)
+            }
+            return try Response.json(reply, status: .created)
+        }
+        router.delete("\(ControlPath.commission)") { request, _ in
+            let entry = try entry(request)
+            return try Response.json(
+                await blocking {
+                    _ = try entry.recipe.endCommission(accepting: nil)
+                    return try commission(entry)
+                })
+        }
+        router.post("\(ControlPath.commissionApply)") { request, _ in
+            let entry = try entry(request)
+            return try Response.json(await blocking { LimitReply(try accept(entry)) })
+        }
+    }
+
+    private func accept(_ entry: RecipeBook<Model>.Entry) throws -> Recipe<Model>.Active {
+        guard let active = entry.recipe.view.active else { throw StoreError.noModel }
+        guard let commission = active.commission else { throw StoreError.notCommissioning(entry.name) }
+        let scores = try commissions.scores(of: entry.name, commission, generation: active.generation)
+        guard scores.count >= commission.parts, let proposal = proposal(scores, entry) else {
+            throw StoreError.commissionIncomplete(scored: scores.count, parts: commission.parts)
+        }
+        return try entry.recipe.endCommission(accepting: proposal)
+    }
+
+    private func proposal(_ scores: [Float], _ entry: RecipeBook<Model>.Entry) -> LimitProposal? {
+        LimitProposal(scores: scores, sensitivity: Sensitivity(entry.settings.sensitivity) ?? .balanced)
+    }
+
+    /// How far it is. Reads the journal.
+    func commission(_ entry: RecipeBook<Model>.Entry) throws -> CommissionReply {
+        guard let active = entry.recipe.view.active else { throw StoreError.noModel }
+        var reply = CommissionReply(
+            recipe: entry.name, state: .off, generation: active.generation, parts: 0, scored: 0,
+            confidence: LimitProposal.confidence)
+        guard let commission = active.commission else { return reply }
+        let scores = try commissions.scores(of: entry.name, commission, generation: active.generation)
+        (reply.parts, reply.scored) = (commission.parts, scores.count)
+        reply.state = scores.count < commission.parts ? .running : .complete
+        if !scores.isEmpty {
+            let rejects = scores.count { $0 >= active.limit }
+            reply.current = LimitBound(
+                limit: active.limit, rejects: rejects,
+                falseRejectRate: LimitProposal.bound(rejects: rejects, parts: scores.count))
+        }
+        if reply.state == .complete, let proposal = proposal(scores, entry) {
+            reply.proposal = LimitBound(
+                limit: proposal.limit, rejects: proposal.rejects, falseRejectRate: proposal.falseRejectRate)
+        }
+        return reply
+    }
+}

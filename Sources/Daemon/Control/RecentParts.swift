@@ -1,0 +1,52 @@
+import ControlProtocol
+
+/// The newest parts of a recipe with their stored pictures, out of the journal.
+struct RecentParts: Sendable {
+    struct Part: Sendable {
+        let record: InspectionRecord
+        /// As stored: JPEG.
+        let picture: [UInt8]
+    }
+
+    /// Lines that are looked through at most.
+    private static let depth: UInt64 = 2000
+    private static let batch = 256
+
+    let source: any VerdictSource
+    let stateDirectory: String
+
+    /// At most `count` parts, the newest first; those whose picture is not stored any more are left out. Reads files.
+    func newest(_ count: Int, of recipe: String, where isWanted: (InspectionRecord) -> Bool) throws -> [Part] {
+        var parts: [Part] = []
+        let last = source.lastSequence
+        var end = last + 1
+        while end > 1, parts.count < count, end + Self.depth > last {
+            let first = end - min(end - 1, UInt64(Self.batch))
+            for line in try source.lines(from: first, count: Self.batch).reversed() where line.sequence < end {
+                // Lines that an older version wrote may lack fields: they are no parts to compare with.
+                guard parts.count < count,
+                    let record = try? ControlCoding.decode(InspectionRecord.self, from: line.bytes),
+                    record.recipe == recipe, isWanted(record), let picture = picture(of: record)
+                else { continue }
+                parts.append(Part(record: record, picture: picture))
+            }
+            end = first
+        }
+        return parts
+    }
+
+    private func picture(of record: InspectionRecord) -> [UInt8]? {
+        guard let path = record.image, !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
+            return nil
+        }
+        // Gone with retention, dropped, or not written yet.
+        return try? Disk().read("\(stateDirectory)/\(path)")
+    }
+
+    /// The line of a verdict, if it is still there.
+    func record(_ sequence: UInt64) throws -> InspectionRecord? {
+        guard let line = try source.lines(from: sequence, count: 1).first, line.sequence == sequence else { return nil }
+        // As above.
+        return try? ControlCoding.decode(InspectionRecord.self, from: line.bytes)
+    }
+}

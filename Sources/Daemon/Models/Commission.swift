@@ -1,0 +1,40 @@
+import ControlProtocol
+
+/// That a recipe runs on known-good production to find its limit (`recipes/<name>/commission.json`): parts are scored and
+/// journalled as INVALID. How far it is, and with which scores, is in the journal.
+public struct Commission: Codable, Sendable, Equatable {
+    /// Good parts that the limit is to rest on.
+    public var parts: Int
+    /// Of the journal, from which on parts count.
+    public var firstSequence: UInt64
+
+    public init(parts: Int, firstSequence: UInt64) {
+        self.parts = parts
+        self.firstSequence = firstSequence
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case parts
+        case firstSequence = "first_seq"
+    }
+}
+
+extension RecipeStore {
+    static let commissionName = "commission.json"
+
+    private var commissionPath: String { "\(folder)/\(Self.commissionName)" }
+
+    /// Nil when none is going on.
+    func commission() throws -> Commission? {
+        guard try disk.names(in: folder).contains(Self.commissionName) else { return nil }
+        return try ControlCoding.decode(Commission.self, from: disk.read(commissionPath))
+    }
+
+    func setCommission(_ commission: Commission?) throws {
+        if let commission {
+            try disk.replace(commissionPath, with: [UInt8](ControlCoding.encode(commission)))
+        } else if try disk.names(in: folder).contains(Self.commissionName) {
+            try disk.removeForGood(commissionPath)
+        }
+    }
+}

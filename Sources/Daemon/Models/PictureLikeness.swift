@@ -1,0 +1,32 @@
+public import Core
+
+/// Whether two pictures are the same one, whatever their files: saved again, with another quality or in another format.
+///
+/// Compares means over 64 x 64 cells: coding noise averages out there, and what is different in the part does not.
+public struct PictureLikeness: Sendable, Equatable {
+    private static let side = 64
+    /// Grey levels. Coding again moves the cells' mean difference by half a level, and no cell by many.
+    private static let meanDifference = 1.0
+    private static let largestDifference = 12
+
+    private let cells: [UInt8]
+    private let size: PixelSize
+
+    public init(of image: Image) {
+        size = PixelSize(height: image.height, width: image.width)
+        cells = image.resized(height: Self.side, width: Self.side, filter: .bilinear).pixels
+    }
+
+    public func isSamePicture(as other: PictureLikeness) -> Bool {
+        // Of another shape it shows something else.
+        guard abs(size.height * other.size.width - size.width * other.size.height) <= size.width + other.size.width
+        else { return false }
+        var (sum, largest) = (0, 0)
+        for (one, another) in zip(cells, other.cells) {
+            let difference = abs(Int(one) - Int(another))
+            sum += difference
+            largest = max(largest, difference)
+        }
+        return Double(sum) < Self.meanDifference * Double(cells.count) && largest <= Self.largestDifference
+    }
+}

@@ -1,0 +1,25 @@
+import ControlProtocol
+import Core
+
+/// Judges stored pictures as the line would, beside the line: with an extractor of its own, and used by one thread at a time.
+struct PictureJudge {
+    let model: ActiveModel
+    private let extractor: FeatureExtractor
+
+    init(_ model: ActiveModel) {
+        self.model = model
+        extractor = model.makeExtractor()
+    }
+
+    func judge(_ bytes: [UInt8]) throws(Invalidity) -> Judgement {
+        let picture = Picture(.file, bytes: bytes)
+        let size = try InspectionPipeline.size(of: picture)
+        try FrameGuards.check(size, expected: nil, area: model.area)
+        let image = try InspectionPipeline.decode(picture, model.area, side: model.backbone.inputSize)
+        let features = extractor.features(of: image, layers: model.layers)
+        return try InspectionPipeline.finite(model.judge(features, size.height, size.width), limit: model.limit)
+    }
+
+    /// As ``Inspection/verdict`` when nothing is muted.
+    func verdict(on bytes: [UInt8]) throws(Invalidity) -> Verdict { try judge(bytes).score < model.limit ? .ok : .ng }
+}

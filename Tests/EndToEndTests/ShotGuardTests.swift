@@ -1,0 +1,64 @@
+import ControlProtocol
+import Core
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// What stands between a picture and the model.
+    @Suite struct ShotGuardTests {
+        private struct Report: Decodable {
+            struct Accepted: Decodable {
+                var outcome: AddNormalReply.Outcome
+            }
+            var accepted: [Accepted]
+            var change: ShotChange?
+        }
+
+        private func report(_ output: Program.Output) throws -> Report {
+            try ControlCoding.decode(Report.self, from: Data(output.standardOutput.utf8))
+        }
+
+        @Test func aPictureThatLooksLikeARejectNeedsAPersonsWord() async throws {
+            let line = try Line(frames: Pictures.line)
+            try await line.start()
+            try await line.addShots()
+            let bad = try line.file("bad.jpg", Pictures.defective(77))
+            let refused = try await line.fsacctl("add-normal", bad)
+            #expect(refused.exitCode == 1 && refused.standardError.contains("--force"), "\(refused.standardError)")
+            #expect(try await line.status().recipes[0].shots == 3)
+            #expect(try await line.fsacctl("add-normal", bad, "--force").exitCode == 0)
+            #expect(try await line.status().recipes[0].model?.generation == 2)
+        }
+
+        @Test func whatAShotChangesIsShownBeforeAndUndoneByRollback() async throws {
+            let line = try Line(frames: Pictures.line)
+            try await line.start()
+            try await line.addShots()
+            let rejected = try #require(try await line.inspect(next: 14).last { $0.verdict == .ng })
+            let dry = try await line.fsacctl(
+                "add-normal", "--from-verdict", "\(rejected.seq)", "--force", "--dry-run", "--json")
+            let change = try #require(try report(dry).change, "\(dry.standardError)")
+            #expect(change.parts > 0 && change.flips.contains { $0.before == .ng && $0.after == .ok })
+            #expect(try await line.status().recipes[0].model?.generation == 1)
+            #expect(
+                try await line.fsacctl("add-normal", "--from-verdict", "\(rejected.seq)", "--force").exitCode == 0)
+            let model = try #require(try await line.status().recipes[0].model)
+            #expect(model.generation == 2 && model.limit.value == change.limitAfter)
+            #expect(try await line.fsacctl("models", "rollback").exitCode == 0)
+            let again = try await line.inspect(next: 14).filter { $0.generation == 1 && $0.frame == rejected.frame }
+            #expect(again.last?.verdict == .ng)
+        }
+
+        @Test func aPictureSavedAgainIsNoNewShot() async throws {
+            let line = try Line(frames: Pictures.line)
+            try await line.start()
+            try await line.addShots()
+            let image = try Image(decoding: Pictures.good(1))
+            for (name, bytes) in [("a.png", image.pngBytes()), ("a.jpg", image.jpegBytes(qualityPercent: 90))] {
+                let output = try await line.fsacctl("add-normal", try line.file(name, bytes), "--json")
+                #expect(try report(output).accepted.map(\.outcome) == [.duplicate], "\(name)")
+            }
+            #expect(try await line.status().recipes[0].shots == 3)
+        }
+    }
+}
