@@ -21,11 +21,13 @@ public struct LimitProposal: Codable, Sendable, Equatable {
     public let falseRejectRate: Double
 
     /// The lowest limit that the parts support at the sensitivity's false-reject rate; when they are too few for it, one that
-    /// rejects none of them.
+    /// rejects none of them and is not below the one in use, for which the bound is the same.
     ///
-    /// - Parameter scores: of good parts, in the model's unit.
+    /// - Parameters:
+    ///   - scores: of good parts, in the model's unit.
+    ///   - current: the limit in use.
     /// - Returns: nil without a finite positive score.
-    public init?(scores: [Float], sensitivity: Sensitivity) {
+    public init?(scores: [Float], sensitivity: Sensitivity, current: Float = 0) {
         let sorted = scores.filter { $0.isFinite && $0 > 0 }.sorted(by: >)
         guard !sorted.isEmpty else { return nil }
         var rejects = 0
@@ -34,7 +36,9 @@ public struct LimitProposal: Codable, Sendable, Equatable {
         { rejects += 1 }
         parts = sorted.count
         // A score at the limit is a reject: the limit is the next thousandth, or what comes after a score without thousandths.
-        limit = max(((sorted[rejects] * 1000).rounded(.down) + 1) / 1000, sorted[rejects].nextUp)
+        let next = max(((sorted[rejects] * 1000).rounded(.down) + 1) / 1000, sorted[rejects].nextUp)
+        let isSupported = Self.bound(rejects: rejects, parts: sorted.count) <= sensitivity.falseRejectRate
+        limit = isSupported ? next : max(next, current)
         let chosen = limit
         self.rejects = sorted.count { $0 >= chosen }
         falseRejectRate = Self.bound(rejects: self.rejects, parts: parts)

@@ -41,14 +41,15 @@ extension ControlRoutes {
         guard let active = entry.recipe.view.active else { throw StoreError.noModel }
         guard let commission = active.commission else { throw StoreError.notCommissioning(entry.name) }
         let scores = try commissions.scores(of: entry.name, commission, generation: active.generation)
-        guard scores.count >= commission.parts, let proposal = proposal(scores, entry) else {
+        guard scores.count >= commission.parts, let proposal = proposal(scores, entry, active.limit) else {
             throw StoreError.commissionIncomplete(scored: scores.count, parts: commission.parts)
         }
         return try entry.recipe.endCommission(accepting: proposal)
     }
 
-    private func proposal(_ scores: [Float], _ entry: RecipeBook<Model>.Entry) -> LimitProposal? {
-        LimitProposal(scores: scores, sensitivity: Sensitivity(entry.settings.sensitivity) ?? .balanced)
+    private func proposal(_ scores: [Float], _ entry: RecipeBook<Model>.Entry, _ current: Float) -> LimitProposal? {
+        LimitProposal(
+            scores: scores, sensitivity: Sensitivity(entry.settings.sensitivity) ?? .balanced, current: current)
     }
 
     /// How far it is. Reads the journal.
@@ -67,7 +68,7 @@ extension ControlRoutes {
                 limit: active.limit, rejects: rejects,
                 falseRejectRate: LimitProposal.bound(rejects: rejects, parts: scores.count))
         }
-        if reply.state == .complete, let proposal = proposal(scores, entry) {
+        if reply.state == .complete, let proposal = proposal(scores, entry, active.limit) {
             reply.proposal = LimitBound(
                 limit: proposal.limit, rejects: proposal.rejects, falseRejectRate: proposal.falseRejectRate)
         }

@@ -36,6 +36,7 @@ import Testing
         let proposal = try #require(LimitProposal(scores: [0.9, 1.1, 1], sensitivity: .balanced))
         #expect(proposal.rejects == 0 && proposal.limit > 1.1 && proposal.limit < 1.102)
         #expect(abs(proposal.falseRejectRate - 0.6316) < 1e-4)  // 1 - 0.05^(1/3)
+        #expect(LimitProposal(scores: [0.9, 1.1, 1], sensitivity: .balanced, current: 1.5)?.limit == 1.5)
         #expect(LimitProposal(scores: [.nan], sensitivity: .balanced) == nil)
     }
 }
