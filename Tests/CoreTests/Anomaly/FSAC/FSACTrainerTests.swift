@@ -6,17 +6,34 @@ import Testing
 @Suite struct FSACTrainerTests {
     private struct Run: Decodable {
         struct Settings: Decodable {
-            let hidden, blocks: Int
+            let hidden: Int
+            let blocks: Int
             let output: Bool
-            let image_residual, anchor_residual, classification_weight, temperature: Float
-            let image_rate, anchor_rate, patch_share: Float
+            let imageResidual: Float
+            let anchorResidual: Float
+            let classificationWeight: Float
+            let temperature: Float
+            let imageRate: Float
+            let anchorRate: Float
+            let patchShare: Float
+
+            enum CodingKeys: String, CodingKey {
+                case hidden, blocks, output, temperature
+                case imageResidual = "image_residual"
+                case anchorResidual = "anchor_residual"
+                case classificationWeight = "classification_weight"
+                case imageRate = "image_rate"
+                case anchorRate = "anchor_rate"
+                case patchShare = "patch_share"
+            }
         }
         struct Values: Decodable {
             let shape: [Int]
             let values: [Float]
         }
         struct Batch: Decodable {
-            let tokens, labels: [Float]
+            let tokens: [Float]
+            let labels: [Float]
         }
         let width: Int
         let settings: Settings
@@ -37,13 +54,13 @@ import Testing
             made.hiddenWidth = settings.hidden
             made.imageBlocks = settings.blocks
             made.hasOutputLayer = settings.output
-            made.imageResidual = settings.image_residual
-            made.anchorResidual = settings.anchor_residual
-            made.classificationWeight = settings.classification_weight
+            made.imageResidual = settings.imageResidual
+            made.anchorResidual = settings.anchorResidual
+            made.classificationWeight = settings.classificationWeight
             made.temperature = settings.temperature
-            made.imageLearningRate = settings.image_rate
-            made.anchorLearningRate = settings.anchor_rate
-            made.patchShare = settings.patch_share
+            made.imageLearningRate = settings.imageRate
+            made.anchorLearningRate = settings.anchorRate
+            made.patchShare = settings.patchShare
             return try FSACHead(settings: made, tensors: all)
         }
 
