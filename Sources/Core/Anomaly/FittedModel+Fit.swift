@@ -58,7 +58,8 @@ extension FittedModel {
         let own = features.map(\.own)
         let parts = scorers.pairScores(own, parallelism).map(RepeatedParts.parts) ?? Array(shots.indices)
         let heldOut = HeldOutScores(features, parts: parts, scorers, parallelism)
-        let prediction = LimitPrediction(scores: heldOut.normal, parts: parts)
+        let prediction = LimitPrediction(
+            scores: heldOut.normal, parts: parts, typical: scorers.typicalScore)
         return FittedModel(
             backbone: extractor.identity, settings: settings, requested: requested, shots: shots.map(\.sha256),
             grid: own[0].features.grid, scorer: scorers.scorer(leavingOut: [], parallelism),

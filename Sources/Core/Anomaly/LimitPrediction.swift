@@ -41,7 +41,8 @@ package struct LimitPrediction {
     ///   - scores: for each shot, its score by a model of the shots of all other parts; with one shot, those of its variants by
     ///     its own model. As many for each.
     ///   - parts: for each shot the number of the part that it shows, in `0 ..< parts`; nil = each shows another one.
-    package init(scores: [[Float]], parts: [Int]? = nil) {
+    ///   - typical: a good part's score, where the method can tell it from a single shot.
+    package init(scores: [[Float]], parts: [Int]? = nil, typical: Float? = nil) {
         let parts = parts ?? Array(scores.indices)
         precondition(
             !scores.isEmpty && parts.count == scores.count
@@ -55,7 +56,11 @@ package struct LimitPrediction {
         degrees = Self.priorParts + observations.count - 1
         let prior = Double(Self.priorParts) * Self.priorSpread * Self.priorSpread
         spread = ((prior + squares) / Double(degrees)).squareRoot()
-        centre = mean + (shots == 1 ? Self.singleShotOffset : 0)
+        switch (shots, typical) {
+        case (1, let typical?): centre = Self.logarithm(of: typical)
+        case (1, nil): centre = mean + Self.singleShotOffset
+        default: centre = mean
+        }
     }
 
     static func logarithm(of score: Float) -> Double { log(Double(max(score, smallestScore))) }

@@ -39,6 +39,9 @@ struct CombinedFit: ScorerFit {
         combined(leavingOut: left, isFast: left.isEmpty)
     }
 
+    /// Each component's unit is that of a good part.
+    var typicalScore: Float? { 1 }
+
     func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]? {
         let everyone = Set(views.indices)
         let alone = views.indices.map { combined(leavingOut: everyone.subtracting([$0]), isFast: false) }

@@ -60,6 +60,9 @@ package protocol ScorerFit {
     /// - Precondition: a shot is left.
     func scorer(leavingOut shots: Set<Int>, _ parallelism: Parallelism) -> any Scorer
 
+    /// The raw score of a good part, where a single shot is enough to tell it.
+    var typicalScore: Float? { get }
+
     /// The score of each shot by a scorer of each other one alone, where that is quick; nil where it is not. It shows which
     /// shots are of one part.
     ///
@@ -68,6 +71,8 @@ package protocol ScorerFit {
 }
 
 extension ScorerFit {
+    package var typicalScore: Float? { nil }
+
     package mutating func finish(_ parallelism: Parallelism) {}
 
     package func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]? { nil }
