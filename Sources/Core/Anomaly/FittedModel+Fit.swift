@@ -52,6 +52,7 @@ extension FittedModel {
             extractor: extractor, settings: settings, plan: plan, frame: frame, parallelism: parallelism,
             shotCount: shots.count, progress: progress, isCancelled: isCancelled)
         let features = try embedding.features(of: shots)
+        let stages = stages.isEmpty ? settings.stages([]) : stages
         var scorers = settings.fit(shotCount: shots.count, stages: stages)
         for shot in features { scorers.add(shot) }
         scorers.finish(parallelism)

@@ -93,7 +93,7 @@ public struct BackboneModel: Sendable {
             let network = try VisionTransformerWeights(dinov2: weights.scope, .dinov2Small)
             layerCount = network.configuration.depth
             defaultInputSize = 224
-            autoInputSize = 336
+            autoInputSize = 322
             defaultLayers = [6]
             stages = [4, 6].map { FeatureStage(layer: $0) } + [FeatureStage(layer: 6, localAveraging: true)]
             stagesBesideOthers = [4, 6].map { FeatureStage(layer: $0) }
