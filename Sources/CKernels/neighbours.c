@@ -17,6 +17,54 @@ MULTIVERSION void fsac_row_max(const float *x, size_t rows, size_t columns, floa
     }
 }
 
+MULTIVERSION void fsac_row_argmax(const float *x, size_t rows, size_t columns, uint32_t first, uint32_t *index,
+                                  size_t stride) {
+    for (size_t row = 0; row < rows; row++, x += columns) {
+        vfloat best = SPLAT(x[0]);
+        vint place = {}, here;
+        for (int lane = 0; lane < LANES; lane++) here[lane] = lane;
+        size_t column = 0;
+        for (; column + LANES <= columns; column += LANES, here += LANES) {
+            vfloat v = LOAD(x + column);
+            vint larger = v > best;
+            best = SELECT(larger, v, best);
+            place = (larger & here) | (~larger & place);
+        }
+        float value = x[0];
+        uint32_t found = 0;
+        for (int lane = 0; lane < LANES; lane++)
+            if (best[lane] > value || (best[lane] == value && (uint32_t)place[lane] < found)) {
+                value = best[lane];
+                found = (uint32_t)place[lane];
+            }
+        for (; column < columns; column++)
+            if (x[column] > value) {
+                value = x[column];
+                found = (uint32_t)column;
+            }
+        index[row * stride] = first + found;
+    }
+}
+
+MULTIVERSION float fsac_largest_product(const float *query, const float *stored, size_t width,
+                                        const uint32_t *candidates, size_t count) {
+    float largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const float *row = stored + candidates[i] * width;
+        vfloat even = {}, odd = {};
+        size_t d = 0;
+        for (; d + 2 * LANES <= width; d += 2 * LANES) {
+            even += LOAD(query + d) * LOAD(row + d);
+            odd += LOAD(query + d + LANES) * LOAD(row + d + LANES);
+        }
+        even += odd;
+        float product = sum_lanes(&even);
+        for (; d < width; d++) product += query[d] * row[d];
+        if (i == 0 || product > largest) largest = product;
+    }
+    return largest;
+}
+
 INLINE float squared_distance(const float *a, const float *b, size_t dimension) {
     /* two sums, so that an addition need not wait for the one before */
     vfloat even = {}, odd = {};

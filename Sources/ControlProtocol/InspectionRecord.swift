@@ -18,6 +18,8 @@ public struct InspectionRecord: Codable, Sendable, Equatable {
     public var verdict: Verdict
     /// Why there is no judgement; INVALID only.
     public var cause: String?
+    /// What of the picture as a whole is not as in the shots, in words; absent when nothing is, or nobody looked.
+    public var sceneShift: String?
     /// Higher = more anomalous.
     public var score: Float?
     /// The score at which a part is rejected.
@@ -73,7 +75,9 @@ public struct InspectionRecord: Codable, Sendable, Equatable {
 
     public init(
         seq: UInt64, time: String, camera: String, recipe: String, generation: Int?, frame: String, part: String?,
-        verdict: Verdict, cause: String?, score: Float?, limit: Float?, uncertain: Bool? = nil, regions: [Region],
+        verdict: Verdict, cause: String?, sceneShift: String? = nil, score: Float?, limit: Float?,
+        uncertain: Bool? = nil,
+        regions: [Region],
         latency: Latency,
         image: String?, heatmap: String?, durable: Bool
     ) {
@@ -86,6 +90,7 @@ public struct InspectionRecord: Codable, Sendable, Equatable {
         self.part = part
         self.verdict = verdict
         self.cause = cause
+        self.sceneShift = sceneShift
         self.score = score
         self.limit = limit
         self.uncertain = uncertain
@@ -98,6 +103,7 @@ public struct InspectionRecord: Codable, Sendable, Equatable {
 
     private enum CodingKeys: String, CodingKey {
         case seq, time, camera, recipe, generation, frame, part, verdict, cause, score, limit, uncertain, regions
+        case sceneShift = "scene_shift"
         case latency = "latency_ms"
         case image, heatmap, durable
     }

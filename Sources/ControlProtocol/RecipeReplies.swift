@@ -10,12 +10,14 @@ public struct RecipeReply: Codable, Sendable, Equatable {
     public var fit: FitReply
     /// Cameras that use it.
     public var cameras: [String]
+    /// Of the parts that it judged; in the answer of `GET /v1/status`, once there are any.
+    public var trend: TrendReply?
     /// Absent when the recipe is not being commissioned.
     public var commission: CommissionReply?
 
     public init(
         name: String, settingsFrom: String, shots: Int, model: GenerationReply?, fit: FitReply, cameras: [String],
-        commission: CommissionReply? = nil
+        trend: TrendReply? = nil, commission: CommissionReply? = nil
     ) {
         self.name = name
         self.settingsFrom = settingsFrom
@@ -23,11 +25,12 @@ public struct RecipeReply: Codable, Sendable, Equatable {
         self.model = model
         self.fit = fit
         self.cameras = cameras
+        self.trend = trend
         self.commission = commission
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, shots, model, fit, cameras, commission
+        case name, shots, model, fit, cameras, trend, commission
         case settingsFrom = "settings_from"
     }
 }

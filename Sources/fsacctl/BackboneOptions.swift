@@ -18,8 +18,9 @@ struct ModelsDirectoryOption: ParsableArguments {
 
 /// The options of every offline command that runs a backbone.
 struct BackboneOptions: ParsableArguments {
-    @Option(help: "The backbone: a name that `model list` shows, or a folder or file of weights.")
-    var backbone = "efficientnet-lite0"
+    @Option(
+        help: "The backbone: a name that `model list` shows, several joined by +, or a folder or file of weights.")
+    var backbone = "dinov2-small+efficientnet-lite0"
 
     @Option(help: "Weights to use instead of those of that name.", completion: .file())
     var weights: String?

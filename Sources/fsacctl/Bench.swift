@@ -7,11 +7,16 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Time the stages of one inspection on this machine.",
         discussion:
-            "Uses a synthetic picture; times do not depend on what is in it. Percentiles are over --runs, after a warm-up. "
-            + "With --frame only the way from a camera's buffer to the backbone's input is timed, on one thread."
+            "Uses synthetic pictures; times do not depend on what is in them. `embed` is the whole network; `score` is what "
+            + "the method does with the features of the layers that it uses, fitted to --shots pictures. Percentiles are over "
+            + "--runs, after a warm-up. With --frame only the way from a camera's buffer to the backbone's input is timed, on one thread."
     )
 
     @OptionGroup var backbone: BackboneOptions
+    @OptionGroup var method: MethodOptions
+
+    @Option(help: "Shots that the method is fitted to.")
+    var shots = 8
 
     @Option(help: "Timed runs, at least 30.")
     var runs = 30
@@ -30,6 +35,7 @@ struct Bench: ParsableCommand {
 
     func validate() throws {
         guard runs >= 30 else { throw ValidationError("--runs: expected at least 30, got \(runs)") }
+        guard (1...100).contains(shots) else { throw ValidationError("--shots: expected 1 to 100, got \(shots)") }
         guard (frame == nil) == (frameFormat == nil) else {
             throw ValidationError("--frame and --frame-format: expected both or none, got one")
         }
@@ -46,31 +52,72 @@ struct Bench: ParsableCommand {
             let times = try bench.times(runs: runs).percentiles
             return json ? try printJSON(times) : Self.printTable(times, stages: FrameBench.stages)
         }
-        let network = model.makeBackbone(inputSize: size, parallelism: backbone.parallelism)
-        let jpeg = Self.picture(height: 480, width: 640).jpegBytes(qualityPercent: 90)
+        let jpeg = Self.picture(0).jpegBytes(qualityPercent: 90)
+        let (fitted, features) = try fit(model, jpeg)
+        let embedding = embedding(model, fitted)
         var times = StageTimes()
         for run in -5..<runs {
             var lap = Lap()
             let image = try Image(decoding: jpeg)
             let decode = lap.next()
-            let input = model.preprocessing.input(from: image, size: size)
-            let preprocess = lap.next()
-            _ = network.features(of: input, layers: [], withFinalTokens: true)
-            let embed = lap.next()
+            let (preprocess, embed) = embedding(image)
+            _ = lap.next()
+            _ = fitted.score(features, parallelism: backbone.parallelism)
+            let score = lap.next()
             guard run >= 0 else { continue }
             times.add([
-                "decode": decode, "preprocess": preprocess, "embed": embed, "total": decode + preprocess + embed,
+                "decode": decode, "preprocess": preprocess, "embed": embed, "score": score,
+                "total": decode + preprocess + embed + score,
             ])
         }
         let report = Report(
-            backbone: model.name, size: size, threads: backbone.threads, runs: runs, blasKernels: OpenBLAS.coreName,
+            backbone: model.name, method: fitted.settings.method, shots: shots, size: fitted.backbone.inputSize,
+            threads: backbone.threads,
+            runs: runs, blasKernels: OpenBLAS.coreName,
             sgemmGigaflops: SGEMMPeak.measure(backbone.parallelism), stagesMs: times.percentiles)
         if json { try printJSON(report) } else { report.printTable() }
     }
 
+    /// Milliseconds that a picture's preprocessing and features take: the whole of one backbone; of joined ones what the model needs, with
+    /// the preprocessing of each counted as embedding.
+    private func embedding(
+        _ model: BackboneModel, _ fitted: FittedModel
+    ) -> (Image) -> (preprocess: Double, embed: Double) {
+        let size = fitted.backbone.inputSize
+        guard model.isJoined else {
+            let network = model.makeBackbone(inputSize: size, parallelism: backbone.parallelism)
+            return { image in
+                var lap = Lap()
+                let input = model.preprocessing.input(from: image, size: size)
+                let preprocess = lap.next()
+                _ = network.features(of: input, layers: [], withFinalTokens: true)
+                return (preprocess, lap.next())
+            }
+        }
+        let extractor = FeatureExtractor(model, inputSize: size, parallelism: backbone.parallelism)
+        return { image in
+            var lap = Lap()
+            _ = extractor.features(of: image, layers: fitted.layers)
+            return (0, lap.next())
+        }
+    }
+
+    /// A model of seeded pictures, and the features of one that it has not seen.
+    private func fit(_ model: BackboneModel, _ jpeg: [UInt8]) throws -> (FittedModel, Features) {
+        let extractors = ExtractorSource(model, parallelism: backbone.parallelism)
+        let pictures = (1...shots).map { Picture(.file, bytes: Self.picture(UInt32($0)).jpegBytes(qualityPercent: 90)) }
+        let fitted = try FittedModel.fit(
+            shots: pictures.map { try Shot(picture: $0) }, extractors: extractors,
+            settings: method.settings(for: model, inputSize: backbone.size), parallelism: backbone.parallelism)
+        let features = extractors.extractor(inputSize: fitted.backbone.inputSize)
+            .features(of: try Image(decoding: jpeg), layers: fitted.layers)
+        return (fitted, features)
+    }
+
     /// A seeded picture with edges and texture, so that the JPEG is of a natural size.
-    private static func picture(height: Int, width: Int) -> Image {
-        var state: UInt32 = 1
+    private static func picture(_ number: UInt32) -> Image {
+        let (height, width) = (480, 640)
+        var state = number &* 2_654_435_761 &+ 1
         let pixels = (0..<height * width * 3).map { index -> UInt8 in
             state = state &* 1_664_525 &+ 1_013_904_223
             let (row, column) = (index / 3 / width, index / 3 % width)
@@ -81,6 +128,8 @@ struct Bench: ParsableCommand {
 
     private struct Report: Encodable {
         let backbone: String
+        let method: Method
+        let shots: Int
         let size: Int
         let threads: Int
         let runs: Int
@@ -89,16 +138,18 @@ struct Bench: ParsableCommand {
         let stagesMs: [String: Percentiles]
 
         enum CodingKeys: String, CodingKey {
-            case backbone, size, threads, runs
+            case backbone, method, shots, size, threads, runs
             case blasKernels = "blas_kernels"
             case sgemmGigaflops = "sgemm_gigaflops"
             case stagesMs = "stages_ms"
         }
 
         func printTable() {
-            print("\(backbone) at \(size), \(threads) threads, \(runs) runs, OpenBLAS kernels \(blasKernels)")
+            print(
+                "\(backbone) at \(size), \(method.rawValue) of \(shots) shots, \(threads) threads, \(runs) runs, "
+                    + "OpenBLAS kernels \(blasKernels)")
             print(String(format: "SGEMM peak %.0f GFLOP/s", sgemmGigaflops))
-            Bench.printTable(stagesMs, stages: ["decode", "preprocess", "embed", "total"])
+            Bench.printTable(stagesMs, stages: ["decode", "preprocess", "embed", "score", "total"])
         }
     }
 

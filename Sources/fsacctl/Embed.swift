@@ -37,6 +37,9 @@ struct Embed: ParsableCommand {
 
     func run() throws {
         let model = try backbone.load()
+        guard !model.isJoined else {
+            throw ValidationError("--backbone: expected one backbone, got \(model.name): choose one of them")
+        }
         let input = try preparedInput(model)
         try backbone.check(inputSize: input.shape[1], of: model)
         for layer in layers.values where !(1...model.layerCount).contains(layer) {

@@ -3,23 +3,47 @@ public import Core
 
 /// The options of every offline command that fits a model.
 struct MethodOptions: ParsableArguments {
-    @Option(help: "The method.")
-    var method = Method.patchMemory
+    @Option(help: "The method: auto, patch-memory, patchcore, anomalydino, padim or spade.")
+    var method = Method.auto
 
     @Option(help: "Layers of the backbone to join, with commas (default: the backbone's).")
     var layers: IntegerList?
 
-    @Option(help: "Turned copies of each shot to learn: 1 (none), 2, 4 or 8.")
+    @Option(
+        help:
+            "Turned copies of each shot to learn: 1 (none), 2, 4 or 8; with auto at most so many (auto, patch-memory, anomalydino)."
+    )
     var rotations: Int?
 
-    @Option(help: "Patches to keep, at most; 0 keeps all.")
+    @Option(
+        help: "Patches to keep, at most; 0 keeps all (auto, for each component; patch-memory, patchcore, anomalydino).")
     var coreset: Int?
 
-    @Flag(inversion: .prefixedNo, help: "Average each feature with its neighbours (default: --local-averaging).")
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Average each feature with its neighbours (patch-memory, padim, spade; default for patch-memory).")
     var localAveraging: Bool?
 
-    @Option(help: "How patches' distances make the picture's score: top_percent or maximum.")
+    @Option(
+        help:
+            "How patches' distances make the picture's score: top_percent, maximum or patchcore (patch-memory, padim).")
     var aggregation: MethodSettings.Aggregation?
+
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Learn and judge only the part, told from the background (patch-memory, anomalydino; default for anomalydino)."
+    )
+    var foreground: Bool?
+
+    @Option(help: "Dimensions of the features to keep (padim; default: 100).")
+    var dimensions: Int?
+
+    @Option(help: "Nearest shots that count (spade; default: 50).")
+    var neighbours: Int?
+
+    @Option(help: "Seconds that a fit may take on two slow cores (auto; default: 20).")
+    var fitBudget: Double?
 
     @Option(help: "Standard deviation of the anomaly map's smoothing, in patches.")
     var smoothing: Float?
@@ -29,12 +53,11 @@ struct MethodOptions: ParsableArguments {
 
     /// - Parameter inputSize: nil is the backbone's default.
     func settings(for model: BackboneModel, inputSize: Int?) throws -> MethodSettings {
-        var settings = MethodSettings(method: method, layers: layers?.values ?? [], inputSize: inputSize)
-            .withDefaults(inputSize: model.defaultInputSize, layers: model.defaultLayers)
-        if let rotations { settings.rotations = rotations }
-        if let coreset { settings.coresetBudget = coreset }
-        if let localAveraging { settings.localAveraging = localAveraging }
-        if let aggregation { settings.aggregation = aggregation }
+        var settings = MethodSettings(
+            method: method, layers: layers?.values ?? [], inputSize: inputSize, localAveraging: localAveraging,
+            rotations: rotations, coresetBudget: coreset, aggregation: aggregation, foreground: foreground,
+            dimensions: dimensions, neighbours: neighbours, fitBudget: fitBudget
+        ).withDefaults(inputSize: model.defaultInputSize, layers: model.defaultLayers)
         if let smoothing { settings.smoothing = smoothing }
         if let sensitivity { settings.sensitivity = sensitivity }
         if let problem = settings.problem(layerCount: model.layerCount) { throw ValidationError("--" + problem) }

@@ -37,8 +37,15 @@ struct Score: ParsableCommand {
         let score: Float
         let limit: Float
         let verdict: String
+        /// What of the picture as a whole is not as in the shots, in words.
+        let sceneShift: String?
         let regions: [Region]
         let heatmap: String?
+
+        enum CodingKeys: String, CodingKey {
+            case image, score, limit, verdict, regions, heatmap
+            case sceneShift = "scene_shift"
+        }
     }
 
     func validate() throws {
@@ -51,11 +58,12 @@ struct Score: ParsableCommand {
     func run() throws {
         let (fitted, extractor) = try model.map(load) ?? fit()
         let judge = limit.map { fitted.withLimit($0) } ?? fitted
+        let scene = fitted.scene.map(SceneMonitor.init)
         var reports: [Report] = []
         let progress = ProgressBar("scoring", total: Double(images.count), unit: "images")
         defer { progress.finish() }
         for path in images {
-            reports.append(try report(path, judge, extractor))
+            reports.append(try report(path, judge, extractor, scene))
             progress.update(Double(reports.count))
         }
         progress.finish()
@@ -92,7 +100,9 @@ struct Score: ParsableCommand {
         return (fitted, extractors.extractor(inputSize: fitted.backbone.inputSize))
     }
 
-    private func report(_ path: String, _ model: FittedModel, _ extractor: FeatureExtractor) throws -> Report {
+    private func report(
+        _ path: String, _ model: FittedModel, _ extractor: FeatureExtractor, _ scene: SceneMonitor?
+    ) throws -> Report {
         let picture = Picture(.file, bytes: try ImageFile.read(path: path))
         let (height, width) = try picture.size()
         guard model.accepts(height: height, width: width) else {
@@ -116,8 +126,8 @@ struct Score: ParsableCommand {
             try Data(heatMap.pngBytes()).write(to: URL(filePath: heatMapPath), options: .atomic)
         }
         return Report(
-            image: path, score: scoreMap.imageScore, limit: limit, verdict: scoreMap.imageScore > limit ? "NG" : "OK",
-            regions: regions, heatmap: heatMapPath)
+            image: path, score: scoreMap.imageScore, limit: limit, verdict: scoreMap.imageScore < limit ? "OK" : "NG",
+            sceneShift: scene?.shift(of: image)?.description, regions: regions, heatmap: heatMapPath)
     }
 
     private func print(_ reports: [Report], _ calibration: Calibration) {
@@ -128,6 +138,9 @@ struct Score: ParsableCommand {
                 Format.score(report.score), "\(report.regions.count)")
         }
         Swift.print(table.text, terminator: "")
+        for report in reports {
+            if let shift = report.sceneShift { Swift.print("\(report.image): the scene has shifted: \(shift)") }
+        }
         let origin =
             calibration.origin == .manual
             ? "limit \(Format.score(calibration.limit)), set by hand" : calibration.evidence.text

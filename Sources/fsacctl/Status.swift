@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlProtocol
+import Foundation
 
 /// `fsacctl status`
 struct Status: AsyncParsableCommand {
@@ -67,6 +68,17 @@ struct Status: AsyncParsableCommand {
         block.add(
             "  commission",
             recipe.commission.map { Style.doubtful("\($0.scored) of \($0.parts) parts, verdicts are INVALID") })
+        if let trend = recipe.trend { add(trend, to: &block) }
+    }
+
+    private static func add(_ trend: TrendReply, to block: inout Block) {
+        if let drift = trend.drift {
+            let text = String(format: "%+.2f of the way from a typical score to the limit", drift)
+            let parts = "OK scores of \(trend.parts) parts lie \(text)"
+            block.add("  drift", trend.isDrifting ? Style.doubtful("\(parts): look at light, lens and parts") : parts)
+        }
+        if let shift = trend.sceneShift { block.add("  scene", Style.doubtful("shifted: \(shift)")) }
+        if trend.sceneShifts > 0 { block.add("", "\(trend.sceneShifts) pictures with a shift since the start") }
     }
 
     static func text(of limit: LimitReply) -> String {

@@ -12,6 +12,7 @@ struct VerdictLineView {
         }
         if record.uncertain == true { words.append(Style.doubtful("uncertain")) }
         if let cause = record.cause { words.append(cause) }
+        if let shift = record.sceneShift { words.append(Style.doubtful(shift)) }
         words.append(Style.faint(Format.milliseconds(record.latency.total)))
         if let part = record.part { words.append(part) }
         words.append(Style.faint(record.camera))

@@ -9,11 +9,17 @@ struct JournalRecord: Decodable, Sendable {
     let part: String?
     let verdict: Verdict
     let cause: String?
+    let sceneShift: String?
     let generation: Int?
     let score: Float?
     let limit: Float?
     let image: String?
     let heatmap: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case seq, frame, recipe, part, verdict, cause, generation, score, limit, image, heatmap
+        case sceneShift = "scene_shift"
+    }
 }
 
 /// The journal as an outsider reads it: every complete line of every segment, in order.

@@ -54,6 +54,7 @@ final class Line {
             [recipe]
             name = "part"
             backbone = "efficientnet-lite0"
+            method = "patch-memory"
             input_size = 160
             rotations = 1
             \(extra)

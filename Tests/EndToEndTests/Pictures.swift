@@ -6,10 +6,14 @@ enum Pictures {
     static let height = 96
     static let width = 128
 
-    static func good(_ seed: UInt64) -> [UInt8] { part(seed: seed, hasBlot: false).jpegBytes(qualityPercent: 95) }
+    /// - Parameter light: times that of the others.
+    static func good(_ seed: UInt64, light: Double = 1) -> [UInt8] {
+        part(seed: seed, hasBlot: false, light: light).jpegBytes(qualityPercent: 95)
+    }
+
     static func defective(_ seed: UInt64) -> [UInt8] { part(seed: seed, hasBlot: true).jpegBytes(qualityPercent: 95) }
 
-    private static func part(seed: UInt64, hasBlot: Bool) -> Image {
+    private static func part(seed: UInt64, hasBlot: Bool, light: Double = 1) -> Image {
         var generator = SplitMix(state: seed)
         var pixels: [UInt8] = []
         for row in 0..<height {
@@ -17,7 +21,7 @@ enum Pictures {
                 let stripe = 110 + 50 * sin(Double(row) / 5) + 25 * sin(Double(column) / 3)
                 let noise = Double(generator.next() % 13) - 6
                 let distance = hypot(Double(row - height / 3), Double(column - width / 2))
-                let grey = hasBlot && distance < 14 ? 15 : stripe + noise
+                let grey = hasBlot && distance < 14 ? 15 : light * (stripe + noise)
                 pixels += repeatElement(UInt8(max(0, min(255, grey))), count: 3)
             }
         }

@@ -22,6 +22,7 @@ RECIPE = """
 [recipe]
 name = "part"
 backbone = "efficientnet-lite0"
+method = "patch-memory"
 input_size = 64
 rotations = 1
 max_brightness = 255

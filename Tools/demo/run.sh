@@ -14,9 +14,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 parts=${PARTS:-60}
 rate=${RATE:-3}
 seed=${SEED:-1}
-backbone=${BACKBONE:-efficientnet-lite0}
-size=${SIZE:-}
-[ -n "$size" ] || { [ "$backbone" = dinov2-small ] && size=224 || size=320; }
+backbone=${BACKBONE:-dinov2-small+efficientnet-lite0}
+size=${SIZE:-0}
 demo=$PWD/.demo
 bin=$PWD/.build/release
 daemon=
@@ -134,7 +133,7 @@ python3 Tools/demo/summarise.py "$demo/state" "$demo/labels.tsv" "$demo/status.j
     --swap-seconds "$(python3 -c "print(($swapped - $started) / 1000)")" || fail "the daemon misbehaved"
 cat <<TEXT
 
-On $(nproc) cores, $backbone at $size x $size, parts of 250 x 250 pixels at $rate a second. The parts are simulated textiles
+On $(nproc) cores, $backbone, parts of 250 x 250 pixels at $rate a second. The parts are simulated textiles
 (conformal-clip-data 0.1.4, MIT), not photographs. The limit was found from the four good shots alone. One draw of $parts
 parts shows that the line works; how well it tells good from bad is measured by \`make evaluate\` (docs/accuracy.md).
 The journal, pictures and heat maps stay in .demo/state, the daemon's log in .demo/fsacd.log.

@@ -35,17 +35,45 @@ public struct FeatureExtractor {
 
     /// - Precondition: `model.accepts(inputSize:)`.
     public init(_ model: BackboneModel, inputSize: Int, parallelism: Parallelism) {
-        let backbone = model.makeBackbone(inputSize: inputSize, parallelism: parallelism)
+        let parts = model.parts.map { ExtractorPart($0, inputSize: inputSize, parallelism: parallelism) }
         self.init(
             identity: BackboneIdentity(name: model.name, sha256: model.sha256, inputSize: inputSize),
             layerCount: model.layerCount
         ) { image, layers in
-            backbone.features(of: model.preprocessing.input(from: image, size: inputSize), layers: layers)
+            var found: [Int: FeatureMap] = [:]
+            var offset = 0
+            for part in parts {
+                for (layer, map) in part.layers(layers.map { $0 - offset }, of: image) { found[layer + offset] = map }
+                offset += part.layerCount
+            }
+            return Features(layers: found)
         }
     }
 
     /// Nothing beyond the highest of `layers` is computed.
     public func features(of image: Image, layers: [Int]) -> Features { extract(image, layers) }
+}
+
+/// One of the backbones that an extractor runs.
+private struct ExtractorPart {
+    let layerCount: Int
+    private let inputSize: Int
+    private let preprocessing: Preprocessing
+    private let backbone: any Backbone
+
+    init(_ model: BackboneModel, inputSize: Int, parallelism: Parallelism) {
+        layerCount = model.layerCount
+        self.inputSize = model.inputSize(upTo: inputSize)
+        preprocessing = model.preprocessing
+        backbone = model.makeBackbone(inputSize: self.inputSize, parallelism: parallelism)
+    }
+
+    /// Those of `layers` that are this backbone's.
+    func layers(_ layers: [Int], of image: Image) -> [Int: FeatureMap] {
+        let own = layers.filter { (1...layerCount).contains($0) }
+        guard !own.isEmpty else { return [:] }
+        return backbone.features(of: preprocessing.input(from: image, size: inputSize), layers: own).layers
+    }
 }
 
 /// One backbone at any input size: a fit may choose the size, and whoever judges makes the extractor that the model asks
@@ -59,12 +87,15 @@ public struct ExtractorSource: Sendable {
     /// What is used when nothing else is asked for or chosen.
     public let defaultInputSize: Int
     public let defaultLayers: [Int]
+    /// What `auto` combines, and the input size that it uses when none is asked for.
+    public let stages: [FeatureStage]
+    public let autoInputSize: Int
     private let isAccepted: @Sendable (Int) -> Bool
     private let make: @Sendable (Int) -> FeatureExtractor
 
     public init(
         name: String, sha256: String, layerCount: Int, defaultInputSize: Int, defaultLayers: [Int],
-        accepts: @escaping @Sendable (_ inputSize: Int) -> Bool,
+        stages: [FeatureStage] = [], autoInputSize: Int? = nil, accepts: @escaping @Sendable (_ inputSize: Int) -> Bool,
         make: @escaping @Sendable (_ inputSize: Int) -> FeatureExtractor
     ) {
         self.name = name
@@ -72,6 +103,8 @@ public struct ExtractorSource: Sendable {
         self.layerCount = layerCount
         self.defaultInputSize = defaultInputSize
         self.defaultLayers = defaultLayers
+        self.stages = stages.isEmpty ? defaultLayers.map { FeatureStage(layer: $0) } : stages
+        self.autoInputSize = autoInputSize ?? defaultInputSize
         isAccepted = accepts
         self.make = make
     }
@@ -80,7 +113,7 @@ public struct ExtractorSource: Sendable {
         self.init(
             name: model.name, sha256: model.sha256, layerCount: model.layerCount,
             defaultInputSize: model.defaultInputSize, defaultLayers: model.defaultLayers,
-            accepts: model.accepts(inputSize:)
+            stages: model.stages, autoInputSize: model.autoInputSize, accepts: model.accepts(inputSize:)
         ) { FeatureExtractor(model, inputSize: $0, parallelism: parallelism) }
     }
 

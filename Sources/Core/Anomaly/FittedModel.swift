@@ -12,6 +12,8 @@ public struct FittedModel: Sendable {
     public let grid: PatchGrid
     public let scorer: any Scorer
     public private(set) var calibration: Calibration
+    /// What its shots look like as a whole; nil when it was fitted before anybody looked.
+    public internal(set) var scene: SceneStatistics?
     /// The size of the shots, which ``settings``' area refers to; nil when that is the whole frame, of whatever size.
     public let frame: PixelSize?
     private let mask: PatchMask

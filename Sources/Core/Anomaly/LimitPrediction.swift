@@ -13,10 +13,10 @@ internal import Foundation
 /// - SeeAlso: Gelman et al., Bayesian Data Analysis, 3rd edition, section 3.3.
 package struct LimitPrediction {
     /// How many parts the prior is worth. Chosen here (docs/accuracy.md).
-    static let priorParts = 8
+    static let priorParts = 4
     /// Standard deviation of good parts' log scores that is expected before any shot is seen. Chosen here: the products that
-    /// were looked at have 0.08, 0.14 and 0.24 (docs/accuracy.md).
-    package static let priorSpread = 0.15
+    /// were looked at have 0.04 to 0.2 (docs/accuracy.md).
+    package static let priorSpread = 0.12
     /// What is added to the mean log score of one shot's variants against the shot itself: they do not show how much another
     /// good part differs. Chosen here: between 0 and 1 for the products that were looked at (docs/accuracy.md).
     static let singleShotOffset = 0.5
@@ -41,7 +41,8 @@ package struct LimitPrediction {
     ///   - scores: for each shot, its score by a model of the shots of all other parts; with one shot, those of its variants by
     ///     its own model. As many for each.
     ///   - parts: for each shot the number of the part that it shows, in `0 ..< parts`; nil = each shows another one.
-    package init(scores: [[Float]], parts: [Int]? = nil) {
+    ///   - typical: a good part's score, where the method can tell it from a single shot.
+    package init(scores: [[Float]], parts: [Int]? = nil, typical: Float? = nil) {
         let parts = parts ?? Array(scores.indices)
         precondition(
             !scores.isEmpty && parts.count == scores.count
@@ -55,7 +56,11 @@ package struct LimitPrediction {
         degrees = Self.priorParts + observations.count - 1
         let prior = Double(Self.priorParts) * Self.priorSpread * Self.priorSpread
         spread = ((prior + squares) / Double(degrees)).squareRoot()
-        centre = mean + (shots == 1 ? Self.singleShotOffset : 0)
+        switch (shots, typical) {
+        case (1, let typical?): centre = Self.logarithm(of: typical)
+        case (1, nil): centre = mean + Self.singleShotOffset
+        default: centre = mean
+        }
     }
 
     static func logarithm(of score: Float) -> Double { log(Double(max(score, smallestScore))) }

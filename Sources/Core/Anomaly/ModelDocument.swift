@@ -21,13 +21,15 @@ struct ModelDocument: Codable, Equatable {
     let scorer: ScorerHeader
     let grid: PatchGrid
     let calibration: Calibration
+    /// Of models that were fitted before anybody looked, nil.
+    let scene: SceneStatistics?
     /// Of the shots, when the area is not the whole frame.
     let frame: PixelSize?
     /// `model.safetensors`.
     let tensors: File
 
     enum CodingKeys: String, CodingKey {
-        case version, backbone, settings, requested, shots, scorer, grid, calibration, frame
+        case version, backbone, settings, requested, shots, scorer, grid, calibration, scene, frame
         case tensors = "model.safetensors"
     }
 
@@ -40,6 +42,7 @@ struct ModelDocument: Codable, Equatable {
         self.scorer = scorer
         grid = model.grid
         calibration = model.calibration
+        scene = model.scene
         frame = model.frame
         self.tensors = tensors
     }
@@ -108,10 +111,12 @@ struct ModelDocument: Codable, Equatable {
             throw .damaged(path: path, part: part, expected: "what a fit writes", got: problem)
         }
         do throws(DamagedPart) {
-            return FittedModel(
+            var model = FittedModel(
                 backbone: backbone, settings: settings, requested: requested, shots: shots, grid: grid,
                 scorer: try StoredScorer(header: scorer, tensors: tensors).scorer(), calibration: calibration,
                 frame: frame)
+            model.scene = scene
+            return model
         } catch {
             throw .damaged(path: path, part: error.part, expected: error.expected, got: error.got)
         }
@@ -143,6 +148,7 @@ struct ModelDocument: Codable, Equatable {
         if backbone.inputSize < 1 || backbone.inputSize != settings.inputSize {
             return ("backbone", "input size \(backbone.inputSize)")
         }
+        if scene?.isWellFormed == false { return ("scene", "lists or numbers that do not fit together") }
         if !(calibration.unit > 0 && calibration.unit.isFinite) { return ("calibration", "unit \(calibration.unit)") }
         return nil
     }

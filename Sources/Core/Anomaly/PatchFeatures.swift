@@ -5,11 +5,18 @@ public struct PatchFeatures: Sendable, Equatable {
     public let grid: PatchGrid
     /// `[N, D]`, rows of Euclidean norm 1, patches in row-major order of the grid.
     public let rows: Matrix
+    /// The columns of each layer; they add up to D.
+    package let layerWidths: [Int]
 
     public init(grid: PatchGrid, rows: Matrix) {
+        self.init(grid: grid, rows: rows, layerWidths: [rows.columns])
+    }
+
+    private init(grid: PatchGrid, rows: Matrix, layerWidths: [Int]) {
         precondition(rows.rows == grid.count, "patch features: \(rows.rows) rows for \(grid)")
         self.grid = grid
         self.rows = rows
+        self.layerWidths = layerWidths
     }
 
     /// Joins layers: each is averaged locally (if asked), normalised, and brought to the finest layer's grid; then they are
@@ -30,7 +37,20 @@ public struct PatchFeatures: Sendable, Equatable {
         }
         var joined = Matrix(joiningColumns: normalised)
         joined.normalizeRows()
-        self.init(grid: finest, rows: joined)
+        self.init(grid: finest, rows: joined, layerWidths: normalised.map(\.columns))
+    }
+
+    /// Some of the columns alone, averaged locally (if asked) and normalised.
+    package func columns(_ columns: Range<Int>, localAveraging: Bool) -> PatchFeatures {
+        var values: [Float] = []
+        values.reserveCapacity(rows.rows * columns.count)
+        for row in 0..<rows.rows {
+            values += rows.values[row * rows.columns + columns.lowerBound..<row * rows.columns + columns.upperBound]
+        }
+        let map = FeatureMap(grid: grid, tokens: Matrix(rows: rows.rows, columns: columns.count, values: values))
+        var tokens = (localAveraging ? map.locallyAveraged() : map).tokens
+        tokens.normalizeRows()
+        return PatchFeatures(grid: grid, rows: tokens)
     }
 
     /// The first of the grids with the most patches.
@@ -93,6 +113,14 @@ extension Matrix {
         let width = parts[0].columns
         precondition(parts.allSatisfy { $0.columns == width }, "joined rows: \(parts.map(\.columns)) columns")
         self.init(rows: parts.map(\.rows).reduce(0, +), columns: width, values: parts.flatMap(\.values))
+    }
+
+    /// The columns with the given indices, in that order.
+    func columns(_ indices: [Int]) -> Matrix {
+        var values: [Float] = []
+        values.reserveCapacity(rows * indices.count)
+        for row in 0..<rows { for column in indices { values.append(self[row, column]) } }
+        return Matrix(rows: rows, columns: indices.count, values: values)
     }
 
     /// The rows with the given indices, in that order.

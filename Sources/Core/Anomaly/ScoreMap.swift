@@ -29,7 +29,8 @@ extension MethodSettings.Aggregation {
         let count =
             switch self {
             case .topPercent: max(1, distances.count / 100)
-            case .maximum: 1
+            // What the memory says of the largest is not known here.
+            case .maximum, .patchCore: 1
             }
         let largest = distances.sorted(by: >).prefix(count)
         return largest.reduce(0, +) / Float(largest.count)

@@ -1,15 +1,15 @@
 internal import COpenBLAS
 internal import Glibc
 
-/// `c = a * b + beta * c` (or `a * bᵀ`), on the calling thread.
+/// `c = a * b + beta * c` (or with `aᵀ`, `bᵀ`), on the calling thread.
 ///
 /// - Parameters:
-///   - a: `[m, k]`, rows `strideA` apart.
+///   - a: `[m, k]`, or `[k, m]` when `transposeA`; rows `strideA` apart.
 ///   - b: `[k, n]`, or `[n, k]` when `transposeB`; rows `strideB` apart.
 ///   - c: `[m, n]`, rows `strideC` apart.
 package func gemm(
     _ m: Int, _ n: Int, _ k: Int,
-    _ a: UnsafePointer<Float>, _ strideA: Int,
+    _ a: UnsafePointer<Float>, _ strideA: Int, transposeA: Bool = false,
     _ b: UnsafePointer<Float>, _ strideB: Int, transposeB: Bool = false,
     beta: Float = 0,
     into c: UnsafeMutablePointer<Float>, _ strideC: Int
@@ -17,7 +17,7 @@ package func gemm(
     precondition(OpenBLAS.isSingleThreaded)
     guard m > 0, n > 0 else { return }
     cblas_sgemm(
-        CblasRowMajor, CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
+        CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
         blasint(m), blasint(n), blasint(k), 1, a, blasint(strideA), b, blasint(strideB), beta, c, blasint(strideC))
 }
 

@@ -8,6 +8,7 @@ extension Configuration.Recipe: NamedTable {
         try table.read(.minBrightness, into: &minBrightness, in: 0...255)
         try table.read(.maxBrightness, into: &maxBrightness, in: 0...255)
         try table.read(.frozenFrames, into: &frozenFrames, in: 0...1000)
+        try table.read(.sceneShift, into: &sceneShift)
         guard minBrightness < maxBrightness else {
             throw .contradiction(
                 table.place(.minBrightness),
@@ -23,7 +24,7 @@ extension Configuration.Recipe: NamedTable {
         try table.read(.backbone, into: &backbone, expected: "a model's name, or the path of its weights") {
             !$0.isEmpty && $0.utf8.count <= 1024
         }
-        try table.read(.inputSize, into: &inputSize, in: 32...2048)
+        try table.read(.inputSize, into: &inputSize, in: 0...2048)
         try table.read(.method, into: &method)
         try table.read(.layers, into: &layers, in: 1...64)
         try table.read(.localAveraging, into: &localAveraging)
@@ -33,6 +34,10 @@ extension Configuration.Recipe: NamedTable {
         }
         try table.read(.coresetBudget, into: &coresetBudget, in: 0...1_000_000)
         try table.read(.aggregation, into: &aggregation)
+        try table.read(.foreground, into: &foreground)
+        try table.read(.dimensions, into: &dimensions, in: 1...4096)
+        try table.read(.neighbours, into: &neighbours, in: 1...1000)
+        try table.read(.fitBudget, into: &fitBudget, in: 1...3600)
         try table.read(.smoothing, into: &smoothing, in: 0...10)
         try table.read(.sensitivity, into: &sensitivity, in: 0...1)
     }

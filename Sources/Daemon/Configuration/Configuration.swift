@@ -1,3 +1,5 @@
+public import Core
+
 /// What the operator of a line sets, one nested table a part of the daemon.
 ///
 /// Every key has a default, so an empty file is a valid one; `config.toml.example` shows and explains all of them.
@@ -142,23 +144,29 @@ extension Configuration {
 
     /// How one product is inspected.
     public struct Recipe: Codable, Sendable, Equatable {
-        public enum Method: String, Codable, Sendable, CaseIterable { case patchMemory = "patch-memory" }
-        public enum Aggregation: String, Codable, Sendable, CaseIterable {
-            case topPercent = "top_percent"
-            case maximum
-        }
+        /// What becomes of a part whose picture as a whole is not as the shots.
+        public enum SceneShiftPolicy: String, Codable, Sendable, CaseIterable { case off, warn, invalid }
 
         public var name = "default"
-        public var backbone = "efficientnet-lite0"
-        public var inputSize = 320
-        public var method = Method.patchMemory
+        public var backbone = "dinov2-small+efficientnet-lite0"
+        /// 0 = the backbone's default.
+        public var inputSize = 0
+        public var method = Method.auto
         /// Empty = the backbone's default.
         public var layers: [Int] = []
         public var localAveraging = true
         public var rotations = 8
         /// Patches; 0 keeps all.
         public var coresetBudget = 4096
-        public var aggregation = Aggregation.topPercent
+        public var aggregation = MethodSettings.Aggregation.topPercent
+        /// Whether only the part is judged, told from the background.
+        public var foreground = false
+        /// Of PaDiM.
+        public var dimensions = 100
+        /// Of SPADE.
+        public var neighbours = 50
+        /// Of `auto`, in seconds.
+        public var fitBudget = 20.0
         /// Standard deviation, in patches.
         public var smoothing = 0.5
         /// 0 = few false rejects, 1 = few escapes.
@@ -169,6 +177,7 @@ extension Configuration {
         public var maxBrightness = 251.0
         /// 0 = off.
         public var frozenFrames = 5
+        public var sceneShift = SceneShiftPolicy.warn
         /// `[x, y, width, height]` in pixels of the frame; empty = the whole frame.
         public var roi: [Int] = []
         /// Polygons of `[x, y]` in pixels of the frame, inside of which nothing counts.
@@ -179,13 +188,16 @@ extension Configuration {
         public init() {}
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, backbone, method, layers, rotations, aggregation, smoothing, sensitivity, roi, ignore, object
+            case name, backbone, method, layers, rotations, aggregation, foreground, dimensions, neighbours, smoothing
+            case sensitivity, roi, ignore, object
             case inputSize = "input_size"
             case localAveraging = "local_averaging"
             case coresetBudget = "coreset_budget"
+            case fitBudget = "fit_budget"
             case minBrightness = "min_brightness"
             case maxBrightness = "max_brightness"
             case frozenFrames = "frozen_frames"
+            case sceneShift = "scene_shift"
         }
     }
 

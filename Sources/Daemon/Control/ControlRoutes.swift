@@ -52,7 +52,8 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
 
     @Sendable private func status(_ request: Request, _ context: ControlContext) async throws -> Response {
         let readings = try await blocking { line.readings }
-        let recipes = try await recipes(readings.cameras)
+        var recipes = try await recipes(readings.cameras)
+        for index in recipes.indices { recipes[index].trend = readings.trends[recipes[index].name] }
         return try .json(
             StatusReply(
                 version: FsacVersion.text, state: readings.state, reason: readings.reason,

@@ -11,17 +11,20 @@ public struct LineReadings: Sendable {
     public var counts: CountsReply
     /// Nil before the first verdict.
     public var latency: LatencyReply?
+    /// By recipe; of those that judged a part.
+    public var trends: [String: TrendReply]
     public var storage: StorageReply
 
     public init(
         state: LineState, reason: String?, cameras: [CameraReply], counts: CountsReply, latency: LatencyReply?,
-        storage: StorageReply
+        trends: [String: TrendReply] = [:], storage: StorageReply
     ) {
         self.state = state
         self.reason = reason
         self.cameras = cameras
         self.counts = counts
         self.latency = latency
+        self.trends = trends
         self.storage = storage
     }
 

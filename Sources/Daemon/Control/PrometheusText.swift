@@ -8,7 +8,7 @@ struct PrometheusText {
     private typealias Sample = (labels: String, value: String)
 
     var text: String {
-        (line + cameras + recipes).joined(separator: "\n") + "\n"
+        (line + cameras + recipes + trends).joined(separator: "\n") + "\n"
     }
 
     private var line: [String] {
@@ -64,6 +64,17 @@ struct PrometheusText {
         return metric(
             "generation", "gauge", "Generation in use",
             generations.map { (#"{recipe="\#($0.recipe)"}"#, "\($0.generation)") })
+    }
+
+    private var trends: [String] {
+        let trends = readings.trends.sorted { $0.key < $1.key }
+        guard !trends.isEmpty else { return [] }
+        return metric(
+            "ok_score_drift", "gauge", "Weighted mean of the newest OK scores: 0 = typical of the shots, 1 = the limit",
+            trends.compactMap { name, trend in trend.drift.map { (#"{recipe="\#(name)"}"#, "\($0)") } })
+            + metric(
+                "scene_shifts_total", "counter", "Pictures that as a whole were not as the shots",
+                trends.map { (#"{recipe="\#($0)"}"#, "\($1.sceneShifts)") })
     }
 
     /// - Parameter samples: labels beside the camera's, each with a comma in front.

@@ -58,12 +58,7 @@ public struct ConfiguredMethod: Sendable {
             }
         }
         self.computeThreads = computeThreads
-        settings = MethodSettings(
-            layers: recipe.layers, inputSize: recipe.inputSize, localAveraging: recipe.localAveraging,
-            rotations: recipe.rotations, coresetBudget: recipe.coresetBudget,
-            aggregation: recipe.aggregation == .maximum ? .maximum : .topPercent, smoothing: Float(recipe.smoothing),
-            sensitivity: Sensitivity(recipe.sensitivity) ?? .balanced, area: recipe.area
-        ).withDefaults(inputSize: backbone.defaultInputSize, layers: backbone.defaultLayers)
+        settings = recipe.settings.withDefaults(inputSize: backbone.defaultInputSize, layers: backbone.defaultLayers)
         if let inputSize = settings.inputSize, !backbone.accepts(inputSize: inputSize) {
             throw .inputSize(recipe: recipe.name, inputSize, backbone: backbone.name, multiple: backbone.inputMultiple)
         }
@@ -84,6 +79,22 @@ public struct ConfiguredMethod: Sendable {
                 shots: shots, extractors: extractors, settings: settings, parallelism: parallelism, progress: progress,
                 isCancelled: isCancelled)
         }
+    }
+}
+
+extension Configuration.Recipe {
+    /// What is asked of the method. What stands at its default is the method's to say.
+    var settings: MethodSettings {
+        let defaults = Configuration.Recipe()
+        func given<Value: Equatable>(_ key: KeyPath<Self, Value>) -> Value? {
+            self[keyPath: key] == defaults[keyPath: key] ? nil : self[keyPath: key]
+        }
+        return MethodSettings(
+            method: method, layers: layers, inputSize: given(\.inputSize), localAveraging: given(\.localAveraging),
+            rotations: given(\.rotations), coresetBudget: given(\.coresetBudget), aggregation: given(\.aggregation),
+            foreground: given(\.foreground), dimensions: given(\.dimensions), neighbours: given(\.neighbours),
+            fitBudget: given(\.fitBudget),
+            smoothing: Float(smoothing), sensitivity: Sensitivity(sensitivity) ?? .balanced, area: area)
     }
 }
 

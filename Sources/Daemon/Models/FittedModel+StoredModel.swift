@@ -39,12 +39,34 @@ extension ModelKind {
     public init(backbone: String, sha256: String, requested settings: MethodSettings) {
         let layers = settings.layers.map(String.init).joined(separator: " ")
         let size = settings.inputSize.map { " at \($0) px" } ?? ""
+        var parts = [settings.method == .patchMemory ? "patch memory" : settings.method.rawValue]
+        if !layers.isEmpty { parts.append("layers \(layers)") }
+        if settings.localAveraging { parts.append("3x3 averaged") }
+        parts += settings.method.options.sorted { $0.rawValue < $1.rawValue }.compactMap(settings.words)
+        if let area = settings.area.text { parts.append(area) }
         self.init(
-            backbone: "\(backbone)\(size) (weights \(sha256.prefix(8)))",
-            method: "patch memory, layers \(layers), \(settings.localAveraging ? "3x3 averaged, " : "")"
-                + "\(settings.aggregation == .maximum ? "maximum" : "top 1 %"), \(settings.rotations) rotations, "
-                + "\(settings.coresetBudget == 0 ? "all" : "\(settings.coresetBudget)") patches"
-                + (settings.area.text.map { ", \($0)" } ?? ""),
+            backbone: "\(backbone)\(size) (weights \(sha256.prefix(8)))", method: parts.joined(separator: ", "),
             sensitivity: settings.sensitivity.value)
+    }
+}
+
+extension MethodSettings {
+    /// What an option is set to, in a word or two.
+    fileprivate func words(_ option: MethodOption) -> String? {
+        switch option {
+        case .localAveraging: nil
+        case .aggregation:
+            switch aggregation {
+            case .topPercent: "top 1 %"
+            case .maximum: "maximum"
+            case .patchCore: "re-weighted maximum"
+            }
+        case .coresetBudget: "\(coresetBudget == 0 ? "all" : "\(coresetBudget)") patches"
+        case .rotations: "\(rotations) rotations"
+        case .foreground: foreground ? "foreground" : nil
+        case .dimensions: "\(dimensions) dimensions"
+        case .neighbours: "\(neighbours) neighbours"
+        case .fitBudget: "fitted within \(fitBudget) s"
+        }
     }
 }

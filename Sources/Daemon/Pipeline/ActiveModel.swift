@@ -32,6 +32,10 @@ public struct ActiveModel: Sendable {
     public let layers: [Int]
     /// What of the frame it was fitted with.
     public let area: InspectionArea
+    /// Looks at pictures as a whole; nil when the model knows nothing of its shots' scene.
+    public let scene: SceneMonitor?
+    /// Places OK scores between what is typical and the limit that the shots gave.
+    public let scale: ScoreScale?
     /// Parts are scored, but get no verdict that anybody may act on: the recipe is being commissioned.
     public var isMuted = false
     /// Called on the inspection thread, which alone uses the result.
@@ -41,6 +45,7 @@ public struct ActiveModel: Sendable {
 
     public init(
         generation: Int, limit: Float, backbone: BackboneIdentity, layers: [Int], area: InspectionArea = .wholeFrame,
+        scene: SceneMonitor? = nil, scale: ScoreScale? = nil,
         makeExtractor: @escaping @Sendable () -> FeatureExtractor,
         judge: @escaping @Sendable (Features, _ height: Int, _ width: Int) throws(Invalidity) -> Judgement
     ) {
@@ -49,6 +54,8 @@ public struct ActiveModel: Sendable {
         self.backbone = backbone
         self.layers = layers
         self.area = area
+        self.scene = scene
+        self.scale = scale
         self.makeExtractor = makeExtractor
         self.judge = judge
     }
@@ -63,7 +70,7 @@ extension ActiveModel {
         let identity = BackboneIdentity(name: extractors.name, sha256: extractors.sha256, inputSize: inputSize)
         self.init(
             generation: generation, limit: model.calibration.limit, backbone: identity, layers: model.layers,
-            area: model.settings.area,
+            area: model.settings.area, scene: model.scene.map(SceneMonitor.init), scale: ScoreScale(model.calibration),
             makeExtractor: { extractors.extractor(inputSize: inputSize) },
             judge: { features, height, width throws(Invalidity) in
                 guard model.accepts(features) else {
@@ -79,6 +86,15 @@ extension ActiveModel {
                 return Judgement(
                     model: model, scores: model.score(features, parallelism: parallelism), height: height, width: width)
             })
+    }
+}
+
+extension ScoreScale {
+    /// What is typical: the median of the shots' held-out scores.
+    fileprivate init?(_ calibration: Calibration) {
+        let scores = calibration.evidence.scores.sorted()
+        guard !scores.isEmpty else { return nil }
+        self.init(typical: scores[scores.count / 2], limit: calibration.evidence.limit)
     }
 }
 

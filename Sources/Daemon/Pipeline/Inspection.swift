@@ -16,6 +16,10 @@ public struct Inspection: Sendable {
     /// The model that judged, or would have.
     public internal(set) var generation: Int?
     public internal(set) var outcome: Outcome
+    /// What of the picture as a whole is not as in the shots; nil when nothing is, or nobody looked.
+    public internal(set) var sceneShift: SceneShift?
+    /// Where an OK score lies between what is typical and the limit.
+    public internal(set) var position: Double?
     public internal(set) var latency = InspectionRecord.Latency()
 
     /// INVALID until somebody says otherwise.
@@ -78,7 +82,8 @@ extension InspectionRecord {
             seq: seq, time: inspection.time.rfc3339, camera: inspection.part.camera,
             recipe: inspection.part.recipe.name, generation: inspection.generation,
             frame: inspection.frame?.name ?? "", part: inspection.part.trigger?.part, verdict: inspection.verdict,
-            cause: inspection.invalidity?.cause.rawValue, score: inspection.score, limit: limit,
+            cause: inspection.invalidity?.cause.rawValue, sceneShift: inspection.sceneShift?.description,
+            score: inspection.score, limit: limit,
             uncertain: inspection.judgement?.isUncertain == true ? true : nil,
             regions: inspection.judgement?.regions.map(Region.init) ?? [], latency: inspection.latency,
             image: pictures.image, heatmap: pictures.heatmap, durable: durable)

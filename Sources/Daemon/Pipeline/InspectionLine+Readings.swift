@@ -8,6 +8,7 @@ extension InspectionLine {
         let (state, reason) = state(cameras, isStopping: isStopping)
         return LineReadings(
             state: state, reason: reason, cameras: cameras, counts: counters.verdicts, latency: counters.latency,
+            trends: trends.withLock { $0.mapValues(\.reply) },
             storage: StorageReply(
                 directory: stateDirectory,
                 // A file system that does not answer has no room.

@@ -28,6 +28,8 @@ public final class InspectionLine: Service {
     let cameras = Mutex(Cameras())
     private let starting = AsyncStream.makeStream(of: CameraLane.self)
     let counters = Mutex(LineCounters())
+    /// By recipe, since the start of the daemon.
+    let trends = Mutex<[String: RecipeTrend]>([:])
     let progress = LoopProgress()
 
     /// - Parameter onVerdict: called on the inspection thread after the verdict is in the journal and its trigger is
@@ -42,6 +44,7 @@ public final class InspectionLine: Service {
         self.logger = logger
         self.onVerdict = onVerdict
         for setup in cameras { open(setup) }
+        recallTrends()
     }
 
     public func run() async {
@@ -130,6 +133,7 @@ public final class InspectionLine: Service {
         counters.withLock { $0.count(inspection, milliseconds: milliseconds) }
         let lane = cameras.withLock { $0.lanes.first { $0.setup.name == inspection.part.camera } }
         lane?.count(inspection, milliseconds: milliseconds)
+        noteTrend(of: inspection)
         tell(inspection, line)
         if let picture = inspection.picture {
             images.offer(

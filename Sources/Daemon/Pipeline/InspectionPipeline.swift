@@ -33,12 +33,17 @@ public struct InspectionPipeline {
             try FrameGuards.check(image, brightness: part.recipe.brightness)
             guard let model else { throw Invalidity(.noModel, part.recipe.models.absence) }
             inspection.generation = model.generation
+            if part.recipe.sceneShift != .off { inspection.sceneShift = model.scene?.shift(of: image) }
+            if let shift = inspection.sceneShift, part.recipe.sceneShift == .invalid {
+                throw Invalidity(.sceneShifted, shift.description)
+            }
             let features = extractor(for: model).features(of: image, layers: model.layers)
             inspection.latency.embed = clock.lap()
 
             let judgement = try Self.finite(model.judge(features, size.height, size.width), limit: model.limit)
             inspection.outcome =
                 model.isMuted ? .muted(score: judgement.score) : .judged(judgement, limit: model.limit)
+            if inspection.verdict == .ok { inspection.position = model.scale?.position(of: judgement.score) }
             inspection.latency.score = clock.lap()
         } catch {
             inspection.outcome = .invalid(error)

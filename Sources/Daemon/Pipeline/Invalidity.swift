@@ -24,6 +24,8 @@ public enum InvalidCause: String, Sendable, CaseIterable {
     case frameSaturated = "frame_saturated"
     /// The same bytes several times in a row: no sensor does that.
     case frameFrozen = "frame_frozen"
+    /// The picture as a whole is not as the shots: light, colour, focus or position.
+    case sceneShifted = "scene_shifted"
     /// The model computed something that is no number.
     case scoreNotFinite = "score_not_finite"
     /// The recipe is being commissioned: the part was scored, and nobody may act on it.
@@ -35,7 +37,7 @@ extension InvalidCause {
     var isOfTheFrame: Bool {
         switch self {
         case .frameUnreadable, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
-            .frameSaturated, .frameFrozen:
+            .frameSaturated, .frameFrozen, .sceneShifted:
             true
         case .noModel, .modelMismatch, .cameraLost, .deadlineMissed, .scoreNotFinite, .commissioning: false
         }

@@ -10,22 +10,25 @@ public struct LineRecipe: Sendable {
     public let frozenFrames: Int
     /// What of the frame is looked at while there is no model that knows.
     public let area: InspectionArea
+    /// What becomes of a part whose picture as a whole is not as the shots.
+    public let sceneShift: Configuration.Recipe.SceneShiftPolicy
 
     public init(
         name: String, models: ModelSlot, brightness: ClosedRange<Double> = 0...255, frozenFrames: Int = 0,
-        area: InspectionArea = .wholeFrame
+        area: InspectionArea = .wholeFrame, sceneShift: Configuration.Recipe.SceneShiftPolicy = .warn
     ) {
         self.name = name
         self.models = models
         self.brightness = brightness
         self.frozenFrames = frozenFrames
         self.area = area
+        self.sceneShift = sceneShift
     }
 
     public init(_ settings: Configuration.Recipe, name: String, models: ModelSlot) {
         self.init(
             name: name, models: models, brightness: settings.minBrightness...settings.maxBrightness,
-            frozenFrames: settings.frozenFrames, area: settings.area)
+            frozenFrames: settings.frozenFrames, area: settings.area, sceneShift: settings.sceneShift)
     }
 }
 

@@ -11,7 +11,8 @@ extension JournalEntry {
         addField("recipe", record.recipe)
         addField("frame", record.frame)
         for (name, value) in [
-            ("part", record.part), ("cause", record.cause), ("generation", record.generation.map { "\($0)" }),
+            ("part", record.part), ("cause", record.cause), ("scene_shift", record.sceneShift),
+            ("generation", record.generation.map { "\($0)" }),
             ("score", record.score.map { "\($0)" }), ("limit", record.limit.map { "\($0)" }),
             ("uncertain", record.uncertain.map { "\($0)" }), ("image", record.image),
             ("heatmap", record.heatmap),

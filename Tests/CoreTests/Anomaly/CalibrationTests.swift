@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func shotsOfOnePartCountOnce() {
-        let scores: [[Float]] = [[0.3], [0.3], [0.3], [0.2]]
+        let scores: [[Float]] = [[0.3], [0.3], [0.3], [0.28]]
         let evidence = LimitPrediction(scores: scores, parts: [0, 0, 0, 1]).evidence(.balanced)
         #expect(evidence.partCount == 2 && evidence.shotCount == 4)
         #expect(abs(evidence.supportedFalseRejectRate - 1 / 3) < 1e-12)

@@ -37,15 +37,15 @@ import Testing
         ),
         (
             "[recipe]\ninput_size = \"320\"",
-            "configuration: c.toml:2: recipe.input_size: expected a whole number from 32 to 2048, got the string \"320\""
+            "configuration: c.toml:2: recipe.input_size: expected a whole number from 0 to 2048, got the string \"320\""
         ),
         (
-            "[recipe]\ninput_size = 31",
-            "configuration: c.toml:2: recipe.input_size: expected a whole number from 32 to 2048, got 31"
+            "[recipe]\ninput_size = 2049",
+            "configuration: c.toml:2: recipe.input_size: expected a whole number from 0 to 2048, got 2049"
         ),
         (
             "[recipe]\ninput_size = 320.0",
-            "configuration: c.toml:2: recipe.input_size: expected a whole number from 32 to 2048, "
+            "configuration: c.toml:2: recipe.input_size: expected a whole number from 0 to 2048, "
                 + "got the floating-point number 320.0"
         ),
         (
@@ -216,7 +216,7 @@ import Testing
         ("camera", "settle_ms", 10, 60_000), ("camera", "warmup_frames", 0, 1000),
         ("camera", "interval_ms", 10, 3_600_000), ("camera", "trigger_deadline_ms", 10, 600_000),
         ("camera", "still_frames", 1, 1000),
-        ("camera", "queue_length", 1, 256), ("recipe", "input_size", 32, 2048),
+        ("camera", "queue_length", 1, 256), ("recipe", "input_size", 0, 2048),
         ("recipe", "coreset_budget", 0, 1_000_000), ("journal", "segment_bytes", 65_536, 1 << 30),
         ("images", "max_bytes", 1 << 20, 1 << 50), ("images", "min_free_bytes", 0, 1 << 50),
         ("images", "jpeg_quality_percent", 1, 100), ("images", "queue_length", 1, 256),

@@ -29,6 +29,16 @@ import Testing
         #expect(text == body + #","crc":"\#(CRC32C.text(CRC32C.checksum(body.utf8)))"}"#)
     }
 
+    @Test func aShiftOfTheSceneStandsBehindTheCause() throws {
+        var record = JournalHarness.record(12, verdict: .invalid, frame: "f.png")
+        (record.cause, record.sceneShift) = ("scene_shifted", "brightness +31 %")
+        let line = VerdictLine(record).bytes
+        #expect(
+            String(decoding: line, as: UTF8.self).contains(#""cause":"scene_shifted","scene_shift":"brightness +31 %""#)
+        )
+        #expect(try ControlCoding.decode(InspectionRecord.self, from: line) == record)
+    }
+
     @Test(arguments: Verdict.allCases)
     func aLineDecodesToTheRecordItWasMadeOf(verdict: Verdict) throws {
         var record = JournalHarness.record(12, verdict: verdict, frame: "Bohrung ø4 \\ \t.png")

@@ -50,6 +50,26 @@ import Testing
         #expect(inspect(TestLine.frame(50)).invalidity?.cause == .scoreNotFinite)
     }
 
+    @Test(arguments: [("off", Verdict.ok), ("warn", .ok), ("invalid", .invalid)])
+    func aShiftedSceneIsWhatTheRecipeMakesOfIt(policy: String, verdict: Verdict) throws {
+        let scene = SceneMonitor(SceneStatistics(shots: [TestLine.picture(50)]))
+        models.activate(TestLine.model(scene: scene))
+        let policy = try #require(Configuration.Recipe.SceneShiftPolicy(rawValue: policy))
+        let recipe = TestLine.recipe(models, sceneShift: policy)
+        let shifted = inspect(part(TestLine.frame(90), recipe))
+        #expect(shifted.verdict == verdict)
+        #expect((shifted.sceneShift != nil) == (policy != .off))
+        #expect(shifted.invalidity?.cause == (verdict == .ok ? nil : .sceneShifted))
+        let usual = inspect(part(TestLine.frame(50), recipe))
+        #expect(usual.verdict == .ok && usual.sceneShift == nil)
+    }
+
+    @Test func onlyAnOKScoreHasAPlaceBeforeTheLimit() {
+        models.activate(TestLine.model(limit: 100, scale: ScoreScale(typical: 40, limit: 100)))
+        #expect(inspect(TestLine.frame(70)).position == 0.5)
+        #expect(inspect(TestLine.frame(120)).position == nil)
+    }
+
     @Test func aModelOfAnotherKindIsInvalid() {
         models.activate(TestLine.model(refusal: Invalidity(.modelMismatch, "other layers")))
         #expect(inspect(TestLine.frame(50)).invalidity == Invalidity(.modelMismatch, "other layers"))

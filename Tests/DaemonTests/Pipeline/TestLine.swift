@@ -14,20 +14,24 @@ enum TestLine {
 
     static func recipe(
         name: String = "default", _ models: ModelSlot = ModelSlot(), brightness: ClosedRange<Double> = 0...255,
-        frozenFrames: Int = 0, area: InspectionArea = .wholeFrame
+        frozenFrames: Int = 0, area: InspectionArea = .wholeFrame,
+        sceneShift: Configuration.Recipe.SceneShiftPolicy = .warn
     ) -> LineRecipe {
-        LineRecipe(name: name, models: models, brightness: brightness, frozenFrames: frozenFrames, area: area)
+        LineRecipe(
+            name: name, models: models, brightness: brightness, frozenFrames: frozenFrames, area: area,
+            sceneShift: sceneShift)
     }
 
     static func model(
         generation: Int = 1, limit: Float = 100, inputSize: Int = 8, area: InspectionArea = .wholeFrame,
-        made: Counter? = nil,
+        scene: SceneMonitor? = nil, scale: ScoreScale? = nil, made: Counter? = nil,
         score: @escaping @Sendable (Float) -> Float = { $0 },
         refusal: Invalidity? = nil
     ) -> ActiveModel {
         let identity = BackboneIdentity(name: "test", sha256: "00", inputSize: inputSize)
         return ActiveModel(
             generation: generation, limit: limit, backbone: identity, layers: [1], area: area,
+            scene: scene, scale: scale,
             makeExtractor: {
                 made?.add()
                 return FeatureExtractor(identity: identity, layerCount: 1) { image, _ in

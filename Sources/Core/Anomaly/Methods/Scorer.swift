@@ -36,10 +36,16 @@ package struct ShotFeatures: Sendable {
     package let own: View
     /// Of its turned copies.
     package let turned: [View]
+    /// Of mild variants of it, as good as itself; made where there is no other shot.
+    package let variants: [View]
+    /// Of copies with a synthetic anomaly; made for methods that learn from them.
+    package let anomalies: [View]
 
-    package init(own: View, turned: [View]) {
+    package init(own: View, turned: [View], variants: [View] = [], anomalies: [View] = []) {
         self.own = own
         self.turned = turned
+        self.variants = variants
+        self.anomalies = anomalies
     }
 }
 
@@ -47,9 +53,15 @@ package struct ShotFeatures: Sendable {
 package protocol ScorerFit {
     mutating func add(_ shot: ShotFeatures)
 
+    /// Called once, after the last shot.
+    mutating func finish(_ parallelism: Parallelism)
+
     /// - Parameter shots: those that the scorer must know nothing of, by their numbers.
     /// - Precondition: a shot is left.
-    func scorer(leavingOut shots: Set<Int>) -> any Scorer
+    func scorer(leavingOut shots: Set<Int>, _ parallelism: Parallelism) -> any Scorer
+
+    /// The raw score of a good part, where a single shot is enough to tell it.
+    var typicalScore: Float? { get }
 
     /// The score of each shot by a scorer of each other one alone, where that is quick; nil where it is not. It shows which
     /// shots are of one part.
@@ -59,12 +71,23 @@ package protocol ScorerFit {
 }
 
 extension ScorerFit {
+    package var typicalScore: Float? { nil }
+
+    package mutating func finish(_ parallelism: Parallelism) {}
+
     package func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]? { nil }
 }
 
 extension MethodSettings {
+    /// - Parameter stages: what `auto` combines.
     /// - Precondition: the settings have no problem.
-    func makeFit(shotCount: Int) -> any ScorerFit {
-        PatchMemoryFit(self, shotCount: shotCount)
+    package func fit(shotCount: Int, stages: [FeatureStage] = []) -> any ScorerFit {
+        switch method {
+        case .patchMemory, .patchCore, .anomalyDINO: return PatchMemoryFit(self, shotCount: shotCount)
+        case .padim: return PaDiMFit(self)
+        case .spade: return SPADEFit(self)
+        case .auto: return CombinedFit(self, stages: stages, shotCount: shotCount)
+        case .fsac: preconditionFailure("\(method.rawValue): not a method that is fitted by itself")
+        }
     }
 }

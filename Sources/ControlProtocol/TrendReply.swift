@@ -1,0 +1,28 @@
+/// How the parts of a recipe change over time.
+public struct TrendReply: Codable, Sendable, Equatable {
+    /// Weighted mean of the newest OK scores: 0 is what was typical of the shots, 1 is the limit. Absent after too few parts.
+    public var drift: Double?
+    /// OK parts that this generation has judged; after a start of the daemon, those found in the journal and those since.
+    public var parts: Int
+    /// Whether the scores left what is usual.
+    public var isDrifting: Bool
+    /// What is not as in the shots in the newest picture as a whole, in words: `brightness +31 % (tolerated: +13 %)`.
+    public var sceneShift: String?
+    /// Pictures with such a shift since the daemon started.
+    public var sceneShifts: UInt64
+
+    public init(drift: Double?, parts: Int, isDrifting: Bool, sceneShift: String?, sceneShifts: UInt64) {
+        self.drift = drift
+        self.parts = parts
+        self.isDrifting = isDrifting
+        self.sceneShift = sceneShift
+        self.sceneShifts = sceneShifts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case drift, parts
+        case isDrifting = "drifting"
+        case sceneShift = "scene_shift"
+        case sceneShifts = "scene_shifts"
+    }
+}

@@ -1,0 +1,112 @@
+extension CombinedScorer {
+    public struct Header: Codable, Sendable, Equatable {
+        struct Component: Codable, Sendable, Equatable {
+            let columns: Range<Int>
+            /// One a turn that is told apart.
+            let memories: [PatchMemory.Header]
+        }
+
+        struct Texture: Codable, Sendable, Equatable {
+            let columns: Range<Int>
+            let tolerance: Float
+            let weight: Float
+        }
+
+        let featureWidth: Int
+        let components: [Component]
+        let texture: Texture?
+        let choice: FitChoice
+
+        enum CodingKeys: String, CodingKey {
+            case components, texture, choice
+            case featureWidth = "feature_width"
+        }
+    }
+
+    public var stored: StoredScorer {
+        var tensors: [String: Tensor] = [:]
+        for (index, component) in components.enumerated() {
+            for (turn, memory) in component.memories.enumerated() {
+                tensors[Self.name(index, turn)] = Tensor(memory.bank.rows)
+            }
+        }
+        if let texture {
+            for (name, values) in texture.vectors { tensors[name] = Tensor(shape: [values.count], values: values) }
+        }
+        let header = Header(
+            featureWidth: featureWidth,
+            components: components.map { .init(columns: $0.columns, memories: $0.memories.map(\.header)) },
+            texture: texture.map { .init(columns: $0.columns, tolerance: $0.tolerance, weight: $0.weight) },
+            choice: choice)
+        return StoredScorer(header: ScorerHeader(combined: header), tensors: tensors)
+    }
+
+    private static func name(_ component: Int, _ turn: Int) -> String { "memory.\(component).\(turn)" }
+
+    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
+        guard (1...(1 << 20)).contains(header.featureWidth), !header.components.isEmpty,
+            header.components.count == header.choice.components.count
+        else {
+            throw DamagedPart(
+                part: "combined", expected: "as many components as were chosen, at least one",
+                got: "\(header.components.count) of \(header.choice.components.count)")
+        }
+        var components: [Component] = []
+        for (index, (stored, chosen)) in zip(header.components, header.choice.components).enumerated() {
+            var memories: [PatchMemory] = []
+            for (turn, memory) in stored.memories.enumerated() {
+                let tensor = tensors[Self.name(index, turn)].map { [PatchMemory.memoryName: $0] } ?? [:]
+                memories.append(try PatchMemory(memory, tensor))
+            }
+            guard stored.columns.lowerBound >= 0, stored.columns.upperBound <= header.featureWidth,
+                !memories.isEmpty, memories.allSatisfy({ $0.featureWidth == stored.columns.count }),
+                memories.count == header.components[0].memories.count, chosen.unit.isFinite, chosen.unit > 0
+            else {
+                throw DamagedPart(
+                    part: "component \(index)", expected: "columns of \(header.featureWidth) and a positive unit",
+                    got: "\(stored.columns), \(memories.map(\.featureWidth)) wide, unit \(chosen.unit)")
+            }
+            components.append(
+                Component(stage: chosen.stage, columns: stored.columns, memories: memories, unit: chosen.unit))
+        }
+        self.init(
+            components: components,
+            texture: try header.texture.map { texture throws(DamagedPart) in
+                try TextureStatistics(texture, tensors, width: header.featureWidth)
+            }, featureWidth: header.featureWidth, choice: header.choice)
+    }
+}
+
+extension TextureStatistics {
+    fileprivate var vectors: [String: [Float]] {
+        [
+            "texture.mean": mean, "texture.deviation": deviation, "texture.centre": centre,
+            "texture.variance": variance,
+        ]
+    }
+
+    fileprivate init(
+        _ header: CombinedScorer.Header.Texture, _ tensors: [String: Tensor], width: Int
+    ) throws(DamagedPart) {
+        func vector(_ name: String, _ count: Int) throws(DamagedPart) -> [Float] {
+            guard let tensor = tensors["texture." + name], tensor.shape == [count] else {
+                throw DamagedPart(
+                    part: "texture." + name, expected: "[\(count)]",
+                    got: tensors["texture." + name].map { "\($0.shape)" } ?? "none")
+            }
+            return tensor.values
+        }
+        let count = header.columns.count
+        guard header.columns.lowerBound >= 0, header.columns.upperBound <= width, header.tolerance > 0,
+            (0...1).contains(header.weight)
+        else {
+            throw DamagedPart(
+                part: "texture", expected: "columns of \(width), a positive tolerance and a weight of 0 to 1",
+                got: "\(header.columns), \(header.tolerance), \(header.weight)")
+        }
+        self.init(
+            columns: header.columns, mean: try vector("mean", count), deviation: try vector("deviation", count),
+            centre: try vector("centre", 2 * count), variance: try vector("variance", 2 * count),
+            tolerance: header.tolerance, weight: header.weight)
+    }
+}

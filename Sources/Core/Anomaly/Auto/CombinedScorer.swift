@@ -1,0 +1,77 @@
+internal import Glibc
+
+// N patches, D width of all layers together.
+
+/// Several views of a picture, each compared with a memory of its own, made comparable and put together: what `auto` fits.
+///
+/// Which layer shows a defect depends on the defect and the product: a speck in a weave is lost in the mean over a neighbourhood,
+/// a dent is nothing but that. No choice from a few good parts is safe; so every component says by how much a patch is more
+/// unusual than the shots are to one another, and the largest ones decide.
+public struct CombinedScorer: Scorer {
+    /// One view.
+    package struct Component: Sendable {
+        package let stage: FeatureStage
+        /// Of the joined features, the stage's.
+        package let columns: Range<Int>
+        /// One that knows the shots (and their turned copies, when parts lie in any rotation); or one for each turn of the only
+        /// shot, of which the most similar ones are asked.
+        package let memories: [PatchMemory]
+        /// The image score of a typical good part by this component alone, in its distance.
+        package let unit: Float
+    }
+
+    package let components: [Component]
+    package let texture: TextureStatistics?
+    public let featureWidth: Int
+    /// What the fit decided, and why.
+    public let choice: FitChoice
+
+    /// The share of the patches whose mean is the picture's score.
+    private static let topShare = 0.005
+    /// Turns that are asked: a part that lies between two steps is like both.
+    private static let turnsAsked = 2
+
+    /// Patches are fused by the power mean of exponent 4, so that the largest components count most.
+    public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
+        let distances = distances(of: features, counting: mask, parallelism)
+        var values = [Float](repeating: 0, count: features.grid.count)
+        for patch in values.indices {
+            var sum: Float = 0
+            for (component, distances) in zip(components, distances) {
+                let share = distances[patch] / component.unit
+                sum += share * share * share * share
+            }
+            values[patch] = (sum / Float(components.count)).squareRoot().squareRoot()
+        }
+        let counted = mask.patches.map { values[$0] }
+        let top = counted.sorted(by: >).prefix(max(1, Int((Double(counted.count) * Self.topShare).rounded())))
+        let factor = texture?.factor(for: features, counting: mask) ?? 1
+        return ScoreMap(
+            grid: features.grid, values: values, imageScore: factor * top.reduce(0, +) / Float(top.count))
+    }
+
+    /// For each component one distance a patch, to the nearest of the turns that the picture is most similar to.
+    private func distances(
+        of features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism
+    ) -> [[Float]] {
+        let byTurn = components.map { component in
+            let view = component.view(of: features)
+            return component.memories.map { $0.score(view, counting: mask, parallelism).values }
+        }
+        let turns = byTurn[0].indices
+        guard turns.count > 1 else { return byTurn.map { $0[0] } }
+        let unlikeness = turns.map { turn in
+            byTurn.reduce(Float(0)) { $0 + logf(max($1[turn].reduce(0, +), .leastNormalMagnitude)) }
+        }
+        let asked = turns.sorted { (unlikeness[$0], $0) < (unlikeness[$1], $1) }.prefix(Self.turnsAsked)
+        return byTurn.map { turns in
+            asked.dropFirst().reduce(turns[asked[0]]) { nearest, turn in zip(nearest, turns[turn]).map(min) }
+        }
+    }
+}
+
+extension CombinedScorer.Component {
+    func view(of features: PatchFeatures) -> PatchFeatures {
+        features.columns(columns, localAveraging: stage.localAveraging)
+    }
+}

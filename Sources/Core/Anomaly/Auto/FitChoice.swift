@@ -1,0 +1,63 @@
+internal import Foundation
+
+/// What a fit by `auto` decided, and why.
+public struct FitChoice: Codable, Sendable, Equatable {
+    /// Whether parts lie in any rotation.
+    struct Rotation: Codable, Sendable, Equatable {
+        /// Turned copies of each shot in the memory, the shot among them; 1 is none.
+        let copies: Int
+        /// By how much the held-out shots come closer when turned copies of the others are remembered, as a difference of log
+        /// distances; nil when there is no other shot.
+        let gain: Double?
+    }
+
+    /// One view of the picture.
+    struct Component: Codable, Sendable, Equatable {
+        let stage: FeatureStage
+        /// The distance that counts as 1: a typical good part's.
+        let unit: Float
+        /// The share of (good picture, synthetic anomaly) pairs that the component alone ranks right; nil without anomalies.
+        var separation: Double?
+    }
+
+    let rotation: Rotation
+    let texture: TextureEvidence
+    var components: [Component]
+    /// As a component's, of all together.
+    var separation: Double?
+    /// Synthetic anomalies that the separations were counted with.
+    var anomalies = 0
+
+    /// A few lines for a person.
+    public var text: String {
+        var lines = [textureText, rotationText]
+        lines += components.map { component in
+            "layer \(component.stage.layer)\(component.stage.localAveraging ? ", averaged over 3 x 3 patches" : "")"
+                + words(component.separation)
+        }
+        if anomalies > 0 {
+            lines.append("all together\(words(separation)), of \(anomalies) synthetic anomalies")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func words(_ separation: Double?) -> String {
+        separation.map { String(format: ": ranks %.0f %% above good pictures", $0 * 100) } ?? ""
+    }
+
+    private var textureText: String {
+        let agreement = texture.agreement.map { String(format: ", shots agree %.1f times as much as chance", $0) } ?? ""
+        return
+            (texture.weight > 0 ? "a texture: the whole picture is compared, too" : "an object")
+            + String(format: " (%.0f %% of the variance is between places", texture.betweenCells * 100) + agreement
+            + ")"
+    }
+
+    private var rotationText: String {
+        let copies = rotation.copies > 1 ? "\(rotation.copies) rotations" : "no rotations"
+        guard let gain = rotation.gain else {
+            return rotation.copies > 1 ? copies + ": one shot does not say how parts lie" : copies
+        }
+        return copies + String(format: ": turned copies bring the shots %.0f %% closer", (1 - exp(-gain)) * 100)
+    }
+}

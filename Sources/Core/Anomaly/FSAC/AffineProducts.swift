@@ -1,0 +1,144 @@
+internal import CKernels
+
+// B rows of a batch.
+
+extension Affine {
+    /// `[B, inputs] -> [B, outputs]`.
+    func apply(_ x: Matrix, _ parameters: Storage, _ parallelism: Parallelism) -> Matrix {
+        precondition(x.columns == inputs, "\(name): width \(x.columns) for \(inputs)")
+        var result = Matrix(rows: x.rows, columns: outputs)
+        result.values.withUnsafeMutableBufferPointer { result in
+            x.values.withUnsafeBufferPointer { x in
+                guard let y = result.baseAddress, let x = x.baseAddress else { return }
+                parallelism.forEachRange(of: result.count / outputs, grain: 16) { _, rows in
+                    for row in rows {
+                        (y + row * outputs).update(from: parameters.base + biasOffset, count: outputs)
+                    }
+                    gemm(
+                        rows.count, outputs, inputs, x + rows.lowerBound * inputs, inputs, parameters.base + offset,
+                        inputs, transposeB: true, beta: 1, into: y + rows.lowerBound * outputs, outputs)
+                }
+            }
+        }
+        return result
+    }
+
+    /// Writes the gradients of `W` and `b`, from the layer's input and the gradient of its output.
+    ///
+    /// - Returns: the gradient of the input, `[B, inputs]`.
+    func backward(
+        _ x: Matrix, _ gradient: Matrix, _ parameters: Storage, into gradients: Storage, _ parallelism: Parallelism,
+        needsInput: Bool = true
+    ) -> Matrix? {
+        gradient.transposedProduct(x, into: gradients.base + offset, parallelism)
+        gradient.sumRows(into: gradients.base + biasOffset)
+        guard needsInput else { return nil }
+        var result = Matrix(rows: x.rows, columns: inputs)
+        result.values.withUnsafeMutableBufferPointer { result in
+            gradient.values.withUnsafeBufferPointer { gradient in
+                guard let dx = result.baseAddress, let dy = gradient.baseAddress else { return }
+                parallelism.forEachRange(of: x.rows, grain: 16) { _, rows in
+                    gemm(
+                        rows.count, inputs, outputs, dy + rows.lowerBound * outputs, outputs, parameters.base + offset,
+                        inputs, into: dx + rows.lowerBound * inputs, inputs)
+                }
+            }
+        }
+        return result
+    }
+}
+
+extension Matrix {
+    /// `selfᵀ other`: `[B, M]ᵀ [B, N] -> [M, N]`.
+    func transposedProduct(_ other: Matrix, _ parallelism: Parallelism = .serial) -> Matrix {
+        var result = Matrix(rows: columns, columns: other.columns)
+        result.values.withUnsafeMutableBufferPointer { result in
+            guard let output = result.baseAddress else { return }
+            transposedProduct(other, into: output, parallelism)
+        }
+        return result
+    }
+
+    func transposedProduct(_ other: Matrix, into output: UnsafeMutablePointer<Float>, _ parallelism: Parallelism) {
+        precondition(rows == other.rows, "transposed product: \(rows) and \(other.rows) rows")
+        values.withUnsafeBufferPointer { left in
+            other.values.withUnsafeBufferPointer { right in
+                guard let a = left.baseAddress, let b = right.baseAddress else { return }
+                parallelism.forEachRange(of: columns, grain: 16) { _, range in
+                    gemm(
+                        range.count, other.columns, rows, a + range.lowerBound, columns, transposeA: true, b,
+                        other.columns, into: output + range.lowerBound * other.columns, other.columns)
+                }
+            }
+        }
+    }
+
+    /// The sum of all rows.
+    func sumRows(into output: UnsafeMutablePointer<Float>) {
+        output.update(repeating: 0, count: columns)
+        values.withUnsafeBufferPointer { values in
+            for row in 0..<rows {
+                for column in 0..<columns { output[column] += values[row * columns + column] }
+            }
+        }
+    }
+
+    /// `self += factors[row] * other`, row by row; factors of nil are `scale` alone.
+    mutating func add(_ other: Matrix, rowFactors: [Float]? = nil, scale: Float = 1) {
+        precondition(rows == other.rows && columns == other.columns, "sum: \(rows) and \(other.rows) rows")
+        values.withUnsafeMutableBufferPointer { values in
+            other.values.withUnsafeBufferPointer { other in
+                for row in 0..<rows {
+                    let factor = scale * (rowFactors?[row] ?? 1)
+                    for index in row * columns..<(row + 1) * columns { values[index] += factor * other[index] }
+                }
+            }
+        }
+    }
+
+    /// The sum of each row's products with the same row of `other`.
+    func rowProducts(_ other: Matrix) -> [Float] {
+        precondition(rows == other.rows && columns == other.columns, "row products: [\(rows), \(columns)]")
+        return values.withUnsafeBufferPointer { left in
+            other.values.withUnsafeBufferPointer { right in
+                (0..<rows).map { row in
+                    // Sixteen sums side by side: one sum would wait for itself.
+                    var sums = SIMD16<Float>.zero
+                    var index = row * columns
+                    let end = index + columns
+                    while index + 16 <= end {
+                        for lane in 0..<16 { sums[lane] += left[index + lane] * right[index + lane] }
+                        index += 16
+                    }
+                    var sum = sums.sum()
+                    while index < end {
+                        sum += left[index] * right[index]
+                        index += 1
+                    }
+                    return sum
+                }
+            }
+        }
+    }
+
+    /// GELU of every value, and its derivative there.
+    func gelu() -> (values: Matrix, slopes: Matrix) {
+        var result = self
+        var slopes = self
+        result.values.withUnsafeMutableBufferPointer { result in
+            slopes.values.withUnsafeMutableBufferPointer { slopes in
+                fsac_gelu_with_slope(values, result.baseAddress, slopes.baseAddress, values.count)
+            }
+        }
+        return (result, slopes)
+    }
+
+    /// Every value times that at the same place of `other`.
+    mutating func multiply(by other: Matrix) {
+        values.withUnsafeMutableBufferPointer { values in
+            other.values.withUnsafeBufferPointer { other in
+                for index in values.indices { values[index] *= other[index] }
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+internal import Glibc
+
+// N patches, M anomalous ones, C feature width.
+
+/// Tells anomalous patches from normal ones: the trained modules of CLIP-FSAC++ on patch features of any backbone.
+///
+/// - SeeAlso: Zuo et al., "CLIP-FSAC++: Few-shot anomaly classification with anomaly descriptor based on CLIP", 2024.
+public struct FSACHead: Sendable {
+    let network: FSACNetwork
+    let parameters: Storage
+    let input: FSACInput
+
+    public var settings: FSACSettings { network.settings }
+    /// C.
+    public var featureWidth: Int { network.layout.width }
+
+    init(network: FSACNetwork, parameters: Storage, input: FSACInput) {
+        self.network = network
+        self.parameters = parameters
+        self.input = input
+    }
+
+    /// How anomalous each patch is: `S- / (S- + S+)` (eq. 14 to 16).
+    ///
+    /// - Parameter tokens: `[N, C]`, unit rows.
+    /// - Returns: `[N]`, 0...1; a patch's depends on that patch alone.
+    public func probabilities(of tokens: Matrix, _ parallelism: Parallelism = .serial) -> [Float] {
+        margins(of: tokens, parallelism).map { 1 / (1 + exp(-$0)) }
+    }
+
+    /// `(s(CF, CT-) - s(CF, CT+)) / tau`, the logarithm of the odds of ``probabilities(of:_:)``, which does not lose its
+    /// digits near 0 and 1.
+    public func margins(of tokens: Matrix, _ parallelism: Parallelism = .serial) -> [Float] {
+        precondition(tokens.columns == featureWidth, "fsac head: width \(tokens.columns) for \(featureWidth)")
+        let similarity = network.forward(input.prepared(tokens), parameters, parallelism).enhancedSimilarity
+        return (0..<tokens.rows).map { (similarity[$0, 1] - similarity[$0, 0]) / settings.temperature }
+    }
+
+    /// Trains a head.
+    ///
+    /// - Parameters:
+    ///   - normal: `[N, C]`, unit rows: tokens of normal patches.
+    ///   - anomalous: `[M, C]`, unit rows: tokens of patches that synthetic anomalies touch.
+    ///   - labels: `[M]`, how anomalous each of them is, 0...1; one of them at least above 0.
+    ///   - progress: 0...1, after each step.
+    ///   - isCancelled: asked before each step.
+    /// - Throws: `FitError.badSettings`, `.cancelled`.
+    /// - Precondition: N and M are at least 1.
+    public static func train(
+        normal: Matrix, anomalous: Matrix, labels: [Float], settings: FSACSettings = FSACSettings(), seed: UInt64,
+        parallelism: Parallelism = .serial, progress: (Double) -> Void = { _ in },
+        isCancelled: () -> Bool = { false }
+    ) throws(FitError) -> FSACHead {
+        if let problem = settings.problem { throw .badSettings("fsac: " + problem) }
+        precondition(
+            normal.rows > 0 && anomalous.rows > 0 && labels.count == anomalous.rows && labels.contains { $0 > 0 }
+                && normal.columns == anomalous.columns,
+            "fsac: \(normal.rows) normal, \(anomalous.rows) anomalous tokens, \(labels.count) labels")
+        var random = SplitMix64(seed: seed)
+        var trainer = FSACTrainer(
+            normal: normal, anomalous: anomalous, labels: labels, settings: settings, using: &random, parallelism)
+        let half = settings.batchSize / 2
+        var normals = Draw(count: normal.rows)
+        var anomalies = Draw(count: anomalous.rows)
+        for step in 1...settings.steps {
+            if isCancelled() { throw .cancelled }
+            let normalRows = normals.next(half, using: &random)
+            let anomalousRows = anomalies.next(half, using: &random)
+            trainer.step(
+                Matrix(joiningRows: [normal.rows(normalRows), anomalous.rows(anomalousRows)]),
+                labels: [Float](repeating: 0, count: half) + anomalousRows.map { labels[$0] })
+            progress(Double(step) / Double(settings.steps))
+        }
+        return trainer.head
+    }
+}
+
+/// Rows in random order, each once before any comes again.
+private struct Draw {
+    private var order: [Int]
+    private var position: Int
+
+    init(count: Int) {
+        order = Array(0..<count)
+        position = count
+    }
+
+    mutating func next(_ count: Int, using random: inout SplitMix64) -> [Int] {
+        (0..<count).map { _ in
+            if position == order.count {
+                order.shuffle(using: &random)
+                position = 0
+            }
+            position += 1
+            return order[position - 1]
+        }
+    }
+}

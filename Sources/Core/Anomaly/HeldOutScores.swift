@@ -1,0 +1,24 @@
+/// Raw scores of pictures by scorers that have not seen their part: what a limit is made of.
+struct HeldOutScores {
+    /// For each shot its own score; with one shot, which leaves no other, those of its variants by its own scorer.
+    let normal: [[Float]]
+    /// Of all synthetic anomalies.
+    let anomalous: [Float]
+
+    /// - Parameter parts: for each shot the number of its part.
+    init(_ shots: [ShotFeatures], parts: [Int], _ fit: any ScorerFit, _ parallelism: Parallelism) {
+        var normal: [[Float]] = []
+        var anomalous: [Float] = []
+        for (index, shot) in shots.enumerated() {
+            let samePart = parts.indices.filter { parts[$0] == parts[index] }
+            let scorer = fit.scorer(leavingOut: shots.count > 1 ? Set(samePart) : [], parallelism)
+            func scores(_ views: [ShotFeatures.View]) -> [Float] {
+                views.map { scorer.score($0.features, counting: $0.mask, parallelism).imageScore }
+            }
+            normal.append(scores(shots.count > 1 ? [shot.own] : shot.variants))
+            anomalous += scores(shot.anomalies)
+        }
+        self.normal = normal
+        self.anomalous = anomalous
+    }
+}

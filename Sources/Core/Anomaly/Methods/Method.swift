@@ -1,0 +1,47 @@
+/// The ways to turn features into scores.
+public enum Method: String, Codable, Sendable, CaseIterable {
+    /// Several patch memories and the picture's texture, set up by what the shots show.
+    case auto
+    /// A memory of good patches, freely settable.
+    case patchMemory = "patch-memory"
+    /// The patch memory with the settings of PatchCore (Roth et al., CVPR 2022, <https://arxiv.org/abs/2106.08265>).
+    case patchCore = "patchcore"
+    /// The patch memory with the settings of AnomalyDINO (Damm et al., WACV 2025, <https://arxiv.org/abs/2405.14529>).
+    case anomalyDINO = "anomalydino"
+    /// A Gaussian for each place (Defard et al., ICPR workshops 2021, <https://arxiv.org/abs/2011.08785>).
+    case padim
+    /// Nearest pictures, then nearest patches (Cohen and Hoshen 2020, <https://arxiv.org/abs/2005.02357>).
+    case spade
+    /// Trained on the shots and synthetic anomalies made from them.
+    case fsac
+
+    /// Those that there is a scorer for.
+    static let fitted: Set<Method> = [.auto, .patchMemory, .patchCore, .anomalyDINO, .padim, .spade]
+}
+
+/// What some methods can be told and others not. The raw value is the key of the configuration.
+public enum MethodOption: String, Sendable, CaseIterable {
+    case localAveraging = "local_averaging"
+    case rotations
+    case coresetBudget = "coreset_budget"
+    case aggregation
+    case foreground
+    case dimensions
+    case neighbours
+    case fitBudget = "fit_budget"
+}
+
+extension Method {
+    /// What it can be told; the rest is part of what the method is.
+    public var options: Set<MethodOption> {
+        switch self {
+        case .auto: [.rotations, .coresetBudget, .fitBudget]
+        case .fsac: []
+        case .patchMemory: [.localAveraging, .rotations, .coresetBudget, .aggregation, .foreground]
+        case .patchCore: [.coresetBudget]
+        case .anomalyDINO: [.rotations, .coresetBudget, .foreground]
+        case .padim: [.localAveraging, .aggregation, .dimensions]
+        case .spade: [.localAveraging, .neighbours]
+        }
+    }
+}

@@ -1,0 +1,191 @@
+internal import Glibc
+
+// N patches that count, M stored patches, D feature width.
+
+/// The distance of each patch to the most similar patch of the good parts (PatchCore, AnomalyDINO).
+public struct PatchMemory: Scorer {
+    public let bank: MemoryBank
+    public let aggregation: MethodSettings.Aggregation
+    /// What of a picture is the part; nil when everything counts.
+    package let foreground: FeatureForeground?
+    private let search: ProjectedSearch?
+
+    /// - Parameter isFast: whether to search along principal axes first, which takes a while to prepare.
+    package init(
+        bank: MemoryBank, aggregation: MethodSettings.Aggregation, foreground: FeatureForeground? = nil,
+        isFast: Bool = false
+    ) {
+        self.bank = bank
+        self.aggregation = aggregation
+        self.foreground = foreground
+        search = isFast ? ProjectedSearch(bank.rows) : nil
+    }
+
+    public var featureWidth: Int { bank.rows.columns }
+
+    /// - Returns: cosine distances, 0 ... 2; Euclidean ones of the unit vectors with PatchCore's weighting. Where the part is
+    ///   missing, everything is as far as can be: the memory has patches around the part, which show only the background.
+    /// - Complexity: one GEMM of the picture's patches with the memory.
+    public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
+        guard let mask = foreground.map({ $0.mask(of: features, counting: mask) }) ?? mask else {
+            let farthest = [Float](repeating: 2, count: mask.patches.count)
+            return ScoreMap(grid: features.grid, values: mask.scattered(farthest), imageScore: 2)
+        }
+        let rows = mask.rows(of: features.rows)
+        let products =
+            search?.largestProducts(of: rows, with: bank.rows, parallelism)
+            ?? largestProducts(of: rows, with: bank.rows, in: bank.blocks, parallelism)
+        let distances = products.map { min(max(1 - $0, 0), 2) }
+        guard aggregation == .patchCore else {
+            return ScoreMap(
+                grid: features.grid, values: mask.scattered(distances), imageScore: aggregation.score(of: distances))
+        }
+        let euclidean = distances.map { (2 * $0).squareRoot() }
+        return ScoreMap(
+            grid: features.grid, values: mask.scattered(euclidean), imageScore: reweightedMaximum(euclidean, rows))
+    }
+
+    /// The largest distance, made smaller where the memory is sparse anyway: weighted with 1 less the softmax over the distances
+    /// to the patches around the nearest stored one (Roth et al., eq. 7; 9 of them, the nearest itself included, as in the
+    /// authors' experiments).
+    private func reweightedMaximum(_ distances: [Float], _ rows: Matrix) -> Float {
+        guard let largest = distances.max(), let patch = distances.firstIndex(of: largest) else { return 0 }
+        let stored = bank.blocks.flatMap { Array($0) }
+        let toStored = products(of: rows.row(patch))
+        guard stored.count > 1, let nearest = stored.max(by: { toStored[$0] < toStored[$1] }) else { return largest }
+        let toNearest = products(of: bank.rows.row(nearest))
+        let around = stored.sorted { (toNearest[$0], $1) > (toNearest[$1], $0) }.prefix(9)
+        let total = around.reduce(Float(0)) { sum, row in
+            sum + expf((2 * max(1 - toStored[row], 0)).squareRoot())
+        }
+        return largest * (1 - expf(largest) / total)
+    }
+
+    /// With every stored row.
+    private func products(of row: ArraySlice<Float>) -> [Float] {
+        Matrix(rows: 1, columns: row.count, values: Array(row)).multiplied(byTransposed: bank.rows).values
+    }
+}
+
+/// Collects each shot's patches, thinned out to its share of the budget.
+package struct PatchMemoryFit: ScorerFit {
+    private let settings: MethodSettings
+    private let shotCount: Int
+    /// Told from the first shot.
+    private var foreground: FeatureForeground?
+    /// Patches of the part in the shot that has the fewest.
+    private var smallestPart = Int.max
+    private var blocks: [Matrix] = []
+
+    package init(_ settings: MethodSettings, shotCount: Int) {
+        self.settings = settings
+        self.shotCount = shotCount
+    }
+
+    package mutating func add(_ shot: ShotFeatures) {
+        if settings.foreground, blocks.isEmpty {
+            foreground = FeatureForeground(shot.own.features, counting: shot.own.mask)
+        }
+        if let part = foreground?.mask(of: shot.own.features, counting: shot.own.mask) {
+            smallestPart = min(smallestPart, part.patches.count)
+        }
+        let all = Matrix(
+            joiningRows: ([shot.own] + shot.turned).map { view in
+                let mask = foreground?.mask(of: view.features, counting: view.mask) ?? view.mask
+                return mask.rows(of: view.features.rows)
+            })
+        guard settings.coresetBudget > 0 else { return blocks.append(all) }
+        let share = max(settings.coresetBudget / shotCount, 1)
+        blocks.append(all.rows(farthestPointsFirst(all, count: share)))
+    }
+
+    package func scorer(leavingOut left: Set<Int>, _ parallelism: Parallelism) -> any Scorer {
+        memory(leavingOut: left, isFast: left.isEmpty)
+    }
+
+    /// - Parameter isFast: whether many pictures will be judged, so that preparing a fast search is worth while.
+    func memory(leavingOut left: Set<Int>, isFast: Bool) -> PatchMemory {
+        let bank = MemoryBank(blocks: blocks)
+        return PatchMemory(
+            bank: left.isEmpty ? bank : bank.keeping { !left.contains($0) }, aggregation: settings.aggregation,
+            foreground: knownForeground, isFast: isFast)
+    }
+
+    package func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]? {
+        let bank = MemoryBank(blocks: blocks)
+        let scorers = blocks.indices.map { only in
+            PatchMemory(
+                bank: bank.keeping { $0 == only }, aggregation: settings.aggregation, foreground: knownForeground)
+        }
+        return views.enumerated().map { shot, view in
+            scorers.enumerated().map { other, scorer in
+                shot == other ? 0 : scorer.score(view.features, counting: view.mask, parallelism).imageScore
+            }
+        }
+    }
+
+    /// With the size of the part, which all shots tell.
+    private var knownForeground: FeatureForeground? {
+        // A part that is half hidden is still one.
+        var foreground = foreground
+        foreground?.smallestPart = max(smallestPart / 2, 1)
+        return foreground
+    }
+}
+
+extension PatchMemory {
+    static let memoryName = "memory"
+    private static let foregroundName = "foreground"
+
+    public struct Header: Codable, Sendable, Equatable {
+        public let aggregation: MethodSettings.Aggregation
+        /// Rows of the memory that belong to each shot.
+        public let shotPatches: [Int]
+        /// Nil when everything counts.
+        public let foreground: Foreground?
+
+        public struct Foreground: Codable, Sendable, Equatable {
+            /// Of the first principal component.
+            public let threshold: Float
+            /// In patches.
+            public let smallestPart: Int
+
+            enum CodingKeys: String, CodingKey {
+                case threshold
+                case smallestPart = "smallest_part"
+            }
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case aggregation, foreground
+            case shotPatches = "shot_patches"
+        }
+    }
+
+    var header: Header {
+        Header(
+            aggregation: aggregation, shotPatches: bank.blocks.map(\.count),
+            foreground: foreground.map { .init(threshold: $0.threshold, smallestPart: $0.smallestPart) })
+    }
+
+    public var stored: StoredScorer {
+        var tensors = [Self.memoryName: Tensor(bank.rows)]
+        if let foreground { tensors[Self.foregroundName] = Tensor(foreground.axis) }
+        return StoredScorer(header: ScorerHeader(patchMemory: header), tensors: tensors)
+    }
+
+    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
+        let bank = try MemoryBank(blocks: header.shotPatches, of: Self.memoryName, tensors)
+        var foreground: FeatureForeground?
+        if let saved = header.foreground {
+            guard (1...(1 << 24)).contains(saved.smallestPart) else {
+                throw DamagedPart(part: "smallest_part", expected: "1 or more", got: "\(saved.smallestPart)")
+            }
+            let axis = try tensors.matrix(Self.foregroundName, rows: 2, columns: bank.rows.columns)
+            foreground = FeatureForeground(axis: axis, threshold: saved.threshold)
+            foreground?.smallestPart = saved.smallestPart
+        }
+        self.init(
+            bank: bank, aggregation: header.aggregation, foreground: foreground, isFast: true)
+    }
+}

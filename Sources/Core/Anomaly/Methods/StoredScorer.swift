@@ -1,0 +1,81 @@
+/// A scorer as it is kept: facts for `model.json`, numbers for `model.safetensors`.
+public struct StoredScorer: Sendable, Equatable {
+    public var header: ScorerHeader
+    public var tensors: [String: Tensor]
+
+    public init(header: ScorerHeader, tensors: [String: Tensor]) {
+        self.header = header
+        self.tensors = tensors
+    }
+}
+
+/// Which scorer it is, under its name, with what its tensors do not say. One of them is there.
+public struct ScorerHeader: Codable, Sendable, Equatable {
+    public var patchMemory: PatchMemory.Header?
+    public var padim: PaDiM.Header?
+    public var spade: SPADE.Header?
+    public var combined: CombinedScorer.Header?
+
+    public init(
+        patchMemory: PatchMemory.Header? = nil, padim: PaDiM.Header? = nil, spade: SPADE.Header? = nil,
+        combined: CombinedScorer.Header? = nil
+    ) {
+        self.patchMemory = patchMemory
+        self.padim = padim
+        self.spade = spade
+        self.combined = combined
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case padim, spade, combined
+        case patchMemory = "patch_memory"
+    }
+}
+
+/// Which part of a stored scorer is not what a fit writes.
+package struct DamagedPart: Error {
+    package let part: String
+    package let expected: String
+    package let got: String
+}
+
+extension StoredScorer {
+    package func scorer() throws(DamagedPart) -> any Scorer {
+        if let header = header.patchMemory { return try PatchMemory(header, tensors) }
+        if let header = header.padim { return try PaDiM(header, tensors) }
+        if let header = header.spade { return try SPADE(header, tensors) }
+        if let header = header.combined { return try CombinedScorer(header, tensors) }
+        throw DamagedPart(part: "scorer", expected: "patch_memory, padim, spade or combined", got: "none")
+    }
+}
+
+extension [String: Tensor] {
+    /// The matrix of that name; nil is any width.
+    func matrix(_ name: String, rows: Int, columns: Int? = nil) throws(DamagedPart) -> Matrix {
+        guard let tensor = self[name], tensor.shape.count == 2, tensor.shape[0] == rows, tensor.shape[1] > 0,
+            tensor.shape[1] == columns ?? tensor.shape[1]
+        else {
+            throw DamagedPart(
+                part: name, expected: "[\(rows), \(columns.map(String.init) ?? "D")]",
+                got: self[name].map { "\($0.shape)" } ?? "none")
+        }
+        return Matrix(rows: rows, columns: tensor.shape[1], values: tensor.values)
+    }
+}
+
+extension MemoryBank {
+    /// - Parameter counts: rows of each block.
+    init(blocks counts: [Int], of name: String, _ tensors: [String: Tensor]) throws(DamagedPart) {
+        // The bounds keep sums of these numbers far from overflow.
+        guard (1...(1 << 20)).contains(counts.count), counts.allSatisfy({ (1...(1 << 30)).contains($0) }) else {
+            throw DamagedPart(part: "shot_patches", expected: "what a fit writes", got: "\(counts.prefix(8))")
+        }
+        let rows = try tensors.matrix(name, rows: counts.reduce(0, +))
+        var blocks: [Range<Int>] = []
+        for count in counts {
+            let first = blocks.last?.upperBound ?? 0
+            blocks.append(first..<first + count)
+        }
+        self.init(rows: rows, blocks: blocks)
+    }
+}

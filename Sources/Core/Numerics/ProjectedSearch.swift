@@ -1,0 +1,89 @@
+internal import CKernels
+
+// N queries, M stored rows, D feature width, R axes.
+
+/// A fast search for the stored row that is most similar to a query.
+///
+/// Most of a product of two features lies in a few principal axes of the stored rows. So rows are compared along these axes
+/// first; the best of each run of `tile` rows is a candidate, and the products with the candidates are computed in full. What
+/// is returned is the product with a row that is there: never larger than the true maximum, so that a miss can only make a
+/// patch look more unusual.
+package struct ProjectedSearch: Sendable {
+    private static let tile = 256
+    private static let queriesAtATime = 128
+    /// Below this many rows the full search is as fast.
+    private static let smallestMemory = 1024
+    private static let axisCount = 64
+
+    /// `[R, D]`, orthonormal.
+    private let axes: Matrix
+    /// `[M, R]`: the stored rows along the axes.
+    private let projected: Matrix
+
+    /// Nil when the memory is too small to be worth it.
+    package init?(_ stored: Matrix) {
+        guard stored.rows >= Self.smallestMemory, stored.columns >= 2 * Self.axisCount else { return nil }
+        axes = stored.principalAxes(Self.axisCount, iterations: 4)
+        projected = stored.multiplied(byTransposed: axes)
+    }
+
+    /// For every query, the largest product with a stored row, or nearly so.
+    ///
+    /// - Parameters:
+    ///   - queries: `[N, D]`.
+    ///   - stored: `[M, D]`, that it was made from.
+    /// - Returns: `[N]`.
+    /// - Complexity: O(N (D R + M R + M / tile D)).
+    package func largestProducts(of queries: Matrix, with stored: Matrix, _ parallelism: Parallelism) -> [Float] {
+        precondition(stored.rows == projected.rows, "projected search: \(stored.rows) rows of \(projected.rows)")
+        precondition(queries.columns == stored.columns, "projected search: width \(queries.columns)")
+        let along = queries.multiplied(byTransposed: axes, parallelism: parallelism)
+        let tiles = (stored.rows + Self.tile - 1) / Self.tile
+        var best = [Float](repeating: 0, count: queries.rows)
+        best.withUnsafeMutableBufferPointer { best in
+            queries.values.withUnsafeBufferPointer { queryValues in
+                stored.values.withUnsafeBufferPointer { storedValues in
+                    guard let best = best.baseAddress, let q = queryValues.baseAddress, let s = storedValues.baseAddress
+                    else { return }
+                    parallelism.forEachRange(of: queries.rows, grain: 16) { _, rows in
+                        forEachCandidates(of: along, rows, tiles) { query, candidates in
+                            best[query] = fsac_largest_product(
+                                q + query * queries.columns, s, stored.columns, candidates, tiles)
+                        }
+                    }
+                }
+            }
+        }
+        return best
+    }
+
+    /// Calls `body` with the best row of each tile for each query in `rows`.
+    private func forEachCandidates(
+        of along: Matrix, _ rows: Range<Int>, _ tiles: Int, _ body: (Int, UnsafePointer<UInt32>) -> Void
+    ) {
+        let products = Storage(count: Self.queriesAtATime * Self.tile)
+        var candidates = [UInt32](repeating: 0, count: Self.queriesAtATime * tiles)
+        let width = axes.rows
+        along.values.withUnsafeBufferPointer { alongValues in
+            projected.values.withUnsafeBufferPointer { projectedValues in
+                candidates.withUnsafeMutableBufferPointer { candidates in
+                    guard let a = alongValues.baseAddress, let p = projectedValues.baseAddress,
+                        let c = candidates.baseAddress
+                    else { return }
+                    for row in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.queriesAtATime) {
+                        let count = min(Self.queriesAtATime, rows.upperBound - row)
+                        for tile in 0..<tiles {
+                            let first = tile * Self.tile
+                            let columns = min(Self.tile, projected.rows - first)
+                            gemm(
+                                count, columns, width, a + row * width, width, p + first * width, width,
+                                transposeB: true, into: products.base, columns)
+                            fsac_row_argmax(products.base, count, columns, UInt32(first), c + tile, tiles)
+                        }
+                        for query in 0..<count { body(row + query, c + query * tiles) }
+                    }
+                }
+            }
+        }
+    }
+}
