@@ -243,7 +243,8 @@ extension ShotFeatures.View {
         settings.rotations = 4
         #expect(
             settings.problem(layerCount: 2)
-                == "rotations: not an option of padim, got 4: leave it out, or choose auto or patch-memory or anomalydino")
+                == "rotations: not an option of padim, got 4: leave it out, or choose auto or patch-memory or anomalydino"
+        )
         #expect(MethodSettings(method: .spade, foreground: true).problem(layerCount: 2) != nil)
         #expect(MethodSettings(method: .patchCore, aggregation: .maximum).problem(layerCount: 2) != nil)
         #expect(MethodSettings(method: .patchMemory, dimensions: 7).problem(layerCount: 2) != nil)
