@@ -3,7 +3,7 @@ public import Core
 
 /// The options of every offline command that fits a model.
 struct MethodOptions: ParsableArguments {
-    @Option(help: "The method: auto, patch-memory, patchcore, anomalydino, padim or spade.")
+    @Option(help: "The method: auto, patch-memory, patchcore, anomalydino, padim, spade or fsac.")
     var method = Method.auto
 
     @Option(help: "Layers of the backbone to join, with commas (default: the backbone's).")
@@ -11,12 +11,12 @@ struct MethodOptions: ParsableArguments {
 
     @Option(
         help:
-            "Turned copies of each shot to learn: 1 (none), 2, 4 or 8; with auto at most so many (auto, patch-memory, anomalydino)."
+            "Turned copies of each shot to learn: 1 (none), 2, 4 or 8; with auto at most so many (auto, patch-memory, anomalydino, fsac)."
     )
     var rotations: Int?
 
     @Option(
-        help: "Patches to keep, at most; 0 keeps all (auto, for each component; patch-memory, patchcore, anomalydino).")
+        help: "Patches to keep, at most; 0 keeps all (auto, for each component; patch-memory, patchcore, anomalydino, fsac).")
     var coreset: Int?
 
     @Flag(
@@ -42,7 +42,7 @@ struct MethodOptions: ParsableArguments {
     @Option(help: "Nearest shots that count (spade; default: 50).")
     var neighbours: Int?
 
-    @Option(help: "Seconds that a fit may take on two slow cores (auto; default: 20).")
+    @Option(help: "Seconds that a fit may take on two slow cores (auto, fsac; default: 20).")
     var fitBudget: Double?
 
     @Option(help: "Standard deviation of the anomaly map's smoothing, in patches.")

@@ -12,7 +12,7 @@ struct FitPlan: Equatable {
     private static let mostAnomalies = 48
 
     init(_ settings: MethodSettings, shotCount: Int) {
-        guard settings.method == .auto else {
+        guard settings.method == .auto || settings.method == .fsac else {
             rotations = settings.rotations
             anomalies = 0
             return

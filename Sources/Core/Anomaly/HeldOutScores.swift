@@ -16,7 +16,7 @@ struct HeldOutScores {
                 views.map { scorer.score($0.features, counting: $0.mask, parallelism).imageScore }
             }
             normal.append(scores(shots.count > 1 ? [shot.own] : shot.variants))
-            anomalous += scores(shot.anomalies)
+            anomalous += scores(shot.anomalies.map(\.view))
         }
         self.normal = normal
         self.anomalous = anomalous

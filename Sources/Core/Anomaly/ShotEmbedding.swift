@@ -43,7 +43,7 @@ struct ShotEmbedding {
             features.append(
                 ShotFeatures(
                     own: view, turned: try turned(reduced[shot]), variants: try variants(reduced[shot], mask),
-                    anomalies: try views(of: anomalies, mask)))
+                    anomalies: try anomalousViews(of: anomalies, mask)))
         }
         return features
     }
@@ -65,7 +65,8 @@ struct ShotEmbedding {
     }
 
     /// Every generator in turn, from faint to strong.
-    private func anomalies(onShot shot: Int, of images: [Image], _ foreground: ForegroundEstimate) -> [Image] {
+    private func anomalies(onShot shot: Int, of images: [Image], _ foreground: ForegroundEstimate) -> [SyntheticAnomaly]
+    {
         guard min(images[shot].height, images[shot].width) >= 8 else { return [] }
         var random = SplitMix64(seed: UInt64(shot))
         let object = foreground.mask(of: images[shot])
@@ -74,9 +75,22 @@ struct ShotEmbedding {
             let generator = generators[(number + shot) % generators.count]
             return generator.anomaly(
                 on: images[shot], source: images[(shot + 1) % images.count], foreground: object,
-                strength: Float.random(in: 0.2...1, using: &random), using: &random
-            ).image
+                strength: Float.random(in: 0.2...1, using: &random), using: &random)
         }
+    }
+
+    private mutating func anomalousViews(
+        of anomalies: [SyntheticAnomaly], _ mask: PatchMask
+    ) throws(FitError) -> [ShotFeatures.AnomalousView] {
+        var views: [ShotFeatures.AnomalousView] = []
+        for anomaly in anomalies {
+            let features = try features(of: anomaly.image)
+            let isFiner = anomaly.mask.rows >= features.grid.rows && anomaly.mask.columns >= features.grid.columns
+            let labels =
+                isFiner ? anomaly.patchLabels(on: features.grid) : [Float](repeating: 0, count: features.grid.count)
+            views.append(.init(view: .init(features: features, mask: mask), labels: labels))
+        }
+        return views
     }
 
     private mutating func views(of images: [Image], _ mask: PatchMask) throws(FitError) -> [ShotFeatures.View] {

@@ -97,7 +97,7 @@ import Testing
             MethodSettings(layers: [3]), MethodSettings(layers: []), MethodSettings(layers: [1, 1]),
             MethodSettings(layers: [1], rotations: 3), MethodSettings(layers: [1], coresetBudget: -1),
             MethodSettings(layers: [1], smoothing: .nan),
-            MethodSettings(method: .fsac, layers: [1]),
+            MethodSettings(method: .auto, layers: [1], fitBudget: 0),
         ] {
             #expect {
                 try fit([MadeUpPart.shot(1)], settings)

@@ -43,4 +43,24 @@ private let models: ModelsDirectory = {
         #expect(![0, 16, 300, 1056].contains { lite0.accepts(inputSize: $0) })
         #expect(dinov2.layerCount == 12 && lite0.layerCount == 7)
     }
+
+    @Test(.enabled(if: !models.names.isEmpty, "no models: run `make weights` or set FSAC_MODELS"))
+    func joinedBackbonesGiveTheLayersOfEach() throws {
+        let joined = try BackboneModel.load("dinov2-small+efficientnet-lite0", modelsDirectory: models)
+        #expect(joined.isJoined && joined.layerCount == 19 && joined.name == "dinov2-small+efficientnet-lite0")
+        let image = Image(
+            height: 90, width: 120, pixels: (0..<90 * 120 * 3).map { UInt8(truncatingIfNeeded: $0 &* 7 / 5) })
+        func layers(_ model: BackboneModel, _ layers: [Int], at size: Int) -> [Int: FeatureMap] {
+            FeatureExtractor(model, inputSize: size, parallelism: .serial).features(of: image, layers: layers).layers
+        }
+        let found = layers(joined, [2, 16], at: 98)
+        let first = try BackboneModel.load("dinov2-small", modelsDirectory: models)
+        let second = try BackboneModel.load("efficientnet-lite0", modelsDirectory: models)
+        #expect(found[2] == layers(first, [2], at: 98)[2])
+        // The largest size up to 98 that it takes.
+        #expect(found[16] == layers(second, [4], at: 96)[4])
+        #expect(throws: WeightsError.self) {
+            try BackboneModel.load("dinov2-small+nothing", modelsDirectory: models)
+        }
+    }
 }

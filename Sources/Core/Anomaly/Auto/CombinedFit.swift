@@ -192,7 +192,7 @@ extension CombinedFit {
                 return alone + [scorer.score(view.features, counting: view.mask, parallelism).imageScore]
             }
             normal += (shotCount > 1 ? [shot.own] : shot.variants).map(scores)
-            anomalous += shot.anomalies.map(scores)
+            anomalous += shot.anomalies.map { scores($0.view) }
         }
         let separations = (0...stages.count).map { column in
             RankingMetrics(normal: normal.map { $0[column] }, anomalous: anomalous.map { $0[column] }).auroc

@@ -4,9 +4,9 @@
 ///
 /// In a texture the parts of a picture are alike in the mean, and differ between shots as much as between places. The constants
 /// were chosen looking at bottles, cookies, toys and magnetic tiles (docs/accuracy.md).
-struct TextureEvidence: Codable, Sendable, Equatable {
+package struct TextureEvidence: Codable, Sendable, Equatable {
     /// How much of the features' variance lies between large cells of the picture: 0 (texture) ... 1.
-    let betweenCells: Double
+    package let betweenCells: Double
     /// How far the same cell of different shots agrees, as a ratio of variances (F statistic): about 1 for a texture; nil with
     /// one shot.
     let agreement: Double?
@@ -17,7 +17,7 @@ struct TextureEvidence: Codable, Sendable, Equatable {
     }
 
     /// 0 (an object) ... 1 (a texture).
-    var weight: Double {
+    package var weight: Double {
         clamped((0.32 - betweenCells) / 0.04) * clamped(3 - (agreement ?? 1))
     }
 
@@ -26,7 +26,7 @@ struct TextureEvidence: Codable, Sendable, Equatable {
     /// - Parameters:
     ///   - shots: as they are, with all patches.
     ///   - columns: the layer to look at.
-    init(shots: [PatchFeatures], columns: Range<Int>) {
+    package init(shots: [PatchFeatures], columns: Range<Int>) {
         let cells = shots.map { CellMeans($0.columns(columns, localAveraging: false)) }
         betweenCells = cells.map(\.shareBetween).reduce(0, +) / Double(cells.count)
         agreement = cells.count > 1 ? Self.agreement(cells.map(\.relative)) : nil

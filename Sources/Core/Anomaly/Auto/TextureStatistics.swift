@@ -35,7 +35,7 @@ package struct TextureStatistics: Sendable, Equatable {
     }
 
     /// - Parameter shots: at least one, each with a patch that counts.
-    init(shots: [ShotFeatures.View], columns: Range<Int>) {
+    package init(shots: [ShotFeatures.View], columns: Range<Int>) {
         let rows = shots.map { Self.rows(of: $0.features, $0.mask, columns) }
         let all = Matrix(joiningRows: rows)
         let (mean, deviation) = all.columnMoments()
@@ -60,7 +60,7 @@ package struct TextureStatistics: Sendable, Equatable {
 
     private static let smallestVariance: Float = 1e-3
 
-    func with(tolerance: Float, weight: Float) -> TextureStatistics {
+    package func with(tolerance: Float, weight: Float) -> TextureStatistics {
         TextureStatistics(
             columns: columns, mean: mean, deviation: deviation, centre: centre, variance: variance,
             tolerance: tolerance, weight: weight)
@@ -76,7 +76,7 @@ package struct TextureStatistics: Sendable, Equatable {
     }
 
     /// Root mean square of the standardised differences from the shots.
-    func distance(of features: PatchFeatures, counting mask: PatchMask) -> Float {
+    package func distance(of features: PatchFeatures, counting mask: PatchMask) -> Float {
         let description = Self.description(Self.rows(of: features, mask, columns), mean, deviation)
         var sum: Float = 0
         for index in description.indices {

@@ -8,7 +8,7 @@ extension FSACHead {
     }
 
     /// - Throws: `DamagedPart`: a tensor is missing or has another shape than `settings` say.
-    package init(settings: FSACSettings, tensors: [String: Tensor]) throws {
+    package init(settings: FSACSettings, tensors: [String: Tensor]) throws(DamagedPart) {
         if let problem = settings.problem {
             throw DamagedPart(part: "fsac", expected: "settings that a fit writes", got: problem)
         }

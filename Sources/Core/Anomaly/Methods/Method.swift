@@ -12,11 +12,10 @@ public enum Method: String, Codable, Sendable, CaseIterable {
     case padim
     /// Nearest pictures, then nearest patches (Cohen and Hoshen 2020, <https://arxiv.org/abs/2005.02357>).
     case spade
-    /// Trained on the shots and synthetic anomalies made from them.
+    /// A patch memory whose distances count as far as a head, trained on the shots and synthetic anomalies made from them, finds
+    /// a patch anomalous (CLIP-FSAC++'s trained modules on patches).
     case fsac
 
-    /// Those that there is a scorer for.
-    static let fitted: Set<Method> = [.auto, .patchMemory, .patchCore, .anomalyDINO, .padim, .spade]
 }
 
 /// What some methods can be told and others not. The raw value is the key of the configuration.
@@ -36,7 +35,7 @@ extension Method {
     public var options: Set<MethodOption> {
         switch self {
         case .auto: [.rotations, .coresetBudget, .fitBudget]
-        case .fsac: []
+        case .fsac: [.rotations, .coresetBudget, .fitBudget]
         case .patchMemory: [.localAveraging, .rotations, .coresetBudget, .aggregation, .foreground]
         case .patchCore: [.coresetBudget]
         case .anomalyDINO: [.rotations, .coresetBudget, .foreground]

@@ -91,10 +91,6 @@ public struct MethodSettings: Codable, Sendable, Equatable {
 
     /// What is wrong with the settings for a backbone of `layerCount` layers; nil when nothing is.
     public func problem(layerCount: Int) -> String? {
-        guard Method.fitted.contains(method) else {
-            let names = Method.allCases.filter(Method.fitted.contains).map(\.rawValue).joined(separator: ", ")
-            return "method: expected \(names), got \(method.rawValue)"
-        }
         if let layer = layers.first(where: { !(1...layerCount).contains($0) }) {
             return "layers: expected numbers from 1 to \(layerCount), got \(layer)"
         }

@@ -39,9 +39,16 @@ package struct ShotFeatures: Sendable {
     /// Of mild variants of it, as good as itself; made where there is no other shot.
     package let variants: [View]
     /// Of copies with a synthetic anomaly; made for methods that learn from them.
-    package let anomalies: [View]
+    package let anomalies: [AnomalousView]
 
-    package init(own: View, turned: [View], variants: [View] = [], anomalies: [View] = []) {
+    /// A picture with a synthetic anomaly.
+    package struct AnomalousView: Sendable {
+        let view: View
+        /// `[N]`: how anomalous each patch is, 0...1.
+        let labels: [Float]
+    }
+
+    package init(own: View, turned: [View], variants: [View] = [], anomalies: [AnomalousView] = []) {
         self.own = own
         self.turned = turned
         self.variants = variants
@@ -87,7 +94,7 @@ extension MethodSettings {
         case .padim: return PaDiMFit(self)
         case .spade: return SPADEFit(self)
         case .auto: return CombinedFit(self, stages: stages, shotCount: shotCount)
-        case .fsac: preconditionFailure("\(method.rawValue): not a method that is fitted by itself")
+        case .fsac: return FSACFit(self, shotCount: shotCount)
         }
     }
 }

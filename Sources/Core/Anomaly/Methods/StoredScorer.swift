@@ -15,19 +15,21 @@ public struct ScorerHeader: Codable, Sendable, Equatable {
     public var padim: PaDiM.Header?
     public var spade: SPADE.Header?
     public var combined: CombinedScorer.Header?
+    public var fsac: FSACScorer.Header?
 
     public init(
         patchMemory: PatchMemory.Header? = nil, padim: PaDiM.Header? = nil, spade: SPADE.Header? = nil,
-        combined: CombinedScorer.Header? = nil
+        combined: CombinedScorer.Header? = nil, fsac: FSACScorer.Header? = nil
     ) {
         self.patchMemory = patchMemory
         self.padim = padim
         self.spade = spade
         self.combined = combined
+        self.fsac = fsac
     }
 
     enum CodingKeys: String, CodingKey {
-        case padim, spade, combined
+        case padim, spade, combined, fsac
         case patchMemory = "patch_memory"
     }
 }
@@ -45,7 +47,8 @@ extension StoredScorer {
         if let header = header.padim { return try PaDiM(header, tensors) }
         if let header = header.spade { return try SPADE(header, tensors) }
         if let header = header.combined { return try CombinedScorer(header, tensors) }
-        throw DamagedPart(part: "scorer", expected: "patch_memory, padim, spade or combined", got: "none")
+        if let header = header.fsac { return try FSACScorer(header, tensors) }
+        throw DamagedPart(part: "scorer", expected: "patch_memory, padim, spade, combined or fsac", got: "none")
     }
 }
 

@@ -1,0 +1,142 @@
+import Core
+import Foundation
+import Testing
+
+@Suite struct AutoTests {
+    private let folder: ScratchFolder
+
+    init() throws { folder = try ScratchFolder() }
+
+    private func fit(_ shots: [Shot], _ method: Method, fitBudget: Double? = nil) throws -> FittedModel {
+        try FittedModel.fit(
+            shots: shots, extractor: madeUpExtractor(),
+            settings: MethodSettings(
+                method: method, layers: [1, 2], localAveraging: method == .fsac ? nil : false, fitBudget: fitBudget))
+    }
+
+    private func score(_ model: FittedModel, _ image: Image) -> ScoreMap {
+        model.score(madeUpExtractor().features(of: image, layers: model.layers))
+    }
+
+    @Test(arguments: [(Method.auto, 1), (.auto, 3), (.fsac, 3)])
+    func aDefectScoresHigherThanGoodPartsAndLiesWhereItIs(method: Method, shots: Int) throws {
+        let model = try fit((1...shots).map(MadeUpPart.shot), method)
+        let good = (20...24).map { score(model, MadeUpPart.picture($0)).imageScore }
+        let defective = score(model, MadeUpPart.defective(20))
+        #expect(try defective.imageScore > #require(good.max()))
+        let worst = try #require(defective.values.indices.max { defective.values[$0] < defective.values[$1] })
+        #expect((worst / 7, worst % 7) == (2, 3))
+    }
+
+    @Test func aTypicalGoodPartScoresAboutOne() throws {
+        let model = try fit((1...6).map(MadeUpPart.shot), .auto)
+        let good = (20...40).map { score(model, MadeUpPart.picture($0)).imageScore }.sorted()
+        #expect((0.4...2).contains(good[good.count / 2]), "\(good)")
+    }
+
+    @Test(arguments: [(Method.auto, 1), (.auto, 3), (.fsac, 2)])
+    func aLoadedModelScoresAsTheSavedOne(method: Method, shots: Int) throws {
+        let model = try fit((1...shots).map(MadeUpPart.shot), method)
+        try model.save(to: folder.path)
+        let loaded = try FittedModel.load(from: folder.path)
+        #expect(loaded == model)
+        #expect(score(loaded, MadeUpPart.defective(8)) == score(model, MadeUpPart.defective(8)))
+    }
+
+    @Test func equalShotsGiveAnEqualModel() throws {
+        let shots = try (1...2).map(MadeUpPart.shot)
+        #expect(try fit(shots, .auto) == fit(shots, .auto))
+        #expect(try fit(shots, .fsac) == fit(shots, .fsac))
+    }
+
+    @Test func theChoiceIsToldInWordsAndInTheModelsDocument() throws {
+        let model = try fit((1...3).map(MadeUpPart.shot), .auto)
+        let text = try #require((model.scorer as? CombinedScorer)?.choice.text)
+        #expect(
+            text.contains("rotations") && text.contains("layer 2, averaged") && text.contains("synthetic anomalies"))
+        try model.save(to: folder.path)
+        let document = try String(contentsOfFile: folder.path + "/model.json", encoding: .utf8)
+        #expect(document.contains(#""separation""#) && document.contains(#""between_cells""#))
+    }
+
+    @Test func syntheticAnomaliesGiveTheLimitAnExpectedEscapeRate() throws {
+        let evidence = try fit((1...3).map(MadeUpPart.shot), .auto).calibration.evidence
+        #expect(evidence.anomalousCount == 48)
+        #expect(evidence.options.allSatisfy { $0.escapeRate != nil })
+    }
+
+    @Test func aSmallBudgetComputesLess() throws {
+        var passes = 0
+        _ = try FittedModel.fit(
+            shots: [MadeUpPart.shot(1), MadeUpPart.shot(2)], extractor: madeUpExtractor(),
+            settings: MethodSettings(method: .auto, layers: [1], fitBudget: 1), progress: { _ in passes += 1 })
+        // Ten passes: two turns of each shot, and anomalies.
+        #expect(passes == 10)
+        _ = try FittedModel.fit(
+            shots: [MadeUpPart.shot(1), MadeUpPart.shot(2)], extractor: madeUpExtractor(),
+            settings: MethodSettings(method: .auto, layers: [1]), progress: { _ in passes += 1 })
+        #expect(passes == 10 + 2 * 8 + 48)
+    }
+}
+
+/// What `auto` tells from made-up features: 24 x 24 patches, 6 wide.
+@Suite struct TextureTests {
+    private static let grid = PatchGrid(rows: 24, columns: 24)
+
+    /// - Parameter place: how much a feature says of where its patch lies; the rest is noise.
+    private func shot(_ number: Int, place: Float, scale: Float = 1) -> PatchFeatures {
+        var seed = WeightsSeed(state: UInt64(number))
+        var values: [Float] = []
+        for patch in 0..<Self.grid.count {
+            let angle = Float(patch / 24 / 6) + 2 * Float(patch % 24 / 6)
+            for column in 0..<6 {
+                let noise = scale * Float.random(in: -1...1, using: &seed)
+                values.append(2 + place * sin(angle * Float(column + 1)) + (1 - place) * noise)
+            }
+        }
+        var rows = Matrix(rows: Self.grid.count, columns: 6, values: values)
+        rows.normalizeRows()
+        return PatchFeatures(grid: Self.grid, rows: rows)
+    }
+
+    private func view(_ features: PatchFeatures) -> ShotFeatures.View {
+        ShotFeatures.View(features: features, mask: PatchMask(all: Self.grid))
+    }
+
+    @Test func aTextureIsTheSameEverywhereAndAnObjectIsNot() {
+        let texture = TextureEvidence(shots: (1...4).map { shot($0, place: 0) }, columns: 0..<6)
+        #expect(texture.weight == 1 && texture.betweenCells < 0.1)
+        let object = TextureEvidence(shots: (1...4).map { shot($0, place: 0.7) }, columns: 0..<6)
+        #expect(object.weight == 0)
+        // Shots agree in places although the places differ little: an object.
+        let faint = TextureEvidence(shots: (1...4).map { shot($0, place: 0.2) }, columns: 0..<6)
+        #expect(faint.weight == 0 && faint.betweenCells < 0.3)
+    }
+
+    @Test func aPictureThatIsCoarserEverywhereIsTold() {
+        let shots = (1...4).map { view(shot($0, place: 0)) }
+        let statistics = TextureStatistics(shots: shots, columns: 0..<6)
+        let mask = PatchMask(all: Self.grid)
+        let good = (11...20).map { statistics.distance(of: shot($0, place: 0), counting: mask) }.max() ?? 0
+        let other = statistics.distance(of: shot(11, place: 0, scale: 0.7), counting: mask)
+        #expect(other > 2 * good)
+        let judge = statistics.with(tolerance: good, weight: 1)
+        #expect(judge.factor(for: shot(12, place: 0), counting: mask) == 1)
+        #expect(judge.factor(for: shot(12, place: 0, scale: 0.7), counting: mask) == 2.25)
+        #expect(
+            statistics.with(tolerance: good, weight: 0).factor(for: shot(12, place: 0, scale: 0.7), counting: mask) == 1
+        )
+    }
+
+    @Test func aStageIsItsLayersColumnsAlone() {
+        var seed = WeightsSeed(state: 3)
+        let grid = PatchGrid(rows: 2, columns: 3)
+        let maps = [1: 4, 2: 5].mapValues {
+            FeatureMap(grid: grid, tokens: .random(rows: 6, columns: $0, using: &seed))
+        }
+        let joined = PatchFeatures(Features(layers: maps), layers: [1, 2], localAveraging: false)
+        #expect(joined.layerWidths == [4, 5])
+        let alone = PatchFeatures(Features(layers: maps), layers: [2], localAveraging: false)
+        #expect(agree(joined.columns(4..<9, localAveraging: false).rows.values, alone.rows.values))
+    }
+}
