@@ -73,9 +73,12 @@ public struct GenerationReply: Codable, Sendable, Equatable {
     /// SHA-256 of the shots it was fitted from.
     public var shots: [String]
     public var limit: LimitReply
+    /// What the fit chose and why, a line each; absent where nothing was to be chosen.
+    public var choice: [String]?
 
     public init(
-        generation: Int, current: Bool, backbone: String, method: String, shots: [String], limit: LimitReply
+        generation: Int, current: Bool, backbone: String, method: String, shots: [String], limit: LimitReply,
+        choice: [String]? = nil
     ) {
         self.generation = generation
         self.current = current
@@ -83,6 +86,7 @@ public struct GenerationReply: Codable, Sendable, Equatable {
         self.method = method
         self.shots = shots
         self.limit = limit
+        self.choice = choice
     }
 }
 

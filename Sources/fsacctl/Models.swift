@@ -32,7 +32,7 @@ struct Models: AsyncParsableCommand {
 
     /// `fsacctl models show`
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show what a generation was fitted from.")
+        static let configuration = CommandConfiguration(abstract: "Show what a generation was fitted from, and what the fit chose.")
 
         @Argument(help: "The generation (default: the one in use).")
         var generation: Int?
@@ -55,6 +55,7 @@ struct Models: AsyncParsableCommand {
             block.add("backbone", model.backbone)
             block.add("method", model.method)
             block.add("limit", Status.text(of: model.limit))
+            for (index, line) in (model.choice ?? []).enumerated() { block.add(index == 0 ? "chosen" : "", line) }
             for (index, shot) in model.shots.enumerated() { block.add(index == 0 ? "shots" : "", shot) }
             Terminal.write(block.text)
         }

@@ -75,6 +75,7 @@ extension GenerationReply {
             shots: summary.shots,
             limit: LimitReply(
                 value: summary.limit, manual: false, calibrated: summary.limit, evidence: summary.evidence,
-                uncertain: [summary.band.lower, summary.band.upper], options: summary.options))
+                uncertain: [summary.band.lower, summary.band.upper], options: summary.options),
+            choice: summary.choice)
     }
 }

@@ -6,7 +6,8 @@ extension FittedModel: StoredModel {
         ModelSummary(
             kind: ModelKind(backbone: backbone.name, sha256: backbone.sha256, requested: requested), shots: shots,
             limit: calibration.evidence.limit, evidence: calibration.evidence.words, band: calibration.evidence.band,
-            options: calibration.evidence.options.map(LimitOption.init))
+            options: calibration.evidence.options.map(LimitOption.init),
+            choice: (scorer as? CombinedScorer)?.choice.lines)
     }
 }
 

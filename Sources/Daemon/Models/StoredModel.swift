@@ -33,10 +33,12 @@ public struct ModelSummary: Sendable, Equatable {
     public var band: UncertainBand
     /// What other sensitivities would give, from lower to higher.
     public var options: [LimitOption]
+    /// What the fit chose and why, a line each; nil where nothing was to be chosen.
+    public var choice: [String]?
 
     public init(
         kind: ModelKind, shots: [String], limit: Float, evidence: String, band: UncertainBand? = nil,
-        options: [LimitOption] = []
+        options: [LimitOption] = [], choice: [String]? = nil
     ) {
         self.kind = kind
         self.shots = shots
@@ -44,6 +46,7 @@ public struct ModelSummary: Sendable, Equatable {
         self.evidence = evidence
         self.band = band ?? UncertainBand(lower: limit, upper: limit)
         self.options = options
+        self.choice = choice
     }
 }
 

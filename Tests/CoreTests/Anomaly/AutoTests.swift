@@ -51,7 +51,7 @@ import Testing
 
     @Test func theChoiceIsToldInWordsAndInTheModelsDocument() throws {
         let model = try fit((1...3).map(MadeUpPart.shot), .auto)
-        let text = try #require((model.scorer as? CombinedScorer)?.choice.text)
+        let text = try #require((model.scorer as? CombinedScorer)?.choice.lines.joined(separator: "\n"))
         #expect(
             text.contains("rotations") && text.contains("layer 2, averaged") && text.contains("synthetic anomalies"))
         try model.save(to: folder.path)

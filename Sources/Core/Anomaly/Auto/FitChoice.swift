@@ -28,8 +28,8 @@ public struct FitChoice: Codable, Sendable, Equatable {
     /// Synthetic anomalies that the separations were counted with.
     var anomalies = 0
 
-    /// A few lines for a person.
-    public var text: String {
+    /// For a person.
+    public var lines: [String] {
         var lines = [textureText, rotationText]
         lines += components.map { component in
             "layer \(component.stage.layer)\(component.stage.localAveraging ? ", averaged over 3 x 3 patches" : "")"
@@ -38,7 +38,7 @@ public struct FitChoice: Codable, Sendable, Equatable {
         if anomalies > 0 {
             lines.append("all together\(words(separation)), of \(anomalies) synthetic anomalies")
         }
-        return lines.joined(separator: "\n")
+        return lines
     }
 
     private func words(_ separation: Double?) -> String {
