@@ -32,7 +32,8 @@ struct Models: AsyncParsableCommand {
 
     /// `fsacctl models show`
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show what a generation was fitted from, and what the fit chose.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show what a generation was fitted from, and what the fit chose.")
 
         @Argument(help: "The generation (default: the one in use).")
         var generation: Int?
