@@ -16,7 +16,9 @@ struct MethodOptions: ParsableArguments {
     var rotations: Int?
 
     @Option(
-        help: "Patches to keep, at most; 0 keeps all (auto, for each component; patch-memory, patchcore, anomalydino, fsac).")
+        help:
+            "Patches to keep, at most; 0 keeps all (patch-memory, patchcore, anomalydino, fsac; in each memory of auto)."
+    )
     var coreset: Int?
 
     @Flag(
