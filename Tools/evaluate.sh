@@ -6,8 +6,8 @@
 #
 #   SHOTS       numbers of shots, with commas (default 1,2,4,8)
 #   SEEDS       choices of shots for each number, or as many as the pictures allow (default 5)
-#   METHODS     default "patch-memory"
-#   BACKBONES   default "efficientnet-lite0 dinov2-small"
+#   METHODS     default "auto"
+#   BACKBONES   default both joined, and each alone
 #   OPTIONS     more options for `fsacctl evaluate`, for instance "--layers 3,4"
 #   RESULTS     folder for JSON, CSV and HTML (default .cache/evaluation); what other calls left there is in the table, too
 set -euo pipefail
@@ -40,8 +40,8 @@ if [ $# = 0 ]; then
     set -- "$layout"
 fi
 mkdir -p "$results"
-read -ra methods <<<"${METHODS:-patch-memory}"
-read -ra backbones <<<"${BACKBONES:-efficientnet-lite0 dinov2-small}"
+read -ra methods <<<"${METHODS:-auto}"
+read -ra backbones <<<"${BACKBONES:-dinov2-small+efficientnet-lite0 efficientnet-lite0 dinov2-small}"
 read -ra options <<<"${OPTIONS:-}"
 for directory in "$@"; do
     for backbone in "${backbones[@]}"; do

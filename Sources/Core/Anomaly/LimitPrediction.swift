@@ -13,10 +13,10 @@ internal import Foundation
 /// - SeeAlso: Gelman et al., Bayesian Data Analysis, 3rd edition, section 3.3.
 package struct LimitPrediction {
     /// How many parts the prior is worth. Chosen here (docs/accuracy.md).
-    static let priorParts = 8
+    static let priorParts = 4
     /// Standard deviation of good parts' log scores that is expected before any shot is seen. Chosen here: the products that
     /// were looked at have 0.04 to 0.2 (docs/accuracy.md).
-    package static let priorSpread = 0.15
+    package static let priorSpread = 0.12
     /// What is added to the mean log score of one shot's variants against the shot itself: they do not show how much another
     /// good part differs. Chosen here: between 0 and 1 for the products that were looked at (docs/accuracy.md).
     static let singleShotOffset = 0.5
