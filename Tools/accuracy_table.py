@@ -19,7 +19,9 @@ COLUMNS = [
 def configuration(evaluation):
     """What a row was measured with, in words."""
     backbone, settings = evaluation["backbone"], evaluation["settings"]
-    text = f"{backbone['name']} at {backbone['input_size']}, {evaluation['method']}"
+    # What the fits used: `auto` has a size of its own.
+    size = evaluation["results"][0]["runs"][0].get("input_size") or backbone["input_size"]
+    text = f"{backbone['name']} at {size}, {evaluation['method']}"
     layers = settings.get("layers") or []
     return text + (f", layer{'s' if len(layers) > 1 else ''} {', '.join(map(str, layers))}" if layers else "")
 
