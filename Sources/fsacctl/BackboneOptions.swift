@@ -43,7 +43,9 @@ struct BackboneOptions: ParsableArguments {
         try BackboneModel.load(weights ?? backbone, modelsDirectory: models.directory)
     }
 
-    func inputSize(for model: BackboneModel) -> Int { size ?? model.defaultInputSize }
+    func inputSize(for model: BackboneModel, method: Method? = nil) -> Int {
+        size ?? (method == .auto ? model.autoInputSize : model.defaultInputSize)
+    }
 
     func check(inputSize: Int, of model: BackboneModel) throws {
         guard model.accepts(inputSize: inputSize) else {

@@ -67,14 +67,15 @@ struct ShotEmbedding {
     /// Every generator in turn, from faint to strong.
     private func anomalies(onShot shot: Int, of images: [Image], _ foreground: ForegroundEstimate) -> [SyntheticAnomaly]
     {
-        guard min(images[shot].height, images[shot].width) >= 8 else { return [] }
+        let source = images[(shot + 1) % images.count]
+        guard min(images[shot].height, images[shot].width, source.height, source.width) >= 8 else { return [] }
         var random = SplitMix64(seed: UInt64(shot))
         let object = foreground.mask(of: images[shot])
         return (0..<plan.anomalies(ofShot: shot, among: shotCount)).map { number in
             let generators = AnomalyGenerator.allCases
             let generator = generators[(number + shot) % generators.count]
             return generator.anomaly(
-                on: images[shot], source: images[(shot + 1) % images.count], foreground: object,
+                on: images[shot], source: source, foreground: object,
                 strength: Float.random(in: 0.2...1, using: &random), using: &random)
         }
     }

@@ -113,6 +113,13 @@ import Testing
         #expect(faint.weight == 0 && faint.betweenCells < 0.3)
     }
 
+    @Test(arguments: [1, 2, 3, 5]) func aSmallGridIsLookedAtWithoutHarm(side: Int) {
+        let grid = PatchGrid(rows: side, columns: side)
+        let rows = Matrix(rows: grid.count, columns: 2, values: (0..<grid.count * 2).map { Float($0 % 3) + 1 })
+        let evidence = TextureEvidence(shots: [PatchFeatures(grid: grid, rows: rows)], columns: 0..<2)
+        #expect((0...1).contains(evidence.weight))
+    }
+
     @Test func aPictureThatIsCoarserEverywhereIsTold() {
         let shots = (1...4).map { view(shot($0, place: 0)) }
         let statistics = TextureStatistics(shots: shots, columns: 0..<6)

@@ -49,7 +49,7 @@ package struct TextureEvidence: Codable, Sendable, Equatable {
             let centre = means.reduce(0, +) / Double(cells)
             between += means.reduce(0) { $0 + ($1 - centre) * ($1 - centre) } / Double(cells)
         }
-        return between / max(within / count, .leastNormalMagnitude)
+        return between / max(within / count, 1e-12)
     }
 }
 
@@ -68,8 +68,9 @@ private struct CellMeans {
         for cell in 0..<16 {
             let (top, left) = (border + cell / 4 * height, border + cell % 4 * width)
             var sum = [Double](repeating: 0, count: rows.columns)
-            for row in top..<min(top + height, grid.rows) {
-                for column in left..<min(left + width, grid.columns) {
+            // A grid of less than four rows leaves some cells without a patch.
+            for row in top..<max(min(top + height, grid.rows), top) {
+                for column in left..<max(min(left + width, grid.columns), left) {
                     for (index, value) in rows.row(row * grid.columns + column).enumerated() {
                         sum[index] += Double(value)
                         squares += Double(value) * Double(value)
@@ -82,6 +83,6 @@ private struct CellMeans {
         relative = cells.map { cell in zip(cell, mean).map { $0 - $1 } }
         let total = squares / Double(16 * height * width) - mean.reduce(0) { $0 + $1 * $1 }
         let between = relative.reduce(0) { $0 + $1.reduce(0) { $0 + $1 * $1 } } / 16
-        shareBetween = between / max(total, .leastNormalMagnitude)
+        shareBetween = between / max(total, 1e-12)
     }
 }
