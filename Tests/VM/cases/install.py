@@ -67,7 +67,9 @@ def _():
     picture = sorted((PICTURES / "global").glob("*.jpg"))[0]
     for name, groups in [("ines", "-G fsac"), ("otto", "")]:
         sh(f"useradd -m {groups} {name} && install -m644 {picture} /home/{name}/good.jpg")
-    text = sh("fsacctl add-normal --no-wait good.jpg", user="ines")
+    code, text = sh("fsacctl add-normal --no-wait good.jpg", user="ines", check=False)
+    expect(code == 1 and "--force" in text, f"a picture unlike every shot is added without a question: {code}: {text}")
+    text = sh("fsacctl add-normal --no-wait --force good.jpg", user="ines")
     expect("added" in text, text)
     code, text = sh("fsacctl add-normal good.jpg", user="otto", check=False)
     expect(code == 69 and "group" in text, f"{code}: {text}")
