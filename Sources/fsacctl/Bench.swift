@@ -90,14 +90,14 @@ struct Bench: ParsableCommand {
                 var lap = Lap()
                 let input = model.preprocessing.input(from: image, size: size)
                 let preprocess = lap.next()
-                _ = network.features(of: input, layers: [], withFinalTokens: true)
+                _ = network.features(of: input, FeatureRequest(finalTokens: true))
                 return (preprocess, lap.next())
             }
         }
         let extractor = FeatureExtractor(model, inputSize: size, parallelism: backbone.parallelism)
         return { image in
             var lap = Lap()
-            _ = extractor.features(of: image, layers: fitted.layers)
+            _ = fitted.features(of: image, by: extractor)
             return (0, lap.next())
         }
     }
@@ -109,8 +109,8 @@ struct Bench: ParsableCommand {
         let fitted = try FittedModel.fit(
             shots: pictures.map { try Shot(picture: $0) }, extractors: extractors,
             settings: method.settings(for: model, inputSize: backbone.size), parallelism: backbone.parallelism)
-        let features = extractors.extractor(inputSize: fitted.backbone.inputSize)
-            .features(of: try Image(decoding: jpeg), layers: fitted.layers)
+        let extractor = extractors.extractor(inputSize: fitted.backbone.inputSize)
+        let features = fitted.features(of: try Image(decoding: jpeg), by: extractor)
         return (fitted, features)
     }
 

@@ -46,7 +46,7 @@ struct Embed: ParsableCommand {
             throw ValidationError("--layers: expected 1 to \(model.layerCount) for \(model.name), got \(layer)")
         }
         let features = model.makeBackbone(inputSize: input.shape[1], parallelism: backbone.parallelism)
-            .features(of: input, layers: layers.values, withFinalTokens: true)
+            .features(of: input, FeatureRequest(layers: layers.values, finalTokens: true))
         var tensors = ["input": input]
         tensors["class_token"] = features.classToken.map { Tensor(shape: [$0.count], values: $0) }
         tensors["patch_tokens"] = features.patchTokens.map(Self.tensor)

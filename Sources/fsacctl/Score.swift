@@ -111,7 +111,7 @@ struct Score: ParsableCommand {
         }
         let area = model.settings.area
         let image = try area.image(of: picture, inputSize: model.backbone.inputSize)
-        let features = extractor.features(of: image, layers: model.layers)
+        let features = model.features(of: image, by: extractor)
         guard model.accepts(features) else { throw ValidationError("the model's settings do not fit its backbone") }
         let scoreMap = model.score(features, parallelism: backbone.parallelism)
         let anomalyMap = model.anomalyMap(of: scoreMap, height: height, width: width)

@@ -20,13 +20,17 @@ public struct BackboneIdentity: Codable, Sendable, Equatable {
 
 /// A backbone with its preprocessing: pictures in, features out. One thread uses it at a time.
 public struct FeatureExtractor {
+    /// From the embedding of a picture, `[C]`, to the derivatives of a score by it, `[C]`.
+    public typealias ScoreGradient = (_ embedding: [Float]) -> [Float]
+
     public let identity: BackboneIdentity
     /// The layers that can be asked for are `1...layerCount`.
     public let layerCount: Int
-    private let extract: (Image, [Int]) -> Features
+    private let extract: (Image, FeatureRequest, ScoreGradient?) -> Features
 
     public init(
-        identity: BackboneIdentity, layerCount: Int, extract: @escaping (_ image: Image, _ layers: [Int]) -> Features
+        identity: BackboneIdentity, layerCount: Int,
+        extract: @escaping (_ image: Image, _ request: FeatureRequest, _ scoreGradient: ScoreGradient?) -> Features
     ) {
         self.identity = identity
         self.layerCount = layerCount
@@ -39,19 +43,27 @@ public struct FeatureExtractor {
         self.init(
             identity: BackboneIdentity(name: model.name, sha256: model.sha256, inputSize: inputSize),
             layerCount: model.layerCount
-        ) { image, layers in
+        ) { image, request, scoreGradient in
+            guard parts.count > 1 else { return parts[0].features(of: image, request, scoreGradient) }
             var found: [Int: FeatureMap] = [:]
             var offset = 0
             for part in parts {
-                for (layer, map) in part.layers(layers.map { $0 - offset }, of: image) { found[layer + offset] = map }
+                for (layer, map) in part.layers(request.layers.map { $0 - offset }, of: image) {
+                    found[layer + offset] = map
+                }
                 offset += part.layerCount
             }
             return Features(layers: found)
         }
     }
 
-    /// Nothing beyond the highest of `layers` is computed.
-    public func features(of image: Image, layers: [Int]) -> Features { extract(image, layers) }
+    /// - Parameter scoreGradient: asks for the features' `saliency`, too; of a ``DifferentiableBackbone``, with the final
+    ///   tokens.
+    public func features(
+        of image: Image, _ request: FeatureRequest, scoreGradient: ScoreGradient? = nil
+    ) -> Features {
+        extract(image, request, scoreGradient)
+    }
 }
 
 /// One of the backbones that an extractor runs.
@@ -72,7 +84,31 @@ private struct ExtractorPart {
     func layers(_ layers: [Int], of image: Image) -> [Int: FeatureMap] {
         let own = layers.filter { (1...layerCount).contains($0) }
         guard !own.isEmpty else { return [:] }
-        return backbone.features(of: preprocessing.input(from: image, size: inputSize), layers: own).layers
+        return features(of: image, FeatureRequest(layers: own), nil).layers
+    }
+
+    func features(
+        of image: Image, _ request: FeatureRequest, _ scoreGradient: FeatureExtractor.ScoreGradient?
+    ) -> Features {
+        let input = preprocessing.input(from: image, size: inputSize)
+        guard let scoreGradient, let backbone = backbone as? any DifferentiableBackbone else {
+            return backbone.features(of: input, request)
+        }
+        var (features, gradient) = backbone.features(of: input, request, scoreGradient: scoreGradient)
+        features.saliency = gradient.meanMagnitude()
+        return features
+    }
+}
+
+extension Tensor {
+    /// `[3, H, W] -> [H, W]`: the mean over the channels of the absolute value.
+    fileprivate func meanMagnitude() -> Matrix {
+        let count = shape[1] * shape[2]
+        var mean = Matrix(rows: shape[1], columns: shape[2])
+        for pixel in 0..<count {
+            mean.values[pixel] = (abs(values[pixel]) + abs(values[count + pixel]) + abs(values[2 * count + pixel])) / 3
+        }
+        return mean
     }
 }
 

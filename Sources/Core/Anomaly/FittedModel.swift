@@ -43,6 +43,17 @@ public struct FittedModel: Sendable {
         frame == nil || frame == PixelSize(height: height, width: width)
     }
 
+    /// What it needs of a picture; an extractor as ``backbone`` says.
+    public func features(of image: Image, by extractor: FeatureExtractor) -> Features {
+        extractor.features(of: image, settings.request, scoreGradient: scorer.scoreGradient)
+    }
+
+    /// Whether another model of this backbone needs just the same of a picture.
+    func seesAlike(_ other: FittedModel) -> Bool {
+        backbone == other.backbone && settings.request == other.settings.request
+            && scorer.scoreGradient == nil && other.scorer.scoreGradient == nil
+    }
+
     /// Whether features are of the kind that the model was fitted with: it has the layers, with this grid and width.
     public func accepts(_ features: Features) -> Bool {
         let maps = layers.compactMap { features.layers[$0] }

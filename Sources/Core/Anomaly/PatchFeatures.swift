@@ -7,16 +7,19 @@ public struct PatchFeatures: Sendable, Equatable {
     public let rows: Matrix
     /// The columns of each layer; they add up to D.
     package let layerWidths: [Int]
+    /// What the backbone says of the picture as a whole; nil where the method does not ask for it.
+    public let whole: WholePicture?
 
-    public init(grid: PatchGrid, rows: Matrix) {
-        self.init(grid: grid, rows: rows, layerWidths: [rows.columns])
+    public init(grid: PatchGrid, rows: Matrix, whole: WholePicture? = nil) {
+        self.init(grid: grid, rows: rows, layerWidths: [rows.columns], whole: whole)
     }
 
-    private init(grid: PatchGrid, rows: Matrix, layerWidths: [Int]) {
+    private init(grid: PatchGrid, rows: Matrix, layerWidths: [Int], whole: WholePicture?) {
         precondition(rows.rows == grid.count, "patch features: \(rows.rows) rows for \(grid)")
         self.grid = grid
         self.rows = rows
         self.layerWidths = layerWidths
+        self.whole = whole
     }
 
     /// Joins layers: each is averaged locally (if asked), normalised, and brought to the finest layer's grid; then they are
@@ -37,7 +40,7 @@ public struct PatchFeatures: Sendable, Equatable {
         }
         var joined = Matrix(joiningColumns: normalised)
         joined.normalizeRows()
-        self.init(grid: finest, rows: joined, layerWidths: normalised.map(\.columns))
+        self.init(grid: finest, rows: joined, layerWidths: normalised.map(\.columns), whole: WholePicture(features))
     }
 
     /// Some of the columns alone, averaged locally (if asked) and normalised.

@@ -118,7 +118,7 @@ struct ShotEmbedding {
 
     private mutating func features(of image: Image) throws(FitError) -> PatchFeatures {
         guard !isCancelled() else { throw .cancelled }
-        let features = extractor.features(of: image, layers: settings.layers)
+        let features = extractor.features(of: image, settings.request)
         passes += 1
         progress(Double(passes) / Double(plan.passes(shotCount: shotCount, variants: variants.count)))
         return PatchFeatures(features, layers: settings.layers, localAveraging: settings.localAveraging)

@@ -5,16 +5,20 @@ public protocol Backbone: AnyObject {
     var inputSize: Int { get }
     /// Features of a preprocessed picture.
     ///
-    /// - Parameters:
-    ///   - input: `[3, inputSize, inputSize]`, normalised as the weights' sidecar says.
-    ///   - layers: layers to return, each in `1...layerCount`. Nothing beyond the highest is computed, unless
-    ///   - withFinalTokens: asks for what the whole network makes of the picture, too.
-    func features(of input: Tensor, layers: [Int], withFinalTokens: Bool) -> Features
+    /// - Parameter input: `[3, inputSize, inputSize]`, normalised as the weights' sidecar says.
+    func features(of input: Tensor, _ request: FeatureRequest) -> Features
 }
 
-extension Backbone {
-    /// The layers alone.
-    public func features(of input: Tensor, layers: [Int]) -> Features {
-        features(of: input, layers: layers, withFinalTokens: false)
-    }
+/// A backbone that can tell which pixels a score hangs on.
+public protocol DifferentiableBackbone: Backbone {
+    /// Features of a preprocessed picture, and the gradient of a score by it.
+    ///
+    /// - Parameters:
+    ///   - input: `[3, inputSize, inputSize]`, normalised as the weights' sidecar says.
+    ///   - request: asks for the final tokens.
+    ///   - scoreGradient: from the class token, `[C]`, to the derivatives of a score by it, `[C]`.
+    /// - Returns: also the derivatives of the score by `input`, of its shape.
+    func features(
+        of input: Tensor, _ request: FeatureRequest, scoreGradient: ([Float]) -> [Float]
+    ) -> (features: Features, inputGradient: Tensor)
 }

@@ -61,7 +61,8 @@ package final class EfficientNet: Backbone {
             head: Storage(count: plane.pixels * weights.head.outputs))
     }
 
-    package func features(of input: Tensor, layers: [Int], withFinalTokens: Bool) -> Features {
+    package func features(of input: Tensor, _ request: FeatureRequest) -> Features {
+        let layers = request.layers
         precondition(input.shape == [3, inputSize, inputSize], "efficientnet: input \(input.shape)")
         precondition(layers.allSatisfy { (1...weights.stageCount).contains($0) }, "efficientnet: layers \(layers)")
         pixels.base.update(from: input.values, count: input.values.count)
@@ -71,7 +72,7 @@ package final class EfficientNet: Backbone {
                 convolveStem(lines, windows: scratch.lines[part].base)
             }
         ]
-        let blocks = withFinalTokens ? weights.blocks.count : weights.blockCount(ofStage: layers.max() ?? 0)
+        let blocks = request.finalTokens ? weights.blocks.count : weights.blockCount(ofStage: layers.max() ?? 0)
         for (index, shape) in outputShapes.prefix(blocks).enumerated() {
             phases.append(
                 overLines(height: shape.height, width: shape.width) { [self] part, lines in
@@ -83,7 +84,7 @@ package final class EfficientNet: Backbone {
                     parallelism.phase(over: 1) { [self] _, _ in kept[stage] = map(scratch.output[index % 2], shape) })
             }
         }
-        guard withFinalTokens else {
+        guard request.finalTokens else {
             parallelism.run(phases)
             return Features(layers: kept)
         }

@@ -33,10 +33,21 @@ public struct Features: Sendable, Equatable {
     public let patchTokens: FeatureMap?
     /// The layers that were asked for, by number; layers count from 1 (transformer blocks, or stages of a network).
     public let layers: [Int: FeatureMap]
+    /// By side in patches: the windows that were asked for. The grid is that of the windows' positions, one patch apart; a row
+    /// is a window's embedding, `[C]`.
+    public let windows: [Int: FeatureMap]
+    /// `[inputSize, inputSize]`: how much a score changes with each pixel, the mean over the channels of the gradient's
+    /// absolute value (CLIP-FSAC++, eq. 17). Nil when no score was given.
+    public var saliency: Matrix?
 
-    public init(classToken: [Float]? = nil, patchTokens: FeatureMap? = nil, layers: [Int: FeatureMap]) {
+    public init(
+        classToken: [Float]? = nil, patchTokens: FeatureMap? = nil, layers: [Int: FeatureMap],
+        windows: [Int: FeatureMap] = [:], saliency: Matrix? = nil
+    ) {
         self.classToken = classToken
         self.patchTokens = patchTokens
         self.layers = layers
+        self.windows = windows
+        self.saliency = saliency
     }
 }

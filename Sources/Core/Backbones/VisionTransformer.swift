@@ -74,7 +74,8 @@ package final class VisionTransformer: Backbone {
         return classToken + trained.resampled(to: grid, .bicubic).tokens.values
     }
 
-    package func features(of input: Tensor, layers: [Int], withFinalTokens: Bool) -> Features {
+    package func features(of input: Tensor, _ request: FeatureRequest) -> Features {
+        let layers = request.layers
         precondition(input.shape == [3, inputSize, inputSize], "vision transformer: input \(input.shape)")
         let depth = weights.configuration.depth
         precondition(layers.allSatisfy { (1...depth).contains($0) }, "vision transformer: layers \(layers) of \(depth)")
@@ -82,7 +83,7 @@ package final class VisionTransformer: Backbone {
 
         var kept: [Int: FeatureMap] = [:]
         var phases = [parallelism.phase(over: grid.rows) { [self] _, lines in embedPatches(lines) }]
-        let blocks = weights.blocks.prefix(withFinalTokens ? depth : layers.max() ?? 0)
+        let blocks = weights.blocks.prefix(request.finalTokens ? depth : layers.max() ?? 0)
         for (index, block) in blocks.enumerated() {
             phases += [normPhase(block.norm1), attentionPhase(block)]
             phases.append(addPhase(block.projection, from: scratch.attended))
@@ -92,7 +93,7 @@ package final class VisionTransformer: Backbone {
                 phases.append(parallelism.phase(over: 1) { [self] _, _ in kept[index + 1] = patchMap(scratch.stream) })
             }
         }
-        guard withFinalTokens else {
+        guard request.finalTokens else {
             parallelism.run(phases)
             return Features(layers: kept)
         }

@@ -144,14 +144,13 @@ public struct FewShotProtocol {
     }
 
     private func view(of file: Picture, for trial: Trial, path: String) throws(EvaluationError) -> View {
-        let (inputSize, layers) = (trial.model.backbone.inputSize, trial.model.layers)
         let start = now()
         do throws(ImageError) {
             let size = try file.size()
-            let image = try settings.area.image(of: file, inputSize: inputSize)
-            let features = trial.extractor.features(of: image, layers: layers)
+            let image = try settings.area.image(of: file, inputSize: trial.model.backbone.inputSize)
+            let features = trial.model.features(of: image, by: trial.extractor)
             return View(
-                inputSize: inputSize, layers: layers, features: features,
+                model: trial.model, features: features,
                 size: PixelSize(height: size.height, width: size.width), time: now() - start)
         } catch {
             throw .picture(path: path, error)
@@ -178,17 +177,15 @@ public struct FewShotProtocol {
 
 /// What the models that look at a picture alike share.
 private struct View {
-    let inputSize: Int
-    let layers: [Int]
+    /// The first that looked at it.
+    let model: FittedModel
     let features: Features
     /// Of the picture's file.
     let size: PixelSize
     /// Decoding and embedding.
     let time: Duration
 
-    func suits(_ model: FittedModel) -> Bool {
-        model.backbone.inputSize == inputSize && model.layers == layers
-    }
+    func suits(_ other: FittedModel) -> Bool { model.seesAlike(other) }
 }
 
 extension FewShotProtocol {

@@ -29,7 +29,6 @@ public struct ActiveModel: Sendable {
     public let limit: Float
     /// What `makeExtractor` makes. While it stays the same, the line keeps the extractor that it has.
     public let backbone: BackboneIdentity
-    public let layers: [Int]
     /// What of the frame it was fitted with.
     public let area: InspectionArea
     /// Looks at pictures as a whole; nil when the model knows nothing of its shots' scene.
@@ -40,23 +39,26 @@ public struct ActiveModel: Sendable {
     public var isMuted = false
     /// Called on the inspection thread, which alone uses the result.
     public let makeExtractor: @Sendable () -> FeatureExtractor
+    /// What the model needs of a picture.
+    public let features: @Sendable (Image, FeatureExtractor) -> Features
     /// Height and width are the frame's.
     public let judge: @Sendable (Features, _ height: Int, _ width: Int) throws(Invalidity) -> Judgement
 
     public init(
-        generation: Int, limit: Float, backbone: BackboneIdentity, layers: [Int], area: InspectionArea = .wholeFrame,
+        generation: Int, limit: Float, backbone: BackboneIdentity, area: InspectionArea = .wholeFrame,
         scene: SceneMonitor? = nil, scale: ScoreScale? = nil,
         makeExtractor: @escaping @Sendable () -> FeatureExtractor,
+        features: @escaping @Sendable (Image, FeatureExtractor) -> Features,
         judge: @escaping @Sendable (Features, _ height: Int, _ width: Int) throws(Invalidity) -> Judgement
     ) {
         self.generation = generation
         self.limit = limit
         self.backbone = backbone
-        self.layers = layers
         self.area = area
         self.scene = scene
         self.scale = scale
         self.makeExtractor = makeExtractor
+        self.features = features
         self.judge = judge
     }
 }
@@ -69,9 +71,10 @@ extension ActiveModel {
         let inputSize = model.backbone.inputSize
         let identity = BackboneIdentity(name: extractors.name, sha256: extractors.sha256, inputSize: inputSize)
         self.init(
-            generation: generation, limit: model.calibration.limit, backbone: identity, layers: model.layers,
+            generation: generation, limit: model.calibration.limit, backbone: identity,
             area: model.settings.area, scene: model.scene.map(SceneMonitor.init), scale: ScoreScale(model.calibration),
             makeExtractor: { extractors.extractor(inputSize: inputSize) },
+            features: { image, extractor in model.features(of: image, by: extractor) },
             judge: { features, height, width throws(Invalidity) in
                 guard model.accepts(features) else {
                     throw Invalidity(

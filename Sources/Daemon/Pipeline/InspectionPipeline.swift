@@ -37,7 +37,7 @@ public struct InspectionPipeline {
             if let shift = inspection.sceneShift, part.recipe.sceneShift == .invalid {
                 throw Invalidity(.sceneShifted, shift.description)
             }
-            let features = extractor(for: model).features(of: image, layers: model.layers)
+            let features = model.features(image, extractor(for: model))
             inspection.latency.embed = clock.lap()
 
             let judgement = try Self.finite(model.judge(features, size.height, size.width), limit: model.limit)

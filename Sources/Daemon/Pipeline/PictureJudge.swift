@@ -16,7 +16,7 @@ struct PictureJudge {
         let size = try InspectionPipeline.size(of: picture)
         try FrameGuards.check(size, expected: nil, area: model.area)
         let image = try InspectionPipeline.decode(picture, model.area, side: model.backbone.inputSize)
-        let features = extractor.features(of: image, layers: model.layers)
+        let features = model.features(image, extractor)
         return try InspectionPipeline.finite(model.judge(features, size.height, size.width), limit: model.limit)
     }
 

@@ -69,10 +69,10 @@ extension FittedModel {
 /// the means in 3 x 3 patches.
 func madeUpExtractor() -> FeatureExtractor {
     let identity = BackboneIdentity(name: "made-up", sha256: "0123", inputSize: 32)
-    return FeatureExtractor(identity: identity, layerCount: 2) { image, layers in
+    return FeatureExtractor(identity: identity, layerCount: 2) { image, request, _ in
         let fine = statistics(of: image, PatchGrid(rows: 5, columns: 7), withSpread: true)
         let coarse = statistics(of: image, PatchGrid(rows: 3, columns: 3), withSpread: false)
-        let maps = [1: fine, 2: coarse].filter { layers.contains($0.key) }
+        let maps = [1: fine, 2: coarse].filter { request.layers.contains($0.key) }
         return Features(layers: maps)
     }
 }

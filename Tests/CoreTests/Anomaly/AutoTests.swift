@@ -15,7 +15,7 @@ import Testing
     }
 
     private func score(_ model: FittedModel, _ image: Image) -> ScoreMap {
-        model.score(madeUpExtractor().features(of: image, layers: model.layers))
+        model.score(madeUpExtractor().features(of: image, FeatureRequest(layers: model.layers)))
     }
 
     @Test(arguments: [(Method.auto, 1), (.auto, 3), (.fsac, 3)])

@@ -38,7 +38,7 @@ import Testing
         try model.save(to: folder.path)
         let loaded = try FittedModel.load(from: folder.path)
         #expect(loaded == model)
-        let features = madeUpExtractor().features(of: MadeUpPart.defective(8), layers: [1, 2])
+        let features = madeUpExtractor().features(of: MadeUpPart.defective(8), FeatureRequest(layers: [1, 2]))
         #expect(loaded.score(features) == model.score(features))
         #expect(try folder.contents == ["model.json", "model.safetensors"])
     }

@@ -10,7 +10,7 @@ import Testing
     }
 
     private func score(_ image: Image, _ model: FittedModel) -> ScoreMap {
-        model.score(madeUpExtractor().features(of: image, layers: model.layers))
+        model.score(madeUpExtractor().features(of: image, FeatureRequest(layers: model.layers)))
     }
 
     @Test func aShotIsNoAnomaly() throws {
@@ -137,7 +137,7 @@ import Testing
 
     @Test func featuresOfAnotherKindAreNotAccepted() throws {
         let model = try fit([MadeUpPart.shot(1)])
-        let features = madeUpExtractor().features(of: MadeUpPart.picture(1), layers: [1])
+        let features = madeUpExtractor().features(of: MadeUpPart.picture(1), FeatureRequest(layers: [1]))
         #expect(!model.accepts(features))
     }
 

@@ -29,7 +29,8 @@ import Testing
     }
 
     private func score(_ image: Image, _ model: FittedModel) throws -> ScoreMap {
-        model.score(madeUpExtractor().features(of: try seen(image, model.settings.area), layers: [1, 2]))
+        model.score(
+            madeUpExtractor().features(of: try seen(image, model.settings.area), FeatureRequest(layers: [1, 2])))
     }
 
     /// `image` with the pixels outside (or inside) of the columns 8 ..< 48 and rows 8 ..< 32 painted red.

@@ -205,8 +205,8 @@ extension ShotFeatures.View {
         try model.save(to: folder.path)
         let loaded = try FittedModel.load(from: folder.path)
         #expect(loaded == model)
-        let good = madeUpExtractor().features(of: MadeUpPart.picture(9), layers: [1, 2])
-        let bad = madeUpExtractor().features(of: MadeUpPart.defective(9), layers: [1, 2])
+        let good = madeUpExtractor().features(of: MadeUpPart.picture(9), FeatureRequest(layers: [1, 2]))
+        let bad = madeUpExtractor().features(of: MadeUpPart.defective(9), FeatureRequest(layers: [1, 2]))
         #expect(loaded.score(bad) == model.score(bad))
         #expect(model.score(bad).imageScore > model.score(good).imageScore)
         let one = try FittedModel.fit(

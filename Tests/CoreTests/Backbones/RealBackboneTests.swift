@@ -21,14 +21,14 @@ private let models: ModelsDirectory = {
         for size in fixture.sizes {
             let input = BackboneFixture.input(size: size)
             let serial = model.makeBackbone(inputSize: size, parallelism: .serial)
-                .features(of: input, layers: layers, withFinalTokens: true)
+                .features(of: input, FeatureRequest(layers: layers, finalTokens: true))
             let difference = try fixture.difference(from: serial, size: size)
             #expect(difference == nil, "at \(size)")
             let parallel = model.makeBackbone(inputSize: size, parallelism: Parallelism(threads: 2))
-            let features = parallel.features(of: input, layers: layers, withFinalTokens: true)
+            let features = parallel.features(of: input, FeatureRequest(layers: layers, finalTokens: true))
             let threadsDifference = firstDifference(features, serial, rtol: 1e-4)
             #expect(threadsDifference == nil, "at \(size)")
-            let isSame = parallel.features(of: input, layers: layers, withFinalTokens: true) == features
+            let isSame = parallel.features(of: input, FeatureRequest(layers: layers, finalTokens: true)) == features
             #expect(isSame)
         }
     }
@@ -51,7 +51,9 @@ private let models: ModelsDirectory = {
         let image = Image(
             height: 90, width: 120, pixels: (0..<90 * 120 * 3).map { UInt8(truncatingIfNeeded: $0 &* 7 / 5) })
         func layers(_ model: BackboneModel, _ layers: [Int], at size: Int) -> [Int: FeatureMap] {
-            FeatureExtractor(model, inputSize: size, parallelism: .serial).features(of: image, layers: layers).layers
+            FeatureExtractor(model, inputSize: size, parallelism: .serial).features(
+                of: image, FeatureRequest(layers: layers)
+            ).layers
         }
         let found = layers(joined, [2, 16], at: 98)
         let first = try BackboneModel.load("dinov2-small", modelsDirectory: models)

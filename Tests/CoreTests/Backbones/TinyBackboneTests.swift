@@ -29,7 +29,7 @@ enum TinyNetwork: String, CaseIterable {
         for size in fixture.sizes {
             let backbone = try network.make(fixture.network, size: size, threads: threads)
             let features = backbone.features(
-                of: BackboneFixture.input(size: size), layers: network.layers, withFinalTokens: true)
+                of: BackboneFixture.input(size: size), FeatureRequest(layers: network.layers, finalTokens: true))
             let difference = try fixture.difference(from: features, size: size)
             #expect(difference == nil, "at \(size)")
         }
@@ -41,11 +41,11 @@ enum TinyNetwork: String, CaseIterable {
         let size = try #require(fixture.sizes.last)
         let backbone = try network.make(fixture.network, size: size, threads: 2)
         let input = BackboneFixture.input(size: size)
-        let first = backbone.features(of: input, layers: network.layers, withFinalTokens: true)
-        let other = backbone.features(of: Tensor(shape: input.shape), layers: [], withFinalTokens: true)
+        let first = backbone.features(of: input, FeatureRequest(layers: network.layers, finalTokens: true))
+        let other = backbone.features(of: Tensor(shape: input.shape), FeatureRequest(layers: [], finalTokens: true))
         let isOther = other.classToken != first.classToken
         #expect(isOther && other.layers.isEmpty)
-        let isSame = backbone.features(of: input, layers: network.layers, withFinalTokens: true) == first
+        let isSame = backbone.features(of: input, FeatureRequest(layers: network.layers, finalTokens: true)) == first
         #expect(isSame)
     }
 
@@ -54,8 +54,8 @@ enum TinyNetwork: String, CaseIterable {
         let size = try #require(fixture.sizes.first)
         let backbone = try network.make(fixture.network, size: size, threads: 2)
         let input = BackboneFixture.input(size: size)
-        let all = backbone.features(of: input, layers: network.layers, withFinalTokens: true)
-        let one = backbone.features(of: input, layers: [2], withFinalTokens: true)
+        let all = backbone.features(of: input, FeatureRequest(layers: network.layers, finalTokens: true))
+        let one = backbone.features(of: input, FeatureRequest(layers: [2], finalTokens: true))
         let isSame = one.layers[2] == all.layers[2] && one.patchTokens == all.patchTokens
         #expect(isSame && one.layers.count == 1)
     }
@@ -66,21 +66,22 @@ enum TinyNetwork: String, CaseIterable {
         let size = try #require(fixture.sizes.last)
         let backbone = try network.make(fixture.network, size: size, threads: threads)
         let input = BackboneFixture.input(size: size)
-        let all = backbone.features(of: input, layers: network.layers, withFinalTokens: true)
+        let all = backbone.features(of: input, FeatureRequest(layers: network.layers, finalTokens: true))
         for layer in network.layers {
             // Something else first: what a longer pass has left in the scratch memory must not show.
-            _ = backbone.features(of: Tensor(shape: input.shape), layers: network.layers, withFinalTokens: true)
-            let one = backbone.features(of: input, layers: [layer])
+            _ = backbone.features(
+                of: Tensor(shape: input.shape), FeatureRequest(layers: network.layers, finalTokens: true))
+            let one = backbone.features(of: input, FeatureRequest(layers: [layer]))
             let isSame = one == Features(layers: all.layers.filter { $0.key == layer })
             #expect(isSame && one.classToken == nil && one.patchTokens == nil, "layer \(layer)")
         }
-        #expect(backbone.features(of: input, layers: []) == Features(layers: [:]))
+        #expect(backbone.features(of: input, FeatureRequest(layers: [])) == Features(layers: [:]))
     }
 
     @Test func theGridOfAStageIsTheInputOverItsStride() throws {
         let fixture = try BackboneFixture(TinyNetwork.efficientNet.rawValue)
         let features = try TinyNetwork.efficientNet.make(fixture.network, size: 96, threads: 1)
-            .features(of: BackboneFixture.input(size: 96), layers: [1, 2, 3], withFinalTokens: true)
+            .features(of: BackboneFixture.input(size: 96), FeatureRequest(layers: [1, 2, 3], finalTokens: true))
         #expect(features.layers.mapValues(\.grid.rows) == [1: 48, 2: 24, 3: 12])
         #expect(features.patchTokens?.grid == PatchGrid(rows: 12, columns: 12))
     }

@@ -30,14 +30,15 @@ enum TestLine {
     ) -> ActiveModel {
         let identity = BackboneIdentity(name: "test", sha256: "00", inputSize: inputSize)
         return ActiveModel(
-            generation: generation, limit: limit, backbone: identity, layers: [1], area: area,
+            generation: generation, limit: limit, backbone: identity, area: area,
             scene: scene, scale: scale,
             makeExtractor: {
                 made?.add()
-                return FeatureExtractor(identity: identity, layerCount: 1) { image, _ in
+                return FeatureExtractor(identity: identity, layerCount: 1) { image, _, _ in
                     features([Float(image.pixels[0])])
                 }
             },
+            features: { image, extractor in extractor.features(of: image, FeatureRequest(layers: [1])) },
             judge: { features, height, width throws(Invalidity) in
                 if let refusal { throw refusal }
                 let value = score(features.classToken?.first ?? .nan)

@@ -103,6 +103,9 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         return area.problem
     }
 
+    /// What is asked of the backbone about each picture.
+    package var request: FeatureRequest { FeatureRequest(layers: layers) }
+
     /// What `auto` combines: of the layers asked for both views, or what the backbone suggests.
     func stages(_ suggested: [FeatureStage]) -> [FeatureStage] {
         guard !layers.isEmpty else { return suggested }

@@ -9,11 +9,17 @@ public protocol Scorer: Sendable {
     /// - Returns: raw scores, in the method's own unit, at least 0; 0 where a patch does not count.
     func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap
 
+    /// From the embedding of a picture, `[C]`, to the derivatives of the image score by it, `[C]`: for methods whose map says
+    /// which pixels the score hangs on (CLIP-FSAC++, eq. 17). Nil for all others.
+    var scoreGradient: FeatureExtractor.ScoreGradient? { get }
+
     /// What `model.json` and `model.safetensors` keep of it.
     var stored: StoredScorer { get }
 }
 
 extension Scorer {
+    public var scoreGradient: FeatureExtractor.ScoreGradient? { nil }
+
     /// A raw score for each patch of the grid.
     public func scores(of features: PatchFeatures, _ parallelism: Parallelism = .serial) -> [Float] {
         score(features, counting: PatchMask(all: features.grid), parallelism).values

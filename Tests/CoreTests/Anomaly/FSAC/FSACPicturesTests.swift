@@ -21,7 +21,8 @@ private let canRun = models.names.contains("dinov2-small") && FileManager.defaul
         let model = try BackboneModel.load("dinov2-small", modelsDirectory: models)
         let extractor = FeatureExtractor(model, inputSize: 224, parallelism: Parallelism(threads: 2))
         func features(_ image: Image) -> PatchFeatures {
-            PatchFeatures(extractor.features(of: image, layers: [3, 6]), layers: [3, 6], localAveraging: true)
+            PatchFeatures(
+                extractor.features(of: image, FeatureRequest(layers: [3, 6])), layers: [3, 6], localAveraging: true)
         }
         var random = SplitMix64(seed: seed)
         var result = Tokens()
