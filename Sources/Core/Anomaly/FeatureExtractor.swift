@@ -45,15 +45,18 @@ public struct FeatureExtractor {
             layerCount: model.layerCount
         ) { image, request, scoreGradient in
             guard parts.count > 1 else { return parts[0].features(of: image, request, scoreGradient) }
-            var found: [Int: FeatureMap] = [:]
+            var layers: [Int: FeatureMap] = [:]
+            var embedding: [Float]?
             var offset = 0
             for part in parts {
-                for (layer, map) in part.layers(request.layers.map { $0 - offset }, of: image) {
-                    found[layer + offset] = map
-                }
-                offset += part.layerCount
+                defer { offset += part.layerCount }
+                let own = part.request(request, offset: offset)
+                guard !own.layers.isEmpty || own.finalTokens else { continue }
+                let features = part.features(of: image, own, nil)
+                for (layer, map) in features.layers { layers[layer + offset] = map }
+                embedding = embedding ?? features.classToken
             }
-            return Features(layers: found)
+            return Features(classToken: embedding, layers: layers)
         }
     }
 
@@ -69,22 +72,24 @@ public struct FeatureExtractor {
 /// One of the backbones that an extractor runs.
 private struct ExtractorPart {
     let layerCount: Int
+    private let reads: Bool
     private let inputSize: Int
     private let preprocessing: Preprocessing
     private let backbone: any Backbone
 
     init(_ model: BackboneModel, inputSize: Int, parallelism: Parallelism) {
         layerCount = model.layerCount
+        reads = !model.textLayers.isEmpty
         self.inputSize = model.inputSize(upTo: inputSize)
         preprocessing = model.preprocessing
         backbone = model.makeBackbone(inputSize: self.inputSize, parallelism: parallelism)
     }
 
-    /// Those of `layers` that are this backbone's.
-    func layers(_ layers: [Int], of image: Image) -> [Int: FeatureMap] {
-        let own = layers.filter { (1...layerCount).contains($0) }
-        guard !own.isEmpty else { return [:] }
-        return features(of: image, FeatureRequest(layers: own), nil).layers
+    /// What of a request to joined backbones is this one's: its layers, and the embedding if it reads.
+    func request(_ request: FeatureRequest, offset: Int) -> FeatureRequest {
+        FeatureRequest(
+            layers: request.layers.map { $0 - offset }.filter { (1...layerCount).contains($0) },
+            finalTokens: request.finalTokens && reads)
     }
 
     func features(

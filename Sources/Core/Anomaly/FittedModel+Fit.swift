@@ -21,6 +21,7 @@ extension FittedModel {
             used.layers = Set(stages.map(\.layer)).sorted()
             used.localAveraging = false
         }
+        if used.method == .auto { used.wording = extractors.read == nil ? nil : used.wording ?? Wording() }
         let inputSize = used.inputSize ?? extractors.autoInputSize
         guard extractors.accepts(inputSize: inputSize) else {
             throw .badSettings("input size: expected one that \(extractors.name) takes, got \(inputSize)")

@@ -35,7 +35,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     public var sensitivity: Sensitivity
     /// What a fit by `auto` may cost, in seconds of two slow cores.
     public var fitBudget: Double
-    /// What is said of good and bad parts; nil for methods that do not read.
+    /// What is said of good and bad parts; nil where nothing reads it.
     public var wording: Wording?
     /// What of the frame is inspected.
     public var area: InspectionArea
@@ -63,7 +63,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         self.smoothing = smoothing
         self.sensitivity = sensitivity
         self.fitBudget = fitBudget ?? 20
-        self.wording = method.needsText ? wording ?? Wording() : nil
+        self.wording = method.needsText ? wording ?? Wording() : method == .auto ? wording : nil
         self.area = area
     }
 
@@ -112,7 +112,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     /// What is asked of the backbone about each picture.
     package var request: FeatureRequest {
         FeatureRequest(
-            layers: layers, finalTokens: method.needsText, windows: method == .winCLIP ? WinCLIP.sides : [])
+            layers: layers, finalTokens: wording != nil, windows: method == .winCLIP ? WinCLIP.sides : [])
     }
 
     /// What `auto` combines: of the layers asked for both views, or what the backbone suggests.
