@@ -55,7 +55,7 @@ extension FittedModel {
         let stages = stages.isEmpty ? settings.stages([]) : stages
         var scorers = settings.fit(shotCount: shots.count, stages: stages)
         for shot in features { scorers.add(shot) }
-        scorers.finish(parallelism)
+        try scorers.finish(parallelism, progress: progress, isCancelled: isCancelled)
         let own = features.map(\.own)
         let parts = scorers.pairScores(own, parallelism).map(RepeatedParts.parts) ?? Array(shots.indices)
         let heldOut = HeldOutScores(features, parts: parts, scorers, parallelism)
