@@ -15,7 +15,8 @@ extension FittedModel {
         progress: @escaping (Double) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) throws(FitError) -> FittedModel {
         let stages = settings.stages(extractors.stages)
-        var used = settings.withDefaults(inputSize: extractors.defaultInputSize, layers: extractors.defaultLayers)
+        var used = settings.withDefaults(
+            inputSize: extractors.defaultInputSize, layers: extractors.defaultLayers, textLayers: extractors.textLayers)
         if used.method == .auto {
             used.layers = Set(stages.map(\.layer)).sorted()
             used.localAveraging = false
@@ -26,16 +27,31 @@ extension FittedModel {
         }
         var model = try fit(
             shots: shots, extractor: extractors.extractor(inputSize: inputSize), settings: used, requested: settings,
-            stages: stages, parallelism: parallelism, progress: progress, isCancelled: isCancelled)
+            stages: stages, anchors: try anchors(of: used, extractors), parallelism: parallelism, progress: progress,
+            isCancelled: isCancelled)
         model.scene = try SceneStatistics(of: shots, inputSize: inputSize)
         return model
+    }
+
+    private static func anchors(
+        of settings: MethodSettings, _ extractors: ExtractorSource
+    ) throws(FitError) -> TextAnchors? {
+        guard let wording = settings.wording else { return nil }
+        guard let read = extractors.read else {
+            throw .noText(method: settings.method, backbone: extractors.name)
+        }
+        do {
+            return try read(wording)
+        } catch {
+            throw .text(error)
+        }
     }
 
     /// As ``fit(shots:extractors:settings:parallelism:progress:isCancelled:)``, with an extractor that is there; its input
     /// size counts, and the settings must name layers.
     package static func fit(
         shots: [Shot], extractor: FeatureExtractor, settings: MethodSettings, requested: MethodSettings? = nil,
-        stages: [FeatureStage] = [], parallelism: Parallelism = .serial,
+        stages: [FeatureStage] = [], anchors: TextAnchors? = nil, parallelism: Parallelism = .serial,
         progress: @escaping (Double) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) throws(FitError) -> FittedModel {
         if let problem = settings.problem(layerCount: extractor.layerCount) { throw .badSettings(problem) }
@@ -48,14 +64,16 @@ extension FittedModel {
         let shots = shots.filter { seen.insert($0.sha256).inserted }
         let frame = try Self.frame(of: shots, settings.area)
         let plan = FitPlan(settings, shotCount: shots.count)
+        let stages = stages.isEmpty ? settings.stages([]) : stages
+        var scorers = settings.fit(shotCount: shots.count, stages: stages, anchors: anchors)
+        let embeddingShare = 1 - scorers.trainingShare
         var embedding = ShotEmbedding(
             extractor: extractor, settings: settings, plan: plan, frame: frame, parallelism: parallelism,
-            shotCount: shots.count, progress: progress, isCancelled: isCancelled)
+            shotCount: shots.count, progress: { progress($0 * embeddingShare) }, isCancelled: isCancelled)
         let features = try embedding.features(of: shots)
-        let stages = stages.isEmpty ? settings.stages([]) : stages
-        var scorers = settings.fit(shotCount: shots.count, stages: stages)
         for shot in features { scorers.add(shot) }
-        try scorers.finish(parallelism, progress: progress, isCancelled: isCancelled)
+        try scorers.finish(
+            parallelism, progress: { progress(1 - (1 - $0) * (1 - embeddingShare)) }, isCancelled: isCancelled)
         let own = features.map(\.own)
         let parts = scorers.pairScores(own, parallelism).map(RepeatedParts.parts) ?? Array(shots.indices)
         let heldOut = HeldOutScores(features, parts: parts, scorers, parallelism)

@@ -71,10 +71,15 @@ public struct CLIPFSACSettings: Codable, Sendable, Equatable {
     static let heldOutEvery = 5
 
     /// Of the image adapter.
-    static let imageLearningRate: Float = 5e-4
+    private static let imageLearningRate: Float = 5e-4
     /// Of the text adapter, the two linear layers of the Descriptor, and learnt anchors. The paper names the adapters' rates only;
     /// the released code trains the Descriptor's layers with the image adapter's.
-    static let textLearningRate: Float = 1e-4
+    private static let textLearningRate: Float = 1e-4
+
+    static func rates(_ layout: FSACLayout, learnsAnchors: Bool) -> [(range: Range<Int>, rate: Float)] {
+        [(layout.imageRange, imageLearningRate), (layout.textRange, textLearningRate)]
+            + (learnsAnchors ? [(layout.anchorRange, textLearningRate)] : [])
+    }
 
     /// The paper's network. The released code mixes and adds in the same way.
     func form(width: Int) -> FSACForm {

@@ -41,19 +41,15 @@ struct CLIPFSACTraining {
         self.settings = settings
         self.parallelism = parallelism
         untrained = UntrainedAnchors(samples, anchors)
-        let network = FSACNetwork(width: untrained.anchors.columns, form: settings.form(width: untrained.anchors.columns))
-        let layout = network.layout
-        var rates = [
-            (range: layout.imageRange, rate: CLIPFSACSettings.imageLearningRate),
-            (range: layout.textRange, rate: CLIPFSACSettings.textLearningRate),
-        ]
-        if anchors == nil { rates.append((layout.anchorRange, CLIPFSACSettings.textLearningRate)) }
+        let width = untrained.anchors.columns
+        let network = FSACNetwork(width: width, form: settings.form(width: width))
         trainer = FSACTrainer(
-            network, parameters: layout.initialParameters(anchors: untrained.anchors, using: &random),
-            input: untrained.input, keys: .batch, rates: rates, parallelism)
+            network, parameters: network.layout.initialParameters(anchors: untrained.anchors, using: &random),
+            input: untrained.input, keys: .batch,
+            rates: CLIPFSACSettings.rates(network.layout, learnsAnchors: anchors == nil), parallelism)
     }
 
-    var head: CLIPFSACHead { CLIPFSACHead(trainer.model, settings) }
+    var head: CLIPFSACHead { trainer.head(settings) }
 
     /// One epoch: each shot with the anomaly that is next, `settings.batch` pairs a step.
     mutating func train(epoch: Int) {
@@ -93,7 +89,7 @@ struct UntrainedAnchors {
             anchors.normal.count == normal.columns,
             "clip-fsac: anchors of \(anchors.normal.count) for embeddings of \(normal.columns)")
         input = .identity(width: normal.columns)
-        self.anchors = Matrix(stacking: [anchors.normal, anchors.abnormal]).scaled(by: [normal].rootMeanSquareNorm)
+        self.anchors = anchors.matrix.scaled(by: [normal].rootMeanSquareNorm)
     }
 
     /// `s(F, T-) - s(F, T+)` of each row.
@@ -108,4 +104,17 @@ extension Matrix {
     init(stacking rows: [[Float]]) {
         self.init(rows: rows.count, columns: rows[0].count, values: rows.flatMap { $0 })
     }
+}
+
+extension FSACTrainer {
+    /// A trainer that goes on with the parameters of a head.
+    package init(_ head: CLIPFSACHead, learnsAnchors: Bool, parallelism: Parallelism = .serial) {
+        let (network, parameters) = (head.model.network, head.model.parameters)
+        self.init(
+            network, parameters: Storage(parameters.values(0..<parameters.count)), input: head.model.input,
+            keys: .batch, rates: CLIPFSACSettings.rates(network.layout, learnsAnchors: learnsAnchors), parallelism)
+    }
+
+    /// The head as it is now.
+    package func head(_ settings: CLIPFSACSettings) -> CLIPFSACHead { CLIPFSACHead(model, settings) }
 }

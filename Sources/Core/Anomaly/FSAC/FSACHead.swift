@@ -69,7 +69,7 @@ public struct FSACHead: Sendable {
                 labels: [Float](repeating: 0, count: half) + anomalousRows.map { labels[$0] })
             progress(Double(step) / Double(settings.steps))
         }
-        return FSACHead(trainer.model, settings)
+        return trainer.head(settings)
     }
 }
 
@@ -98,6 +98,9 @@ extension FSACTrainer {
             network, parameters: Storage(parameters.values(0..<parameters.count)), input: head.model.input, keys: .own,
             rates: head.settings.rates(network.layout), parallelism)
     }
+
+    /// The head as it is now.
+    package func head(_ settings: FSACSettings) -> FSACHead { FSACHead(model, settings) }
 
     /// Random weights, the anchors on the mean tokens of both kinds.
     fileprivate init(

@@ -68,7 +68,9 @@ struct FSACLoss {
 
     /// `-label log p - (1 - label) log(1 - p)` with `p = 1 / (1 + exp(-logit))`, and its derivative by the logit.
     private static func crossEntropy(_ logit: Float, label: Float, weight: Float) -> (value: Float, slope: Float) {
-        let softplus = max(logit, 0) + log1p(exp(-abs(logit)))
-        return (weight * (softplus - label * logit), weight * (1 / (1 + exp(-logit)) - label))
+        (weight * (softplus(logit) - label * logit), weight * (1 / (1 + exp(-logit)) - label))
     }
 }
+
+/// `log(1 + exp(x))`.
+func softplus(_ x: Float) -> Float { max(x, 0) + log1p(exp(-abs(x))) }

@@ -39,6 +39,12 @@ package struct FSACTrainer {
     /// The loss of a batch (eq. 13), which leaves the gradient in place.
     package func loss(_ tokens: Matrix, labels: [Float]) -> Float { losses(tokens, labels: labels).value }
 
+    /// Eq. 10, 11 and 12 of a batch.
+    package func lossTerms(_ tokens: Matrix, labels: [Float]) -> [Float] {
+        let losses = losses(tokens, labels: labels)
+        return [losses.imageToText, losses.textToImage, losses.classification]
+    }
+
     /// One step on a batch; the loss before it.
     @discardableResult
     package mutating func step(_ tokens: Matrix, labels: [Float]) -> Float {

@@ -28,6 +28,8 @@ struct CLIPFSACFit: ScorerFit {
         self.anchors = anchors
     }
 
+    var trainingShare: Double { 0.4 }
+
     mutating func add(_ shot: ShotFeatures) {
         func embeddings(_ views: [ShotFeatures.View]) -> [[Float]] {
             views.map { view in
@@ -133,7 +135,7 @@ extension CLIPFSACFit {
         let normal = margins(head, samples.flatMap { $0.variants.isEmpty ? $0.normal : $0.variants }, parallelism)
         let anomalous = margins(head, samples.flatMap(\.heldOut), parallelism).map { -$0 }
         return [normal, anomalous].reduce(0) { sum, margins in
-            sum + margins.reduce(0) { $0 + max($1, 0) + log1p(exp(-abs($1))) } / Float(margins.count)
+            sum + margins.reduce(0) { $0 + softplus($1) } / Float(margins.count)
         }
     }
 }

@@ -19,29 +19,24 @@ public struct CLIPFSACScorer: Scorer {
     /// - Precondition: the features have the picture's embedding. Without patches of ``featureWidth`` (anomalies that a fit has
     ///   made have none) the map is even.
     public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
-        guard let whole = features.whole, whole.embedding.count == head.width else {
-            preconditionFailure("clip-fsac: expected an embedding of \(head.width)")
-        }
-        let imageScore = scale.score(head.margins(of: Matrix(stacking: [whole.embedding]), parallelism)[0])
-        let values: [Float]
-        if settings.map == .saliency, let saliency = whole.saliency {
-            values = saliency.pooled(to: features.grid)
+        let imageScore = scale.score(head.margins(of: features.embedding, parallelism)[0])
+        let pattern: [Float]
+        if settings.map == .saliency, let saliency = features.whole?.saliency {
+            pattern = saliency.pooled(to: features.grid)
         } else if features.rows.columns == featureWidth {
-            values = relevance.values(features, counting: mask, parallelism)
+            pattern = relevance.values(features, counting: mask, parallelism)
         } else {
-            values = [Float](repeating: 1, count: features.grid.count)
+            pattern = [Float](repeating: 1, count: features.grid.count)
         }
-        let counted = mask.patches.map { values[$0] }
-        let peak = counted.max() ?? 0
         return ScoreMap(
-            grid: features.grid, values: mask.scattered(counted.map { peak > 0 ? $0 / peak * imageScore : imageScore }),
-            imageScore: imageScore)
+            grid: features.grid, pattern: mask.scattered(mask.patches.map { pattern[$0] }), imageScore: imageScore)
     }
 
     public var scoreGradient: FeatureExtractor.ScoreGradient? {
         guard settings.map == .saliency else { return nil }
         return { [head, scale] embedding in
-            let slope = scale.slope(at: head.margins(of: Matrix(stacking: [embedding]))[0])
+            let margin = head.margins(of: Matrix(rows: 1, columns: embedding.count, values: embedding))[0]
+            let slope = scale.slope(at: margin)
             return head.marginGradient(at: embedding).map { $0 * slope }
         }
     }

@@ -1,5 +1,3 @@
-internal import Glibc
-
 // N patches, D width of their features.
 
 /// Where in a picture the reason for its score may lie.
@@ -23,7 +21,7 @@ enum PatchRelevance: Sendable {
 
     var featureWidth: Int {
         switch self {
-        case .text(let text): text.anchors.columns
+        case .text(let text): text.anchors.normal.count
         case .memory(let memory): memory.featureWidth
         }
     }
@@ -43,23 +41,20 @@ enum PatchRelevance: Sendable {
 /// deviations from what the shots' patches have. The texts are those of eq. 3: the adapted ones are made for embeddings that
 /// have passed the image adapter, which patches have not.
 struct TextRelevance: Sendable, Equatable {
-    /// `T+` and `T-`, `[2, D]`, unit rows.
-    let anchors: Matrix
+    let anchors: TextAnchors
     /// Of `s(patch, T-) - s(patch, T+)` over the shots' patches.
     let mean: Float
     let deviation: Float
 
     init(_ shots: [Matrix], _ anchors: TextAnchors) {
-        self.anchors = Matrix(stacking: [anchors.normal, anchors.abnormal])
-        let differences = shots.flatMap { Self.differences($0, self.anchors, .serial) }
+        let differences = shots.flatMap { Self.differences($0, anchors, .serial) }
         let count = Float(differences.count)
         let mean = differences.reduce(0, +) / count
         let variance = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
-        self.mean = mean
-        deviation = max(variance.squareRoot(), 1e-6)
+        self.init(anchors: anchors, mean: mean, deviation: max(variance.squareRoot(), 1e-6))
     }
 
-    init(anchors: Matrix, mean: Float, deviation: Float) {
+    init(anchors: TextAnchors, mean: Float, deviation: Float) {
         self.anchors = anchors
         self.mean = mean
         self.deviation = deviation
@@ -68,13 +63,12 @@ struct TextRelevance: Sendable, Equatable {
     /// `log(1 + exp(z))` of each patch, which leaves little of what is below the mean.
     func values(_ rows: Matrix, _ parallelism: Parallelism) -> [Float] {
         Self.differences(rows, anchors, parallelism).map { difference in
-            let z = (difference - mean) / deviation
-            return max(z, 0) + log1pf(expf(-abs(z)))
+            softplus((difference - mean) / deviation)
         }
     }
 
-    private static func differences(_ rows: Matrix, _ anchors: Matrix, _ parallelism: Parallelism) -> [Float] {
-        let products = rows.multiplied(byTransposed: anchors, parallelism: parallelism)
+    private static func differences(_ rows: Matrix, _ anchors: TextAnchors, _ parallelism: Parallelism) -> [Float] {
+        let products = rows.multiplied(byTransposed: anchors.matrix, parallelism: parallelism)
         return (0..<rows.rows).map { products[$0, 1] - products[$0, 0] }
     }
 }
@@ -109,8 +103,6 @@ extension PatchRelevance {
         var memory: PatchMemory.Header?
     }
 
-    private static let anchorsName = "patch_anchors"
-
     var header: Header {
         switch self {
         case .text(let text): Header(text: .init(mean: text.mean, deviation: text.deviation))
@@ -120,7 +112,7 @@ extension PatchRelevance {
 
     var tensors: [String: Tensor] {
         switch self {
-        case .text(let text): [Self.anchorsName: Tensor(text.anchors)]
+        case .text(let text): text.anchors.tensors
         case .memory(let memory): memory.stored.tensors
         }
     }
@@ -131,8 +123,7 @@ extension PatchRelevance {
         } else if let text = header.text, text.mean.isFinite, text.deviation > 0, text.deviation.isFinite {
             self = .text(
                 TextRelevance(
-                    anchors: try tensors.matrix(Self.anchorsName, rows: 2), mean: text.mean,
-                    deviation: text.deviation))
+                    anchors: try TextAnchors(tensors), mean: text.mean, deviation: text.deviation))
         } else {
             throw DamagedPart(
                 part: "relevance", expected: "memory, or text with a positive deviation",

@@ -76,6 +76,9 @@ package protocol ScorerFit {
         _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws(FitError)
 
+    /// About what share of a fit's time ``finish(_:progress:isCancelled:)`` takes.
+    var trainingShare: Double { get }
+
     /// - Parameter shots: those that the scorer must know nothing of, by their numbers.
     /// - Precondition: a shot is left.
     func scorer(leavingOut shots: Set<Int>, _ parallelism: Parallelism) -> any Scorer
@@ -93,6 +96,8 @@ package protocol ScorerFit {
 extension ScorerFit {
     package var typicalScore: Float? { nil }
 
+    package var trainingShare: Double { 0 }
+
     package mutating func finish(
         _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws(FitError) {}
@@ -101,15 +106,26 @@ extension ScorerFit {
 }
 
 extension MethodSettings {
-    /// - Parameter stages: what `auto` combines.
-    /// - Precondition: the settings have no problem.
-    package func fit(shotCount: Int, stages: [FeatureStage] = []) -> any ScorerFit {
+    /// - Parameters:
+    ///   - stages: what `auto` combines.
+    ///   - anchors: of a backbone that reads.
+    /// - Precondition: the settings have no problem; there are anchors for a method that needs text.
+    package func fit(
+        shotCount: Int, stages: [FeatureStage] = [], anchors: TextAnchors? = nil
+    ) -> any ScorerFit {
         switch method {
         case .patchMemory, .patchCore, .anomalyDINO: return PatchMemoryFit(self, shotCount: shotCount)
         case .padim: return PaDiMFit(self)
         case .spade: return SPADEFit(self)
         case .auto: return CombinedFit(self, stages: stages, shotCount: shotCount)
         case .fsac: return FSACFit(self, shotCount: shotCount)
+        case .clipZeroShot: return ZeroShotFit(anchors: Self.required(anchors))
+        case .winCLIP: return WinCLIPFit(anchors: Self.required(anchors))
         }
+    }
+
+    private static func required(_ anchors: TextAnchors?) -> TextAnchors {
+        guard let anchors else { preconditionFailure("fit: a method that reads, and no texts") }
+        return anchors
     }
 }
