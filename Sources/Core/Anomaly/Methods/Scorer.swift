@@ -67,7 +67,17 @@ package protocol ScorerFit {
     mutating func add(_ shot: ShotFeatures)
 
     /// Called once, after the last shot.
-    mutating func finish(_ parallelism: Parallelism)
+    ///
+    /// - Parameters:
+    ///   - progress: told the share that is done, 0...1, where it takes long.
+    ///   - isCancelled: asked now and then where it takes long.
+    /// - Throws: `cancelled`; `badSettings` when the method cannot be fitted to such shots.
+    mutating func finish(
+        _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
+    ) throws(FitError)
+
+    /// About what share of a fit's time ``finish(_:progress:isCancelled:)`` takes.
+    var trainingShare: Double { get }
 
     /// - Parameter shots: those that the scorer must know nothing of, by their numbers.
     /// - Precondition: a shot is left.
@@ -86,7 +96,11 @@ package protocol ScorerFit {
 extension ScorerFit {
     package var typicalScore: Float? { nil }
 
-    package mutating func finish(_ parallelism: Parallelism) {}
+    package var trainingShare: Double { 0 }
+
+    package mutating func finish(
+        _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
+    ) throws(FitError) {}
 
     package func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]? { nil }
 }
