@@ -104,7 +104,8 @@ struct Bench: ParsableCommand {
 
     /// A model of seeded pictures, and the features of one that it has not seen.
     private func fit(_ model: BackboneModel, _ jpeg: [UInt8]) throws -> (FittedModel, Features) {
-        let extractors = ExtractorSource(model, parallelism: backbone.parallelism)
+        let extractors = ExtractorSource(
+            model, parallelism: backbone.parallelism, textCache: EvaluationCacheOptions.textCache)
         let pictures = (1...shots).map { Picture(.file, bytes: Self.picture(UInt32($0)).jpegBytes(qualityPercent: 90)) }
         let fitted = try FittedModel.fit(
             shots: pictures.map { try Shot(picture: $0) }, extractors: extractors,

@@ -21,7 +21,6 @@ extension FittedModel {
             used.layers = Set(stages.map(\.layer)).sorted()
             used.localAveraging = false
         }
-        if used.method == .auto { used.wording = extractors.read == nil ? nil : used.wording ?? Wording() }
         let inputSize = used.inputSize ?? extractors.autoInputSize
         guard extractors.accepts(inputSize: inputSize) else {
             throw .badSettings("input size: expected one that \(extractors.name) takes, got \(inputSize)")
@@ -37,9 +36,9 @@ extension FittedModel {
     private static func anchors(
         of settings: MethodSettings, _ extractors: ExtractorSource
     ) throws(FitError) -> TextAnchors? {
-        guard let wording = settings.wording else { return nil }
-        guard let read = extractors.read else {
-            throw .noText(method: settings.method, backbone: extractors.name)
+        guard let read = extractors.read, let wording = settings.wording else {
+            if settings.method.needsText { throw .noText(method: settings.method, backbone: extractors.name) }
+            return nil
         }
         do {
             return try read(wording)

@@ -29,7 +29,19 @@ public struct BackboneModel: Sendable {
     private let stagesBesideOthers: [FeatureStage]
     /// The input size that `auto` uses when none is asked for, in pixels.
     public let autoInputSize: Int
+    /// The layers in the space of the texts; none when the backbone does not read.
+    public let textLayers: [Int]
     private let network: Network
+    /// What reads, in one that does.
+    private let text: TextSource?
+
+    /// A CLIP's text tower on the disk: it is loaded when texts are to be embedded, and let go again, for it is large and rarely
+    /// needed.
+    private struct TextSource: Sendable {
+        let scope: WeightScope
+        let configuration: CLIPConfiguration
+        let tokenizer: BytePairTokenizer
+    }
 
     /// - Parameters:
     ///   - reference: a name in `modelsDirectory`, several joined by `+`, or a weight file or folder; see
@@ -63,6 +75,9 @@ public struct BackboneModel: Sendable {
         defaultLayers = zip(parts, offsets).flatMap { part, offset in part.defaultLayers.map { $0 + offset } }
         stages = zip(parts, offsets).flatMap { part, offset in part.stagesBesideOthers.map { $0.shifted(by: offset) } }
         stagesBesideOthers = stages
+        let reader = parts.firstIndex { !$0.textLayers.isEmpty }
+        textLayers = reader.map { index in parts[index].textLayers.map { $0 + offsets[index] } } ?? []
+        text = reader.flatMap { parts[$0].text }
         network = .joined(parts)
     }
 
@@ -81,7 +96,22 @@ public struct BackboneModel: Sendable {
         inputMultiple = weights.sidecar.inputMultiple
         switch weights.sidecar.architecture {
         case .clip:
-            throw .unknownArchitecture(file: weights.path, known: WeightArchitecture.fixed.map(\.rawValue))
+            guard let configuration = weights.sidecar.clip, let vocabulary = weights.vocabulary else {
+                preconditionFailure("\(weights.path): a CLIP that was loaded without its configuration")
+            }
+            let network = try VisionTransformerWeights(clip: weights.scope, configuration)
+            let depth = configuration.image.depth
+            layerCount = network.layerCount
+            defaultInputSize = configuration.image.size
+            autoInputSize = configuration.image.size
+            defaultLayers = [max(depth / 2, 1)]
+            // Where DINOv2's, which is as deep, are best; nobody has measured it for CLIP here.
+            stages = Set([max(depth / 3, 1), max(depth / 2, 1)]).sorted().map { FeatureStage(layer: $0) }
+            stagesBesideOthers = stages
+            textLayers = [layerCount]
+            text = TextSource(
+                scope: weights.scope, configuration: configuration, tokenizer: BytePairTokenizer(vocabulary))
+            self.network = .visionTransformer(network)
         case .efficientNetLite0:
             let network = try EfficientNetWeights(weights.scope, .lite0)
             layerCount = network.stageCount
@@ -90,6 +120,8 @@ public struct BackboneModel: Sendable {
             defaultLayers = [5]
             stages = [4, 5].map { FeatureStage(layer: $0) } + [FeatureStage(layer: 5, localAveraging: true)]
             stagesBesideOthers = [FeatureStage(layer: 4), FeatureStage(layer: 5, localAveraging: true)]
+            textLayers = []
+            text = nil
             self.network = .efficientNet(network)
         case .dinoV2Small:
             let network = try VisionTransformerWeights(dinov2: weights.scope, .dinov2Small)
@@ -99,6 +131,8 @@ public struct BackboneModel: Sendable {
             defaultLayers = [6]
             stages = [4, 6].map { FeatureStage(layer: $0) } + [FeatureStage(layer: 6, localAveraging: true)]
             stagesBesideOthers = [4, 6].map { FeatureStage(layer: $0) }
+            textLayers = []
+            text = nil
             self.network = .visionTransformer(network)
         }
     }
@@ -108,8 +142,30 @@ public struct BackboneModel: Sendable {
         (inputMultiple...1024).contains(inputSize) && inputSize % inputMultiple == 0
     }
 
-    /// The input size of a part of a joined backbone whose input size is `limit`: the largest that the part can take.
-    func inputSize(upTo limit: Int) -> Int { max(limit / inputMultiple, 1) * inputMultiple }
+    /// The input size of a part of a joined backbone whose input size is `limit`: the largest that the part can take; of one
+    /// that reads no more than it was trained with, for which its embedding is right.
+    func inputSize(upTo limit: Int) -> Int {
+        let limit = text == nil ? limit : min(limit, defaultInputSize)
+        return max(limit / inputMultiple, 1) * inputMultiple
+    }
+
+    /// Embeddings of texts, in the space of ``textLayers``.
+    ///
+    /// - Parameter progress: called with the share that is done.
+    /// - Returns: `[texts, C]`, not normalised.
+    /// - Throws: `WeightsError` when the text tower's weights cannot be read.
+    /// - Precondition: the backbone reads.
+    public func textEmbeddings(
+        of texts: [String], parallelism: Parallelism, progress: (Double) -> Void = { _ in }
+    ) throws(WeightsError) -> Matrix {
+        guard let text else { preconditionFailure("\(name): does not read") }
+        let tower = TextTransformer(
+            try CLIPTextWeights(text.scope, text.configuration), parallelism: parallelism)
+        let tokens = texts.map {
+            text.tokenizer.tokens(of: $0, contextLength: text.configuration.text.contextLength)
+        }
+        return tower.embeddings(of: tokens, progress: progress)
+    }
 
     /// A backbone for one input size, with its own scratch memory.
     ///

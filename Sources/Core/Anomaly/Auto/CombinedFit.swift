@@ -68,7 +68,8 @@ struct CombinedFit: ScorerFit {
                 memories: memories.map { $0.memory(leavingOut: left, isFast: isFast) }, unit: component.unit)
         }
         return CombinedScorer(
-            components: components, texture: texture, words: words, featureWidth: shots[0].own.features.rows.columns, choice: choice)
+            components: components, texture: texture, words: words, featureWidth: shots[0].own.features.rows.columns,
+            choice: choice)
     }
 }
 

@@ -120,6 +120,7 @@ extension MethodSettings {
         case .auto: return CombinedFit(self, stages: stages, shotCount: shotCount, anchors: anchors)
         case .fsac: return FSACFit(self, shotCount: shotCount)
         case .clipZeroShot: return ZeroShotFit(anchors: Self.required(anchors))
+        case .clipFSAC: return CLIPFSACFit(clipFSAC ?? CLIPFSACSettings(), anchors: anchors)
         case .winCLIP: return WinCLIPFit(anchors: Self.required(anchors))
         }
     }
