@@ -41,7 +41,7 @@ public struct FeatureExtractor {
     public init(_ model: BackboneModel, inputSize: Int, parallelism: Parallelism) {
         let parts = model.parts.map { ExtractorPart($0, inputSize: inputSize, parallelism: parallelism) }
         // One of joined backbones speaks for the whole picture.
-        let embedder = model.parts.firstIndex { !$0.textLayers.isEmpty } ?? 0
+        let embedder = model.parts.firstIndex(where: \.readsText) ?? 0
         self.init(
             identity: BackboneIdentity(name: model.name, sha256: model.sha256, inputSize: inputSize),
             layerCount: model.layerCount
@@ -173,7 +173,7 @@ public struct ExtractorSource: Sendable {
     private static func reader(
         _ model: BackboneModel, _ parallelism: Parallelism, _ cache: TextAnchorCache?
     ) -> Reader? {
-        guard !model.textLayers.isEmpty else { return nil }
+        guard model.readsText else { return nil }
         return { wording throws(WeightsError) in
             func anchors() throws(WeightsError) -> TextAnchors {
                 try TextAnchors(wording) { texts throws(WeightsError) in

@@ -39,7 +39,9 @@ import Testing
         #expect(firstDifference(Array(reduced.tokens.values.prefix(3)), expected, atol: 1e-6, rtol: 0) == nil)
     }
 
-    @Test(arguments: [Interpolation.bilinear, .bicubic, .antialiasedBicubic]) func aConstantMapStaysConstant(interpolation: Interpolation) {
+    @Test(arguments: [Interpolation.bilinear, .bicubic, .antialiasedBicubic]) func aConstantMapStaysConstant(
+        interpolation: Interpolation
+    ) {
         let map = FeatureMap(
             grid: PatchGrid(rows: 3, columns: 4),
             tokens: Matrix(rows: 12, columns: 2, values: (0..<24).map { $0 % 2 == 0 ? 1 : -3 }))
