@@ -65,7 +65,7 @@ public struct ConfiguredMethod: Sendable {
         textCache = shelf.textCache
         settings = recipe.settings.withDefaults(
             inputSize: backbone.defaultInputSize, layers: backbone.defaultLayers, textLayers: backbone.textLayers)
-        if settings.method.needsText, backbone.textLayers.isEmpty {
+        if settings.method.needsText, !backbone.readsText {
             throw .settings(
                 recipe: recipe.name,
                 "method: expected a CLIP backbone for \(settings.method.rawValue), got \(backbone.name) (docs/clip.md)")
