@@ -73,7 +73,8 @@ struct FSACLayout: Sendable {
     ///
     /// - Parameter anchors: `[2, C]`.
     func initialParameters(anchors: Matrix, using random: inout SplitMix64) -> Storage {
-        precondition(anchors.rows == 2 && anchors.columns == width, "fsac: anchors [\(anchors.rows), \(anchors.columns)]")
+        precondition(
+            anchors.rows == 2 && anchors.columns == width, "fsac: anchors [\(anchors.rows), \(anchors.columns)]")
         let parameters = Storage(count: count)
         for layer in layers {
             let deviation = (2 / Float(layer.inputs + layer.outputs)).squareRoot()
