@@ -202,7 +202,8 @@ import Testing
         #expect(throws: FitError.cancelled) {
             try fit.finish(.serial, progress: { shares.append($0) }, isCancelled: { shares.count == 12 })
         }
-        #expect(shares.count == 12 && shares == shares.sorted() && shares[10] >= 1.0 / 3 && shares.allSatisfy { $0 < 1 })
+        #expect(shares.count == 12 && shares == shares.sorted())
+        #expect(shares[10] >= 1.0 / 3 && shares.allSatisfy { $0 < 1 })
     }
 
     @Test func shotsWithoutAnomaliesCannotBeLearntFrom() {
