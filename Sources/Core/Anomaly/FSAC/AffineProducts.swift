@@ -11,7 +11,7 @@ extension Affine {
             x.values.withUnsafeBufferPointer { x in
                 guard let y = result.baseAddress, let x = x.baseAddress else { return }
                 let (weights, bias) = (parameters.base + offset, parameters.base + biasOffset)
-                Blocks(rows: result.count / outputs, columns: outputs, parallelism).forEach { rows, columns in
+                Blocks(rows: result.count / outputs, columns: outputs, parallelism).run { rows, columns in
                     for row in rows {
                         (y + row * outputs + columns.lowerBound)
                             .update(from: bias + columns.lowerBound, count: columns.count)
@@ -43,7 +43,7 @@ extension Affine {
         result.values.withUnsafeMutableBufferPointer { result in
             gradient.values.withUnsafeBufferPointer { gradient in
                 guard let dx = result.baseAddress, let dy = gradient.baseAddress else { return }
-                Blocks(rows: x.rows, columns: inputs, parallelism).forEach { rows, columns in
+                Blocks(rows: x.rows, columns: inputs, parallelism).run { rows, columns in
                     gemm(
                         rows.count, columns.count, outputs, dy + rows.lowerBound * outputs, outputs,
                         parameters.base + offset + columns.lowerBound, inputs,
@@ -68,7 +68,7 @@ private struct Blocks {
         self.parallelism = parallelism
     }
 
-    func forEach(_ body: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void) {
+    func run(_ body: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void) {
         if rows >= 16 * parallelism.threads {
             parallelism.forEachRange(of: rows, grain: 16) { _, part in body(part, 0..<columns) }
         } else {

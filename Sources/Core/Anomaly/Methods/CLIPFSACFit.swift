@@ -1,7 +1,7 @@
 // n shots, C width of a picture's embedding.
 
 /// Trains CLIP-FSAC++ heads: one with all shots, and those that judge the shots that they do not know.
-struct CLIPFSACFit: ScorerFit {
+package struct CLIPFSACFit: ScorerFit {
     private let settings: CLIPFSACSettings
     private let anchors: TextAnchors?
     private var samples: [CLIPFSACSample] = []
@@ -23,14 +23,14 @@ struct CLIPFSACFit: ScorerFit {
     private static let mostFolds = 4
 
     /// - Parameter anchors: of the texts, `[C]`; nil learns them.
-    init(_ settings: CLIPFSACSettings, anchors: TextAnchors?) {
+    package init(_ settings: CLIPFSACSettings, anchors: TextAnchors?) {
         self.settings = settings
         self.anchors = anchors
     }
 
-    var trainingShare: Double { 0.4 }
+    package var trainingShare: Double { 0.4 }
 
-    mutating func add(_ shot: ShotFeatures) {
+    package mutating func add(_ shot: ShotFeatures) {
         func embeddings(_ views: [ShotFeatures.View]) -> [[Float]] {
             views.map { view in
                 guard let whole = view.features.whole else { preconditionFailure("clip-fsac: no embedding") }
@@ -44,7 +44,7 @@ struct CLIPFSACFit: ScorerFit {
                 anomalies: embeddings(shot.anomalies.map(\.view))))
     }
 
-    mutating func finish(
+    package mutating func finish(
         _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws(FitError) {
         guard samples.allSatisfy({ !$0.heldOut.isEmpty }) else {
@@ -75,7 +75,7 @@ struct CLIPFSACFit: ScorerFit {
         return (0..<count).map { fold in Set(samples.indices.filter { $0 % count == fold }) }
     }
 
-    func scorer(leavingOut left: Set<Int>, _ parallelism: Parallelism) -> any Scorer {
+    package func scorer(leavingOut left: Set<Int>, _ parallelism: Parallelism) -> any Scorer {
         guard let evidence else { preconditionFailure("clip-fsac: asked before the fit is finished") }
         let found = found(leavingOut: left, epochs: evidence.epochs, parallelism)
         let known = shots.indices.filter { !left.contains($0) }

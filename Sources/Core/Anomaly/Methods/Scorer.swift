@@ -30,8 +30,8 @@ extension Scorer {
 package struct ShotFeatures: Sendable {
     /// A picture's features, and which patches show an inspected part of the shot.
     package struct View: Sendable {
-        let features: PatchFeatures
-        let mask: PatchMask
+        package let features: PatchFeatures
+        package let mask: PatchMask
 
         package init(features: PatchFeatures, mask: PatchMask) {
             self.features = features
@@ -52,6 +52,11 @@ package struct ShotFeatures: Sendable {
         let view: View
         /// `[N]`: how anomalous each patch is, 0...1.
         let labels: [Float]
+
+        package init(view: View, labels: [Float]) {
+            self.view = view
+            self.labels = labels
+        }
     }
 
     package init(own: View, turned: [View], variants: [View] = [], anomalies: [AnomalousView] = []) {

@@ -103,7 +103,8 @@ import Testing
                 #expect(difference <= 1e-4, "\(name), \(tensor) after ten steps: \(difference)")
             }
             let embeddings = run.embeddings(200, rows: 5)
-            #expect(firstDifference(head.margins(of: embeddings), run.margins, atol: 3e-3, rtol: 1e-4) == nil, "\(name)")
+            #expect(
+                firstDifference(head.margins(of: embeddings), run.margins, atol: 3e-3, rtol: 1e-4) == nil, "\(name)")
             #expect(
                 firstDifference(head.anomalyScores(of: embeddings), run.anomalyScores, atol: 1e-3, rtol: 1e-4) == nil)
             let slopes = (0..<5).flatMap { head.marginGradient(at: Array(embeddings.row($0))) }
