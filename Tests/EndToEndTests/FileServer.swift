@@ -33,19 +33,20 @@ final class FileServer: Sendable {
     private let state: Mutex<State>
 
     init(_ behaviour: Behaviour) throws {
-        state = Mutex(State(behaviour: behaviour))
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let listens = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { [listener] in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(listener, $0, length) == 0 && listen(listener, 16) == 0 && getsockname(listener, $0, &length) == 0
             }
         }
         guard listens else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        self.listener = listener
         port = UInt16(bigEndian: address.sin_port)
+        state = Mutex(State(behaviour: behaviour))
         Thread.detachNewThread { [weak self, listener] in
             while case let connection = accept(listener, nil, nil), connection >= 0 {
                 self?.serve(connection)
@@ -57,7 +58,7 @@ final class FileServer: Sendable {
     deinit { close(listener) }
 
     /// Ends the thread that waits for connections; then nobody listens.
-    func stop() { shutdown(listener, Int32(SHUT_RDWR.rawValue)) }
+    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     var url: String { "http://127.0.0.1:\(port)" }
     var requests: [Request] { state.withLock { $0.requests } }
@@ -120,7 +121,7 @@ final class FileServer: Sendable {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
-                Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { return }
             rest = rest.dropFirst(count)

@@ -53,7 +53,8 @@ import Testing
         #expect(reply.exitCode == 0, "\(reply.standardError)")
         #expect(installed == ["tiny.json", "tiny.merges.txt", "tiny.safetensors"])
         #expect(try FileManager.default.contentsOfDirectory(atPath: models).count == 3)
-        #expect(try digest(models) == await expectedDigest())
+        let expected = try await expectedDigest()
+        #expect(try digest(models) == expected)
     }
 
     @Test func aModelIsFetchedImportedAndListed() async throws {
