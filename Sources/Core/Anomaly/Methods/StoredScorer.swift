@@ -18,11 +18,12 @@ public struct ScorerHeader: Codable, Sendable, Equatable {
     public var fsac: FSACScorer.Header?
     public var zeroShot: ZeroShot.Header?
     public var winCLIP: WinCLIP.Header?
+    public var clipFSAC: CLIPFSACScorer.Header?
 
     public init(
         patchMemory: PatchMemory.Header? = nil, padim: PaDiM.Header? = nil, spade: SPADE.Header? = nil,
         combined: CombinedScorer.Header? = nil, fsac: FSACScorer.Header? = nil, zeroShot: ZeroShot.Header? = nil,
-        winCLIP: WinCLIP.Header? = nil
+        winCLIP: WinCLIP.Header? = nil, clipFSAC: CLIPFSACScorer.Header? = nil
     ) {
         self.patchMemory = patchMemory
         self.padim = padim
@@ -31,6 +32,7 @@ public struct ScorerHeader: Codable, Sendable, Equatable {
         self.fsac = fsac
         self.zeroShot = zeroShot
         self.winCLIP = winCLIP
+        self.clipFSAC = clipFSAC
     }
 
     enum CodingKeys: String, CodingKey {
@@ -38,6 +40,7 @@ public struct ScorerHeader: Codable, Sendable, Equatable {
         case patchMemory = "patch_memory"
         case zeroShot = "zero_shot"
         case winCLIP = "winclip"
+        case clipFSAC = "clip_fsac"
     }
 }
 
@@ -57,6 +60,7 @@ extension StoredScorer {
         if let header = header.fsac { return try FSACScorer(header, tensors) }
         if let header = header.zeroShot { return try ZeroShot(header, tensors) }
         if let header = header.winCLIP { return try WinCLIP(header, tensors) }
+        if let header = header.clipFSAC { return try CLIPFSACScorer(header, tensors) }
         throw DamagedPart(part: "scorer", expected: "one of those that a fit writes", got: "none")
     }
 }
