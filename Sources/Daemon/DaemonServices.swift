@@ -25,7 +25,7 @@ public struct DaemonServices: Sendable {
     ) throws {
         self.logger = logger
         let directory = configuration.stateDirectory
-        let shelf = BackboneShelf(modelsDirectory: configuration.modelsDirectory)
+        let shelf = BackboneShelf(modelsDirectory: configuration.modelsDirectory, stateDirectory: directory)
         let threads = configuration.computeThreads
         let book = try RecipeBook<FittedModel>(
             stateDirectory: directory, tables: configuration.recipes, logger: logger
@@ -80,7 +80,8 @@ public struct DaemonServices: Sendable {
     ///
     /// - Throws: ``MethodError``.
     public static func check(_ configuration: Configuration) throws(MethodError) {
-        let shelf = BackboneShelf(modelsDirectory: configuration.modelsDirectory)
+        let shelf = BackboneShelf(
+            modelsDirectory: configuration.modelsDirectory, stateDirectory: configuration.stateDirectory)
         for recipe in configuration.recipes {
             _ = try ConfiguredMethod(recipe, computeThreads: configuration.computeThreads, shelf: shelf)
         }

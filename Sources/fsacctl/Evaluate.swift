@@ -74,7 +74,9 @@ struct Evaluate: ParsableCommand {
         let cache = try cacheOptions.cache(
             backbone: identity, settings: settings, threads: backbone.parallelism.threads)
         return FewShotProtocol(
-            extractors: ExtractorSource(model, parallelism: backbone.parallelism), settings: settings,
+            extractors: ExtractorSource(
+                model, parallelism: backbone.parallelism, textCache: EvaluationCacheOptions.textCache),
+            settings: settings,
             parallelism: backbone.parallelism, cache: cache, warn: Terminal.complain
         ) {
             start.duration(to: clock.now)

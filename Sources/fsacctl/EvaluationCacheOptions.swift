@@ -28,10 +28,20 @@ struct EvaluationCacheOptions: ParsableArguments {
         return (EvaluationCache(directory: directory(ProcessInfo.processInfo.environment)), key)
     }
 
+    /// Where the embeddings of texts are kept.
+    static var textCache: TextAnchorCache {
+        TextAnchorCache(directory: caches(ProcessInfo.processInfo.environment) + "/fsac/text-anchors")
+    }
+
     private func directory(_ environment: [String: String]) -> String {
         if let cache { return cache }
+        return Self.caches(environment) + "/fsac/evaluations"
+    }
+
+    /// The user's caches.
+    private static func caches(_ environment: [String: String]) -> String {
         // The specification: a relative path is to be ignored.
         let home = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        return (home ?? NSHomeDirectory() + "/.cache") + "/fsac/evaluations"
+        return home ?? NSHomeDirectory() + "/.cache"
     }
 }

@@ -4,7 +4,9 @@ public import Core
 /// The options of every offline command that fits a model.
 struct MethodOptions: ParsableArguments {
     @Option(
-        help: "The method: auto, patch-memory, patchcore, anomalydino, padim, spade, fsac, clip-zero-shot or winclip.")
+        help:
+            "The method: auto, patch-memory, patchcore, anomalydino, padim, spade, fsac, clip-fsac, winclip or clip-zero-shot."
+    )
     var method = Method.auto
 
     @Option(help: "Layers of the backbone to join, with commas (default: the backbone's).")
@@ -51,11 +53,34 @@ struct MethodOptions: ParsableArguments {
     @Option(help: "Standard deviation of the anomaly map's smoothing, in patches.")
     var smoothing: Float?
 
-    @Option(help: "What the part is called, for methods that read: \"metal bottle cap\" (clip-zero-shot, winclip).")
+    @Option(help: "What the part is called, for methods that read: \"metal bottle cap\" (with a CLIP backbone).")
     var object: String?
+
+    @Option(help: "The paper's hyper-parameters: mvtec or visa (clip-fsac).")
+    var preset: CLIPFSACSettings.Preset?
+
+    @Option(help: "The Anomaly Descriptor as in the paper or as released (clip-fsac).")
+    var descriptor: FSACDescriptor?
+
+    @Option(help: "Epochs of training; 0: as long as it helps (clip-fsac; default: 100).")
+    var epochs: Int?
+
+    @Option(help: "What the map shows: saliency or similarity (clip-fsac; default: saliency).")
+    var map: CLIPFSACSettings.Map?
 
     @Option(help: "Where the limit stands, from 0 (few false rejects) to 1 (few escapes).")
     var sensitivity: Sensitivity?
+
+    /// Nil when nothing is asked of it.
+    private var clipFSAC: CLIPFSACSettings? {
+        guard preset != nil || descriptor != nil || epochs != nil || map != nil else { return nil }
+        var settings = CLIPFSACSettings()
+        if let preset { settings.preset = preset }
+        if let descriptor { settings.descriptor = descriptor }
+        if let epochs { settings.epochs = epochs == 0 ? .auto : .fixed(epochs) }
+        if let map { settings.map = map }
+        return settings
+    }
 
     /// - Parameter inputSize: nil is the backbone's default.
     func settings(for model: BackboneModel, inputSize: Int?) throws -> MethodSettings {
@@ -63,8 +88,9 @@ struct MethodOptions: ParsableArguments {
             method: method, layers: layers?.values ?? [], inputSize: inputSize, localAveraging: localAveraging,
             rotations: rotations, coresetBudget: coreset, aggregation: aggregation, foreground: foreground,
             dimensions: dimensions, neighbours: neighbours, fitBudget: fitBudget,
-            wording: object.map { Wording(object: $0) }
-        ).withDefaults(inputSize: model.defaultInputSize, layers: model.defaultLayers)
+            wording: object.map { Wording(object: $0) }, clipFSAC: clipFSAC
+        ).withDefaults(
+            inputSize: model.defaultInputSize, layers: model.defaultLayers, textLayers: model.textLayers)
         if let smoothing { settings.smoothing = smoothing }
         if let sensitivity { settings.sensitivity = sensitivity }
         if object != nil, settings.wording == nil {
@@ -77,6 +103,9 @@ struct MethodOptions: ParsableArguments {
 
 extension Method: ExpressibleByArgument {}
 extension MethodSettings.Aggregation: ExpressibleByArgument {}
+extension CLIPFSACSettings.Preset: ExpressibleByArgument {}
+extension CLIPFSACSettings.Map: ExpressibleByArgument {}
+extension FSACDescriptor: ExpressibleByArgument {}
 
 extension Sensitivity: ExpressibleByArgument {
     public init?(argument: String) {

@@ -73,7 +73,8 @@ struct Score: ParsableCommand {
     private func fit() throws -> (FittedModel, FeatureExtractor) {
         let model = try backbone.load()
         try backbone.check(inputSize: backbone.inputSize(for: model), of: model)
-        let extractors = ExtractorSource(model, parallelism: backbone.parallelism)
+        let extractors = ExtractorSource(
+            model, parallelism: backbone.parallelism, textCache: EvaluationCacheOptions.textCache)
         let settings = try method.settings(for: model, inputSize: backbone.size)
         let shots = try shots.map { path in
             try Shot(picture: Picture(.file, bytes: try ImageFile.read(path: path)), area: settings.area)
@@ -91,7 +92,8 @@ struct Score: ParsableCommand {
         let fitted = try FittedModel.load(from: directory)
         let model = try BackboneModel.load(
             backbone.weights ?? fitted.backbone.name, modelsDirectory: backbone.models.directory)
-        let extractors = ExtractorSource(model, parallelism: backbone.parallelism)
+        let extractors = ExtractorSource(
+            model, parallelism: backbone.parallelism, textCache: EvaluationCacheOptions.textCache)
         guard extractors.serves(fitted) else {
             throw ValidationError(
                 "\(directory): expected the backbone \(fitted.backbone.name) with sha-256 \(fitted.backbone.sha256), "

@@ -40,20 +40,27 @@ public struct FeatureExtractor {
     /// - Precondition: `model.accepts(inputSize:)`.
     public init(_ model: BackboneModel, inputSize: Int, parallelism: Parallelism) {
         let parts = model.parts.map { ExtractorPart($0, inputSize: inputSize, parallelism: parallelism) }
+        // One of joined backbones speaks for the whole picture.
+        let embedder = model.parts.firstIndex(where: \.readsText) ?? 0
         self.init(
             identity: BackboneIdentity(name: model.name, sha256: model.sha256, inputSize: inputSize),
             layerCount: model.layerCount
         ) { image, request, scoreGradient in
             guard parts.count > 1 else { return parts[0].features(of: image, request, scoreGradient) }
-            var found: [Int: FeatureMap] = [:]
+            var layers: [Int: FeatureMap] = [:]
+            var whole = Features(layers: [:])
             var offset = 0
-            for part in parts {
-                for (layer, map) in part.layers(request.layers.map { $0 - offset }, of: image) {
-                    found[layer + offset] = map
-                }
-                offset += part.layerCount
+            for (index, part) in parts.enumerated() {
+                defer { offset += part.layerCount }
+                let isEmbedder = index == embedder
+                let own = part.request(request, offset: offset, withWhole: isEmbedder)
+                guard own != FeatureRequest() else { continue }
+                let features = part.features(of: image, own, isEmbedder ? scoreGradient : nil)
+                for (layer, map) in features.layers { layers[layer + offset] = map }
+                if isEmbedder { whole = features }
             }
-            return Features(layers: found)
+            return Features(
+                classToken: whole.classToken, layers: layers, windows: whole.windows, saliency: whole.saliency)
         }
     }
 
@@ -80,11 +87,11 @@ private struct ExtractorPart {
         backbone = model.makeBackbone(inputSize: self.inputSize, parallelism: parallelism)
     }
 
-    /// Those of `layers` that are this backbone's.
-    func layers(_ layers: [Int], of image: Image) -> [Int: FeatureMap] {
-        let own = layers.filter { (1...layerCount).contains($0) }
-        guard !own.isEmpty else { return [:] }
-        return features(of: image, FeatureRequest(layers: own), nil).layers
+    /// What of a request to joined backbones is this one's: its layers, and, of one of them, the whole picture.
+    func request(_ request: FeatureRequest, offset: Int, withWhole: Bool) -> FeatureRequest {
+        FeatureRequest(
+            layers: request.layers.map { $0 - offset }.filter { (1...layerCount).contains($0) },
+            finalTokens: request.finalTokens && withWhole, windows: withWhole ? request.windows : [])
     }
 
     func features(
@@ -153,12 +160,29 @@ public struct ExtractorSource: Sendable {
         self.make = make
     }
 
-    public init(_ model: BackboneModel, parallelism: Parallelism) {
+    /// - Parameter textCache: where anchors are kept; nil computes them for every fit.
+    public init(_ model: BackboneModel, parallelism: Parallelism, textCache: TextAnchorCache? = nil) {
         self.init(
             name: model.name, sha256: model.sha256, layerCount: model.layerCount,
             defaultInputSize: model.defaultInputSize, defaultLayers: model.defaultLayers,
-            stages: model.stages, autoInputSize: model.autoInputSize, accepts: model.accepts(inputSize:)
+            stages: model.stages, autoInputSize: model.autoInputSize, textLayers: model.textLayers,
+            read: Self.reader(model, parallelism, textCache), accepts: model.accepts(inputSize:)
         ) { FeatureExtractor(model, inputSize: $0, parallelism: parallelism) }
+    }
+
+    private static func reader(
+        _ model: BackboneModel, _ parallelism: Parallelism, _ cache: TextAnchorCache?
+    ) -> Reader? {
+        guard model.readsText else { return nil }
+        return { wording throws(WeightsError) in
+            func anchors() throws(WeightsError) -> TextAnchors {
+                try TextAnchors(wording) { texts throws(WeightsError) in
+                    try model.textEmbeddings(of: texts, parallelism: parallelism)
+                }
+            }
+            guard let cache else { return try anchors() }
+            return try cache.anchors(weights: model.sha256, wording, make: anchors)
+        }
     }
 
     public func accepts(inputSize: Int) -> Bool { isAccepted(inputSize) }

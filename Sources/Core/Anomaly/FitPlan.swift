@@ -12,6 +12,11 @@ struct FitPlan: Equatable {
     private static let mostAnomalies = 48
 
     init(_ settings: MethodSettings, shotCount: Int) {
+        if let clipFSAC = settings.clipFSAC {
+            rotations = settings.rotations
+            anomalies = clipFSAC.anomaliesPerShot * shotCount
+            return
+        }
         guard settings.method == .auto || settings.method == .fsac else {
             rotations = settings.rotations
             anomalies = 0

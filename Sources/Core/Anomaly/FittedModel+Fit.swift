@@ -36,9 +36,9 @@ extension FittedModel {
     private static func anchors(
         of settings: MethodSettings, _ extractors: ExtractorSource
     ) throws(FitError) -> TextAnchors? {
-        guard let wording = settings.wording else { return nil }
-        guard let read = extractors.read else {
-            throw .noText(method: settings.method, backbone: extractors.name)
+        guard let read = extractors.read, let wording = settings.wording else {
+            if settings.method.needsText { throw .noText(method: settings.method, backbone: extractors.name) }
+            return nil
         }
         do {
             return try read(wording)

@@ -43,6 +43,11 @@ public struct PatchFeatures: Sendable, Equatable {
         self.init(grid: finest, rows: joined, layerWidths: normalised.map(\.columns), whole: WholePicture(features))
     }
 
+    /// The picture as a whole alone.
+    var withoutPatches: PatchFeatures {
+        PatchFeatures(grid: grid, rows: Matrix(rows: grid.count, columns: 0), whole: whole)
+    }
+
     /// Some of the columns alone, averaged locally (if asked) and normalised.
     package func columns(_ columns: Range<Int>, localAveraging: Bool) -> PatchFeatures {
         var values: [Float] = []

@@ -85,7 +85,9 @@ struct ShotEmbedding {
     ) throws(FitError) -> [ShotFeatures.AnomalousView] {
         var views: [ShotFeatures.AnomalousView] = []
         for anomaly in anomalies {
-            let features = try features(of: anomaly.image)
+            var features = try features(of: anomaly.image)
+            // There are hundreds of them, and only their embeddings count.
+            if settings.clipFSAC != nil { features = features.withoutPatches }
             let isFiner = anomaly.mask.rows >= features.grid.rows && anomaly.mask.columns >= features.grid.columns
             let labels =
                 isFiner ? anomaly.patchLabels(on: features.grid) : [Float](repeating: 0, count: features.grid.count)

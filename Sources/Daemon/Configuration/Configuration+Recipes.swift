@@ -40,6 +40,11 @@ extension Configuration.Recipe: NamedTable {
         try table.read(.dimensions, into: &dimensions, in: 1...4096)
         try table.read(.neighbours, into: &neighbours, in: 1...1000)
         try table.read(.fitBudget, into: &fitBudget, in: 1...3600)
+        try table.read(.preset, into: &preset)
+        try table.read(.descriptor, into: &descriptor)
+        try table.read(.epochs, into: &epochs, in: 0...10_000)
+        try table.read(.batch, into: &batch, in: 1...64)
+        try table.read(.map, into: &map)
         try table.read(.smoothing, into: &smoothing, in: 0...10)
         try table.read(.sensitivity, into: &sensitivity, in: 0...1)
     }

@@ -169,6 +169,14 @@ extension Configuration {
         public var fitBudget = 20.0
         /// Standard deviation, in patches.
         public var smoothing = 0.5
+        /// Of CLIP-FSAC++.
+        public var preset = CLIPFSACSettings.Preset.mvtec
+        public var descriptor = FSACDescriptor.paper
+        /// 0 = as long as training helps.
+        public var epochs = CLIPFSACSettings.Epochs.longest
+        /// Pairs.
+        public var batch = 2
+        public var map = CLIPFSACSettings.Map.saliency
         /// 0 = few false rejects, 1 = few escapes.
         public var sensitivity = 0.5
         /// Mean grey level.
@@ -193,7 +201,7 @@ extension Configuration {
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
             case name, backbone, method, layers, rotations, aggregation, foreground, dimensions, neighbours, smoothing
-            case sensitivity, roi, ignore, object
+            case sensitivity, roi, ignore, object, preset, descriptor, epochs, batch, map
             case inputSize = "input_size"
             case localAveraging = "local_averaging"
             case coresetBudget = "coreset_budget"

@@ -24,10 +24,13 @@ public enum MethodError: Error, Equatable, Sendable, CustomStringConvertible {
 /// Loads each backbone's weights once.
 public final class BackboneShelf: Sendable {
     private let directory: ModelsDirectory
+    /// Where the embeddings of texts are kept.
+    let textCache: TextAnchorCache
     private let models = Mutex<[String: BackboneModel]>([:])
 
-    public init(modelsDirectory: String) {
+    public init(modelsDirectory: String, stateDirectory: String) {
         directory = ModelsDirectory(path: modelsDirectory)
+        textCache = TextAnchorCache(directory: stateDirectory + "/text-anchors")
     }
 
     func model(_ reference: String) throws(WeightsError) -> BackboneModel {
@@ -45,6 +48,7 @@ public struct ConfiguredMethod: Sendable {
     public let backbone: BackboneModel
     public let settings: MethodSettings
     let computeThreads: Int
+    private let textCache: TextAnchorCache
 
     public init(
         _ recipe: Configuration.Recipe, computeThreads: Int, shelf: BackboneShelf
@@ -58,7 +62,14 @@ public struct ConfiguredMethod: Sendable {
             }
         }
         self.computeThreads = computeThreads
-        settings = recipe.settings.withDefaults(inputSize: backbone.defaultInputSize, layers: backbone.defaultLayers)
+        textCache = shelf.textCache
+        settings = recipe.settings.withDefaults(
+            inputSize: backbone.defaultInputSize, layers: backbone.defaultLayers, textLayers: backbone.textLayers)
+        if settings.method.needsText, !backbone.readsText {
+            throw .settings(
+                recipe: recipe.name,
+                "method: expected a CLIP backbone for \(settings.method.rawValue), got \(backbone.name) (docs/clip.md)")
+        }
         if let inputSize = settings.inputSize, !backbone.accepts(inputSize: inputSize) {
             throw .inputSize(recipe: recipe.name, inputSize, backbone: backbone.name, multiple: backbone.inputMultiple)
         }
@@ -73,7 +84,7 @@ public struct ConfiguredMethod: Sendable {
     /// Fits beside inspection: with half of the threads, so that a part on the line does not wait for it.
     public var fitter: RecipeMethod<FittedModel>.Fitter {
         let parallelism = Parallelism(threads: max(1, computeThreads / 2))
-        let extractors = ExtractorSource(backbone, parallelism: parallelism)
+        let extractors = ExtractorSource(backbone, parallelism: parallelism, textCache: textCache)
         return { [settings] shots, progress, isCancelled in
             try FittedModel.fit(
                 shots: shots, extractors: extractors, settings: settings, parallelism: parallelism, progress: progress,
@@ -95,7 +106,15 @@ extension Configuration.Recipe {
             foreground: given(\.foreground), dimensions: given(\.dimensions), neighbours: given(\.neighbours),
             fitBudget: given(\.fitBudget),
             smoothing: Float(smoothing), sensitivity: Sensitivity(sensitivity) ?? .balanced, wording: wording,
-            area: area)
+            clipFSAC: clipFSAC, area: area)
+    }
+
+    /// Nil when nothing is asked of it, and the method is another one.
+    private var clipFSAC: CLIPFSACSettings? {
+        let settings = CLIPFSACSettings(
+            preset: preset, descriptor: descriptor, epochs: epochs == 0 ? .auto : .fixed(epochs), batch: batch, map: map
+        )
+        return method == .clipFSAC || settings != CLIPFSACSettings() ? settings : nil
     }
 }
 

@@ -1,5 +1,6 @@
 import ControlProtocol
 public import Core
+internal import Foundation
 
 extension FittedModel: StoredModel {
     public var summary: ModelSummary {
@@ -7,7 +8,7 @@ extension FittedModel: StoredModel {
             kind: ModelKind(backbone: backbone.name, sha256: backbone.sha256, requested: requested), shots: shots,
             limit: calibration.evidence.limit, evidence: calibration.evidence.words, band: calibration.evidence.band,
             options: calibration.evidence.options.map(LimitOption.init),
-            choice: (scorer as? CombinedScorer)?.choice.lines)
+            choice: (scorer as? CombinedScorer)?.choice.lines ?? (scorer as? CLIPFSACScorer)?.evidence.lines)
     }
 }
 
@@ -44,6 +45,9 @@ extension ModelKind {
         if !layers.isEmpty { parts.append("layers \(layers)") }
         if settings.localAveraging { parts.append("3x3 averaged") }
         parts += settings.method.options.sorted { $0.rawValue < $1.rawValue }.compactMap(settings.words)
+        if let clipFSAC = settings.clipFSAC {
+            parts.append("\(clipFSAC.preset.rawValue), \(clipFSAC.descriptor.rawValue), \(clipFSAC.epochs.words)")
+        }
         if let wording = settings.wording {
             parts.append("\"\(wording.object)\"" + (wording.prompts == PromptEnsemble() ? "" : ", own prompts"))
         }
@@ -71,6 +75,28 @@ extension MethodSettings {
         case .dimensions: "\(dimensions) dimensions"
         case .neighbours: "\(neighbours) neighbours"
         case .fitBudget: "fitted within \(fitBudget) s"
+        }
+    }
+}
+
+extension CLIPFSACEvidence {
+    /// Whether training helped, for a person.
+    fileprivate var lines: [String] {
+        [
+            "trained for \(epochs) epochs",
+            String(
+                format:
+                    "ranks %.0f %% of synthetic anomalies above good pictures, %.0f %% before training (%ld and %ld pictures)",
+                trained * 100, untrained * 100, anomalousCount, normalCount),
+        ]
+    }
+}
+
+extension CLIPFSACSettings.Epochs {
+    fileprivate var words: String {
+        switch self {
+        case .fixed(let count): "\(count) epochs"
+        case .auto: "epochs as they help"
         }
     }
 }

@@ -8,17 +8,22 @@ struct CombinedFit: ScorerFit {
     private let settings: MethodSettings
     private let stages: [FeatureStage]
     private let shotCount: Int
+    private let anchors: TextAnchors?
     private var shots: [ShotFeatures] = []
     /// For each stage its memories, one or one a turn.
     private var memories: [[PatchMemoryFit]] = []
     private var texture: TextureStatistics?
+    private var words: WordComparison?
     private var choice: FitChoice?
 
-    /// - Parameter stages: of layers that `settings` names.
-    init(_ settings: MethodSettings, stages: [FeatureStage], shotCount: Int) {
+    /// - Parameters:
+    ///   - stages: of layers that `settings` names.
+    ///   - anchors: of a backbone that reads.
+    init(_ settings: MethodSettings, stages: [FeatureStage], shotCount: Int, anchors: TextAnchors? = nil) {
         self.settings = settings
         self.stages = stages
         self.shotCount = shotCount
+        self.anchors = anchors
     }
 
     mutating func add(_ shot: ShotFeatures) { shots.append(shot) }
@@ -34,6 +39,7 @@ struct CombinedFit: ScorerFit {
         }
         if evidence.weight > 0 { texture = calibratedTexture(weight: Float(evidence.weight)) }
         choice = FitChoice(rotation: rotation, texture: evidence, components: components)
+        if let anchors { compareWithWords(anchors) }
         choice = judged(parallelism)
     }
 
@@ -62,7 +68,8 @@ struct CombinedFit: ScorerFit {
                 memories: memories.map { $0.memory(leavingOut: left, isFast: isFast) }, unit: component.unit)
         }
         return CombinedScorer(
-            components: components, texture: texture, featureWidth: shots[0].own.features.rows.columns, choice: choice)
+            components: components, texture: texture, words: words, featureWidth: shots[0].own.features.rows.columns,
+            choice: choice)
     }
 }
 
@@ -177,6 +184,14 @@ extension CombinedFit {
         // The mean of all shots is known better than that of all but one.
         let known = ((1 + 1 / (count - 1)) / (1 + 1 / count)).squareRoot()
         return all.with(tolerance: exp(mean + 2 * deviation) / known, weight: weight)
+    }
+
+    private mutating func compareWithWords(_ anchors: TextAnchors) {
+        let normal = shots.flatMap { [$0.own] + $0.variants }.map(\.features)
+        let evidence = WordEvidence(
+            anchors, normal: normal, anomalous: shots.flatMap { $0.anomalies.map(\.view.features) })
+        choice?.words = evidence
+        if evidence.isUsed { words = WordComparison(anchors, normal: normal) }
     }
 
     /// The choice, with what the synthetic anomalies say of it: each is judged without the shot that it was made from.

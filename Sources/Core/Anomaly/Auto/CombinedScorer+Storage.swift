@@ -15,10 +15,12 @@ extension CombinedScorer {
         let featureWidth: Int
         let components: [Component]
         let texture: Texture?
+        /// The words' tolerance, where they are used.
+        let words: Float?
         let choice: FitChoice
 
         enum CodingKeys: String, CodingKey {
-            case components, texture, choice
+            case components, texture, words, choice
             case featureWidth = "feature_width"
         }
     }
@@ -33,11 +35,12 @@ extension CombinedScorer {
         if let texture {
             for (name, values) in texture.vectors { tensors[name] = Tensor(shape: [values.count], values: values) }
         }
+        if let words { tensors.merge(words.anchors.tensors) { own, _ in own } }
         let header = Header(
             featureWidth: featureWidth,
             components: components.map { .init(columns: $0.columns, memories: $0.memories.map(\.header)) },
             texture: texture.map { .init(columns: $0.columns, tolerance: $0.tolerance, weight: $0.weight) },
-            choice: choice)
+            words: words?.tolerance, choice: choice)
         return StoredScorer(header: ScorerHeader(combined: header), tensors: tensors)
     }
 
@@ -73,7 +76,15 @@ extension CombinedScorer {
             components: components,
             texture: try header.texture.map { texture throws(DamagedPart) in
                 try TextureStatistics(texture, tensors, width: header.featureWidth)
-            }, featureWidth: header.featureWidth, choice: header.choice)
+            }, words: try Self.words(header.words, tensors), featureWidth: header.featureWidth, choice: header.choice)
+    }
+
+    private static func words(_ tolerance: Float?, _ tensors: [String: Tensor]) throws(DamagedPart) -> WordComparison? {
+        guard let tolerance else { return nil }
+        guard tolerance > 0, tolerance.isFinite else {
+            throw DamagedPart(part: "words", expected: "a positive tolerance", got: "\(tolerance)")
+        }
+        return WordComparison(anchors: try TextAnchors(tensors), tolerance: tolerance)
     }
 }
 

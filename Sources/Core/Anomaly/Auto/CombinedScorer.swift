@@ -22,6 +22,8 @@ public struct CombinedScorer: Scorer {
 
     package let components: [Component]
     package let texture: TextureStatistics?
+    /// Nil when the backbone does not read, or words do not tell this product's defects.
+    let words: WordComparison?
     public let featureWidth: Int
     /// What the fit decided, and why.
     public let choice: FitChoice
@@ -45,7 +47,7 @@ public struct CombinedScorer: Scorer {
         }
         let counted = mask.patches.map { values[$0] }
         let top = counted.sorted(by: >).prefix(max(1, Int((Double(counted.count) * Self.topShare).rounded())))
-        let factor = texture?.factor(for: features, counting: mask) ?? 1
+        let factor = (texture?.factor(for: features, counting: mask) ?? 1) * (words?.factor(for: features) ?? 1)
         return ScoreMap(
             grid: features.grid, values: values, imageScore: factor * top.reduce(0, +) / Float(top.count))
     }

@@ -25,6 +25,8 @@ public struct FitChoice: Codable, Sendable, Equatable {
     var components: [Component]
     /// As a component's, of all together.
     var separation: Double?
+    /// What the words are worth; nil when the backbone does not read.
+    var words: WordEvidence?
     /// Synthetic anomalies that the separations were counted with.
     var anomalies = 0
 
@@ -33,15 +35,19 @@ public struct FitChoice: Codable, Sendable, Equatable {
         var lines = [textureText, rotationText]
         lines += components.map { component in
             "layer \(component.stage.layer)\(component.stage.localAveraging ? ", averaged over 3 x 3 patches" : "")"
-                + words(component.separation)
+                + ranks(component.separation)
+        }
+        if let words {
+            let use = words.isUsed ? "raise the score" : "not used"
+            lines.append("the words for a bad part" + ranks(words.separation) + ": " + use)
         }
         if anomalies > 0 {
-            lines.append("all together\(words(separation)), of \(anomalies) synthetic anomalies")
+            lines.append("all together\(ranks(separation)), of \(anomalies) synthetic anomalies")
         }
         return lines
     }
 
-    private func words(_ separation: Double?) -> String {
+    private func ranks(_ separation: Double?) -> String {
         separation.map { String(format: ": ranks %.0f %% above good pictures", $0 * 100) } ?? ""
     }
 

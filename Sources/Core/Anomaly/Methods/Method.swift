@@ -15,6 +15,9 @@ public enum Method: String, Codable, Sendable, CaseIterable {
     /// A patch memory whose distances count as far as a head, trained on the shots and synthetic anomalies made from them, finds
     /// a patch anomalous (CLIP-FSAC++'s trained modules on patches).
     case fsac
+    /// CLIP-FSAC++: adapters and the Anomaly Descriptor, trained on the shots and synthetic anomalies made from them (Zuo et al.
+    /// 2024).
+    case clipFSAC = "clip-fsac"
     /// The picture compared with words for good and bad parts by CLIP as it is (CLIP-AC with WinCLIP's prompt ensemble).
     case clipZeroShot = "clip-zero-shot"
     /// Windows of the picture compared with words and with the shots' windows (Jeong et al., CVPR 2023,
@@ -46,11 +49,18 @@ extension Method {
         case .padim: [.localAveraging, .aggregation, .dimensions]
         case .spade: [.localAveraging, .neighbours]
         case .clipZeroShot, .winCLIP: []
+        case .clipFSAC: [.rotations]
         }
     }
 
     /// Whether it compares pictures with texts, and so needs a backbone that reads.
-    var needsText: Bool { self == .clipZeroShot || self == .winCLIP }
+    public var needsText: Bool { self == .clipZeroShot || self == .winCLIP }
+
+    /// Whether it judges the picture by the embedding of the whole of it.
+    var needsEmbedding: Bool { needsText || self == .clipFSAC }
+
+    /// Whether texts are made use of where the backbone reads.
+    public var usesText: Bool { needsEmbedding || self == .auto }
 
     /// The layers that it compares when none are asked for.
     ///
@@ -60,7 +70,7 @@ extension Method {
     func layers(default defaults: [Int], text: [Int]) -> [Int] {
         guard let last = text.last, let first = text.first else { return defaults }
         switch self {
-        case .clipZeroShot: return [last]
+        case .clipZeroShot, .clipFSAC: return [last]
         // The last block but one; the last one is `first - 1`.
         case .winCLIP: return [max(first - 2, 1)]
         default: return defaults

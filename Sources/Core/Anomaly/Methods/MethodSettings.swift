@@ -35,8 +35,10 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     public var sensitivity: Sensitivity
     /// What a fit by `auto` may cost, in seconds of two slow cores.
     public var fitBudget: Double
-    /// What is said of good and bad parts; nil for methods that do not read.
+    /// What is said of good and bad parts; nil where nothing reads it.
     public var wording: Wording?
+    /// Of `clip-fsac`; nil for all others.
+    public var clipFSAC: CLIPFSACSettings?
     /// What of the frame is inspected.
     public var area: InspectionArea
 
@@ -47,6 +49,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         rotations: Int? = nil, coresetBudget: Int? = nil, aggregation: Aggregation? = nil, foreground: Bool? = nil,
         dimensions: Int? = nil, neighbours: Int? = nil, fitBudget: Double? = nil, smoothing: Float = 0.5,
         sensitivity: Sensitivity = .balanced, wording: Wording? = nil,
+        clipFSAC: CLIPFSACSettings? = nil,
         area: InspectionArea = .wholeFrame
     ) {
         let isMemory = method.options.contains(.coresetBudget)
@@ -63,14 +66,15 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         self.smoothing = smoothing
         self.sensitivity = sensitivity
         self.fitBudget = fitBudget ?? 20
-        self.wording = method.needsText ? wording ?? Wording() : nil
+        self.wording = method.needsText ? wording ?? Wording() : method.usesText ? wording : nil
+        self.clipFSAC = clipFSAC ?? (method == .clipFSAC ? CLIPFSACSettings() : nil)
         self.area = area
     }
 
     private static func rotations(_ method: Method) -> Int {
         switch method {
         case .patchMemory, .anomalyDINO, .auto, .fsac: 8
-        case .patchCore, .padim, .clipZeroShot, .winCLIP: 1
+        case .patchCore, .padim, .clipZeroShot, .winCLIP, .clipFSAC: 1
         // The half turn gives SPADE its scale.
         case .spade: 2
         }
@@ -80,13 +84,15 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         switch method {
         case .patchCore: .patchCore
         case .padim: .maximum
-        case .patchMemory, .anomalyDINO, .spade, .auto, .fsac, .clipZeroShot, .winCLIP: .topPercent
+        case .patchMemory, .anomalyDINO, .spade, .auto, .fsac, .clipZeroShot, .winCLIP, .clipFSAC:
+            .topPercent
         }
     }
 
     enum CodingKeys: String, CodingKey {
         case method, layers, rotations, aggregation, foreground, dimensions, neighbours, smoothing, sensitivity, area
         case wording
+        case clipFSAC = "clip_fsac"
         case inputSize = "input_size"
         case localAveraging = "local_averaging"
         case coresetBudget = "coreset_budget"
@@ -104,7 +110,10 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         if coresetBudget < 0 { return "coreset budget: expected 0 (keep all) or more, got \(coresetBudget)" }
         if !(smoothing >= 0 && smoothing <= 10) { return "smoothing: expected 0 to 10 patches, got \(smoothing)" }
         if let problem = wording?.problem { return problem }
-        if method.needsText, wording == nil { return "wording: expected some for \(method.rawValue), got none" }
+        if (clipFSAC != nil) != (method == .clipFSAC) {
+            return "preset, descriptor, epochs, batch and map: options of clip-fsac alone, got \(method.rawValue)"
+        }
+        if let problem = clipFSAC?.problem { return problem }
         if !(fitBudget >= 1 && fitBudget <= 3600) { return "fit budget: expected 1 to 3600 seconds, got \(fitBudget)" }
         return area.problem
     }
@@ -112,7 +121,8 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     /// What is asked of the backbone about each picture.
     package var request: FeatureRequest {
         FeatureRequest(
-            layers: layers, finalTokens: method.needsText, windows: method == .winCLIP ? WinCLIP.sides : [])
+            layers: layers, finalTokens: wording != nil || method.needsEmbedding,
+            windows: method == .winCLIP ? WinCLIP.sides : [])
     }
 
     /// What `auto` combines: of the layers asked for both views, or what the backbone suggests.
@@ -159,8 +169,9 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     ///
     /// - Parameter textLayers: see ``BackboneModel/textLayers``.
     public func withDefaults(inputSize: Int, layers: [Int], textLayers: [Int] = []) -> MethodSettings {
-        guard method != .auto else { return self }
         var settings = self
+        if method.usesText { settings.wording = textLayers.isEmpty ? nil : wording ?? Wording() }
+        guard method != .auto else { return settings }
         settings.inputSize = self.inputSize ?? inputSize
         if self.layers.isEmpty { settings.layers = method.layers(default: layers, text: textLayers) }
         return settings

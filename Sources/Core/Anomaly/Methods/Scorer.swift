@@ -122,9 +122,10 @@ extension MethodSettings {
         case .patchMemory, .patchCore, .anomalyDINO: return PatchMemoryFit(self, shotCount: shotCount)
         case .padim: return PaDiMFit(self)
         case .spade: return SPADEFit(self)
-        case .auto: return CombinedFit(self, stages: stages, shotCount: shotCount)
+        case .auto: return CombinedFit(self, stages: stages, shotCount: shotCount, anchors: anchors)
         case .fsac: return FSACFit(self, shotCount: shotCount)
         case .clipZeroShot: return ZeroShotFit(anchors: Self.required(anchors))
+        case .clipFSAC: return CLIPFSACFit(clipFSAC ?? CLIPFSACSettings(), anchors: anchors)
         case .winCLIP: return WinCLIPFit(anchors: Self.required(anchors))
         }
     }
