@@ -47,6 +47,8 @@ public struct EvaluationRun: Sendable, Equatable, Codable {
     public let figures: EvaluationFigures
     /// What the limit rests on.
     public let evidence: CalibrationEvidence
+    /// Whether training helped; nil of a method that trains no CLIP-FSAC++ head.
+    public let training: CLIPFSACEvidence?
     public let pictures: [Picture]
     /// Whether it was taken from the cache; its times are then those of the day when it was computed.
     public var isCached = false
@@ -58,7 +60,8 @@ public struct EvaluationRun: Sendable, Equatable, Codable {
 
     init(
         seed: Int, shots: [String], inputSize: Int, layers: [Int], figures: EvaluationFigures,
-        evidence: CalibrationEvidence, pictures: [Picture], misjudged: [MisjudgedPicture]
+        evidence: CalibrationEvidence, training: CLIPFSACEvidence? = nil, pictures: [Picture],
+        misjudged: [MisjudgedPicture]
     ) {
         self.seed = seed
         self.shots = shots
@@ -66,6 +69,7 @@ public struct EvaluationRun: Sendable, Equatable, Codable {
         self.layers = layers
         self.figures = figures
         self.evidence = evidence
+        self.training = training
         self.pictures = pictures
         self.misjudged = misjudged
     }
@@ -78,6 +82,7 @@ public struct EvaluationRun: Sendable, Equatable, Codable {
         inputSize = try container.decode(Int.self, forKey: .inputSize)
         layers = try container.decode([Int].self, forKey: .layers)
         evidence = try container.decode(CalibrationEvidence.self, forKey: .evidence)
+        training = try container.decodeIfPresent(CLIPFSACEvidence.self, forKey: .training)
         pictures = try container.decode([Picture].self, forKey: .pictures)
     }
 
@@ -89,12 +94,13 @@ public struct EvaluationRun: Sendable, Equatable, Codable {
         try container.encode(inputSize, forKey: .inputSize)
         try container.encode(layers, forKey: .layers)
         try container.encode(evidence, forKey: .evidence)
+        try container.encodeIfPresent(training, forKey: .training)
         try container.encode(pictures, forKey: .pictures)
         try container.encode(isCached, forKey: .isCached)
     }
 
     enum CodingKeys: String, CodingKey {
-        case seed, shots, layers, evidence, pictures
+        case seed, shots, layers, evidence, training, pictures
         case inputSize = "input_size"
         case isCached = "cached"
     }

@@ -79,7 +79,8 @@ import Testing
 
     @Test(arguments: [1, 2])
     func trainsAsPyTorchDoes(threads: Int) throws {
-        for run in try Run.all() {
+        // One thread at full width would only take longer.
+        for run in try Run.all() where threads > 1 || run.width < 100 {
             let name = "\(run.width) \(run.descriptor) \(run.preset)"
             var trainer = FSACTrainer(
                 try run.head(), learnsAnchors: run.learnsAnchors, parallelism: Parallelism(threads: threads))
