@@ -16,21 +16,24 @@ public struct ScorerHeader: Codable, Sendable, Equatable {
     public var spade: SPADE.Header?
     public var combined: CombinedScorer.Header?
     public var fsac: FSACScorer.Header?
+    public var aaClip: AAClip.Header?
 
     public init(
         patchMemory: PatchMemory.Header? = nil, padim: PaDiM.Header? = nil, spade: SPADE.Header? = nil,
-        combined: CombinedScorer.Header? = nil, fsac: FSACScorer.Header? = nil
+        combined: CombinedScorer.Header? = nil, fsac: FSACScorer.Header? = nil, aaClip: AAClip.Header? = nil
     ) {
         self.patchMemory = patchMemory
         self.padim = padim
         self.spade = spade
         self.combined = combined
         self.fsac = fsac
+        self.aaClip = aaClip
     }
 
     enum CodingKeys: String, CodingKey {
         case padim, spade, combined, fsac
         case patchMemory = "patch_memory"
+        case aaClip = "aa_clip"
     }
 }
 
@@ -48,7 +51,8 @@ extension StoredScorer {
         if let header = header.spade { return try SPADE(header, tensors) }
         if let header = header.combined { return try CombinedScorer(header, tensors) }
         if let header = header.fsac { return try FSACScorer(header, tensors) }
-        throw DamagedPart(part: "scorer", expected: "patch_memory, padim, spade, combined or fsac", got: "none")
+        if let header = header.aaClip { return try AAClip(header, tensors) }
+        throw DamagedPart(part: "scorer", expected: "patch_memory, padim, spade, combined, fsac or aa_clip", got: "none")
     }
 }
 
