@@ -42,13 +42,13 @@ extension AdapterLayer {
 }
 
 extension AAClipAdapters {
-    /// Backward through `adapted(_:by:_:)`; adds the derivatives by the adapter's weights to `gradients`.
+    /// Backward through `adapt(_:rows:by:)`; adds the derivatives by the adapter's weights to `gradients`.
     ///
     /// - Parameters:
     ///   - x: tokens of the residual stream before the adapter, `[N, D]`.
     ///   - gradient: by the tokens after it.
     /// - Returns: the gradient by `x`.
-    package func adaptedBackward(
+    package func adaptBackward(
         _ x: Matrix, _ gradient: Matrix, by adapter: AdapterLayer, into gradients: Storage, _ parallelism: Parallelism
     ) -> Matrix {
         let output = adapter.apply(x, parameters, parallelism)
@@ -80,7 +80,7 @@ extension AAClipAdapters {
     }
 
     /// Backward through `level(_:_:_:)`: from the gradient by the unit vectors to that by the tokens.
-    func levelBackward(
+    package func levelBackward(
         _ index: Int, _ tokens: Matrix, _ gradient: Matrix, into gradients: Storage, _ parallelism: Parallelism
     ) -> Matrix {
         let layer = layout.levelProjections[index]
@@ -92,7 +92,7 @@ extension AAClipAdapters {
     /// Backward through `detection(_:_:)`.
     ///
     /// - Parameter gradient: by the embedding, `[C]`.
-    func detectionBackward(
+    package func detectionBackward(
         _ tokens: Matrix, _ gradient: [Float], into gradients: Storage, _ parallelism: Parallelism
     ) -> Matrix {
         let layer = layout.detectionProjection

@@ -2,7 +2,7 @@
 
 /// Bilinear upsampling of a grid to a square picture with the corners of both on one another (PyTorch's `align_corners=True`),
 /// and its adjoint.
-struct AlignedUpsampling: Sendable {
+package struct AlignedUpsampling: Sendable {
     /// Where a pixel lies between two points of an axis.
     private struct Place: Sendable {
         let first: Int
@@ -16,7 +16,7 @@ struct AlignedUpsampling: Sendable {
     private let rows: [Place]
     private let columns: [Place]
 
-    init(grid: PatchGrid, side: Int) {
+    package init(grid: PatchGrid, side: Int) {
         self.grid = grid
         self.side = side
         rows = Self.places(grid.rows, side)
@@ -32,7 +32,7 @@ struct AlignedUpsampling: Sendable {
     }
 
     /// `[N] -> [S * S]`.
-    func upsampled(_ values: [Float]) -> [Float] {
+    package func upsampled(_ values: [Float]) -> [Float] {
         precondition(values.count == grid.count, "upsampling: \(values.count) values for \(grid)")
         var result: [Float] = []
         result.reserveCapacity(side * side)
@@ -51,7 +51,7 @@ struct AlignedUpsampling: Sendable {
     }
 
     /// From a gradient by the pixels to the gradient by the grid: `[S * S] -> [N]`.
-    func adjoint(_ gradient: [Float]) -> [Float] {
+    package func adjoint(_ gradient: [Float]) -> [Float] {
         precondition(gradient.count == side * side, "upsampling: \(gradient.count) values for \(side) x \(side)")
         var result = [Float](repeating: 0, count: grid.count)
         for (index, row) in rows.enumerated() {

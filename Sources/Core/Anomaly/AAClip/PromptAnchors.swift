@@ -24,7 +24,7 @@ package struct PromptAnchor: Sendable {
     }
 
     /// From the gradient by the direction, `[C]`, to that by the embeddings, `[P, C]`.
-    func backward(_ gradient: [Float]) -> Matrix {
+    package func backward(_ gradient: [Float]) -> Matrix {
         let along = zip(gradient, direction).reduce(0) { $0 + $1.0 * $1.1 }
         let share = zip(gradient, direction).map { ($0 - along * $1) / (norm * Float(embeddings.rows)) }
         return embeddings.normalizedBackward(

@@ -5,27 +5,27 @@ internal import Glibc
 /// How far a level's similarity map is from the truth about the pixels, as AA-CLIP's code has it: `100 s(f, T)` for both texts is
 /// upsampled, the softmax of both is the map, and focal loss (Lin et al. 2017, gamma 2) and the dice loss of both classes
 /// (Milletari et al. 2016, 1 added above and below) are added up.
-struct SimilarityLoss: Sendable {
+package struct SimilarityLoss: Sendable {
     private static let scale: Float = 100
     /// Of the labels of the focal loss, and added to its probabilities.
     private static let smoothing = 1e-5
 
-    struct Gradients: Equatable {
-        let loss: Double
+    package struct Gradients: Equatable {
+        package let loss: Double
         /// By the patches, `[N, C]`.
-        let features: Matrix
+        package let features: Matrix
         /// By `T- - T+`, `[C]`: by `T-`, and by `T+` with the other sign.
-        let direction: [Float]
+        package let direction: [Float]
     }
 
     let upsampling: AlignedUpsampling
 
-    init(grid: PatchGrid, side: Int) { upsampling = AlignedUpsampling(grid: grid, side: side) }
+    package init(grid: PatchGrid, side: Int) { upsampling = AlignedUpsampling(grid: grid, side: side) }
 
     /// - Parameters:
     ///   - features: `[N, C]`.
     ///   - mask: `[S * S]`, 1 where the part is defective, else 0.
-    func gradients(_ features: Matrix, _ anchors: TextAnchors, mask: [Float]) -> Gradients {
+    package func gradients(_ features: Matrix, _ anchors: TextAnchors, mask: [Float]) -> Gradients {
         let direction = zip(anchors.abnormal, anchors.normal).map { $0 - $1 }
         let row = Matrix(rows: 1, columns: direction.count, values: direction)
         // A softmax of two is a function of their difference, which upsampling keeps.
@@ -42,7 +42,7 @@ struct SimilarityLoss: Sendable {
     ///
     /// - Parameter logits: of "defective" against "good".
     /// - Returns: also the derivatives by `logits`.
-    static func loss(_ logits: [Float], mask: [Float]) -> (loss: Double, gradient: [Float]) {
+    package static func loss(_ logits: [Float], mask: [Float]) -> (loss: Double, gradient: [Float]) {
         precondition(logits.count == mask.count, "similarity loss: \(logits.count) for \(mask.count) pixels")
         var (bad, good) = (Dice(), Dice())
         let probabilities = logits.map { 1 / (1 + exp(-Double($0))) }

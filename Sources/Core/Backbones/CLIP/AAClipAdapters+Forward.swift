@@ -12,27 +12,45 @@ extension AdapterLayer {
             x.values.withUnsafeBufferPointer { x in
                 guard let y = result.baseAddress, let x = x.baseAddress else { return }
                 parallelism.forEachRange(of: result.count / outputs, grain: 16) { _, rows in
-                    let first = y + rows.lowerBound * outputs
-                    gemm(
-                        rows.count, outputs, inputs, x + rows.lowerBound * inputs, inputs, parameters.base + offset,
-                        inputs, transposeB: true, into: first, outputs)
-                    guard isActivated else { return }
-                    for index in 0..<rows.count * outputs where first[index] < 0 { first[index] *= Self.negativeSlope }
+                    apply(
+                        x + rows.lowerBound * inputs, rows: rows.count, parameters, into: y + rows.lowerBound * outputs)
                 }
             }
         }
         return result
     }
+
+    /// The same on the calling thread.
+    func apply(
+        _ x: UnsafePointer<Float>, rows: Int, _ parameters: Storage, into y: UnsafeMutablePointer<Float>
+    ) {
+        gemm(
+            rows, outputs, inputs, x, inputs, parameters.base + offset, inputs, transposeB: true, into: y, outputs)
+        guard isActivated else { return }
+        for index in 0..<rows * outputs where y[index] < 0 { y[index] *= Self.negativeSlope }
+    }
 }
 
 extension AAClipAdapters {
-    /// Tokens of the residual stream after a block with an adapter: `0.1 A(x) |x| / |A(x)| + 0.9 x`, row by row, `[N, D]`.
+    /// Changes tokens of the residual stream behind a block: `0.1 A(x) |x| / |A(x)| + 0.9 x`, row by row, on the calling thread.
     ///
-    /// - Parameter adapter: of the layout's image or text adapters.
-    package func adapted(_ x: Matrix, by adapter: AdapterLayer, _ parallelism: Parallelism) -> Matrix {
-        var result = adapter.apply(x, parameters, parallelism)
-        result.mixResidual(x, weight: Self.weight)
-        return result
+    /// - Parameters:
+    ///   - stream: `[N, D]`.
+    ///   - adapter: of the layout's image or text adapters.
+    package func adapt(_ stream: UnsafeMutablePointer<Float>, rows: Int, by adapter: AdapterLayer) {
+        let width = adapter.inputs
+        let own = [Float](unsafeUninitializedCapacity: rows * width) { own, count in
+            count = rows * width
+            guard let own = own.baseAddress else { return }
+            adapter.apply(stream, rows: rows, parameters, into: own)
+        }
+        for row in 0..<rows {
+            let range = row * width..<(row + 1) * width
+            let ownNorm = range.reduce(0) { $0 + own[$1] * own[$1] }.squareRoot()
+            let norm = range.reduce(0) { $0 + stream[$1] * stream[$1] }.squareRoot()
+            let factor = ownNorm > 0 ? Self.weight * norm / ownNorm : 0
+            for index in range { stream[index] = factor * own[index] + (1 - Self.weight) * stream[index] }
+        }
     }
 
     /// Patches of a level in the text's space, rows of Euclidean norm 1: `[N, D] -> [N, C]`.
@@ -55,22 +73,5 @@ extension AAClipAdapters {
             for (column, value) in projected.row(row).enumerated() { mean[column] += value }
         }
         return mean.map { $0 / Float(projected.rows) }
-    }
-}
-
-extension Matrix {
-    /// `self` becomes `weight * self |x| / |self| + (1 - weight) x`, row by row; where `self` is 0, `(1 - weight) x`.
-    fileprivate mutating func mixResidual(_ x: Matrix, weight: Float) {
-        let (own, others) = (rowProducts(self), x.rowProducts(x))
-        values.withUnsafeMutableBufferPointer { values in
-            x.values.withUnsafeBufferPointer { x in
-                for row in 0..<rows {
-                    let factor = own[row] > 0 ? weight * (others[row] / own[row]).squareRoot() : 0
-                    for index in row * columns..<(row + 1) * columns {
-                        values[index] = factor * values[index] + (1 - weight) * x[index]
-                    }
-                }
-            }
-        }
     }
 }

@@ -8,7 +8,7 @@
 public struct AAClipAdapters: Sendable {
     /// Share of the adapter in the residual stream, in both towers.
     static let weight: Float = 0.1
-    private static let activationKey = "activation"
+    static let activationKey = "activation"
 
     package let layout: AAClipLayout
     /// All weights, as `layout` has them.
@@ -42,9 +42,15 @@ public struct AAClipAdapters: Sendable {
     /// The adapters in a weight file: tensors under the names of the published checkpoints, `image_adapter.` or `text_adapter.`
     /// (the dictionary) before them.
     ///
-    /// - Throws: `missingTensor`, `wrongShape` naming the tensor; `malformed` for an activation that CLIP does not have.
-    init(_ archive: WeightArchive) throws(WeightsError) {
+    /// - Throws: `missingTensor`, `wrongShape` naming the tensor; `malformed` for a tensor too many, or an activation that CLIP does
+    ///   not have.
+    package init(_ archive: WeightArchive) throws(WeightsError) {
         let layout = AAClipLayout(try AAClipConfiguration(archive))
+        let names = Set(layout.layers.map(\.name))
+        if let unknown = archive.tensors.keys.filter({ !names.contains($0) }).min() {
+            throw .malformed(
+                file: archive.file, part: unknown, expected: "the adapters' tensors alone", got: "another tensor")
+        }
         let parameters = Storage(count: layout.count)
         for layer in layout.layers {
             let tensor = try archive.scope.tensor(layer.name, [layer.outputs, layer.inputs])
@@ -96,10 +102,13 @@ public struct AAClipAdapters: Sendable {
 extension AAClipConfiguration {
     /// What a file's tensors say: how many there are, and the widths.
     init(_ archive: WeightArchive) throws(WeightsError) {
-        func count(_ path: (Int) -> String) -> Int {
-            var count = 0
-            while archive.tensors[path(count)] != nil { count += 1 }
-            return count
+        /// One more than the largest number between the two; a hole is found when the tensors are looked up.
+        func count(_ beginning: String, _ ending: String) -> Int {
+            let numbers = archive.tensors.keys.compactMap { name in
+                name.hasPrefix(beginning) && name.hasSuffix(ending)
+                    ? Int(name.dropFirst(beginning.count).dropLast(ending.count)) : nil
+            }
+            return min(max((numbers.max() ?? -1) + 1, 0), 1024)
         }
         func shape(_ name: String) throws(WeightsError) -> [Int] {
             guard let tensor = archive.tensors[name] else { throw .missingTensor(file: archive.file, tensor: name) }
@@ -115,9 +124,9 @@ extension AAClipConfiguration {
         _ = try shape("image_adapter.seg_proj.0" + ending)
         self.init(
             imageWidth: detection[1], embeddingWidth: detection[0],
-            imageLayers: count { "image_adapter.layer_adapters.\($0).fc.0.weight" },
-            levels: count { "image_adapter.seg_proj.\($0)" + ending }, hasActivatedProjections: activated, text: nil)
-        let texts = count { "text_adapter.\($0).fc.0.weight" }
+            imageLayers: count("image_adapter.layer_adapters.", ".fc.0.weight"),
+            levels: count("image_adapter.seg_proj.", ending), hasActivatedProjections: activated, text: nil)
+        let texts = count("text_adapter.", ".fc.0.weight")
         if texts > 0 {
             text = Text(width: try shape("text_adapter.\(texts - 1).fc.0.weight")[1], layers: texts - 1)
         }
