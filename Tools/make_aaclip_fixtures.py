@@ -186,9 +186,10 @@ def main(folder):
         out |= {"tokens": torch.stack(tokens, 1), "levels": torch.stack(levels, 1), "detection": detection,
                 "text": text_embeddings(clip, text, prompts.flatten(0, 1)), "anchors": texts, "frozen": frozen}
         similarities = torch.stack([level[0] @ texts[0].T for level in levels]).mean(0)
-        score_map = smoothed((1 + (similarities[:, 1] - similarities[:, 0]).unflatten(0, (GRID, GRID))) / 2)
-        out["map"] = score_map
-        out["image_score"] = (score_map.max() + (1 + detection[0] @ texts[0, 1]) / 2)[None] / 2
+        evidence = smoothed((similarities[:, 1] - similarities[:, 0]).unflatten(0, (GRID, GRID)))
+        score = torch.exp((evidence.max() + detection[0] @ texts[0, 1]) / 2 / 0.07)
+        out["map"] = torch.exp((evidence - evidence.max()) / 0.07) * score
+        out["image_score"] = score[None]
 
     features = levels[0].clone().requires_grad_()
     directions = texts.clone().requires_grad_()

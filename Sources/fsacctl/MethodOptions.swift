@@ -3,7 +3,8 @@ public import Core
 
 /// The options of every offline command that fits a model.
 struct MethodOptions: ParsableArguments {
-    @Option(help: "The method: auto, patch-memory, patchcore, anomalydino, padim, spade or fsac.")
+    @Option(
+        help: "The method: auto, patch-memory, patchcore, anomalydino, padim, spade, fsac, clip-zero-shot or winclip.")
     var method = Method.auto
 
     @Option(help: "Layers of the backbone to join, with commas (default: the backbone's).")
@@ -50,6 +51,9 @@ struct MethodOptions: ParsableArguments {
     @Option(help: "Standard deviation of the anomaly map's smoothing, in patches.")
     var smoothing: Float?
 
+    @Option(help: "What the part is called, for methods that read: \"metal bottle cap\" (clip-zero-shot, winclip).")
+    var object: String?
+
     @Option(help: "Where the limit stands, from 0 (few false rejects) to 1 (few escapes).")
     var sensitivity: Sensitivity?
 
@@ -58,10 +62,14 @@ struct MethodOptions: ParsableArguments {
         var settings = MethodSettings(
             method: method, layers: layers?.values ?? [], inputSize: inputSize, localAveraging: localAveraging,
             rotations: rotations, coresetBudget: coreset, aggregation: aggregation, foreground: foreground,
-            dimensions: dimensions, neighbours: neighbours, fitBudget: fitBudget
+            dimensions: dimensions, neighbours: neighbours, fitBudget: fitBudget,
+            wording: object.map { Wording(object: $0) }
         ).withDefaults(inputSize: model.defaultInputSize, layers: model.defaultLayers)
         if let smoothing { settings.smoothing = smoothing }
         if let sensitivity { settings.sensitivity = sensitivity }
+        if object != nil, settings.wording == nil {
+            throw ValidationError("--object: \(method.rawValue) does not read: leave it out")
+        }
         if let problem = settings.problem(layerCount: model.layerCount) { throw ValidationError("--" + problem) }
         return settings
     }

@@ -126,12 +126,18 @@ public struct ExtractorSource: Sendable {
     /// What `auto` combines, and the input size that it uses when none is asked for.
     public let stages: [FeatureStage]
     public let autoInputSize: Int
+    /// See ``BackboneModel/textLayers``.
+    public let textLayers: [Int]
+    package typealias Reader = @Sendable (Wording) throws(WeightsError) -> TextAnchors
+    /// The anchors of what is said; nil when the backbone does not read.
+    package let read: Reader?
     private let isAccepted: @Sendable (Int) -> Bool
     private let make: @Sendable (Int) -> FeatureExtractor
 
-    public init(
+    package init(
         name: String, sha256: String, layerCount: Int, defaultInputSize: Int, defaultLayers: [Int],
-        stages: [FeatureStage] = [], autoInputSize: Int? = nil, accepts: @escaping @Sendable (_ inputSize: Int) -> Bool,
+        stages: [FeatureStage] = [], autoInputSize: Int? = nil, textLayers: [Int] = [], read: Reader? = nil,
+        accepts: @escaping @Sendable (_ inputSize: Int) -> Bool,
         make: @escaping @Sendable (_ inputSize: Int) -> FeatureExtractor
     ) {
         self.name = name
@@ -141,6 +147,8 @@ public struct ExtractorSource: Sendable {
         self.defaultLayers = defaultLayers
         self.stages = stages.isEmpty ? defaultLayers.map { FeatureStage(layer: $0) } : stages
         self.autoInputSize = autoInputSize ?? defaultInputSize
+        self.textLayers = textLayers
+        self.read = read
         isAccepted = accepts
         self.make = make
     }

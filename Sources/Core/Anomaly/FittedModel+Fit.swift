@@ -15,7 +15,8 @@ extension FittedModel {
         progress: @escaping (Double) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) throws(FitError) -> FittedModel {
         let stages = settings.stages(extractors.stages)
-        var used = settings.withDefaults(inputSize: extractors.defaultInputSize, layers: extractors.defaultLayers)
+        var used = settings.withDefaults(
+            inputSize: extractors.defaultInputSize, layers: extractors.defaultLayers, textLayers: extractors.textLayers)
         if used.method == .auto {
             used.layers = Set(stages.map(\.layer)).sorted()
             used.localAveraging = false
@@ -26,16 +27,31 @@ extension FittedModel {
         }
         var model = try fit(
             shots: shots, extractor: extractors.extractor(inputSize: inputSize), settings: used, requested: settings,
-            stages: stages, parallelism: parallelism, progress: progress, isCancelled: isCancelled)
+            stages: stages, anchors: try anchors(of: used, extractors), parallelism: parallelism, progress: progress,
+            isCancelled: isCancelled)
         model.scene = try SceneStatistics(of: shots, inputSize: inputSize)
         return model
+    }
+
+    private static func anchors(
+        of settings: MethodSettings, _ extractors: ExtractorSource
+    ) throws(FitError) -> TextAnchors? {
+        guard let wording = settings.wording else { return nil }
+        guard let read = extractors.read else {
+            throw .noText(method: settings.method, backbone: extractors.name)
+        }
+        do {
+            return try read(wording)
+        } catch {
+            throw .text(error)
+        }
     }
 
     /// As ``fit(shots:extractors:settings:parallelism:progress:isCancelled:)``, with an extractor that is there; its input
     /// size counts, and the settings must name layers.
     package static func fit(
         shots: [Shot], extractor: FeatureExtractor, settings: MethodSettings, requested: MethodSettings? = nil,
-        stages: [FeatureStage] = [], parallelism: Parallelism = .serial,
+        stages: [FeatureStage] = [], anchors: TextAnchors? = nil, parallelism: Parallelism = .serial,
         progress: @escaping (Double) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) throws(FitError) -> FittedModel {
         if let problem = settings.problem(layerCount: extractor.layerCount) { throw .badSettings(problem) }
@@ -53,7 +69,7 @@ extension FittedModel {
             shotCount: shots.count, progress: progress, isCancelled: isCancelled)
         let features = try embedding.features(of: shots)
         let stages = stages.isEmpty ? settings.stages([]) : stages
-        var scorers = settings.fit(shotCount: shots.count, stages: stages)
+        var scorers = settings.fit(shotCount: shots.count, stages: stages, anchors: anchors)
         for shot in features { scorers.add(shot) }
         scorers.finish(parallelism)
         let own = features.map(\.own)

@@ -57,6 +57,10 @@ public struct FittedModel: Sendable {
     /// Whether features are of the kind that the model was fitted with: it has the layers, with this grid and width.
     public func accepts(_ features: Features) -> Bool {
         let maps = layers.compactMap { features.layers[$0] }
+        let request = settings.request
+        guard !request.finalTokens || features.classToken != nil,
+            request.windows.allSatisfy({ features.windows[$0] != nil })
+        else { return false }
         return maps.count == layers.count && PatchFeatures.finestGrid(of: maps) == grid
             && maps.map(\.tokens.columns).reduce(0, +) == scorer.featureWidth
     }

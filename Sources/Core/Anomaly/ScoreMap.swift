@@ -17,6 +17,16 @@ public struct ScoreMap: Sendable, Equatable {
         self.imageScore = imageScore
     }
 
+    /// For methods that judge the picture as a whole: the map says where, the image score says how much. The values are scaled
+    /// so that the largest of them is the image score; then the map shows a place above the limit just when the picture is.
+    ///
+    /// - Parameter pattern: one value a patch, at least 0.
+    init(grid: PatchGrid, pattern: [Float], imageScore: Float) {
+        let largest = pattern.max() ?? 0
+        let scale = largest > 0 ? imageScore / largest : 0
+        self.init(grid: grid, values: pattern.map { $0 * scale }, imageScore: imageScore)
+    }
+
     /// The same scores in another unit.
     func divided(by unit: Float) -> ScoreMap {
         ScoreMap(grid: grid, values: values.map { $0 / unit }, imageScore: imageScore / unit)

@@ -1,10 +1,12 @@
+internal import Core
+
 extension Configuration.Recipe: NamedTable {
     init(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
         self.init()
         try table.readName(.name, into: &name)
         try readMethod(table)
         try readArea(table)
-        try table.read(.object, into: &object, expected: "1 to 100 characters") { (1...100).contains($0.count) }
+        try readWording(table)
         try table.read(.minBrightness, into: &minBrightness, in: 0...255)
         try table.read(.maxBrightness, into: &maxBrightness, in: 0...255)
         try table.read(.frozenFrames, into: &frozenFrames, in: 0...1000)
@@ -40,6 +42,23 @@ extension Configuration.Recipe: NamedTable {
         try table.read(.fitBudget, into: &fitBudget, in: 1...3600)
         try table.read(.smoothing, into: &smoothing, in: 0...10)
         try table.read(.sensitivity, into: &sensitivity, in: 0...1)
+    }
+
+    private mutating func readWording(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
+        try table.read(.object, into: &object, expected: "1 to 100 characters") { (1...100).contains($0.count) }
+        let expected = "a list of texts of at most 200 characters with one {} in each"
+        try table.read(.normalStates, into: &normalStates, expected: expected, where: PromptEnsemble.isPattern)
+        try table.read(.abnormalStates, into: &abnormalStates, expected: expected, where: PromptEnsemble.isPattern)
+        try table.read(.promptTemplates, into: &promptTemplates, expected: expected, where: PromptEnsemble.isPattern)
+    }
+
+    /// What is said of good and bad parts.
+    var wording: Wording {
+        var prompts = PromptEnsemble()
+        if !normalStates.isEmpty { prompts.normal = normalStates }
+        if !abnormalStates.isEmpty { prompts.abnormal = abnormalStates }
+        if !promptTemplates.isEmpty { prompts.templates = promptTemplates }
+        return Wording(object: object, prompts: prompts)
     }
 
     private mutating func readArea(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {

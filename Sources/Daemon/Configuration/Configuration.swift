@@ -184,6 +184,10 @@ extension Configuration {
         public var ignore: [[[Int]]] = []
         /// What the part is called, for models that read text: `metal bottle cap`.
         public var object = "object"
+        /// For models that read text: states of good and bad parts, and sentences to put them in; empty = WinCLIP's.
+        public var normalStates: [String] = []
+        public var abnormalStates: [String] = []
+        public var promptTemplates: [String] = []
 
         public init() {}
 
@@ -198,6 +202,9 @@ extension Configuration {
             case maxBrightness = "max_brightness"
             case frozenFrames = "frozen_frames"
             case sceneShift = "scene_shift"
+            case normalStates = "normal_states"
+            case abnormalStates = "abnormal_states"
+            case promptTemplates = "prompt_templates"
         }
     }
 

@@ -91,6 +91,22 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         value = text
     }
 
+    /// - Parameter expected: what `isValid` accepts of each text, in words.
+    func read(
+        _ key: Key, into value: inout [String], expected: String, where isValid: (String) -> Bool
+    ) throws(ConfigurationError) {
+        guard let found = table[key.stringValue] else { return }
+        guard let array = found.array else { throw wrongType(key, found, expected: expected) }
+        guard array.count <= 1000 else { throw invalid(key, "\(array.count) texts", expected: "at most 1000 texts") }
+        var texts: [String] = []
+        for element in array {
+            guard let text = element.string else { throw wrongType(key, element, expected: expected) }
+            guard isValid(text) else { throw invalid(key, "\"\(text)\"", expected: expected) }
+            texts.append(text)
+        }
+        value = texts
+    }
+
     func read(_ key: Key, into value: inout [Int], in range: ClosedRange<Int>) throws(ConfigurationError) {
         guard let found = table[key.stringValue] else { return }
         let expected = "a list of different whole numbers from \(range.lowerBound) to \(range.upperBound)"

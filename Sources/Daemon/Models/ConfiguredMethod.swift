@@ -94,7 +94,8 @@ extension Configuration.Recipe {
             rotations: given(\.rotations), coresetBudget: given(\.coresetBudget), aggregation: given(\.aggregation),
             foreground: given(\.foreground), dimensions: given(\.dimensions), neighbours: given(\.neighbours),
             fitBudget: given(\.fitBudget),
-            smoothing: Float(smoothing), sensitivity: Sensitivity(sensitivity) ?? .balanced, area: area)
+            smoothing: Float(smoothing), sensitivity: Sensitivity(sensitivity) ?? .balanced, wording: wording,
+            area: area)
     }
 }
 

@@ -44,6 +44,9 @@ extension ModelKind {
         if !layers.isEmpty { parts.append("layers \(layers)") }
         if settings.localAveraging { parts.append("3x3 averaged") }
         parts += settings.method.options.sorted { $0.rawValue < $1.rawValue }.compactMap(settings.words)
+        if let wording = settings.wording {
+            parts.append("\"\(wording.object)\"" + (wording.prompts == PromptEnsemble() ? "" : ", own prompts"))
+        }
         if let area = settings.area.text { parts.append(area) }
         self.init(
             backbone: "\(backbone)\(size) (weights \(sha256.prefix(8)))", method: parts.joined(separator: ", "),

@@ -138,7 +138,7 @@ def _():
     journal.wait("a judged part", is_judged)
     feed.process.send_signal(signal.SIGSTOP)
     begin = time.time()
-    seen = moment(journal.wait("the stall", lambda e: e.get("FSAC_STATE") == "camera_stalled")) - begin
+    seen = moment(journal.wait("the stall", is_lost)) - begin
     feed.process.send_signal(signal.SIGCONT)
     begin = time.time()
     back = judged_again(journal) - begin

@@ -33,12 +33,3 @@ package struct PromptAnchor: Sendable {
                 values: (0..<embeddings.rows).flatMap { _ in share }))
     }
 }
-
-extension TextAnchors {
-    /// - Parameter embeddings: of the prompts, as the text tower gives them; those of normal parts come first.
-    package init(prompts embeddings: Matrix, normalCount: Int) {
-        self.init(
-            normal: PromptAnchor(embeddings.rows(Array(0..<normalCount))).direction,
-            abnormal: PromptAnchor(embeddings.rows(Array(normalCount..<embeddings.rows))).direction)
-    }
-}

@@ -5,20 +5,17 @@ internal import Glibc
 /// AA-CLIP (Ma et al., CVPR 2025, <https://arxiv.org/abs/2503.06661>): patches of several levels and the picture as a whole
 /// against two texts. Nothing is learnt from the shots, which make the limit alone; the adapters were trained on other products.
 ///
-/// A patch's score is `(1 + s(f, T-) - s(f, T+)) / 2`, the mean over the levels, smoothed on the grid; the picture's is the mean
-/// of the largest of them and of `(1 + v T-) / 2`, where v is the detection embedding. Two things differ from the paper's
-/// code. It has 100 s in place of s. And it stretches both parts of the picture's score to 0...1 over all test pictures, which
-/// a line cannot do: here both stay on the scale of a cosine.
+/// A patch's evidence is `s(f, T-) - s(f, T+)`, the mean over the levels, smoothed on the grid; the picture's is the mean of the
+/// largest of them and of `v T-`, where v is the detection embedding. Scores are the odds of that, `exp(evidence / 0.07)`: at least
+/// 0 and in the evidence's order. Two things differ from the paper's code, which weighs both parts alike, too: it stretches both
+/// to 0...1 over all test pictures, which a line cannot do, so here both stay cosines; and it takes the largest pixel of the
+/// upsampled map in place of the largest patch.
 public struct AAClip: Scorer {
     /// Standard deviation of the smoothing, in patches: the paper's for industrial pictures; the window is 7 x 7.
     private static let sigma: Float = 1
     private static let reach = 3
-
-    /// What the code asks about, for an object "bottle": `a photo of a damaged bottle.`
-    public static let prompts = (
-        templates: ["{}.", "a photo of {}."], normal: ["{}", "a {}", "the {}"],
-        abnormal: ["a damaged {}", "a broken {}", "a {} with flaw", "a {} with defect", "a {} with damage"]
-    )
+    /// Of the odds; as in ``ZeroShot``.
+    private static let temperature = ZeroShot.temperature
 
     let anchors: TextAnchors
     public let featureWidth: Int
@@ -33,27 +30,24 @@ public struct AAClip: Scorer {
         self.featureWidth = featureWidth
     }
 
-    /// - Precondition: `features.whole` is there: the backbone's final tokens were asked for.
     /// - Complexity: O(N D).
     public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
         precondition(features.rows.columns == featureWidth, "aa-clip: other features")
-        guard let whole = features.whole else { preconditionFailure("aa-clip: features without the whole picture") }
-        let smoothed = Self.smoothed(similarities(features, parallelism), grid: features.grid)
-        let patches = mask.patches.map { smoothed[$0] }
-        let detection = zip(whole.embedding, anchors.abnormal).reduce(Float(0)) { $0 + $1.0 * $1.1 }
+        let evidence = Self.smoothed(evidence(features, parallelism), grid: features.grid)
+        let patches = mask.patches.map { evidence[$0] }
+        let detection = features.embedding.multiplied(byTransposed: anchors.matrix).values[1]
+        func odds(_ evidence: Float) -> Float { exp(evidence / Self.temperature) }
         return ScoreMap(
-            grid: features.grid, values: mask.scattered(patches),
-            imageScore: ((patches.max() ?? 0) + max(0, (1 + detection) / 2)) / 2)
+            grid: features.grid, pattern: mask.scattered(patches.map(odds)),
+            imageScore: odds(((patches.max() ?? 0) + detection) / 2))
     }
 
-    /// `[N]`: the patches' scores before smoothing. The features hold the levels side by side, each of norm 1, divided by the
-    /// root of L: one product gives the mean of the cosines.
-    private func similarities(_ features: PatchFeatures, _ parallelism: Parallelism) -> [Float] {
+    /// `[N]`: before smoothing. The features hold the levels side by side, each of norm 1, divided by the root of L: one product
+    /// gives the mean of the cosines.
+    private func evidence(_ features: PatchFeatures, _ parallelism: Parallelism) -> [Float] {
         let difference = zip(anchors.abnormal, anchors.normal).map { ($0 - $1) / Float(levels).squareRoot() }
-        let direction = Matrix(
-            rows: 1, columns: featureWidth, values: (0..<levels).flatMap { _ in difference })
+        let direction = Matrix(rows: 1, columns: featureWidth, values: (0..<levels).flatMap { _ in difference })
         return features.rows.multiplied(byTransposed: direction, parallelism: parallelism).values
-            .map { max(0, (1 + $0) / 2) }
     }
 
     /// Gaussian smoothing on the grid; the border mirrors what is inside.
@@ -99,16 +93,12 @@ package struct AAClipFit: ScorerFit {
 }
 
 extension AAClip {
-    private static let anchorsName = "anchors"
-
     public struct Header: Codable, Sendable, Equatable {
         public let levels: Int
     }
 
     public var stored: StoredScorer {
-        let both = Tensor(shape: [2, anchors.normal.count], values: anchors.normal + anchors.abnormal)
-        return StoredScorer(
-            header: ScorerHeader(aaClip: Header(levels: levels)), tensors: [Self.anchorsName: both])
+        StoredScorer(header: ScorerHeader(aaClip: Header(levels: levels)), tensors: anchors.tensors)
     }
 
     init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
@@ -116,9 +106,15 @@ extension AAClip {
         guard (1...256).contains(header.levels) else {
             throw DamagedPart(part: "levels", expected: "1 to 256", got: "\(header.levels)")
         }
-        let both = try tensors.matrix(Self.anchorsName, rows: 2)
-        self.init(
-            anchors: TextAnchors(normal: Array(both.row(0)), abnormal: Array(both.row(1))),
-            featureWidth: header.levels * both.columns)
+        let anchors = try TextAnchors(tensors)
+        self.init(anchors: anchors, featureWidth: header.levels * anchors.normal.count)
     }
+}
+
+extension PromptEnsemble {
+    /// What the paper's code asks about: `a photo of a damaged bottle.`
+    public static let aaClip = PromptEnsemble(
+        normal: ["{}", "a {}", "the {}"],
+        abnormal: ["a damaged {}", "a broken {}", "a {} with flaw", "a {} with defect", "a {} with damage"],
+        templates: ["{}.", "a photo of {}."])
 }

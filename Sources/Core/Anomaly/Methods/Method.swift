@@ -15,7 +15,11 @@ public enum Method: String, Codable, Sendable, CaseIterable {
     /// A patch memory whose distances count as far as a head, trained on the shots and synthetic anomalies made from them, finds
     /// a patch anomalous (CLIP-FSAC++'s trained modules on patches).
     case fsac
-
+    /// The picture compared with words for good and bad parts by CLIP as it is (CLIP-AC with WinCLIP's prompt ensemble).
+    case clipZeroShot = "clip-zero-shot"
+    /// Windows of the picture compared with words and with the shots' windows (Jeong et al., CVPR 2023,
+    /// <https://arxiv.org/abs/2303.14814>).
+    case winCLIP = "winclip"
 }
 
 /// What some methods can be told and others not. The raw value is the key of the configuration.
@@ -41,6 +45,25 @@ extension Method {
         case .anomalyDINO: [.rotations, .coresetBudget, .foreground]
         case .padim: [.localAveraging, .aggregation, .dimensions]
         case .spade: [.localAveraging, .neighbours]
+        case .clipZeroShot, .winCLIP: []
+        }
+    }
+
+    /// Whether it compares pictures with texts, and so needs a backbone that reads.
+    var needsText: Bool { self == .clipZeroShot || self == .winCLIP }
+
+    /// The layers that it compares when none are asked for.
+    ///
+    /// - Parameters:
+    ///   - defaults: the backbone's.
+    ///   - text: of the backbone, those in the space of the texts; none when it does not read.
+    func layers(default defaults: [Int], text: [Int]) -> [Int] {
+        guard let last = text.last, let first = text.first else { return defaults }
+        switch self {
+        case .clipZeroShot: return [last]
+        // The last block but one; the last one is `first - 1`.
+        case .winCLIP: return [max(first - 2, 1)]
+        default: return defaults
         }
     }
 }

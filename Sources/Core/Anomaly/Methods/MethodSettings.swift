@@ -35,6 +35,8 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     public var sensitivity: Sensitivity
     /// What a fit by `auto` may cost, in seconds of two slow cores.
     public var fitBudget: Double
+    /// What is said of good and bad parts; nil for methods that do not read.
+    public var wording: Wording?
     /// What of the frame is inspected.
     public var area: InspectionArea
 
@@ -44,7 +46,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         method: Method = .patchMemory, layers: [Int] = [], inputSize: Int? = nil, localAveraging: Bool? = nil,
         rotations: Int? = nil, coresetBudget: Int? = nil, aggregation: Aggregation? = nil, foreground: Bool? = nil,
         dimensions: Int? = nil, neighbours: Int? = nil, fitBudget: Double? = nil, smoothing: Float = 0.5,
-        sensitivity: Sensitivity = .balanced,
+        sensitivity: Sensitivity = .balanced, wording: Wording? = nil,
         area: InspectionArea = .wholeFrame
     ) {
         let isMemory = method.options.contains(.coresetBudget)
@@ -61,13 +63,14 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         self.smoothing = smoothing
         self.sensitivity = sensitivity
         self.fitBudget = fitBudget ?? 20
+        self.wording = method.needsText ? wording ?? Wording() : nil
         self.area = area
     }
 
     private static func rotations(_ method: Method) -> Int {
         switch method {
         case .patchMemory, .anomalyDINO, .auto, .fsac: 8
-        case .patchCore, .padim: 1
+        case .patchCore, .padim, .clipZeroShot, .winCLIP: 1
         // The half turn gives SPADE its scale.
         case .spade: 2
         }
@@ -77,12 +80,13 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         switch method {
         case .patchCore: .patchCore
         case .padim: .maximum
-        case .patchMemory, .anomalyDINO, .spade, .auto, .fsac: .topPercent
+        case .patchMemory, .anomalyDINO, .spade, .auto, .fsac, .clipZeroShot, .winCLIP: .topPercent
         }
     }
 
     enum CodingKeys: String, CodingKey {
         case method, layers, rotations, aggregation, foreground, dimensions, neighbours, smoothing, sensitivity, area
+        case wording
         case inputSize = "input_size"
         case localAveraging = "local_averaging"
         case coresetBudget = "coreset_budget"
@@ -99,12 +103,17 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         if let problem = problemOfOptions() { return problem }
         if coresetBudget < 0 { return "coreset budget: expected 0 (keep all) or more, got \(coresetBudget)" }
         if !(smoothing >= 0 && smoothing <= 10) { return "smoothing: expected 0 to 10 patches, got \(smoothing)" }
+        if let problem = wording?.problem { return problem }
+        if method.needsText, wording == nil { return "wording: expected some for \(method.rawValue), got none" }
         if !(fitBudget >= 1 && fitBudget <= 3600) { return "fit budget: expected 1 to 3600 seconds, got \(fitBudget)" }
         return area.problem
     }
 
     /// What is asked of the backbone about each picture.
-    package var request: FeatureRequest { FeatureRequest(layers: layers) }
+    package var request: FeatureRequest {
+        FeatureRequest(
+            layers: layers, finalTokens: method.needsText, windows: method == .winCLIP ? WinCLIP.sides : [])
+    }
 
     /// What `auto` combines: of the layers asked for both views, or what the backbone suggests.
     func stages(_ suggested: [FeatureStage]) -> [FeatureStage] {
@@ -147,11 +156,13 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     }
 
     /// The settings with a backbone's defaults wherever nothing is asked for, unless the fit is to choose.
-    public func withDefaults(inputSize: Int, layers: [Int]) -> MethodSettings {
+    ///
+    /// - Parameter textLayers: see ``BackboneModel/textLayers``.
+    public func withDefaults(inputSize: Int, layers: [Int], textLayers: [Int] = []) -> MethodSettings {
         guard method != .auto else { return self }
         var settings = self
         settings.inputSize = self.inputSize ?? inputSize
-        if self.layers.isEmpty { settings.layers = layers }
+        if self.layers.isEmpty { settings.layers = method.layers(default: layers, text: textLayers) }
         return settings
     }
 }

@@ -92,15 +92,26 @@ extension ScorerFit {
 }
 
 extension MethodSettings {
-    /// - Parameter stages: what `auto` combines.
-    /// - Precondition: the settings have no problem.
-    package func fit(shotCount: Int, stages: [FeatureStage] = []) -> any ScorerFit {
+    /// - Parameters:
+    ///   - stages: what `auto` combines.
+    ///   - anchors: of a backbone that reads.
+    /// - Precondition: the settings have no problem; there are anchors for a method that needs text.
+    package func fit(
+        shotCount: Int, stages: [FeatureStage] = [], anchors: TextAnchors? = nil
+    ) -> any ScorerFit {
         switch method {
         case .patchMemory, .patchCore, .anomalyDINO: return PatchMemoryFit(self, shotCount: shotCount)
         case .padim: return PaDiMFit(self)
         case .spade: return SPADEFit(self)
         case .auto: return CombinedFit(self, stages: stages, shotCount: shotCount)
         case .fsac: return FSACFit(self, shotCount: shotCount)
+        case .clipZeroShot: return ZeroShotFit(anchors: Self.required(anchors))
+        case .winCLIP: return WinCLIPFit(anchors: Self.required(anchors))
         }
+    }
+
+    private static func required(_ anchors: TextAnchors?) -> TextAnchors {
+        guard let anchors else { preconditionFailure("fit: a method that reads, and no texts") }
+        return anchors
     }
 }

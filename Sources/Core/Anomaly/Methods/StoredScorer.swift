@@ -16,23 +16,30 @@ public struct ScorerHeader: Codable, Sendable, Equatable {
     public var spade: SPADE.Header?
     public var combined: CombinedScorer.Header?
     public var fsac: FSACScorer.Header?
+    public var zeroShot: ZeroShot.Header?
+    public var winCLIP: WinCLIP.Header?
     public var aaClip: AAClip.Header?
 
     public init(
         patchMemory: PatchMemory.Header? = nil, padim: PaDiM.Header? = nil, spade: SPADE.Header? = nil,
-        combined: CombinedScorer.Header? = nil, fsac: FSACScorer.Header? = nil, aaClip: AAClip.Header? = nil
+        combined: CombinedScorer.Header? = nil, fsac: FSACScorer.Header? = nil, zeroShot: ZeroShot.Header? = nil,
+        winCLIP: WinCLIP.Header? = nil, aaClip: AAClip.Header? = nil
     ) {
         self.patchMemory = patchMemory
         self.padim = padim
         self.spade = spade
         self.combined = combined
         self.fsac = fsac
+        self.zeroShot = zeroShot
+        self.winCLIP = winCLIP
         self.aaClip = aaClip
     }
 
     enum CodingKeys: String, CodingKey {
         case padim, spade, combined, fsac
         case patchMemory = "patch_memory"
+        case zeroShot = "zero_shot"
+        case winCLIP = "winclip"
         case aaClip = "aa_clip"
     }
 }
@@ -51,8 +58,10 @@ extension StoredScorer {
         if let header = header.spade { return try SPADE(header, tensors) }
         if let header = header.combined { return try CombinedScorer(header, tensors) }
         if let header = header.fsac { return try FSACScorer(header, tensors) }
+        if let header = header.zeroShot { return try ZeroShot(header, tensors) }
+        if let header = header.winCLIP { return try WinCLIP(header, tensors) }
         if let header = header.aaClip { return try AAClip(header, tensors) }
-        throw DamagedPart(part: "scorer", expected: "patch_memory, padim, spade, combined, fsac or aa_clip", got: "none")
+        throw DamagedPart(part: "scorer", expected: "one of those that a fit writes", got: "none")
     }
 }
 

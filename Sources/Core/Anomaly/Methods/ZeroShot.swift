@@ -1,0 +1,54 @@
+// N patches, C embedding width.
+
+/// CLIP as it is: is the picture more like the words for a bad part or like those for a good one? Nothing is learnt; the shots
+/// only say where the limit is.
+///
+/// The image score is the odds of the abnormal text, see ``TextAnchors/odds(of:temperature:)``. The map compares each patch
+/// with the texts; it says where, the image score says how much.
+///
+/// - SeeAlso: Jeong et al., "WinCLIP", CVPR 2023, section 4.1 (CLIP-AC with the compositional prompt ensemble).
+public struct ZeroShot: Scorer {
+    /// Of the softmax over the texts; as in WinCLIP.
+    static let temperature: Float = 0.07
+
+    let anchors: TextAnchors
+    /// C: patches are compared in the space of the texts.
+    public var featureWidth: Int { anchors.normal.count }
+
+    public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
+        let embedding = features.embedding
+        let imageScore = anchors.odds(of: embedding, temperature: Self.temperature)[0]
+        let odds = anchors.odds(of: mask.rows(of: features.rows), temperature: Self.temperature)
+        return ScoreMap(grid: features.grid, pattern: mask.scattered(odds), imageScore: imageScore)
+    }
+
+    public var stored: StoredScorer {
+        StoredScorer(header: ScorerHeader(zeroShot: Header()), tensors: anchors.tensors)
+    }
+
+    public struct Header: Codable, Sendable, Equatable {}
+
+    init(anchors: TextAnchors) { self.anchors = anchors }
+
+    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
+        self.init(anchors: try TextAnchors(tensors))
+    }
+}
+
+struct ZeroShotFit: ScorerFit {
+    let anchors: TextAnchors
+
+    mutating func add(_ shot: ShotFeatures) {}
+
+    func scorer(leavingOut shots: Set<Int>, _ parallelism: Parallelism) -> any Scorer { ZeroShot(anchors: anchors) }
+}
+
+extension PatchFeatures {
+    /// `[1, C]`.
+    ///
+    /// - Precondition: the method asks for it.
+    var embedding: Matrix {
+        guard let whole else { preconditionFailure("features without the picture's embedding") }
+        return Matrix(rows: 1, columns: whole.embedding.count, values: whole.embedding)
+    }
+}
