@@ -13,7 +13,7 @@ package struct SimilarityLoss: Sendable {
     package struct Gradients: Equatable {
         package let loss: Double
         /// By the patches, `[N, C]`.
-        package let features: Matrix
+        package internal(set) var features: Matrix
         /// By `T- - T+`, `[C]`: by `T-`, and by `T+` with the other sign.
         package let direction: [Float]
     }
