@@ -67,14 +67,20 @@ INLINE void compute_tile(const Tile *t, const int rows, const int vectors) {
             store(t->out + (size_t)r * t->out_stride + v * LANES, &sum, v == vectors - 1 ? t->lanes : LANES);
         }
     }
-    if (t->activation != FSAC_GELU) return;
+    if (t->activation != FSAC_GELU && t->activation != FSAC_QUICK_GELU) return;
     for (int r = 0; r < rows; r++) {
         for (int v = 0; v < vectors; v++) {
             const size_t lanes = v == vectors - 1 ? t->lanes : LANES;
             float *out = t->out + (size_t)r * t->out_stride + v * LANES;
             vfloat value;
             load(&value, out, lanes, 0);
-            gelu(&value);
+            if (t->activation == FSAC_GELU) {
+                gelu(&value);
+            } else {
+                vfloat gate = value;
+                quick_gelu_gate(&gate);
+                value *= gate;
+            }
             store(out, &value, lanes);
         }
     }
@@ -101,6 +107,25 @@ INLINE void compute_strip(Tile tile, size_t rows, const int most, const int vect
     }
 }
 
+/* All rows of the `left` columns, at most `panel.width`, that a block of a panel has. */
+INLINE void compute_panel(Tile panel, size_t rows, size_t left, const int most, const int vectors) {
+    for (size_t offset = 0; offset < panel.width && offset < left; offset += (size_t)vectors * LANES) {
+        const int here = panel.width - offset < (size_t)vectors * LANES ? 1 : vectors;
+        const size_t last = left - offset - (size_t)(here - 1) * LANES;
+        Tile tile = panel;
+        tile.weights += offset;
+        tile.out += offset;
+        if (tile.next) tile.next += offset;
+        if (tile.bias) tile.bias += offset;
+        if (tile.addend) tile.addend += offset;
+        tile.lanes = last < LANES ? last : LANES;
+        if (here == 1)
+            compute_strip(tile, rows, most, 1);
+        else
+            compute_strip(tile, rows, most, 2);
+    }
+}
+
 /* `most` rows by `vectors` vectors are the largest tile that the registers hold. */
 INLINE void linear(Tile layer, size_t rows, size_t columns, const int most, const int vectors) {
     for (size_t block = 0; block < layer.inputs; block += BLOCK) {
@@ -110,29 +135,80 @@ INLINE void linear(Tile layer, size_t rows, size_t columns, const int most, cons
             const size_t left = columns - column;
             width = left <= LANES ? LANES : PANEL;
             const float *weights = layer.weights + column * layer.inputs + block * width;
-            for (size_t offset = 0; offset < width && offset < left; offset += (size_t)vectors * LANES) {
-                const int here = width - offset < (size_t)vectors * LANES ? 1 : vectors;
-                const size_t last = left - offset - (size_t)(here - 1) * LANES;
-                Tile tile = {
-                    .x = layer.x + block,
-                    .x_stride = layer.x_stride,
-                    .weights = weights + offset,
-                    .width = width,
-                    .inputs = inputs,
-                    .next = left > PANEL ? weights + offset + layer.inputs * PANEL : NULL,
-                    .bias = block == 0 ? layer.bias + column + offset : NULL,
-                    .addend = (block == 0 ? layer.addend : layer.out),
-                    .out = layer.out + column + offset,
-                    .out_stride = layer.out_stride,
-                    .lanes = last < LANES ? last : LANES,
-                    .activation = is_last ? layer.activation : FSAC_NO_ACTIVATION,
-                };
-                if (tile.addend) tile.addend += column + offset;
-                if (here == 1)
-                    compute_strip(tile, rows, most, 1);
-                else
-                    compute_strip(tile, rows, most, 2);
-            }
+            Tile panel = {
+                .x = layer.x + block,
+                .x_stride = layer.x_stride,
+                .weights = weights,
+                .width = width,
+                .inputs = inputs,
+                .next = left > PANEL ? weights + layer.inputs * PANEL : NULL,
+                .bias = block == 0 ? layer.bias + column : NULL,
+                .addend = block == 0 ? layer.addend : layer.out,
+                .out = layer.out + column,
+                .out_stride = layer.out_stride,
+                .activation = is_last ? layer.activation : FSAC_NO_ACTIVATION,
+            };
+            if (panel.addend) panel.addend += column;
+            compute_panel(panel, rows, left, most, vectors);
+        }
+    }
+}
+
+typedef float quad __attribute__((vector_size(16), aligned(4)));
+
+/* out[c][i] = panel[i][c] for four rows i, of which `rows` are there (the others are zero), and four columns c. */
+INLINE void transpose_quad(const float *panel, size_t stride, size_t rows, float *out, size_t out_stride) {
+    quad q[4];
+    for (size_t i = 0; i < 4; i++) q[i] = i < rows ? *(const quad *)(panel + i * stride) : (quad){};
+    const quad a = __builtin_shufflevector(q[0], q[1], 0, 4, 1, 5), b = __builtin_shufflevector(q[2], q[3], 0, 4, 1, 5);
+    const quad c = __builtin_shufflevector(q[0], q[1], 2, 6, 3, 7), d = __builtin_shufflevector(q[2], q[3], 2, 6, 3, 7);
+    *(quad *)out = __builtin_shufflevector(a, b, 0, 1, 4, 5);
+    *(quad *)(out + out_stride) = __builtin_shufflevector(a, b, 2, 3, 6, 7);
+    *(quad *)(out + 2 * out_stride) = __builtin_shufflevector(c, d, 0, 1, 4, 5);
+    *(quad *)(out + 3 * out_stride) = __builtin_shufflevector(c, d, 2, 3, 6, 7);
+}
+
+/*
+ * The weights of the outputs first_output ..< first_output + count to `width` inputs from `input` on, of which `left` are there,
+ * as a panel of the transposed layer: [outputs][width].
+ */
+INLINE void transpose_block(const Tile *layer, size_t outputs, size_t first_output, size_t count, size_t input, size_t left,
+                            size_t width, float *block) {
+    for (size_t output = first_output; output < first_output + count; output += PANEL) {
+        const size_t panel_width = outputs - output <= LANES ? LANES : PANEL;
+        const float *panel = layer->weights + output * layer->inputs + input * panel_width;
+        float *out = block + (output - first_output) * width;
+        for (size_t i = 0; i < width && i < left; i += 4) {
+            const size_t rows = left - i < 4 ? left - i : 4;
+            for (size_t c = 0; c < panel_width; c += 4)
+                transpose_quad(panel + i * panel_width + c, panel_width, rows, out + c * width + i, width);
+        }
+    }
+}
+
+/* A block of the weights is transposed for all rows, as small as the forward way's, and then multiplied with as there. */
+INLINE void linear_transposed(Tile layer, size_t rows, size_t outputs, size_t first, size_t last, const int most,
+                              const int vectors) {
+    _Alignas(64) float transposed[BLOCK * PANEL];
+    for (size_t block = 0; block < outputs; block += BLOCK) {
+        const size_t count = outputs - block < BLOCK ? outputs - block : BLOCK;
+        for (size_t column = first, width; column < last; column += width) {
+            const size_t left = last - column;
+            width = left <= LANES ? LANES : PANEL;
+            transpose_block(&layer, outputs, block, count, column, left < width ? left : width, width, transposed);
+            Tile panel = {
+                .x = layer.x + block,
+                .x_stride = layer.x_stride,
+                .weights = transposed,
+                .width = width,
+                .inputs = count,
+                .addend = block == 0 ? layer.addend : layer.out,
+                .out = layer.out + column,
+                .out_stride = layer.out_stride,
+                .activation = FSAC_NO_ACTIVATION,
+            };
+            if (panel.addend) panel.addend += column;
+            compute_panel(panel, rows, left, most, vectors);
         }
     }
 }
@@ -142,8 +218,18 @@ __attribute__((target("avx512f"))) static void linear_avx512(Tile layer, size_t 
     linear(layer, rows, columns, 12, 2);
 }
 
+__attribute__((target("avx512f"))) static void transposed_avx512(Tile layer, size_t rows, size_t outputs, size_t first,
+                                                                 size_t last) {
+    linear_transposed(layer, rows, outputs, first, last, 12, 2);
+}
+
 __attribute__((target("avx2,fma"))) static void linear_avx2(Tile layer, size_t rows, size_t columns) {
     linear(layer, rows, columns, 6, 1);
+}
+
+__attribute__((target("avx2,fma"))) static void transposed_avx2(Tile layer, size_t rows, size_t outputs, size_t first,
+                                                                size_t last) {
+    linear_transposed(layer, rows, outputs, first, last, 6, 1);
 }
 #endif
 
@@ -167,4 +253,24 @@ void fsac_linear(const float *x, size_t x_stride, size_t rows, const float *pane
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return linear_avx2(layer, rows, columns);
 #endif
     linear_plain(layer, rows, columns);
+}
+
+void fsac_linear_transposed(const float *x, size_t x_stride, size_t rows, const float *panels, size_t inputs,
+                            size_t outputs, size_t first, size_t last, const float *addend, float *out,
+                            size_t out_stride) {
+    const Tile layer = {
+        .x = x,
+        .x_stride = x_stride,
+        .weights = panels,
+        .inputs = inputs,
+        .addend = addend,
+        .out = out,
+        .out_stride = out_stride,
+    };
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) return transposed_avx512(layer, rows, outputs, first, last);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return transposed_avx2(layer, rows, outputs, first, last);
+#endif
+    linear_transposed(layer, rows, outputs, first, last, 3, 1);
 }

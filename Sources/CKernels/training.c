@@ -1,5 +1,7 @@
 #include "training.h"
 
+#include <math.h>
+
 #include "vectors.h"
 
 MULTIVERSION void fsac_gelu_with_slope(const float *z, float *out, float *slope, size_t count) {
@@ -22,6 +24,77 @@ MULTIVERSION void fsac_gelu_with_slope(const float *z, float *out, float *slope,
         const vfloat derivative = phi + v * e * 0.39894228f;
         store(out + i, &value, lanes);
         store(slope + i, &derivative, lanes);
+    }
+}
+
+MULTIVERSION void fsac_quick_gelu_with_slope(const float *z, float *out, float *slope, size_t count) {
+    FOR_EACH_VECTOR(count, i, lanes) {
+        vfloat v;
+        load(&v, z + i, lanes, 0);
+        vfloat gate = v;
+        quick_gelu_gate(&gate);
+        const vfloat value = v * gate;
+        const vfloat derivative = gate + 1.702f * value * (1.0f - gate);
+        store(out + i, &value, lanes);
+        store(slope + i, &derivative, lanes);
+    }
+}
+
+MULTIVERSION void fsac_layer_norm_gradient(const float *x, const float *gamma, float epsilon, const float *gradient,
+                                           const float *addend, float *out, size_t rows, size_t columns) {
+    for (size_t r = 0; r < rows; r++, x += columns, gradient += columns, out += columns) {
+        vfloat sum = SPLAT(0), squares = SPLAT(0), slopes = SPLAT(0), products = SPLAT(0);
+        FOR_EACH_VECTOR(columns, c, lanes) {
+            vfloat v;
+            load(&v, x + c, lanes, 0);
+            sum += v;
+        }
+        const float mean = sum_lanes(&sum) / (float)columns;
+        FOR_EACH_VECTOR(columns, c, lanes) {
+            vfloat v, g, d;
+            load(&v, x + c, lanes, mean);
+            load(&g, gamma + c, lanes, 0);
+            load(&d, gradient + c, lanes, 0);
+            v -= mean;
+            d *= g;
+            squares += v * v;
+            slopes += d;
+            products += d * v;
+        }
+        const float scale = 1.0f / sqrtf(sum_lanes(&squares) / (float)columns + epsilon);
+        const float slope = sum_lanes(&slopes) / (float)columns;
+        const float product = sum_lanes(&products) / (float)columns * scale * scale;
+        FOR_EACH_VECTOR(columns, c, lanes) {
+            vfloat v, g, d, a = SPLAT(0);
+            load(&v, x + c, lanes, 0);
+            load(&g, gamma + c, lanes, 0);
+            load(&d, gradient + c, lanes, 0);
+            if (addend) load(&a, addend + c, lanes, 0);
+            a += scale * (d * g - slope - (v - mean) * product);
+            store(out + c, &a, lanes);
+        }
+        if (addend) addend += columns;
+    }
+}
+
+MULTIVERSION void fsac_softmax_gradient(const float *softmax, float *gradient, size_t rows, size_t columns,
+                                        size_t stride) {
+    for (size_t r = 0; r < rows; r++, softmax += stride, gradient += stride) {
+        vfloat sum = SPLAT(0);
+        FOR_EACH_VECTOR(columns, c, lanes) {
+            vfloat p, g;
+            load(&p, softmax + c, lanes, 0);
+            load(&g, gradient + c, lanes, 0);
+            sum += p * g;
+        }
+        const float mean = sum_lanes(&sum);
+        FOR_EACH_VECTOR(columns, c, lanes) {
+            vfloat p, g;
+            load(&p, softmax + c, lanes, 0);
+            load(&g, gradient + c, lanes, 0);
+            g = p * (g - mean);
+            store(gradient + c, &g, lanes);
+        }
     }
 }
 

@@ -89,4 +89,14 @@ INLINE void gelu(vfloat *value) {
     vfloat positive = MAX(SPLAT(0), v);
     *value = positive - MAX(upper, -upper);
 }
+
+/* 1 / (1 + e^(-1.702 v)), from the exponential of -1.702 |v|; where that is below exp_of_negative's range it is 0. */
+INLINE void quick_gelu_gate(vfloat *value) {
+    vfloat v = *value * 1.702f;
+    vfloat x = -MAX(v, -v), e = x;
+    exp_of_negative(&e);
+    e = SELECT(x < -87.0f, SPLAT(0), e);
+    vfloat gate = 1.0f / (1.0f + e);
+    *value = SELECT(v < 0, e * gate, gate);
+}
 #endif

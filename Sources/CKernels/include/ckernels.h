@@ -10,11 +10,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef enum { FSAC_NO_ACTIVATION, FSAC_RELU6, FSAC_GELU } fsac_activation;
+typedef enum { FSAC_NO_ACTIVATION, FSAC_RELU6, FSAC_GELU, FSAC_QUICK_GELU } fsac_activation;
 
 /*
  * A linear layer: out = activation(addend + bias + x * w) for `rows` rows and `columns` columns. RELU6 is
- * min(max(v, 0), 6); GELU is v * Phi(v), |error of Phi| <= 1.5e-7.
+ * min(max(v, 0), 6); GELU is v * Phi(v), |error of Phi| <= 1.5e-7; QUICK_GELU is v / (1 + exp(-1.702 v)).
  * x        [rows][inputs], rows x_stride floats apart
  * panels   w [inputs][columns], cut into panels of 32 columns that lie one after the other, each [inputs][32]. The last panel
  *          is 16 wide if no more than 16 columns are left; columns that are missing in it are zero.
@@ -24,6 +24,17 @@ typedef enum { FSAC_NO_ACTIVATION, FSAC_RELU6, FSAC_GELU } fsac_activation;
  */
 void fsac_linear(const float *x, size_t x_stride, size_t rows, const float *panels, const float *bias, size_t inputs,
                  size_t columns, const float *addend, fsac_activation activation, float *out, size_t out_stride);
+
+/*
+ * The way back through a linear layer: out = addend + x * w^T for the inputs first ..< last of the layer.
+ * x        [rows][outputs], rows x_stride floats apart
+ * panels   w [inputs][outputs], as above
+ * addend   [rows][inputs] or null, rows out_stride apart; may be out
+ * out      [rows][inputs], rows out_stride apart; only the columns first ..< last are written
+ */
+void fsac_linear_transposed(const float *x, size_t x_stride, size_t rows, const float *panels, size_t inputs,
+                            size_t outputs, size_t first, size_t last, const float *addend, float *out,
+                            size_t out_stride);
 
 /* out[r] = (x[r] - mean) / sqrt(variance + epsilon) * gamma + beta, mean and (biased) variance over the row */
 void fsac_layer_norm(const float *x, const float *gamma, const float *beta, float epsilon, float *out, size_t rows,

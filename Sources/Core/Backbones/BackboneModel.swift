@@ -91,7 +91,7 @@ public struct BackboneModel: Sendable {
             self.network = .efficientNet(network)
         case .dinoV2Small:
             let network = try VisionTransformerWeights(dinov2: weights.scope, .dinov2Small)
-            layerCount = network.configuration.depth
+            layerCount = network.layerCount
             defaultInputSize = 224
             autoInputSize = 322
             defaultLayers = [6]

@@ -1,4 +1,6 @@
-/// What makes one vision transformer different from another.
+// D width, C width of the embedding.
+
+/// What makes one DINOv2 network different from another.
 public struct VisionTransformerConfiguration: Sendable, Equatable {
     public let width: Int
     public let depth: Int
@@ -11,7 +13,6 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
     package init(
         width: Int, depth: Int, heads: Int, patchSize: Int, positionGridSide: Int, layerNormEpsilon: Float
     ) {
-        precondition(width % heads == 0, "vision transformer: width \(width), \(heads) heads")
         self.width = width
         self.depth = depth
         self.heads = heads
@@ -20,48 +21,41 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
         self.layerNormEpsilon = layerNormEpsilon
     }
 
-    var headWidth: Int { width / heads }
-    var hiddenWidth: Int { 4 * width }
+    var shape: TransformerShape {
+        TransformerShape(
+            width: width, depth: depth, heads: heads, layerNormEpsilon: layerNormEpsilon, activation: .gelu)
+    }
 
     /// DINOv2 ViT-S/14: 37 x 37 patches of a 518-pixel picture.
     public static let dinov2Small = VisionTransformerConfiguration(
         width: 384, depth: 12, heads: 6, patchSize: 14, positionGridSide: 37, layerNormEpsilon: 1e-6)
 }
 
-/// Weights of a vision transformer laid out for computing: what is constant at inference (the attention scale, LayerScale)
-/// is multiplied into the linear layers.
+/// Weights of a vision transformer, laid out for computing.
 package struct VisionTransformerWeights: Sendable {
-    struct LayerNorm: Sendable {
-        let gamma: Storage
-        let beta: Storage
-    }
-
-    struct Block: Sendable {
-        let norm1: LayerNorm
-        /// One a head, `D -> 3 h`: query (already divided by the root of the head's width), key, value.
-        let queryKeyValue: [Linear]
-        /// Attention output with LayerScale 1.
-        let projection: Linear
-        let norm2: LayerNorm
-        let hidden: Linear
-        /// Second layer of the MLP with LayerScale 2.
-        let output: Linear
-    }
-
-    let configuration: VisionTransformerConfiguration
+    /// `D` channels, a window a patch.
     let patchEmbedding: DenseConvolution
     let classToken: [Float]
-    /// `[1 + side * side, D]`.
+    /// `[1 + side * side, D]`: of the class token and of a square grid of patches.
     let positions: Matrix
-    let blocks: [Block]
+    /// How positions are made for another grid.
+    let interpolation: Interpolation
+    /// CLIP's `ln_pre`, before the blocks.
+    let firstNorm: LayerNorm?
+    let encoder: TransformerWeights
+    /// After the blocks.
     let norm: LayerNorm
+    /// Into the space of the text, `D -> C`; CLIP only.
+    let projection: Linear?
+
+    var shape: TransformerShape { encoder.shape }
+    /// The blocks; and the patch tokens in the space of the text, where there is one.
+    package var layerCount: Int { shape.depth + (projection == nil ? 0 : 1) }
 
     /// - Parameter weights: tensors under the names of Hugging Face's `facebook/dinov2-small`.
     /// - Throws: `WeightsError` naming the first tensor that is missing or has another shape.
     package init(dinov2 weights: WeightScope, _ configuration: VisionTransformerConfiguration) throws(WeightsError) {
-        self.configuration = configuration
-        let width = configuration.width
-        let patch = configuration.patchSize
+        let (width, patch) = (configuration.width, configuration.patchSize)
         let embeddings = weights["embeddings"]
         patchEmbedding = DenseConvolution(
             kernel: patch, stride: patch,
@@ -72,70 +66,77 @@ package struct VisionTransformerWeights: Sendable {
         positions = Matrix(
             rows: tokens, columns: width,
             values: try embeddings.tensor("position_embeddings", [1, tokens, width]).values)
-        var blocks: [Block] = []
+        interpolation = .bicubic
+        firstNorm = nil
+        var blocks: [TransformerBlock] = []
         for index in 0..<configuration.depth {
-            blocks.append(try Block(dinov2: weights["encoder.layer.\(index)"], configuration))
+            blocks.append(try TransformerBlock(dinov2: weights["encoder.layer.\(index)"], configuration.shape))
         }
-        self.blocks = blocks
+        encoder = TransformerWeights(shape: configuration.shape, blocks: blocks)
         norm = try LayerNorm(weights["layernorm"], width)
+        projection = nil
     }
-}
 
-extension VisionTransformerWeights.LayerNorm {
-    init(_ weights: WeightScope, _ width: Int) throws(WeightsError) {
-        gamma = Storage(try weights.vector("weight", width))
-        beta = Storage(try weights.vector("bias", width))
-    }
-}
-
-extension Linear {
-    /// - Parameter scale: one factor an output, multiplied into weights and bias.
-    fileprivate init(_ weights: WeightScope, inputs: Int, outputs: Int, scale: [Float]? = nil) throws(WeightsError) {
-        var matrix = try weights.matrix("weight", outputs, inputs)
-        var bias = try weights.vector("bias", outputs)
-        if let scale {
-            for index in matrix.values.indices { matrix.values[index] *= scale[index / inputs] }
-            bias = zip(bias, scale).map(*)
-        }
-        self.init(weights: matrix, bias: bias)
-    }
-}
-
-extension VisionTransformerWeights.Block {
-    init(dinov2 weights: WeightScope, _ configuration: VisionTransformerConfiguration) throws(WeightsError) {
-        let width = configuration.width
-        let hiddenWidth = configuration.hiddenWidth
-        norm1 = try VisionTransformerWeights.LayerNorm(weights["norm1"], width)
-        queryKeyValue = try Self.heads(weights["attention.attention"], configuration)
+    /// CLIP's image tower.
+    ///
+    /// - Parameter weights: tensors under OpenCLIP's names, `visual.conv1.weight` and so on.
+    /// - Throws: `WeightsError` naming the first tensor that is missing or has another shape.
+    package init(clip weights: WeightScope, _ configuration: CLIPConfiguration) throws(WeightsError) {
+        let (tower, visual) = (configuration.image, weights["visual"])
+        let (width, patch) = (tower.width, tower.patchSize)
+        patchEmbedding = DenseConvolution(
+            kernel: patch, stride: patch, weights: try visual.tensor("conv1.weight", [width, 3, patch, patch]),
+            bias: [Float](repeating: 0, count: width))
+        classToken = try visual.vector("class_embedding", width)
+        let side = tower.size / patch
+        positions = try visual.matrix("positional_embedding", 1 + side * side, width)
+        interpolation = .antialiasedBicubic
+        firstNorm = try LayerNorm(visual["ln_pre"], width)
+        encoder = try TransformerWeights(
+            openCLIP: visual["transformer"],
+            TransformerShape(clip: configuration, tower.width, tower.depth, tower.heads))
+        norm = try LayerNorm(visual["ln_post"], width)
         projection = try Linear(
-            weights["attention.output.dense"], inputs: width, outputs: width,
-            scale: try weights["layer_scale1"].vector("lambda1", width))
-        norm2 = try VisionTransformerWeights.LayerNorm(weights["norm2"], width)
-        hidden = try Linear(weights["mlp.fc1"], inputs: width, outputs: hiddenWidth)
-        output = try Linear(
-            weights["mlp.fc2"], inputs: hiddenWidth, outputs: width,
-            scale: try weights["layer_scale2"].vector("lambda1", width))
+            projection: "proj", visual, inputs: width, outputs: configuration.embeddingWidth)
     }
 
-    private static func heads(
-        _ weights: WeightScope, _ configuration: VisionTransformerConfiguration
-    ) throws(WeightsError) -> [Linear] {
-        let (width, head) = (configuration.width, configuration.headWidth)
-        let scale = 1 / Float(head).squareRoot()
-        var parts: [(matrix: [Float], bias: [Float])] = []
+    /// `[T, D]`: what is added to the projected patches of a grid, and the class token in row 0.
+    func embedding(of grid: PatchGrid) -> [Float] {
+        let width = positions.columns
+        let side = Int(Double(positions.rows - 1).squareRoot().rounded())
+        let trained = FeatureMap(
+            grid: PatchGrid(rows: side, columns: side),
+            tokens: Matrix(rows: side * side, columns: width, values: Array(positions.values[width...])))
+        return zip(classToken, positions.row(0)).map(+) + trained.resampled(to: grid, interpolation).tokens.values
+    }
+}
+
+extension TransformerShape {
+    init(clip configuration: CLIPConfiguration, _ width: Int, _ depth: Int, _ heads: Int) {
+        self.init(
+            width: width, depth: depth, heads: heads, layerNormEpsilon: 1e-5,  // torch.nn.LayerNorm
+            activation: configuration.activation == .gelu ? .gelu : .quickGELU)
+    }
+}
+
+extension TransformerBlock {
+    init(dinov2 weights: WeightScope, _ shape: TransformerShape) throws(WeightsError) {
+        let (width, hiddenWidth) = (shape.width, shape.hiddenWidth)
+        let attention = weights["attention.attention"]
+        var (matrices, biases): ([Float], [Float]) = ([], [])
         for name in ["query", "key", "value"] {
-            let factor = name == "query" ? scale : 1
-            parts.append(
-                (
-                    try weights[name].matrix("weight", width, width).values.map { $0 * factor },
-                    try weights[name].vector("bias", width).map { $0 * factor }
-                ))
+            matrices += try attention[name].matrix("weight", width, width).values
+            biases += try attention[name].vector("bias", width)
         }
-        return (0..<configuration.heads).map { index in
-            let rows = index * head..<(index + 1) * head
-            let matrix = parts.flatMap { $0.matrix[rows.lowerBound * width..<rows.upperBound * width] }
-            return Linear(
-                weights: Matrix(rows: 3 * head, columns: width, values: matrix), bias: parts.flatMap { $0.bias[rows] })
-        }
+        self.init(
+            norm1: try LayerNorm(weights["norm1"], width), queryKeyValue: Self.heads(matrices, biases, shape),
+            projection: try Linear(
+                weights["attention.output.dense"], inputs: width, outputs: width,
+                scale: try weights["layer_scale1"].vector("lambda1", width)),
+            norm2: try LayerNorm(weights["norm2"], width),
+            hidden: try Linear(weights["mlp.fc1"], inputs: width, outputs: hiddenWidth),
+            output: try Linear(
+                weights["mlp.fc2"], inputs: hiddenWidth, outputs: width,
+                scale: try weights["layer_scale2"].vector("lambda1", width)))
     }
 }

@@ -119,6 +119,33 @@ package struct DenseConvolution: Sendable {
             into: output, outputStride: outputChannels)
     }
 
+    /// The way back, for windows that tile the picture: the derivatives by the pixels of the lines `lines` of windows, when those
+    /// by their outputs are `gradient`.
+    ///
+    /// - Parameters:
+    ///   - gradient: `[lines.count * outputWidth, outputChannels]`.
+    ///   - windows: scratch, `[lines.count * outputWidth, windowSize]`.
+    ///   - input: `[inputChannels, height, width]`, of which the windows' pixels are written.
+    package func applyTransposed(
+        _ gradient: UnsafePointer<Float>, lines: Range<Int>, outputWidth: Int, windows: UnsafeMutablePointer<Float>,
+        into input: UnsafeMutablePointer<Float>, height: Int, width: Int
+    ) {
+        precondition(stride == kernel, "dense convolution: windows \(stride) apart of side \(kernel)")
+        linear.applyTransposed(
+            gradient, stride: outputChannels, rows: lines.count * outputWidth, into: windows, outputStride: windowSize)
+        var source = UnsafePointer(windows)
+        for line in lines {
+            for column in 0..<outputWidth {
+                for channel in 0..<inputChannels {
+                    for y in line * kernel..<(line + 1) * kernel {
+                        (input + (channel * height + y) * width + column * kernel).update(from: source, count: kernel)
+                        source += kernel
+                    }
+                }
+            }
+        }
+    }
+
     private func gatherWindow(
         _ input: UnsafePointer<Float>, height: Int, width: Int, top: Int, left: Int,
         into window: UnsafeMutablePointer<Float>

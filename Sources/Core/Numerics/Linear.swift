@@ -7,12 +7,15 @@ package enum Activation: Sendable {
     case relu6
     /// Exact GELU (Hendrycks and Gimpel 2016): `x * Phi(x)`, not the tanh approximation.
     case gelu
+    /// `x * sigmoid(1.702 x)`: the approximation of GELU that OpenAI's CLIP was trained with.
+    case quickGELU
 
     fileprivate var kernel: fsac_activation {
         switch self {
         case .none: FSAC_NO_ACTIVATION
         case .relu6: FSAC_RELU6
         case .gelu: FSAC_GELU
+        case .quickGELU: FSAC_QUICK_GELU
         }
     }
 }
@@ -49,6 +52,11 @@ package struct Linear: Sendable {
     /// The panels of all outputs: what `apply` can be told to compute parts of.
     package var panelCount: Int { (outputs + Self.panelWidth - 1) / Self.panelWidth }
 
+    /// The outputs of some panels.
+    package func columns(_ panels: Range<Int>) -> Range<Int> {
+        panels.lowerBound * Self.panelWidth..<min(panels.upperBound * Self.panelWidth, outputs)
+    }
+
     /// - Parameters:
     ///   - x: `[rows, inputs]`, rows `stride` apart.
     ///   - panels: computes the outputs `32 * lowerBound ..< 32 * upperBound` only; all when it is nil.
@@ -62,10 +70,28 @@ package struct Linear: Sendable {
         let range = range ?? 0..<panelCount
         precondition(
             range.lowerBound >= 0 && range.upperBound <= panelCount, "linear: panels \(range) of \(panelCount)")
-        let first = range.lowerBound * Self.panelWidth
-        let columns = min(range.upperBound * Self.panelWidth, outputs) - first
+        let columns = columns(range)
+        let first = columns.lowerBound
         fsac_linear(
-            x, stride, rows, panels.base + first * inputs, bias.base + first, inputs, columns,
+            x, stride, rows, panels.base + first * inputs, bias.base + first, inputs, columns.count,
             addend.map { $0 + first }, activation.kernel, output + first, outputStride)
+    }
+
+    /// The way back: `addend + y * Wᵀ`, the derivatives by `x` when those by the result (before an activation) are `y`.
+    ///
+    /// - Parameters:
+    ///   - y: `[rows, outputs]`, rows `stride` apart.
+    ///   - range: the inputs that are computed; all when it is nil.
+    ///   - addend: `[rows, inputs]`, rows `outputStride` apart; may be `output`.
+    ///   - output: `[rows, inputs]`, rows `outputStride` apart.
+    package func applyTransposed(
+        _ y: UnsafePointer<Float>, stride: Int, rows: Int, inputs range: Range<Int>? = nil,
+        addend: UnsafePointer<Float>? = nil, into output: UnsafeMutablePointer<Float>, outputStride: Int
+    ) {
+        let range = range ?? 0..<inputs
+        precondition(range.lowerBound >= 0 && range.upperBound <= inputs, "linear: inputs \(range) of \(inputs)")
+        fsac_linear_transposed(
+            y, stride, rows, panels.base, inputs, outputs, range.lowerBound, range.upperBound, addend, output,
+            outputStride)
     }
 }

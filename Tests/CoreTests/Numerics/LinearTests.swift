@@ -19,7 +19,7 @@ import Testing
         #expect(output.values(0..<3) == [15, 31, 47])
     }
 
-    @Test(arguments: shapes, [Activation.none, .relu6, .gelu])
+    @Test(arguments: shapes, [Activation.none, .relu6, .gelu, .quickGELU])
     func aLayerIsTheProductWithBiasAndActivation(shape: (Int, Int, Int), activation: Activation) {
         let layer = RandomLayer(rows: shape.0, inputs: shape.1, outputs: shape.2)
         let output = Storage([Float](repeating: 77, count: shape.0 * layer.outputStride))
@@ -61,6 +61,36 @@ import Testing
         #expect(isSame)
     }
 
+    @Test(arguments: shapes) func theWayBackIsTheProductWithTheTransposedWeights(shape: (Int, Int, Int)) {
+        let (rows, inputs, outputs) = shape
+        var random = SeededRandom(seed: 4)
+        let weights = Matrix(rows: outputs, columns: inputs, values: random.floats(outputs * inputs))
+        let layer = Linear(weights: weights, bias: random.floats(outputs))
+        let (stride, outputStride) = (outputs + 2, inputs + 3)
+        let y = Storage(random.floats(rows * stride))
+        let addend = Storage(random.floats(rows * outputStride))
+        let dense = Matrix(
+            rows: rows, columns: outputs,
+            values: (0..<rows).flatMap { y.values($0 * stride..<$0 * stride + outputs) })
+        let products = naiveProduct(dense, weights, transposed: false)
+        // The inputs in two parts, of which the second begins where a panel does not.
+        let middle = inputs / 2
+        for source in [nil, addend] {
+            let output = Storage([Float](repeating: 77, count: rows * outputStride))
+            for range in [middle..<inputs, 0..<middle] {
+                layer.applyTransposed(
+                    y.base, stride: stride, rows: rows, inputs: range, addend: source?.base, into: output.base,
+                    outputStride: outputStride)
+            }
+            let expected = (0..<rows * outputStride).map { index in
+                let (row, column) = (index / outputStride, index % outputStride)
+                return column < inputs
+                    ? products[row * inputs + column] + Double(source?.base[index] ?? 0) : 77
+            }
+            #expect(firstDifference(output.values(0..<output.count), expected, atol: 2e-5, rtol: 2e-5) == nil)
+        }
+    }
+
     /// What a layer of weight 1 makes of numbers.
     private func activated(_ values: [Float], _ activation: Activation) -> [Float] {
         let one = Linear(weights: Matrix(rows: 1, columns: 1, values: [1]), bias: [0])
@@ -91,9 +121,19 @@ import Testing
         #expect(firstDifference(gelu, [1e4, 0, 1e30, 0], atol: 1e-30, rtol: 1e-7) == nil)
     }
 
+    @Test func quickGELUIsTheValueTimesItsGate() {
+        let values = (-50_000...50_000).map { Float($0) / 1000 }
+        for (value, got) in zip(values.map(Double.init), activated(values, .quickGELU)) {
+            let exact = value / (1 + exp(-1.702 * value))
+            // -1.702 |value| is rounded before the exponential is taken of it.
+            #expect(isClose(Double(got), exact, atol: 0, rtol: 1e-6 + 2e-7 * abs(value)), "quickGELU(\(value))")
+        }
+        #expect(activated([1e4, -1e4, 1e30, -1e30, 0], .quickGELU) == [1e4, 0, 1e30, 0, 0])
+    }
+
     @Test func whatIsNotANumberStaysSo() {
         // A number that went wrong must not come out as a small score.
-        for activation in [Activation.none, .relu6, .gelu] {
+        for activation in [Activation.none, .relu6, .gelu, .quickGELU] {
             #expect(activated([1, .nan, 2], activation).map { $0.isNaN } == [false, true, false])
         }
     }
@@ -138,6 +178,7 @@ private struct RandomLayer {
                 case .none: result.append(sum)
                 case .relu6: result.append(relu6(sum))
                 case .gelu: result.append(sum * 0.5 * erfc(-sum / 2.0.squareRoot()))
+                case .quickGELU: result.append(sum / (1 + exp(-1.702 * sum)))
                 }
             }
         }
