@@ -79,7 +79,7 @@ public struct AAClipAdapters: Sendable {
     }
 
     /// What is wrong with using them in a CLIP model; nil when nothing is.
-    func problem(in clip: CLIPConfiguration) -> String? {
+    package func problem(in clip: CLIPConfiguration) -> String? {
         let own = configuration
         if own.imageWidth != clip.image.width {
             return "an image tower of width \(own.imageWidth), got \(clip.image.width)"

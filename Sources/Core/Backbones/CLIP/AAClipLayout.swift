@@ -68,7 +68,7 @@ package struct AAClipLayout: Sendable {
     /// `W -> C`; takes the place of CLIP's own.
     package private(set) var textProjection: AdapterLayer?
     let imageRange: Range<Int>
-    let count: Int
+    package let count: Int
 
     package init(_ configuration: AAClipConfiguration) {
         self.configuration = configuration
@@ -105,7 +105,7 @@ package struct AAClipLayout: Sendable {
         imageAdapters + levelProjections + [detectionProjection] + textAdapters + (textProjection.map { [$0] } ?? [])
     }
 
-    func tensors(of numbers: Storage) -> [String: Tensor] {
+    package func tensors(of numbers: Storage) -> [String: Tensor] {
         var result: [String: Tensor] = [:]
         for layer in layers {
             result[layer.name] = Tensor(shape: [layer.outputs, layer.inputs], values: numbers.values(layer.range))

@@ -51,3 +51,41 @@ func relativeDifference(_ got: [Float], _ expected: [Float]) -> Float {
     let difference = zip(got, expected).map { abs($0 - $1) }.max() ?? 0
     return difference.isNaN ? .infinity : difference / max(largest, .leastNormalMagnitude)
 }
+
+// The tiny CLIP.
+extension AAClipFixture {
+    static let configuration = CLIPConfiguration(
+        embeddingWidth: 16, image: .init(size: side, patchSize: 8, width: 32, depth: 4, heads: 2),
+        text: .init(contextLength: 12, vocabularySize: 64, width: 24, depth: 3, heads: 3), activation: .gelu)
+
+    private static func network() throws -> WeightScope { try Safetensors.read(path: path("clip.safetensors")).scope }
+
+    func imageTower(_ adapters: AAClipAdapters? = nil, threads: Int = 2) throws -> AAClipImageTower {
+        AAClipImageTower(
+            VisionTransformer(
+                try VisionTransformerWeights(clip: try Self.network(), Self.configuration), inputSize: Self.side,
+                parallelism: Parallelism(threads: threads)), adapters ?? self.adapters)
+    }
+
+    func textTower(_ adapters: AAClipAdapters? = nil, threads: Int = 2) throws -> AAClipTextTower {
+        let parallelism = Parallelism(threads: threads)
+        let network = TextTransformer(try CLIPTextWeights(try Self.network(), Self.configuration), parallelism: parallelism)
+        return try #require(AAClipTextTower(network, adapters ?? self.adapters, parallelism))
+    }
+
+    func picture(_ index: Int) throws -> Tensor {
+        Tensor(shape: [3, Self.side, Self.side], values: try part("pictures", index))
+    }
+
+    /// Of an object, those of normal parts first.
+    func prompts(_ object: Int) throws -> [[Int32]] {
+        let tokens = try tensor("prompts")
+        return try (0..<tokens.shape[1]).map { row in try part("prompts", object, row).map { Int32($0) } }
+    }
+
+    func textPrompts(_ object: Int) throws -> TextAdaptation.Prompts {
+        let all = try prompts(object)
+        return TextAdaptation.Prompts(
+            normal: Array(all[..<Self.normalPrompts]), abnormal: Array(all[Self.normalPrompts...]))
+    }
+}

@@ -1,0 +1,47 @@
+/// Adapters in training: their weights, the gradient that is being gathered, and Adam's moments of both towers.
+package final class AdapterSteps {
+    /// Of AA-CLIP's code.
+    private static let firstDecay: Float = 0.5
+
+    /// As they are now: the weights change with every step.
+    package let adapters: AAClipAdapters
+    /// Laid out as the weights; 0 after a step.
+    package let gradients: Storage
+    /// One optimiser a tower; their moments are laid out as the weights.
+    private var text: Adam
+    private var image: Adam
+
+    package convenience init(_ adapters: AAClipAdapters) {
+        let count = adapters.layout.count
+        self.init(
+            adapters, first: Storage(count: count), second: Storage(count: count), textSteps: 0, imageSteps: 0)
+    }
+
+    private init(_ adapters: AAClipAdapters, first: Storage, second: Storage, textSteps: Int, imageSteps: Int) {
+        let count = adapters.layout.count
+        self.adapters = AAClipAdapters(
+            layout: adapters.layout, parameters: Storage(adapters.parameters.values(0..<count)),
+            activation: adapters.activation)
+        gradients = Storage(count: count)
+        text = Adam(first: first, second: second, steps: textSteps, firstDecay: Self.firstDecay)
+        image = Adam(first: first, second: second, steps: imageSteps, firstDecay: Self.firstDecay)
+    }
+
+    /// One step of a tower's adapters with the gradient that was gathered.
+    package func step(_ stage: AdaptationStage, rate: Float, _ parallelism: Parallelism) {
+        let layout = adapters.layout
+        switch stage {
+        case .text:
+            text.step(adapters.parameters, gradients, rates: [(layout.textRange, rate)], parallelism)
+        case .image:
+            image.step(adapters.parameters, gradients, rates: [(layout.imageRange, rate)], parallelism)
+        }
+        gradients.base.update(repeating: 0, count: gradients.count)
+    }
+}
+
+/// Which tower learns.
+public enum AdaptationStage: String, Codable, Sendable, Equatable {
+    case text
+    case image
+}
