@@ -40,6 +40,48 @@ package final class AdapterSteps {
     }
 }
 
+extension AdapterSteps {
+    private static let moments = (first: "first.", second: "second.")
+
+    /// Weights, and both moments under the same names with `first.` and `second.` before them.
+    var tensors: [String: Tensor] {
+        let layout = adapters.layout
+        var result = adapters.tensors
+        for (name, tensor) in layout.tensors(of: text.first) { result[Self.moments.first + name] = tensor }
+        for (name, tensor) in layout.tensors(of: text.second) { result[Self.moments.second + name] = tensor }
+        return result
+    }
+
+    /// - Throws: `missingTensor`, `wrongShape`.
+    convenience init(
+        _ archive: WeightArchive, _ layout: AAClipLayout, activation: CLIPConfiguration.Activation?, textSteps: Int,
+        imageSteps: Int
+    ) throws(WeightsError) {
+        func numbers(_ prefix: String) throws(WeightsError) -> Storage {
+            let result = Storage(count: layout.count)
+            for layer in layout.layers {
+                let tensor = try archive.scope.tensor(prefix + layer.name, [layer.outputs, layer.inputs])
+                (result.base + layer.offset).update(from: tensor.values, count: tensor.values.count)
+            }
+            return result
+        }
+        self.init(
+            AAClipAdapters(layout: layout, parameters: try numbers(""), activation: activation),
+            first: try numbers(Self.moments.first), second: try numbers(Self.moments.second), textSteps: textSteps,
+            imageSteps: imageSteps)
+    }
+
+    /// Steps of a tower's adapters so far.
+    func count(_ stage: AdaptationStage) -> Int { stage == .text ? text.steps : image.steps }
+
+    /// The adapters as they are now, whatever follows.
+    var snapshot: AAClipAdapters {
+        AAClipAdapters(
+            layout: adapters.layout, parameters: Storage(adapters.parameters.values(0..<adapters.layout.count)),
+            activation: adapters.activation)
+    }
+}
+
 /// Which tower learns.
 public enum AdaptationStage: String, Codable, Sendable, Equatable {
     case text
