@@ -46,7 +46,7 @@ struct ModelReport: Encodable {
             source = sidecar.source
             licence = sidecar.licence
             sha256 = sidecar.sha256
-            _ = try ModelWeights.load(name, modelsDirectory: directory)
+            try ModelWeights.load(name, modelsDirectory: directory).verify()
             verified = true
         } catch {
             verified = false

@@ -5,13 +5,19 @@ public import Core
 struct ModelImport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Convert a weight file into the models directory.",
+        abstract: "Convert a weight file or a folder into the models directory.",
         discussion: """
             Reads PyTorch checkpoints (without running any code in them), ONNX models and safetensors files. All tensors of \
             the architecture must be there; others are left out.
+
+            A CLIP is a folder in OpenCLIP's layout (open_clip_model.safetensors or open_clip_pytorch_model.bin, or one .pt \
+            file; open_clip_config.json) or Hugging Face's (model.safetensors or pytorch_model.bin; config.json, \
+            preprocessor_config.json), with its vocabulary: bpe_simple_vocab_16e6.txt.gz, merges.txt or tokenizer.json. Half \
+            precision and bfloat16 stay as they are. Needs no network.
             """)
 
-    @Argument(help: "The weight file (.pth, .pt, .bin, .onnx or .safetensors).", completion: .file())
+    @Argument(
+        help: "The weight file (.pth, .pt, .bin, .onnx or .safetensors), or the model's folder.", completion: .file())
     var file: String
 
     @Option(help: "The model's name in the models directory.")

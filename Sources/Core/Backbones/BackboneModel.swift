@@ -80,6 +80,8 @@ public struct BackboneModel: Sendable {
         preprocessing = weights.sidecar.preprocessing
         inputMultiple = weights.sidecar.inputMultiple
         switch weights.sidecar.architecture {
+        case .clip:
+            throw .unknownArchitecture(file: weights.path, known: WeightArchitecture.fixed.map(\.rawValue))
         case .efficientNetLite0:
             let network = try EfficientNetWeights(weights.scope, .lite0)
             layerCount = network.stageCount

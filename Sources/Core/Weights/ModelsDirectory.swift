@@ -20,6 +20,9 @@ public struct ModelsDirectory: Sendable, Equatable {
 
     public func sidecarPath(_ name: String) -> String { path + "/" + name + ".json" }
 
+    /// The vocabulary of a CLIP.
+    public func vocabularyPath(_ name: String) -> String { path + "/" + name + BytePairVocabulary.ending }
+
     /// Names of the models with a sidecar, sorted; none when the folder is missing.
     public var names: [String] {
         // A folder that cannot be listed holds no model; loading one by name says why.

@@ -1,5 +1,3 @@
-import Crypto
-
 /// A state dict as `torch.save` writes it: the older form (pickles, then storages) and the zip form of PyTorch 1.6.
 public enum PyTorchCheckpoint {
     /// What the older form begins with: a pickle of the number 0x1950a86a20f9469cfc6c.
@@ -16,17 +14,24 @@ public enum PyTorchCheckpoint {
     /// - Throws: `refused` for a pickle that asks for more than tensors, naming what; `truncated`, `malformed`,
     ///   `notFinite`; `unreadable` from the system. No memory is taken for a tensor whose numbers are not in the file.
     public static func read(path: String) throws(WeightsError) -> WeightArchive {
-        var input = try WeightsInput(path: path)
-        let bytes = try input.bytes(input.size, part: "file")
-        return try read(bytes: bytes, file: path)
+        try open(try WeightBytes(path: path)).archive()
     }
 
     /// Reads a file that is already in memory; `file` names it in errors.
     public static func read(bytes: [UInt8], file: String) throws(WeightsError) -> WeightArchive {
-        let (pickle, storages) =
-            bytes.starts(with: zipMagic) ? try zipParts(bytes, file) : try legacyParts(bytes, file)
-        var reader = StoredTensors(bytes: bytes, file: file, storages: storages)
-        var tensors: [String: Tensor] = [:]
+        try open(WeightBytes(bytes, file: file)).archive()
+    }
+
+    /// Finds the tensors of a checkpoint. Of the zip form no more is read than says where they are; the older form is read
+    /// through for that.
+    ///
+    /// - Throws: as ``read(path:)``, but `notFinite`, which only reading a tensor tells.
+    static func open(_ bytes: WeightBytes) throws(WeightsError) -> WeightFile {
+        let file = bytes.file
+        let beginning = try bytes.bytes(0..<min(zipMagic.count, bytes.count), part: "beginning")
+        let (pickle, storages) = beginning == zipMagic ? try zipParts(bytes) : try legacyParts(bytes)
+        var table = StorageTable(storages, in: bytes)
+        var tensors: [String: StoredTensor] = [:]
         var ignored: [String] = []
         for (name, value) in try stateDict(pickle, file) {
             guard case .tensor(let view) = value, !view.storage.type.isWhole else {
@@ -36,11 +41,9 @@ public enum PyTorchCheckpoint {
             guard tensors[name] == nil else {
                 throw .malformed(file: file, part: name, expected: "one tensor of that name", got: "two")
             }
-            tensors[name] = try reader.tensor(view, name: name)
+            tensors[name] = try table.place(view, name: name)
         }
-        return WeightArchive(
-            file: file, tensors: tensors, ignored: ignored.sorted(), metadata: [:],
-            sha256: hexadecimal(SHA256.hash(data: bytes)))
+        return WeightFile(bytes: bytes, tensors: tensors, ignored: ignored)
     }
 
     private static func stateDict(
@@ -65,9 +68,9 @@ public enum PyTorchCheckpoint {
 
     /// Pickles of the magic number, the version, the writer's machine, the state dict and the storages' keys; then each
     /// storage's number of elements and its bytes.
-    private static func legacyParts(
-        _ bytes: [UInt8], _ file: String
-    ) throws(WeightsError) -> (Pickle, [String: Range<Int>]) {
+    private static func legacyParts(_ source: WeightBytes) throws(WeightsError) -> (Pickle, [String: Range<Int>]) {
+        let file = source.file
+        let bytes = try source.bytes(0..<source.count, part: "file")
         guard bytes.starts(with: legacyMagic) else {
             throw .malformed(
                 file: file, part: "beginning", expected: "a checkpoint of torch.save", got: "another kind of file")
@@ -106,18 +109,27 @@ public enum PyTorchCheckpoint {
     }
 
     /// A zip archive of `<prefix>/data.pkl` and one entry a storage, `<prefix>/data/<key>`.
-    private static func zipParts(
-        _ bytes: [UInt8], _ file: String
-    ) throws(WeightsError) -> (Pickle, [String: Range<Int>]) {
-        let entries = try ZipDirectory.entries(bytes, file: file)
+    private static func zipParts(_ bytes: WeightBytes) throws(WeightsError) -> (Pickle, [String: Range<Int>]) {
+        let file = bytes.file
+        let entries = try ZipDirectory.entries(bytes)
         guard let (name, range) = entries.first(where: { $0.key.hasSuffix("/data.pkl") }) else {
             throw .malformed(file: file, part: "zip directory", expected: "an entry data.pkl", got: "none")
         }
         let prefix = String(name.dropLast("data.pkl".count))
-        if let order = entries[prefix + "byteorder"], !bytes[order].elementsEqual("little".utf8) {
-            throw .malformed(file: file, part: "byte order", expected: "little-endian", got: "another")
+        guard entries[prefix + "constants.pkl"] == nil,
+            !entries.keys.contains(where: { $0.hasPrefix(prefix + "code/") })
+        else {
+            throw .refused(
+                file: file, part: prefix + "code",
+                reason: "it is a TorchScript archive, a program and not only weights: load it in PyTorch and save its "
+                    + "state_dict(), or take OpenCLIP's or Hugging Face's file of the same model")
         }
-        var cursor = ByteCursor(bytes, file: file).slice(range)
+        if let order = entries[prefix + "byteorder"] {
+            guard try bytes.bytes(order, part: "byte order") == Array("little".utf8) else {
+                throw .malformed(file: file, part: "byte order", expected: "little-endian", got: "another")
+            }
+        }
+        var cursor = ByteCursor(try bytes.bytes(range, part: "pickle"), file: file)
         var storages: [String: Range<Int>] = [:]
         for (name, range) in entries where name.hasPrefix(prefix + "data/") {
             storages[String(name.dropFirst(prefix.count + "data/".count))] = range

@@ -37,6 +37,29 @@ public enum Safetensors {
         return try read(&input)
     }
 
+    /// Finds the tensors of a file; only its header is read.
+    ///
+    /// - Throws: as ``read(path:)``, but `notFinite`, which only reading a tensor tells.
+    static func open(_ bytes: WeightBytes) throws(WeightsError) -> WeightFile {
+        let length = try SafetensorsHeader.length(try bytes.bytes(0..<8, part: "header length"), file: bytes.file)
+        let header = try SafetensorsHeader(
+            json: try bytes.bytes(8..<8 + length, part: "header"), file: bytes.file)
+        var tensors: [String: StoredTensor] = [:]
+        var ignored: [String] = []
+        var position = 8 + length
+        for entry in try header.layout(dataBytes: bytes.count - position, file: bytes.file) {
+            if entry.type.isWhole {
+                ignored.append(entry.name)
+            } else {
+                tensors[entry.name] = StoredTensor(
+                    type: entry.type, shape: entry.shape, position: position,
+                    span: entry.byteCount / entry.type.byteCount, view: nil)
+            }
+            position += entry.byteCount
+        }
+        return WeightFile(bytes: bytes, tensors: tensors, ignored: ignored, metadata: header.metadata ?? [:])
+    }
+
     private static func read(_ input: inout WeightsInput) throws(WeightsError) -> WeightArchive {
         let header = try SafetensorsHeader(reading: &input)
         var tensors: [String: Tensor] = [:]

@@ -42,19 +42,27 @@ struct SafetensorsHeader {
     }
 
     init(reading input: inout WeightsInput) throws(WeightsError) {
-        let prefix = try input.bytes(8, part: "header length")
+        let length = try Self.length(try input.bytes(8, part: "header length"), file: input.file)
+        try self.init(json: try input.bytes(length, part: "header"), file: input.file)
+    }
+
+    /// The header's length from the first eight bytes of the file.
+    static func length(_ prefix: [UInt8], file: String) throws(WeightsError) -> Int {
         let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard length <= Self.maximumBytes else {
+        guard length <= maximumBytes else {
             throw .malformed(
-                file: input.file, part: "header length", expected: "at most \(Self.maximumBytes)",
+                file: file, part: "header length", expected: "at most \(maximumBytes)",
                 got: "\(length): not a safetensors file")
         }
-        let json = try input.bytes(Int(length), part: "header")
+        return Int(length)
+    }
+
+    init(json: [UInt8], file: String) throws(WeightsError) {
         do {
             self = try JSONDecoder().decode(Self.self, from: Data(json))
         } catch {
             throw .malformed(
-                file: input.file, part: "header", expected: "a JSON object of tensors",
+                file: file, part: "header", expected: "a JSON object of tensors",
                 got: "something else: not a safetensors file, or damaged")
         }
         // A JSON decoder keeps one of two equal keys without a word, so the keys are counted as they stand in the text.
@@ -62,7 +70,7 @@ struct SafetensorsHeader {
         let found = keyCount(of: json)
         guard found == keys else {
             throw .malformed(
-                file: input.file, part: "header", expected: "\(keys) keys, none unknown and none twice",
+                file: file, part: "header", expected: "\(keys) keys, none unknown and none twice",
                 got: "\(found)")
         }
     }

@@ -2,12 +2,18 @@
 public enum WeightArchitecture: String, Codable, Sendable, CaseIterable {
     case efficientNetLite0 = "efficientnet-lite0"
     case dinoV2Small = "dinov2-small"
+    /// Of any size: the sizes are in the model's configuration, ``CLIPConfiguration``.
+    case clip
 
-    /// The side of the square input is a multiple of this, in pixels.
-    public var inputMultiple: Int {
+    /// Those whose sizes are always the same.
+    public static let fixed: [WeightArchitecture] = [.efficientNetLite0, .dinoV2Small]
+
+    /// The side of the square input is a multiple of this, in pixels; nil where the configuration says it.
+    public var inputMultiple: Int? {
         switch self {
         case .efficientNetLite0: 32
         case .dinoV2Small: 14
+        case .clip: nil
         }
     }
 
@@ -22,23 +28,26 @@ public enum WeightArchitecture: String, Codable, Sendable, CaseIterable {
         case .dinoV2Small:
             // ImageNet's mean and deviation: dinov2/data/transforms.py of facebookresearch/dinov2.
             Preprocessing(mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], interpolation: .bicubic)
+        case .clip: CLIPDescription.preprocessing
         }
     }
 
-    /// Every tensor of the network by the name it has in its original file, with its shape.
+    /// Every tensor of the network by the name it has in its original file, with its shape; none where the configuration
+    /// says it.
     public var expectedTensors: [String: [Int]] {
         var table: [String: [Int]] = [:]
         switch self {
         case .efficientNetLite0: Self.addEfficientNetLite0(&table)
         case .dinoV2Small: Self.addDINOv2(&table, width: 384, blocks: 12, patch: 14, positions: 37 * 37 + 1)
+        case .clip: break
         }
         return table
     }
 
-    /// The architecture all of whose tensors are in a file; nil when there is none.
+    /// The architecture of fixed size all of whose tensors are in a file; nil when there is none.
     static func recognised(in names: some Collection<String>) -> WeightArchitecture? {
         let names = Set(names)
-        return allCases.first { names.isSuperset(of: $0.expectedTensors.keys) }
+        return fixed.first { names.isSuperset(of: $0.expectedTensors.keys) }
     }
 }
 

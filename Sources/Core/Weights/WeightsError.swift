@@ -16,6 +16,10 @@ public enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
     case notFinite(file: String, tensor: String, index: Int)
     case missingTensor(file: String, tensor: String)
     case wrongShape(file: String, tensor: String, expected: [Int], got: [Int])
+    /// A tensor is not as the model's configuration describes it; nil is a tensor that one of the two does not have.
+    case unlikeConfiguration(file: String, tensor: String, configuration: String, expected: [Int]?, got: [Int]?)
+    /// Something has to lie beside the file.
+    case missingFile(file: String, expected: [String], reason: String)
     /// The file is not the one that its sidecar describes.
     case wrongDigest(file: String, expected: String, got: String)
     /// No known architecture has all its tensors in the file.
@@ -44,6 +48,11 @@ public enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
             "weights: \(file): \(tensor): expected this tensor, got none of that name"
         case .wrongShape(let file, let tensor, let expected, let got):
             "weights: \(file): \(tensor): expected \(expected), got \(got)"
+        case .unlikeConfiguration(let file, let tensor, let configuration, let expected, let got):
+            "weights: \(file): \(tensor): expected \(expected.map { "\($0)" } ?? "no such tensor") as "
+                + "\(configuration) describes, got \(got.map { "\($0)" } ?? "none"): are both of one model?"
+        case .missingFile(let file, let expected, let reason):
+            "weights: \(file): expected \(expected.joined(separator: " or ")) beside it, got none: \(reason)"
         case .wrongDigest(let file, let expected, let got):
             "weights: \(file): expected sha-256 \(expected), got \(got): fetch or import the model again"
         case .unknownArchitecture(let file, let known):

@@ -2,7 +2,8 @@ import Foundation
 
 /// Brings weights from elsewhere into a models directory.
 public struct WeightsImport: Sendable {
-    /// A PyTorch checkpoint, an ONNX model or a safetensors file; its beginning says which.
+    /// A PyTorch checkpoint, an ONNX model or a safetensors file; its beginning says which. Or a folder in OpenCLIP's or
+    /// Hugging Face's layout.
     public var file: String
     /// The model's name in the directory.
     public var name: String
@@ -32,25 +33,24 @@ public struct WeightsImport: Sendable {
     }
 
     /// Reads the file, gives its tensors the architecture's names, checks that all are there in the right shape, and
-    /// writes weights and sidecar. The same file gives the same bytes. Nothing is left behind when it fails.
+    /// writes weights and sidecar; for a CLIP also its vocabulary, and its tensors one after the other in the precision that
+    /// they are stored in. The same file gives the same bytes. Nothing is left behind when it fails.
     ///
-    /// - Throws: `badName`, `unknownArchitecture`, `missingTensor`, `wrongShape`, and what the readers and
-    ///   ``Safetensors/write(_:metadata:to:)`` throw.
+    /// - Throws: `badName`, `unknownArchitecture`, `missingTensor`, `wrongShape`; for a CLIP `missingFile` and
+    ///   `unlikeConfiguration`; and what the readers and ``Safetensors/write(_:metadata:to:)`` throw.
     public func run() throws(WeightsError) -> Outcome {
         try ModelsDirectory.check(name: name)
-        let found = try Self.tensors(of: file)
+        let place = try ModelFolder(file)
+        if let clip = try clipModel(place) { return try write(clip) }
+        let found = try Self.tensors(of: place.weights)
         guard let architecture = architecture ?? .recognised(in: found.tensors.keys) else {
-            throw .unknownArchitecture(file: file, known: WeightArchitecture.allCases.map(\.rawValue))
+            throw .unknownArchitecture(file: place.weights, known: WeightArchitecture.allCases.map(\.rawValue))
         }
         var kept: [String: Tensor] = [:]
         for (name, shape) in architecture.expectedTensors.sorted(by: { $0.key < $1.key }) {
             kept[name] = try found.scope.tensor(name, shape)
         }
-        do {
-            try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
-        } catch {
-            throw .unwritable(file: directory.path, reason: error.localizedDescription)
-        }
+        try makeDirectory()
         // The sidecar comes last: without it, or with an older one, the weights do not load.
         let path = directory.weightsPath(name)
         let sha256 = try Safetensors.write(kept, metadata: ["format": "pt"], to: path)
@@ -60,6 +60,52 @@ public struct WeightsImport: Sendable {
         try sidecar.write(to: directory.sidecarPath(name))
         let leftOut = found.tensors.keys.filter { kept[$0] == nil } + found.ignored
         return Outcome(sidecar: sidecar, path: path, leftOut: leftOut.sorted())
+    }
+
+    private func makeDirectory() throws(WeightsError) {
+        do {
+            try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
+        } catch {
+            throw .unwritable(file: directory.path, reason: error.localizedDescription)
+        }
+    }
+
+    /// The file as a CLIP; nil when it is another network or is to be taken for one.
+    private func clipModel(_ place: ModelFolder) throws(WeightsError) -> CLIPModel? {
+        guard architecture == nil || architecture == .clip, try WeightsFileKind(path: place.weights) != .onnx else {
+            return nil
+        }
+        let weights = try WeightFile.open(path: place.weights)
+        guard architecture == .clip || WeightArchitecture.recognised(in: weights.tensors.keys) == nil else {
+            return nil
+        }
+        return try CLIPModel(weights, folder: place.folder, withVocabulary: true)
+    }
+
+    private func write(_ clip: CLIPModel) throws(WeightsError) -> Outcome {
+        guard let vocabulary = clip.vocabulary else { preconditionFailure("import: a clip without its vocabulary") }
+        let tensors = clip.tensors
+        let sourceSHA256 = try tensors.sha256()
+        try makeDirectory()
+        let path = directory.weightsPath(name)
+        var names = Array(clip.description.configuration.expectedTensors(.all).keys)
+        if tensors.shape(of: CLIPTensors.temperature) != nil { names.append(CLIPTensors.temperature) }
+        let outlines = names.map { name in
+            Safetensors.Outline(
+                name: name, shape: tensors.shape(of: name) ?? [], type: tensors.type(of: name) ?? .float32)
+        }
+        let sha256 = try Safetensors.write(outlines, metadata: ["format": "pt"], to: path) {
+            (name) throws(WeightsError) in
+            guard let tensor = try tensors.tensor(name) else { throw .missingTensor(file: tensors.file, tensor: name) }
+            return tensor
+        }
+        var list = try WeightsOutput(replacing: directory.vocabularyPath(name))
+        try list.write(vocabulary.canonicalText)
+        let sidecar = WeightsSidecar(
+            clip: clip.description, name: name, source: source, licence: licence, sha256: sha256,
+            sourceSHA256: sourceSHA256, vocabularySHA256: try list.finish())
+        try sidecar.write(to: directory.sidecarPath(name))
+        return Outcome(sidecar: sidecar, path: path, leftOut: tensors.leftOut)
     }
 
     /// The tensors of a file of any kind that can be read.

@@ -22,19 +22,9 @@ struct WeightsInput: ~Copyable {
 
     /// Opens a regular file; a FIFO or a device is refused without waiting for it.
     init(path: String) throws(WeightsError) {
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .unreadable(file: path, reason: systemMessage()) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            close(descriptor)
-            throw .unreadable(file: path, reason: "not a regular file")
-        }
-        guard status.st_size <= Self.maximumBytes else {
-            close(descriptor)
-            throw .unreadable(file: path, reason: "\(status.st_size) bytes, more than \(Self.maximumBytes)")
-        }
+        let (descriptor, size) = try openRegularFile(path)
         file = path
-        size = Int(status.st_size)
+        self.size = size
         source = .descriptor(descriptor)
     }
 

@@ -14,9 +14,14 @@ public struct WeightsSidecar: Codable, Sendable, Equatable {
     public var preprocessing: Preprocessing
     /// The side of the square input is a multiple of this, in pixels.
     public var inputMultiple: Int
+    /// There exactly when the architecture is ``WeightArchitecture/clip``.
+    public var clip: CLIPConfiguration?
+    /// SHA-256 of the vocabulary file, in hexadecimal; of a CLIP.
+    public var vocabularySHA256: String?
 
     enum CodingKeys: String, CodingKey {
-        case name, architecture, source, licence, sha256, preprocessing
+        case name, architecture, source, licence, sha256, preprocessing, clip
+        case vocabularySHA256 = "vocabulary_sha256"
         case sourceSHA256 = "source_sha256"
         case inputMultiple = "input_multiple"
     }
@@ -32,7 +37,20 @@ public struct WeightsSidecar: Codable, Sendable, Equatable {
         self.sha256 = sha256
         self.sourceSHA256 = sourceSHA256
         preprocessing = architecture.preprocessing
-        inputMultiple = architecture.inputMultiple
+        inputMultiple = architecture.inputMultiple ?? 1
+    }
+
+    init(
+        clip description: CLIPDescription, name: String, source: String, licence: String, sha256: String,
+        sourceSHA256: String, vocabularySHA256: String?
+    ) {
+        self.init(
+            name: name, architecture: .clip, source: source, licence: licence, sha256: sha256,
+            sourceSHA256: sourceSHA256)
+        preprocessing = description.preprocessing
+        inputMultiple = description.configuration.image.patchSize
+        clip = description.configuration
+        self.vocabularySHA256 = vocabularySHA256
     }
 
     /// - Throws: `unreadable`, or `malformed` with the key that is missing or wrong.
@@ -69,9 +87,17 @@ public struct WeightsSidecar: Codable, Sendable, Equatable {
 
     /// Numbers that would make nonsense of every picture.
     private func check(file: String) throws(WeightsError) {
-        guard inputMultiple == architecture.inputMultiple else {
+        guard (clip != nil) == (architecture == .clip) else {
             throw .malformed(
-                file: file, part: "input_multiple", expected: "\(architecture.inputMultiple)", got: "\(inputMultiple)")
+                file: file, part: "clip", expected: architecture == .clip ? "the model's sizes" : "none",
+                got: clip == nil ? "none" : "sizes of a CLIP")
+        }
+        try clip.map { (clip) throws(WeightsError) in
+            try CLIPDescription(configuration: clip, preprocessing: preprocessing, source: file).check()
+        }
+        let multiple = clip?.image.patchSize ?? architecture.inputMultiple ?? 1
+        guard inputMultiple == multiple else {
+            throw .malformed(file: file, part: "input_multiple", expected: "\(multiple)", got: "\(inputMultiple)")
         }
     }
 

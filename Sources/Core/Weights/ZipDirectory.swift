@@ -3,43 +3,51 @@
 /// - SeeAlso: PKWARE's APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16.
 enum ZipDirectory {
     private static let endRecordBytes = 22
+    /// A directory of this size has about 500,000 entries.
+    private static let maximumDirectoryBytes = 64 << 20
 
-    /// Where each entry's contents lie.
-    static func entries(_ bytes: [UInt8], file: String) throws(WeightsError) -> [String: Range<Int>] {
-        let whole = ByteCursor(bytes, file: file)
-        var end = whole.slice(try endRecord(bytes, file: file)..<bytes.count)
+    /// Where each entry's contents lie. Only the directory and the entries' headers are read.
+    static func entries(_ bytes: WeightBytes) throws(WeightsError) -> [String: Range<Int>] {
+        let part = "zip directory"
+        var end = try endRecord(bytes)
         _ = try end.skip(10, "zip end record")
         let count = try end.integer(UInt16.self, "zip end record")
-        let directoryBytes = Int(try end.integer(UInt32.self, "zip end record"))
+        let size = Int(try end.integer(UInt32.self, "zip end record"))
         let start = Int(try end.integer(UInt32.self, "zip end record"))
-        var seeker = whole
-        _ = try seeker.skip(start, "zip directory")
-        var directory = whole.slice(try seeker.skip(directoryBytes, "zip directory"))
+        guard start < UInt32.max, size <= maximumDirectoryBytes else {
+            throw .malformed(
+                file: bytes.file, part: part, expected: "an archive of less than 4 GiB",
+                got: "a larger one: save the weights as safetensors")
+        }
+        var directory = ByteCursor(try bytes.bytes(start..<start + size, part: part), file: bytes.file)
         var entries: [String: Range<Int>] = [:]
         for _ in 0..<count {
-            let (name, range) = try entry(&directory, in: whole.slice(0..<start))
+            let (name, range) = try entry(&directory, in: bytes, before: start)
             guard entries.updateValue(range, forKey: name) == nil else {
-                throw whole.malformed("zip directory", expected: "\(name) once", got: "twice")
+                throw directory.malformed(part, expected: "\(name) once", got: "twice")
             }
         }
         return entries
     }
 
     /// The end record is the last thing in the file but for a comment, whose length it says.
-    private static func endRecord(_ bytes: [UInt8], file: String) throws(WeightsError) -> Int {
+    private static func endRecord(_ source: WeightBytes) throws(WeightsError) -> ByteCursor {
         let signature: [UInt8] = [0x50, 0x4b, 5, 6]
-        let last = bytes.count - endRecordBytes
-        for start in stride(from: last, through: max(0, last - Int(UInt16.max)), by: -1)
+        let tail = max(0, source.count - endRecordBytes - Int(UInt16.max))
+        let bytes = try source.bytes(tail..<source.count, part: "zip end record")
+        for start in stride(from: bytes.count - endRecordBytes, through: 0, by: -1)
         where bytes[start..<start + 4].elementsEqual(signature) {
             let comment = Int(bytes[start + 20]) | Int(bytes[start + 21]) << 8
-            if start + endRecordBytes + comment == bytes.count { return start }
+            if start + endRecordBytes + comment == bytes.count {
+                return ByteCursor(Array(bytes[start...]), file: source.file)
+            }
         }
         throw .malformed(
-            file: file, part: "zip end record", expected: "one at the end", got: "none: the file is cut short")
+            file: source.file, part: "zip end record", expected: "one at the end", got: "none: the file is cut short")
     }
 
     private static func entry(
-        _ directory: inout ByteCursor, in contents: ByteCursor
+        _ directory: inout ByteCursor, in contents: WeightBytes, before end: Int
     ) throws(WeightsError) -> (name: String, range: Range<Int>) {
         let part = "zip directory"
         guard try directory.integer(UInt32.self, part) == 0x0201_4b50 else {
@@ -61,22 +69,25 @@ enum ZipDirectory {
         guard method == 0, stored == size, !isEncrypted else {
             throw directory.malformed(name, expected: "an entry that is stored as it is", got: "a compressed one")
         }
-        return (name, try contentRange(name, offset: offset, size: size, in: contents))
+        return (name, try contentRange(name, offset: offset, size: size, in: contents, before: end))
     }
 
     /// Steps over the entry's own header, whose name and padding may be longer than the directory's.
     private static func contentRange(
-        _ name: String, offset: Int, size: Int, in contents: ByteCursor
+        _ name: String, offset: Int, size: Int, in contents: WeightBytes, before end: Int
     ) throws(WeightsError) -> Range<Int> {
-        var cursor = contents
-        _ = try cursor.skip(offset, name)
-        guard try cursor.integer(UInt32.self, name) == 0x0403_4b50 else {
-            throw cursor.malformed(name, expected: "a zip entry at byte \(offset)", got: "something else")
+        let headerBytes = 30
+        var header = ByteCursor(try contents.bytes(offset..<offset + headerBytes, part: name), file: contents.file)
+        guard try header.integer(UInt32.self, name) == 0x0403_4b50 else {
+            throw header.malformed(name, expected: "a zip entry at byte \(offset)", got: "something else")
         }
-        _ = try cursor.skip(22, name)
-        let nameBytes = Int(try cursor.integer(UInt16.self, name))
-        let extraBytes = Int(try cursor.integer(UInt16.self, name))
-        _ = try cursor.skip(nameBytes + extraBytes, name)
-        return try cursor.skip(size, name)
+        _ = try header.skip(22, name)
+        let nameBytes = Int(try header.integer(UInt16.self, name))
+        let extraBytes = Int(try header.integer(UInt16.self, name))
+        let start = offset + headerBytes + nameBytes + extraBytes
+        guard start <= end, size <= end - start else {
+            throw .truncated(file: contents.file, part: name, expectedBytes: size, gotBytes: max(0, end - start))
+        }
+        return start..<start + size
     }
 }
