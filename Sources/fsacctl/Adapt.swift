@@ -73,7 +73,7 @@ struct Adapt: ParsableCommand {
 
     func run() throws {
         let directory = models.directory
-        try directory.checkNew(name)
+        try directory.prepare(for: name)
         let pictures = try AdaptationSet(directory: dataset)
         let model = try AdaptationModel.load(backbone, modelsDirectory: directory)
         let patch = model.configuration.image.patchSize

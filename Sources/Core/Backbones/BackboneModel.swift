@@ -80,7 +80,7 @@ public struct BackboneModel: Sendable {
         preprocessing = weights.sidecar.preprocessing
         inputMultiple = weights.sidecar.inputMultiple
         switch weights.sidecar.architecture {
-        case .clip:
+        case .clip, .aaClipAdapters:
             throw .unknownArchitecture(file: weights.path, known: WeightArchitecture.fixed.map(\.rawValue))
         case .efficientNetLite0:
             let network = try EfficientNetWeights(weights.scope, .lite0)

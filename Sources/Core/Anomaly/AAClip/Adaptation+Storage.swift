@@ -58,11 +58,10 @@ extension Adaptation {
         try check("backbone", state.backbone, model.sha256)
         try check("set of pictures", state.pictures, pictures.identity)
         try check("choice of settings", state.settings.description, settings.description)
-        let layout = model.untrained(seed: 0).layout
+        let untrained = model.untrained(inputSize: settings.inputSize, seed: 0)
         do throws(WeightsError) {
             let steps = try AdapterSteps(
-                archive, layout, activation: model.configuration.activation, textSteps: state.textSteps,
-                imageSteps: state.imageSteps)
+                archive, like: untrained, textSteps: state.textSteps, imageSteps: state.imageSteps)
             return Adaptation(model, pictures, settings, steps, state.position, parallelism)
         } catch {
             throw .weights(error)

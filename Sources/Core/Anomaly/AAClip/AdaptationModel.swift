@@ -22,15 +22,30 @@ public struct AdaptationModel: Sendable {
         self.tokens = tokens
     }
 
+    /// - Throws: `unknownArchitecture` when it is no CLIP model; what ``ModelWeights/load(_:modelsDirectory:part:)`` throws.
+    public static func load(
+        _ reference: String, modelsDirectory: ModelsDirectory
+    ) throws(WeightsError) -> AdaptationModel {
+        let weights = try ModelWeights.load(reference, modelsDirectory: modelsDirectory)
+        guard let configuration = weights.sidecar.clip, let vocabulary = weights.vocabulary else {
+            throw .unknownArchitecture(file: weights.path, known: [WeightArchitecture.clip.rawValue])
+        }
+        let tokenizer = BytePairTokenizer(vocabulary)
+        return try AdaptationModel(
+            name: weights.sidecar.name, sha256: weights.sidecar.sha256, configuration: configuration,
+            preprocessing: weights.sidecar.preprocessing, scope: weights.scope,
+            tokens: { tokenizer.tokens(of: $0, contextLength: configuration.text.contextLength) })
+    }
+
     /// The paper's adapters for this model, with 4 levels. A tower with fewer blocks than the paper adapts has one behind each.
-    func untrained(seed: UInt64) -> AAClipAdapters {
+    func untrained(inputSize: Int, seed: UInt64) -> AAClipAdapters {
         let (image, text) = (configuration.image, configuration.text)
         return AAClipAdapters(
             AAClipConfiguration(
                 imageWidth: image.width, embeddingWidth: configuration.embeddingWidth,
                 imageLayers: min(6, image.depth), levels: min(4, image.depth),
                 text: .init(width: text.width, layers: min(3, text.depth))),
-            activation: configuration.activation, seed: seed)
+            training: .init(activation: configuration.activation, inputSize: inputSize), seed: seed)
     }
 
     func prompts(of object: String) -> TextAdaptation.Prompts {

@@ -21,7 +21,7 @@ package final class AdapterSteps {
         let count = adapters.layout.count
         self.adapters = AAClipAdapters(
             layout: adapters.layout, parameters: Storage(adapters.parameters.values(0..<count)),
-            activation: adapters.activation)
+            training: adapters.training)
         gradients = Storage(count: count)
         text = Adam(first: first, second: second, steps: textSteps, firstDecay: Self.firstDecay)
         image = Adam(first: first, second: second, steps: imageSteps, firstDecay: Self.firstDecay)
@@ -54,9 +54,9 @@ extension AdapterSteps {
 
     /// - Throws: `missingTensor`, `wrongShape`.
     convenience init(
-        _ archive: WeightArchive, _ layout: AAClipLayout, activation: CLIPConfiguration.Activation?, textSteps: Int,
-        imageSteps: Int
+        _ archive: WeightArchive, like adapters: AAClipAdapters, textSteps: Int, imageSteps: Int
     ) throws(WeightsError) {
+        let layout = adapters.layout
         func numbers(_ prefix: String) throws(WeightsError) -> Storage {
             let result = Storage(count: layout.count)
             for layer in layout.layers {
@@ -66,7 +66,7 @@ extension AdapterSteps {
             return result
         }
         self.init(
-            AAClipAdapters(layout: layout, parameters: try numbers(""), activation: activation),
+            AAClipAdapters(layout: layout, parameters: try numbers(""), training: adapters.training),
             first: try numbers(Self.moments.first), second: try numbers(Self.moments.second), textSteps: textSteps,
             imageSteps: imageSteps)
     }
@@ -78,7 +78,7 @@ extension AdapterSteps {
     var snapshot: AAClipAdapters {
         AAClipAdapters(
             layout: adapters.layout, parameters: Storage(adapters.parameters.values(0..<adapters.layout.count)),
-            activation: adapters.activation)
+            training: adapters.training)
     }
 }
 

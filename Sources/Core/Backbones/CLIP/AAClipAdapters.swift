@@ -4,31 +4,71 @@
 /// tokens into a space of their own, and the text tower's projection into it.
 ///
 /// The paper's code runs OpenAI's ViT-L-14-336 on 518 x 518 pixels with the exact GELU, though its weights were trained with
-/// QuickGELU: adapters trained there need the activation that they were trained with.
+/// QuickGELU: adapters need what they were trained with (``Training``).
 public struct AAClipAdapters: Sendable {
     /// Share of the adapter in the residual stream, in both towers.
     static let weight: Float = 0.1
-    static let activationKey = "activation"
 
     package let layout: AAClipLayout
     /// All weights, as `layout` has them.
     package let parameters: Storage
-    /// Of CLIP's MLPs when these adapters were trained; nil is what CLIP's own configuration says.
-    public let activation: CLIPConfiguration.Activation?
+    public let training: Training
+
+    /// What these adapters were trained with, and so want to be used with.
+    public struct Training: Sendable, Equatable {
+        private static let keys = (activation: "activation", inputSize: "input_size")
+
+        /// Of CLIP's MLPs; nil is what CLIP's own configuration says.
+        public var activation: CLIPConfiguration.Activation?
+        /// The side of the square network input, in pixels; nil is what CLIP's own configuration says.
+        public var inputSize: Int?
+
+        /// Of the paper's code.
+        public static let paper = Training(activation: .gelu, inputSize: 518)
+
+        public init(activation: CLIPConfiguration.Activation? = nil, inputSize: Int? = nil) {
+            self.activation = activation
+            self.inputSize = inputSize
+        }
+
+        /// - Throws: `malformed` for an activation that CLIP does not have, or a size that is none.
+        init(_ archive: WeightArchive) throws(WeightsError) {
+            func value<Value>(
+                _ key: String, expected: String, _ make: (String) -> Value?
+            ) throws(WeightsError) -> Value? {
+                guard let text = archive.metadata[key] else { return nil }
+                guard let value = make(text) else {
+                    throw .malformed(file: archive.file, part: key, expected: expected, got: text)
+                }
+                return value
+            }
+            activation = try value(
+                Self.keys.activation, expected: "gelu or quick_gelu", CLIPConfiguration.Activation.init)
+            inputSize = try value(Self.keys.inputSize, expected: "1 to 4096 pixels") { text in
+                Int(text).flatMap { (1...4096).contains($0) ? $0 : nil }
+            }
+        }
+
+        /// As a file of ours says it.
+        var metadata: [String: String] {
+            var result: [String: String] = [:]
+            result[Self.keys.activation] = activation?.rawValue
+            result[Self.keys.inputSize] = inputSize.map(String.init)
+            return result
+        }
+    }
 
     public var configuration: AAClipConfiguration { layout.configuration }
 
-    package init(layout: AAClipLayout, parameters: Storage, activation: CLIPConfiguration.Activation?) {
+    package init(layout: AAClipLayout, parameters: Storage, training: Training) {
         precondition(parameters.count == layout.count, "adapters: \(parameters.count) numbers for \(layout.count)")
         self.layout = layout
         self.parameters = parameters
-        self.activation = activation
+        self.training = training
     }
 
     /// Untrained adapters: Glorot and Bengio's uniform distribution, as the paper's code has it.
-    package init(
-        _ configuration: AAClipConfiguration, activation: CLIPConfiguration.Activation?, seed: UInt64
-    ) {
+    package init(_ configuration: AAClipConfiguration, training: Training = Training(), seed: UInt64) {
         let layout = AAClipLayout(configuration)
         let parameters = Storage(count: layout.count)
         var random = SplitMix64(seed: seed)
@@ -36,14 +76,14 @@ public struct AAClipAdapters: Sendable {
             let bound = (6 / Float(layer.inputs + layer.outputs)).squareRoot()
             for index in layer.range { parameters.base[index] = random.uniform(-bound...bound) }
         }
-        self.init(layout: layout, parameters: parameters, activation: activation)
+        self.init(layout: layout, parameters: parameters, training: training)
     }
 
     /// The adapters in a weight file: tensors under the names of the published checkpoints, `image_adapter.` or `text_adapter.`
     /// (the dictionary) before them.
     ///
-    /// - Throws: `missingTensor`, `wrongShape` naming the tensor; `malformed` for a tensor too many, or an activation that CLIP does
-    ///   not have.
+    /// - Throws: `missingTensor`, `wrongShape` naming the tensor; `malformed` for a tensor too many, and for what ``Training`` cannot
+    ///   be.
     package init(_ archive: WeightArchive) throws(WeightsError) {
         let layout = AAClipLayout(try AAClipConfiguration(archive))
         let names = Set(layout.layers.map(\.name))
@@ -56,20 +96,10 @@ public struct AAClipAdapters: Sendable {
             let tensor = try archive.scope.tensor(layer.name, [layer.outputs, layer.inputs])
             (parameters.base + layer.offset).update(from: tensor.values, count: tensor.values.count)
         }
-        let activation = archive.metadata[Self.activationKey]
-        guard activation == nil || activation.flatMap(CLIPConfiguration.Activation.init) != nil else {
-            throw .malformed(
-                file: archive.file, part: Self.activationKey, expected: "gelu or quick_gelu", got: activation ?? "")
-        }
-        self.init(
-            layout: layout, parameters: parameters,
-            activation: activation.flatMap(CLIPConfiguration.Activation.init))
+        self.init(layout: layout, parameters: parameters, training: try Training(archive))
     }
 
     package var tensors: [String: Tensor] { layout.tensors(of: parameters) }
-
-    /// What a file of ours says of them, besides the tensors.
-    var metadata: [String: String] { activation.map { [Self.activationKey: $0.rawValue] } ?? [:] }
 
     /// Blocks of an image tower whose patch tokens are the levels, counted from 1: as many, evenly spread, up to the last. Of 24
     /// blocks the paper's 6, 12, 18 and 24.

@@ -29,7 +29,7 @@ import Testing
         let again = try read { _ in }
         #expect(again.configuration == adapters.configuration)
         #expect(again.tensors == adapters.tensors)
-        #expect(again.activation == nil)
+        #expect(again.training == AAClipAdapters.Training())
     }
 
     @Test func aMissingTensorIsNamed() throws {
@@ -85,9 +85,11 @@ import Testing
         #expect(adapters.configuration.levels == 2)
     }
 
-    @Test func theActivationOfTheTrainingIsKept() throws {
-        #expect(try read(metadata: ["activation": "quick_gelu"]) { _ in }.activation == .quickGELU)
+    @Test func whatTheTrainingWasLikeIsKept() throws {
+        let kept = try read(metadata: ["activation": "quick_gelu", "input_size": "336"]) { _ in }.training
+        #expect(kept == AAClipAdapters.Training(activation: .quickGELU, inputSize: 336))
         #expect(throws: WeightsError.self) { try read(metadata: ["activation": "relu"]) { _ in } }
+        #expect(throws: WeightsError.self) { try read(metadata: ["input_size": "0"]) { _ in } }
     }
 
     @Test func theSameTowerTwiceIsRefused() throws {

@@ -17,10 +17,10 @@ import Testing
                 == AAClipConfiguration(
                     imageWidth: 32, embeddingWidth: 16, imageLayers: 3, levels: 2,
                     text: .init(width: 24, layers: 2)))
-        #expect(adapters.activation == .gelu)
+        #expect(adapters.training == .paper)
         #expect(adapters.levelBlocks(depth: 4) == [2, 4])
         let paper = AAClipAdapters(
-            AAClipConfiguration(imageWidth: 4, embeddingWidth: 2, text: nil), activation: nil, seed: 1)
+            AAClipConfiguration(imageWidth: 4, embeddingWidth: 2, text: nil), seed: 1)
         #expect(paper.levelBlocks(depth: 24) == [6, 12, 18, 24])
     }
 

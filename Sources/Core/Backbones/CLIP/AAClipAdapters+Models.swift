@@ -1,0 +1,64 @@
+internal import Foundation
+
+// Adapters in a models directory, and how a backbone names them: `CLIPNAME@ADAPTERS`.
+extension AAClipAdapters {
+    /// The CLIP model and the adapters that a backbone's name consists of; nil for other names.
+    static func names(in reference: String) -> (clip: String, adapters: String)? {
+        guard !reference.contains("/"), let at = reference.lastIndex(of: "@") else { return nil }
+        return (String(reference[..<at]), String(reference[reference.index(after: at)...]))
+    }
+
+    /// Adapters of a models directory.
+    ///
+    /// - Throws: `unknownModel`, `malformed` for a model of another kind, `wrongDigest`, and what ``init(_:)`` throws.
+    static func load(
+        _ name: String, from directory: ModelsDirectory
+    ) throws(WeightsError) -> (adapters: AAClipAdapters, sha256: String) {
+        let sidecar = try directory.sidecar(name)
+        guard sidecar.architecture == .aaClipAdapters else {
+            throw .malformed(
+                file: directory.sidecarPath(name), part: "architecture",
+                expected: WeightArchitecture.aaClipAdapters.rawValue, got: sidecar.architecture.rawValue)
+        }
+        let archive = try Safetensors.read(path: directory.weightsPath(name))
+        guard archive.sha256 == sidecar.sha256 else {
+            throw .wrongDigest(file: archive.file, expected: sidecar.sha256, got: archive.sha256)
+        }
+        return (try AAClipAdapters(archive), sidecar.sha256)
+    }
+
+    /// Puts the adapters into a models directory.
+    ///
+    /// - Parameters:
+    ///   - source: where they come from, in words for a person.
+    ///   - sourceSHA256: of the file that they were made from; nil is the new file itself.
+    /// - Throws: `badName`, `unwritable`, `notFinite`.
+    public func write(
+        name: String, source: String, sourceSHA256: String? = nil, licence: String, to directory: ModelsDirectory
+    ) throws(WeightsError) -> WeightsImport.Outcome {
+        try directory.prepare(for: name)
+        // The sidecar comes last: without it, or with an older one, the weights do not load.
+        let path = directory.weightsPath(name)
+        let sha256 = try Safetensors.write(
+            tensors, metadata: training.metadata.merging(["format": "pt"]) { own, _ in own }, to: path)
+        let sidecar = WeightsSidecar(
+            name: name, architecture: .aaClipAdapters, source: source, licence: licence, sha256: sha256,
+            sourceSHA256: sourceSHA256 ?? sha256)
+        try sidecar.write(to: directory.sidecarPath(name))
+        return WeightsImport.Outcome(sidecar: sidecar, path: path, leftOut: [])
+    }
+}
+
+extension ModelsDirectory {
+    /// Makes the folder if it is not there.
+    ///
+    /// - Throws: `badName` when no model can have that name, `unwritable`.
+    public func prepare(for name: String) throws(WeightsError) {
+        try Self.check(name: name)
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw .unwritable(file: path, reason: error.localizedDescription)
+        }
+    }
+}
