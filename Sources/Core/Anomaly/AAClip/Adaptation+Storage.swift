@@ -75,7 +75,8 @@ extension Adaptation {
             state = try JSONDecoder().decode(State.self, from: Data(json.utf8))
         } catch {
             throw .malformed(
-                file: archive.file, part: key, expected: "an interrupted training", got: json.isEmpty ? "none" : "\(error)")
+                file: archive.file, part: key, expected: "an interrupted training",
+                got: json.isEmpty ? "none" : "\(error)")
         }
         let position = state.position
         let counts = [position.epoch, position.pictures, position.batches, state.textSteps, state.imageSteps]

@@ -37,7 +37,8 @@ public final class Adaptation {
     ) {
         var random = settings.random(Purpose.weights)
         self.init(
-            model, pictures, settings, AdapterSteps(model.untrained(inputSize: settings.inputSize, seed: random.next())),
+            model, pictures, settings,
+            AdapterSteps(model.untrained(inputSize: settings.inputSize, seed: random.next())),
             AdaptationPosition(stage: .text), parallelism)
     }
 

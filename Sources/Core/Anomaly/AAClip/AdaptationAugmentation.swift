@@ -35,7 +35,8 @@ package enum AdaptationAugmentation {
         func half() -> Bool { random.uniform() < 0.5 }
         let angle = half() ? random.uniform(-30...30) * .pi / 180 : 0
         let reach = 0.15 * Float(side)
-        let shift = half() ? (random.uniform(-reach...reach).rounded(), random.uniform(-reach...reach).rounded()) : (0, 0)
+        let shift =
+            half() ? (random.uniform(-reach...reach).rounded(), random.uniform(-reach...reach).rounded()) : (0, 0)
         let (mirrors, flips) = (half(), half())
         let (sine, cosine, centre) = (sin(angle), cos(angle), Float(side - 1) / 2)
         return (0..<side * side).map { pixel in

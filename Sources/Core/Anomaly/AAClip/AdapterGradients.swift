@@ -23,7 +23,9 @@ extension AdapterLayer {
         result.values.withUnsafeMutableBufferPointer { result in
             gradient.values.withUnsafeBufferPointer { gradient in
                 x.values.withUnsafeBufferPointer { x in
-                    guard let dx = result.baseAddress, let dy = gradient.baseAddress, let x = x.baseAddress else { return }
+                    guard let dx = result.baseAddress, let dy = gradient.baseAddress, let x = x.baseAddress else {
+                        return
+                    }
                     parallelism.forEachRange(of: outputs, grain: 16) { _, range in
                         gemm(
                             range.count, inputs, count, dy + range.lowerBound, outputs, transposeA: true, x, inputs,

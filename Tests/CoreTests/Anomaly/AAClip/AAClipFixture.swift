@@ -69,7 +69,8 @@ extension AAClipFixture {
 
     func textTower(_ adapters: AAClipAdapters? = nil, threads: Int = 2) throws -> AAClipTextTower {
         let parallelism = Parallelism(threads: threads)
-        let network = TextTransformer(try CLIPTextWeights(try Self.network(), Self.configuration), parallelism: parallelism)
+        let network = TextTransformer(
+            try CLIPTextWeights(try Self.network(), Self.configuration), parallelism: parallelism)
         return try #require(AAClipTextTower(network, adapters ?? self.adapters, parallelism))
     }
 

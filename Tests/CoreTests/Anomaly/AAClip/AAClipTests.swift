@@ -43,7 +43,9 @@ import Testing
             let expected = try fixture.anchors(object)
             for (part, direction) in [(0..<normal, expected.normal), (normal..<prompts, expected.abnormal)] {
                 let some = Matrix(
-                    rows: part.count, columns: 16, values: Array(rows[rows.startIndex + part.lowerBound * 16..<rows.startIndex + part.upperBound * 16]))
+                    rows: part.count, columns: 16,
+                    values: Array(rows[rows.startIndex + part.lowerBound * 16..<rows.startIndex + part.upperBound * 16])
+                )
                 #expect(relativeDifference(PromptAnchor(some).direction, direction) < 1e-4)
             }
         }
@@ -63,7 +65,8 @@ import Testing
         let scorer = AAClip(anchors: try fixture.anchors(0), featureWidth: 32)
         let map = scorer.score(try features(0), counting: PatchMask(all: AAClipFixture.grid), .serial)
         #expect(relativeDifference(map.values, try fixture.tensor("map").values) < 1e-4)
-        #expect(isClose(Double(map.imageScore), Double(try fixture.tensor("image_score").values[0]), atol: 0, rtol: 1e-4))
+        #expect(
+            isClose(Double(map.imageScore), Double(try fixture.tensor("image_score").values[0]), atol: 0, rtol: 1e-4))
     }
 
     @Test func aPatchThatIsLeftOutCannotRaiseTheScore() throws {
@@ -99,7 +102,9 @@ import Testing
         let loaded = try StoredScorer(header: header, tensors: scorer.stored.tensors).scorer()
         let mask = PatchMask(all: AAClipFixture.grid)
         #expect(loaded.featureWidth == 32)
-        #expect(loaded.score(try features(1), counting: mask, .serial) == scorer.score(try features(1), counting: mask, .serial))
+        #expect(
+            loaded.score(try features(1), counting: mask, .serial)
+                == scorer.score(try features(1), counting: mask, .serial))
     }
 
     @Test func aDamagedScorerIsRefused() throws {

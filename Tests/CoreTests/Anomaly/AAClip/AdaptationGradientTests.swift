@@ -14,7 +14,8 @@ import Testing
             grid: AAClipFixture.grid, side: AAClipFixture.side)
         let batch = try (0..<2).map { picture in
             TextAdaptation.Example(
-                features: try fixture.matrix("frozen", picture), mask: try fixture.part("masks", picture), object: picture)
+                features: try fixture.matrix("frozen", picture), mask: try fixture.part("masks", picture),
+                object: picture)
         }
         return stage.loss(batch, into: gradients)
     }
@@ -23,9 +24,10 @@ import Testing
         let stage = ImageAdaptation(try fixture.imageTower(adapters), Parallelism(threads: 2))
         var loss = 0.0
         for picture in 0..<2 {
-            loss += stage.loss(
-                try fixture.picture(picture), mask: try fixture.part("masks", picture), isDefective: picture == 0,
-                try fixture.anchors(picture), share: 0.5, into: gradients) / 2
+            loss +=
+                stage.loss(
+                    try fixture.picture(picture), mask: try fixture.part("masks", picture), isDefective: picture == 0,
+                    try fixture.anchors(picture), share: 0.5, into: gradients) / 2
         }
         return loss
     }
@@ -74,7 +76,8 @@ import Testing
             let start = fixture.adapters
             let steps = AdapterSteps(start)
             for expected in try fixture.tensor(part + "_losses").values {
-                let loss = try part == "text"
+                let loss =
+                    try part == "text"
                     ? textLoss(steps.adapters, steps.gradients) : imageLoss(steps.adapters, steps.gradients)
                 #expect(isClose(loss, Double(expected), atol: 0, rtol: 1e-3), "\(part)")
                 steps.step(part == "text" ? .text : .image, rate: rate, .serial)

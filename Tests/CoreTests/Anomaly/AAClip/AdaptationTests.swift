@@ -128,7 +128,8 @@ import Testing
         let set = try AdaptationSet(directory: folder.path)
         func sample(_ name: String) throws -> AdaptationSet.Sample {
             try set.sample(
-                try #require(set.examples.firstIndex { $0.maskPath?.hasSuffix("grey_cap/ground_truth/spot/" + name) == true }),
+                try #require(
+                    set.examples.firstIndex { $0.maskPath?.hasSuffix("grey_cap/ground_truth/spot/" + name) == true }),
                 side: 40)
         }
         #expect(throws: AdaptationError.emptyMask(path: masks + "/spot/1_mask.png")) { try sample("1_mask.png") }
