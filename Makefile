@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build weights pictures demo test mutants vm-test check format bench evaluate man deb clean
+.PHONY: help setup build weights pictures demo test mutants vm-test check format parity bench evaluate man deb clean
 
 # One build folder and one set of flags for the programs and the tests, so that nothing is compiled twice. `swift build
 # --build-tests` would compile everything once more for `@testable`, which no test here needs.
@@ -47,7 +47,10 @@ check: setup  ## Formatting, architecture, scripts; a build without a warning
 format:  ## Format the Swift sources in place
 	@swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
-bench: weights pictures  ## Time both backbones and the way of a camera's frame to them, beside other programs
+parity: build  ## Compare CLIP at full size with open_clip on the same random weights: MODELS="ViT-L-14-336"
+	@Benchmarks/parity.sh
+
+bench: weights pictures  ## Time the backbones and the way of a camera's frame to them, beside other programs
 	@Benchmarks/run.sh
 
 evaluate: weights pictures  ## Measure accuracy; DATA="DIR..." for other pictures in MVTec AD's layout

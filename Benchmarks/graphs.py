@@ -42,53 +42,99 @@ class Graph:
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
 
 
+class Transformer(Graph):
+    """What DINOv2 and CLIP's image tower (Dosovitskiy et al. 2021) have in common."""
+
+    def __init__(self, weights, width, heads, epsilon):
+        super().__init__()
+        self.weights, self.width, self.heads, self.epsilon = weights, width, heads, epsilon
+
+    def product(self, x, matrix, bias):
+        """`matrix` [outputs, inputs]."""
+        return self.add("Add", self.add("MatMul", x, self.constant(matrix.T)), self.constant(bias))
+
+    def linear(self, x, name):
+        return self.product(x, self.weights[name + ".weight"], self.weights[name + ".bias"])
+
+    def norm(self, x, name):
+        scale, bias = (self.constant(self.weights[f"{name}.{part}"]) for part in ("weight", "bias"))
+        return self.add("LayerNormalization", x, scale, bias, epsilon=self.epsilon, axis=-1)
+
+    def attention(self, x, layers, tokens):
+        """`layers`: matrix and bias of query, key and value."""
+        query, key, value = (
+            self.add("Transpose", self.reshape(self.product(x, *layer), [1, tokens, self.heads, self.width // self.heads]), perm=order)
+            for layer, order in zip(layers, ([0, 2, 1, 3], [0, 2, 3, 1], [0, 2, 1, 3]))
+        )
+        scale = self.constant(math.sqrt(self.width // self.heads))
+        logits = self.add("Div", self.add("MatMul", query, key), scale)
+        mixed = self.add("MatMul", self.add("Softmax", logits, axis=-1), value)
+        return self.reshape(self.add("Transpose", mixed, perm=[0, 2, 1, 3]), [1, tokens, self.width])
+
+    def embedding(self, convolution, patch, rows, class_token, position_embedding):
+        """`convolution`: names of kernel and bias, or of the kernel alone."""
+        kernels = (self.constant(self.weights[name]) for name in convolution)
+        x = self.add("Conv", "input", *kernels, strides=[patch, patch])
+        x = self.add("Transpose", self.reshape(x, [1, self.width, rows * rows]), perm=[0, 2, 1])
+        x = self.add("Concat", self.constant(class_token), x, axis=1)
+        return self.add("Add", x, self.constant(position_embedding))
+
+    def patches(self, x, tokens):
+        return self.add("Slice", x, *(self.constant([value], numpy.int64) for value in (1, tokens, 1)))
+
+    def first(self, x):
+        return self.add("Gather", x, self.constant(0, numpy.int64), axis=1)
+
+
 def dinov2_small(weights, size):
-    """ViT-S/14 (Dosovitskiy et al. 2021; Oquab et al. 2023): 12 blocks, 6 heads, layer scale."""
-    graph = Graph()
-    width, heads, patch = 384, 6, 14
-    rows = size // patch
+    """ViT-S/14 (Oquab et al. 2023): 12 blocks, 6 heads, layer scale."""
+    graph = Transformer(weights, width=384, heads=6, epsilon=1e-6)
+    rows = size // 14
     tokens = rows * rows + 1
-
-    def linear(x, name):
-        product = graph.add("MatMul", x, graph.constant(weights[name + ".weight"].T))
-        return graph.add("Add", product, graph.constant(weights[name + ".bias"]))
-
-    def norm(x, name):
-        scale, bias = (graph.constant(weights[f"{name}.{part}"]) for part in ("weight", "bias"))
-        return graph.add("LayerNormalization", x, scale, bias, epsilon=1e-6, axis=-1)
-
-    def split(x, order):
-        return graph.add("Transpose", graph.reshape(x, [1, tokens, heads, width // heads]), perm=order)
-
-    def attention(x, name):
-        query = split(linear(x, name + ".attention.query"), [0, 2, 1, 3])
-        key = split(linear(x, name + ".attention.key"), [0, 2, 3, 1])
-        value = split(linear(x, name + ".attention.value"), [0, 2, 1, 3])
-        logits = graph.add("Div", graph.add("MatMul", query, key), graph.constant(math.sqrt(width // heads)))
-        mixed = graph.add("MatMul", graph.add("Softmax", logits, axis=-1), value)
-        joined = graph.reshape(graph.add("Transpose", mixed, perm=[0, 2, 1, 3]), [1, tokens, width])
-        return linear(joined, name + ".output.dense")
-
-    def patches(x):
-        bounds = (graph.constant([value], numpy.int64) for value in (1, tokens, 1))
-        return graph.add("Slice", x, *bounds)
-
-    embedding = "embeddings.patch_embeddings.projection"
-    kernel, bias = (graph.constant(weights[f"{embedding}.{part}"]) for part in ("weight", "bias"))
-    x = graph.add("Conv", "input", kernel, bias, strides=[patch, patch])
-    x = graph.add("Transpose", graph.reshape(x, [1, width, rows * rows]), perm=[0, 2, 1])
-    x = graph.add("Concat", graph.constant(weights["embeddings.cls_token"]), x, axis=1)
-    x = graph.add("Add", x, graph.constant(positions(weights["embeddings.position_embeddings"], rows)))
+    projection = "embeddings.patch_embeddings.projection"
+    x = graph.embedding(
+        (projection + ".weight", projection + ".bias"), 14, rows, weights["embeddings.cls_token"],
+        positions(weights["embeddings.position_embeddings"], rows),
+    )
     for index in range(12):
-        block = f"encoder.layer.{index}"
-        branch = attention(norm(x, block + ".norm1"), block + ".attention")
-        x = graph.add("Add", x, graph.add("Mul", branch, graph.constant(weights[block + ".layer_scale1.lambda1"])))
-        branch = linear(graph.add("Gelu", linear(norm(x, block + ".norm2"), block + ".mlp.fc1")), block + ".mlp.fc2")
-        x = graph.add("Add", x, graph.add("Mul", branch, graph.constant(weights[block + ".layer_scale2.lambda1"])))
-        graph.output(f"layer{index + 1}", patches(x))
-    x = norm(x, "layernorm")
-    graph.output("class_token", graph.add("Gather", x, graph.constant(0, numpy.int64), axis=1), rank=2)
-    graph.output("patch_tokens", patches(x))
+        block = f"encoder.layer.{index}."
+        names = (f"{block}attention.attention.{part}" for part in ("query", "key", "value"))
+        layers = [(weights[name + ".weight"], weights[name + ".bias"]) for name in names]
+        branch = graph.attention(graph.norm(x, block + "norm1"), layers, tokens)
+        branch = graph.linear(branch, block + "attention.output.dense")
+        x = graph.add("Add", x, graph.add("Mul", branch, graph.constant(weights[block + "layer_scale1.lambda1"])))
+        branch = graph.add("Gelu", graph.linear(graph.norm(x, block + "norm2"), block + "mlp.fc1"))
+        branch = graph.linear(branch, block + "mlp.fc2")
+        x = graph.add("Add", x, graph.add("Mul", branch, graph.constant(weights[block + "layer_scale2.lambda1"])))
+        graph.output(f"layer{index + 1}", graph.patches(x, tokens))
+    x = graph.norm(x, "layernorm")
+    graph.output("class_token", graph.first(x), rank=2)
+    graph.output("patch_tokens", graph.patches(x, tokens))
+    return graph.model(size)
+
+
+def clip_image(weights, config):
+    """CLIP's image tower (Radford et al. 2021) with the exact GELU; heads of 64 channels. `config` is OpenCLIP's."""
+    vision = config["vision_cfg"]
+    width, depth, patch, size = vision["width"], vision["layers"], vision["patch_size"], vision["image_size"]
+    graph = Transformer(weights, width, width // 64, epsilon=1e-5)
+    tokens = (size // patch) ** 2 + 1
+    x = graph.embedding(
+        ("visual.conv1.weight",), patch, size // patch, weights["visual.class_embedding"].reshape(1, 1, width),
+        weights["visual.positional_embedding"][None],
+    )
+    x = graph.norm(x, "visual.ln_pre")
+    for index in range(depth):
+        block = f"visual.transformer.resblocks.{index}."
+        parts = (numpy.split(weights[f"{block}attn.in_proj_{part}"], 3) for part in ("weight", "bias"))
+        branch = graph.attention(graph.norm(x, block + "ln_1"), list(zip(*parts)), tokens)
+        x = graph.add("Add", x, graph.linear(branch, block + "attn.out_proj"))
+        branch = graph.add("Gelu", graph.linear(graph.norm(x, block + "ln_2"), block + "mlp.c_fc"))
+        x = graph.add("Add", x, graph.linear(branch, block + "mlp.c_proj"))
+        graph.output(f"layer{index + 1}", graph.patches(x, tokens))
+    x = graph.norm(x, "visual.ln_post")
+    graph.output("patch_tokens", graph.patches(x, tokens))
+    graph.output("class_token", graph.add("MatMul", graph.first(x), graph.constant(weights["visual.proj"])), rank=2)
     return graph.model(size)
 
 
@@ -166,7 +212,15 @@ BUILDERS = {"dinov2-small": dinov2_small, "efficientnet-lite0": efficientnet_lit
 
 def build(backbone, size, weights, layers):
     """The serialised graph of a backbone at one input size; `layers` says whether each layer is an output too."""
-    model = BUILDERS[backbone](load_file(weights), size)
+    return serialised(BUILDERS[backbone](load_file(weights), size), layers)
+
+
+def build_clip(folder, config, layers):
+    """The same of the image tower of a CLIP."""
+    return serialised(clip_image(load_file(folder / "open_clip_model.safetensors"), config), layers)
+
+
+def serialised(model, layers):
     if not layers:
         # An output that nobody asks for could keep ONNX Runtime from fusing operators.
         kept = [output for output in model.graph.output if not output.name.startswith("layer")]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares both backbones with ONNX Runtime, outputs and time, and the way of a camera's frame to their input with OpenCV and
-# Pillow: what `make bench` runs. The references live in .cache.
+# Compares both backbones and CLIP's image tower with ONNX Runtime, outputs and time, and the way of a camera's frame to their
+# input with OpenCV and Pillow: what `make bench` runs. The references live in .cache.
 #
 #   ROUNDS     rounds in which fsac and ONNX Runtime take turns (default 5)
 #   RUNS       timed runs a turn (default 30)
@@ -10,14 +10,17 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 reference=${FSAC_CACHE:-.cache}/reference
 requirements=Benchmarks/requirements.txt
-if ! cmp -s "$requirements" "$reference/installed.txt"; then
+if ! cat "$requirements" Benchmarks/requirements-clip.txt | cmp -s - "$reference/installed.txt"; then
     echo "bench: installing the reference into $reference"
     "${PYTHON:-python3}" -m venv --clear "$reference"
     "$reference/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: -r "$requirements"
-    cp "$requirements" "$reference/installed.txt"
+    "$reference/bin/pip" install --quiet --disable-pip-version-check --no-deps -r Benchmarks/requirements-clip.txt
+    cat "$requirements" Benchmarks/requirements-clip.txt >"$reference/installed.txt"
 fi
 "$reference/bin/python" Benchmarks/compare.py --fsacctl .build/release/fsacctl --models "${FSAC_MODELS:-models}" \
     --rounds "${ROUNDS:-5}" --runs "${RUNS:-30}" --threads "${THREADS:-2}" "$@"
+"$reference/bin/python" Benchmarks/clip.py --fsacctl .build/release/fsacctl --cache "${FSAC_CACHE:-.cache}/clip" \
+    --rounds "${ROUNDS:-5}" --runs "${RUNS:-30}" --threads "${THREADS:-2}"
 pictures=("${FSAC_CACHE:-.cache}"/textile/nominal/*.jpg)
 "$reference/bin/python" Benchmarks/frames.py --fsacctl .build/release/fsacctl --models "${FSAC_MODELS:-models}" \
     --picture "${pictures[0]}" --rounds "${ROUNDS:-5}" --runs "${RUNS:-30}"

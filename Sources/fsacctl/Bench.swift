@@ -9,7 +9,8 @@ struct Bench: ParsableCommand {
         discussion:
             "Uses synthetic pictures; times do not depend on what is in them. `embed` is the whole network; `score` is what "
             + "the method does with the features of the layers that it uses, fitted to --shots pictures. Percentiles are over "
-            + "--runs, after a warm-up. With --frame only the way from a camera's buffer to the backbone's input is timed, on one thread."
+            + "--runs, after a warm-up. With --frame only the way from a camera's buffer to the backbone's input is timed, on one thread; "
+            + "with --towers only what methods ask of a CLIP."
     )
 
     @OptionGroup var backbone: BackboneOptions
@@ -30,6 +31,9 @@ struct Bench: ParsableCommand {
         transform: FrameFormat.parsed)
     var frameFormat: FrameFormat?
 
+    @Flag(help: "Time embedding, gradient and windows of a CLIP's image tower, and the text embeddings of all prompts.")
+    var towers = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -45,6 +49,12 @@ struct Bench: ParsableCommand {
         let model = try backbone.load()
         let size = backbone.inputSize(for: model)
         try backbone.check(inputSize: size, of: model)
+        if towers {
+            guard model.readsText else { throw ValidationError("--towers: \(model.name) has no text tower") }
+            let report = try TowerBench(model: model, inputSize: size, parallelism: backbone.parallelism).report(
+                runs: runs)
+            return json ? try printJSON(report) : report.printTable()
+        }
         if let frame, let frameFormat {
             let bench = FrameBench(
                 buffer: [UInt8](try Data(contentsOf: URL(filePath: frame))), encoding: frameFormat.encoding,
@@ -153,7 +163,7 @@ struct Bench: ParsableCommand {
         }
     }
 
-    private static func printTable(_ times: [String: Percentiles], stages: [String]) {
+    static func printTable(_ times: [String: Percentiles], stages: [String]) {
         print("stage            min      p50      p95      p99 ms")
         for stage in stages {
             guard let times = times[stage] else { continue }
@@ -207,7 +217,7 @@ struct Lap {
 }
 
 /// The speed of a large square product, the most that a network can reach.
-private enum SGEMMPeak {
+enum SGEMMPeak {
     static func measure(_ parallelism: Parallelism) -> Double {
         let side = 1024
         let left = Matrix(rows: side, columns: side, values: (0..<side * side).map { Float($0 % 7) })

@@ -9,7 +9,8 @@ struct Embed: ParsableCommand {
         discussion: """
             The file holds class_token [C], patch_tokens [rows, columns, D], input [3, H, W] (the preprocessed picture), and \
             layerN [rows, columns, D] for each layer of --layers. With --input-tensor the tensor `input` is taken from a \
-            file and preprocessing is skipped: this is how another implementation is compared with ours.
+            file and preprocessing is skipped: this is how another implementation is compared with ours. With --text it \
+            holds text [C], what the text tower says of a sentence; no picture is needed then.
             """)
 
     @Argument(help: "The picture (JPEG or PNG).", completion: .file())
@@ -23,6 +24,16 @@ struct Embed: ParsableCommand {
     @Option(help: "Layers to write beside the tokens, e.g. 3,6,9 (counted from 1).")
     var layers: IntegerList = IntegerList(values: [])
 
+    @Option(help: "Write `text` [C], the embedding of this sentence. Of backbones with a text tower.")
+    var text: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Take `direction` [C] from this safetensors file and write `input_gradient` [3, H, W]: the derivatives by the input "
+                + "of the class token's product with it. Of transformers.", valueName: "file"),
+        completion: .file())
+    var direction: String?
+
     @Option(help: "The file to write.", completion: .file())
     var output: String
 
@@ -30,8 +41,9 @@ struct Embed: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (image == nil) != (inputTensor == nil) else {
-            throw ValidationError("expected a picture or --input-tensor, got \(image == nil ? "neither" : "both")")
+        let hasPicture = image != nil || inputTensor != nil
+        guard image == nil || inputTensor == nil, hasPicture || (text != nil && direction == nil) else {
+            throw ValidationError("expected a picture or --input-tensor, got \(hasPicture ? "both" : "neither")")
         }
     }
 
@@ -40,17 +52,13 @@ struct Embed: ParsableCommand {
         guard !model.isJoined else {
             throw ValidationError("--backbone: expected one backbone, got \(model.name): choose one of them")
         }
-        let input = try preparedInput(model)
-        try backbone.check(inputSize: input.shape[1], of: model)
-        for layer in layers.values where !(1...model.layerCount).contains(layer) {
-            throw ValidationError("--layers: expected 1 to \(model.layerCount) for \(model.name), got \(layer)")
+        var tensors: [String: Tensor] = [:]
+        if image != nil || inputTensor != nil { tensors = try pictureTensors(model) }
+        if let text {
+            guard model.readsText else { throw ValidationError("--text: \(model.name) has no text tower") }
+            let embedding = try model.textEmbeddings(of: [text], parallelism: backbone.parallelism)
+            tensors["text"] = Tensor(shape: [embedding.columns], values: embedding.values)
         }
-        let features = model.makeBackbone(inputSize: input.shape[1], parallelism: backbone.parallelism)
-            .features(of: input, FeatureRequest(layers: layers.values, finalTokens: true))
-        var tensors = ["input": input]
-        tensors["class_token"] = features.classToken.map { Tensor(shape: [$0.count], values: $0) }
-        tensors["patch_tokens"] = features.patchTokens.map(Self.tensor)
-        for (layer, map) in features.layers { tensors["layer\(layer)"] = Self.tensor(map) }
         let digest = try Safetensors.write(
             tensors, metadata: ["backbone": model.name, "weights_sha256": model.sha256], to: output)
         if json {
@@ -64,6 +72,31 @@ struct Embed: ParsableCommand {
         let output: String
         let sha256: String
         let tensors: [String: [Int]]
+    }
+
+    private func pictureTensors(_ model: BackboneModel) throws -> [String: Tensor] {
+        let input = try preparedInput(model)
+        try backbone.check(inputSize: input.shape[1], of: model)
+        for layer in layers.values where !(1...model.layerCount).contains(layer) {
+            throw ValidationError("--layers: expected 1 to \(model.layerCount) for \(model.name), got \(layer)")
+        }
+        let network = model.makeBackbone(inputSize: input.shape[1], parallelism: backbone.parallelism)
+        let request = FeatureRequest(layers: layers.values, finalTokens: true)
+        let features = network.features(of: input, request)
+        var tensors = ["input": input]
+        tensors["class_token"] = features.classToken.map { Tensor(shape: [$0.count], values: $0) }
+        tensors["patch_tokens"] = features.patchTokens.map(Self.tensor)
+        for (layer, map) in features.layers { tensors["layer\(layer)"] = Self.tensor(map) }
+        if let direction {
+            guard let network = network as? any DifferentiableBackbone else {
+                throw ValidationError("--direction: \(model.name) is no transformer")
+            }
+            let count = features.classToken?.count ?? 0
+            let wanted = try WeightScope(try Safetensors.read(path: direction).tensors, file: direction)
+                .vector("direction", count)
+            tensors["input_gradient"] = network.features(of: input, request) { _ in wanted }.inputGradient
+        }
+        return tensors
     }
 
     private func preparedInput(_ model: BackboneModel) throws -> Tensor {

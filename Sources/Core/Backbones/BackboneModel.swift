@@ -8,6 +8,7 @@ public struct BackboneModel: Sendable {
     private enum Network: Sendable {
         case efficientNet(EfficientNetWeights)
         case visionTransformer(VisionTransformerWeights)
+        case adapted(VisionTransformerWeights, AAClipAdapters)
         case joined([BackboneModel])
     }
 
@@ -29,17 +30,37 @@ public struct BackboneModel: Sendable {
     private let stagesBesideOthers: [FeatureStage]
     /// The input size that `auto` uses when none is asked for, in pixels.
     public let autoInputSize: Int
+    /// The layers whose patch tokens lie in the space of the text; none when the backbone does not read.
+    public let textLayers: [Int]
     private let network: Network
+    private let textTower: TextTower?
+
+    /// Where the text tower of a CLIP is read from each time that sentences are embedded, which is seldom: its weights are as
+    /// many as those of a small image tower.
+    private struct TextTower {
+        let reference: String
+        let modelsDirectory: ModelsDirectory
+        let configuration: CLIPConfiguration
+        /// SHA-256 of the weights.
+        let sha256: String
+        let adapters: AAClipAdapters?
+    }
 
     /// - Parameters:
     ///   - reference: a name in `modelsDirectory`, several joined by `+`, or a weight file or folder; see
-    ///     ``ModelWeights/load(_:modelsDirectory:)``.
+    ///     ``ModelWeights/load(_:modelsDirectory:part:)``. `CLIPNAME@ADAPTERS` is a CLIP with AA-CLIP's adapters.
     /// - Throws: `WeightsError` when the weights are missing, damaged, or not of a known architecture.
     public static func load(
         _ reference: String, modelsDirectory: ModelsDirectory
     ) throws(WeightsError) -> BackboneModel {
         guard reference.contains("+"), !reference.contains("/") else {
-            return try BackboneModel(try ModelWeights.load(reference, modelsDirectory: modelsDirectory))
+            guard let names = AAClipAdapters.names(in: reference) else {
+                let weights = try ModelWeights.load(reference, modelsDirectory: modelsDirectory, part: .image)
+                return try BackboneModel(weights, reference, modelsDirectory)
+            }
+            let adapters = try NamedAdapters(names.adapters, in: modelsDirectory)
+            let weights = try ModelWeights.load(names.clip, modelsDirectory: modelsDirectory, part: .image)
+            return try BackboneModel(weights, names.clip, modelsDirectory, adapters)
         }
         var parts: [BackboneModel] = []
         for name in reference.split(separator: "+", omittingEmptySubsequences: false) {
@@ -63,7 +84,9 @@ public struct BackboneModel: Sendable {
         defaultLayers = zip(parts, offsets).flatMap { part, offset in part.defaultLayers.map { $0 + offset } }
         stages = zip(parts, offsets).flatMap { part, offset in part.stagesBesideOthers.map { $0.shifted(by: offset) } }
         stagesBesideOthers = stages
+        textLayers = []
         network = .joined(parts)
+        textTower = nil
     }
 
     /// Whether it is several in one; then it has no embedding of its own.
@@ -74,33 +97,102 @@ public struct BackboneModel: Sendable {
         if case .joined(let parts) = network { parts } else { [self] }
     }
 
-    init(_ weights: ModelWeights) throws(WeightsError) {
-        name = weights.sidecar.name
-        sha256 = weights.sidecar.sha256
-        preprocessing = weights.sidecar.preprocessing
-        inputMultiple = weights.sidecar.inputMultiple
+    /// - Parameters:
+    ///   - reference, modelsDirectory: where the weights come from, and a text tower will.
+    private init(
+        _ weights: ModelWeights, _ reference: String, _ modelsDirectory: ModelsDirectory,
+        _ adapters: NamedAdapters? = nil
+    ) throws(WeightsError) {
+        let clip = try adapters?.configuration(of: weights) ?? weights.sidecar.clip
+        let uses: Uses
         switch weights.sidecar.architecture {
-        case .clip, .aaClipAdapters:
-            throw .unknownArchitecture(file: weights.path, known: WeightArchitecture.fixed.map(\.rawValue))
         case .efficientNetLite0:
             let network = try EfficientNetWeights(weights.scope, .lite0)
-            layerCount = network.stageCount
-            defaultInputSize = 320
-            autoInputSize = 320
-            defaultLayers = [5]
-            stages = [4, 5].map { FeatureStage(layer: $0) } + [FeatureStage(layer: 5, localAveraging: true)]
-            stagesBesideOthers = [FeatureStage(layer: 4), FeatureStage(layer: 5, localAveraging: true)]
             self.network = .efficientNet(network)
+            layerCount = network.stageCount
+            uses = Uses(
+                inputSize: 320, autoInputSize: 320, layer: 5, stages: [4, 5],
+                besideOthers: [FeatureStage(layer: 4), FeatureStage(layer: 5, localAveraging: true)])
         case .dinoV2Small:
             let network = try VisionTransformerWeights(dinov2: weights.scope, .dinov2Small)
-            layerCount = network.layerCount
-            defaultInputSize = 224
-            autoInputSize = 322
-            defaultLayers = [6]
-            stages = [4, 6].map { FeatureStage(layer: $0) } + [FeatureStage(layer: 6, localAveraging: true)]
-            stagesBesideOthers = [4, 6].map { FeatureStage(layer: $0) }
             self.network = .visionTransformer(network)
+            layerCount = network.layerCount
+            uses = Uses(inputSize: 224, autoInputSize: 322, layer: 6, stages: [4, 6])
+        case .clip:
+            guard let clip else {
+                throw .malformed(file: weights.path, part: "sidecar", expected: "a CLIP's sizes", got: "none")
+            }
+            let network = try VisionTransformerWeights(clip: weights.scope, clip)
+            self.network = adapters.map { .adapted(network, $0.adapters) } ?? .visionTransformer(network)
+            layerCount = clip.image.depth + (adapters?.adapters.configuration.levels ?? 1)
+            let (size, depth) = (adapters?.inputSize(for: clip) ?? clip.image.size, clip.image.depth)
+            uses = Uses(
+                inputSize: size, autoInputSize: size, layer: max(depth / 2, 1),
+                stages: Set([max(depth / 3, 1), max(depth / 2, 1)]).sorted())
+        case .aaClipAdapters:
+            throw .malformed(
+                file: weights.path, part: "architecture", expected: "a backbone; adapters are named after it, CLIPNAME@NAME",
+                got: weights.sidecar.architecture.rawValue)
         }
+        name = weights.sidecar.name + (adapters.map { "@" + $0.name } ?? "")
+        sha256 = adapters?.sha256(with: weights.sidecar.sha256) ?? weights.sidecar.sha256
+        preprocessing = weights.sidecar.preprocessing
+        inputMultiple = weights.sidecar.inputMultiple
+        defaultInputSize = uses.inputSize
+        autoInputSize = uses.autoInputSize
+        defaultLayers = [uses.layer]
+        stages = uses.stages.map { FeatureStage(layer: $0) } + [FeatureStage(layer: uses.layer, localAveraging: true)]
+        stagesBesideOthers = uses.besideOthers ?? uses.stages.map { FeatureStage(layer: $0) }
+        textLayers = clip.map { [layerCount] in Array($0.image.depth + 1...layerCount) } ?? []
+        textTower = clip.map {
+            TextTower(
+                reference: reference, modelsDirectory: modelsDirectory, configuration: $0,
+                sha256: weights.sidecar.sha256, adapters: adapters?.adapters)
+        }
+    }
+
+    /// How a backbone is used when nobody says otherwise (docs/accuracy.md).
+    private struct Uses {
+        var inputSize: Int
+        var autoInputSize: Int
+        /// The layer whose patches tell good parts from bad ones best.
+        var layer: Int
+        /// The layers that `auto` combines, and then `layer` averaged locally.
+        var stages: [Int]
+        /// Nil: the same without the average.
+        var besideOthers: [FeatureStage]?
+    }
+
+    /// Whether it has a text tower, too.
+    public var readsText: Bool { textTower != nil }
+
+    /// What the text tower says of sentences. It is read for this and not kept.
+    ///
+    /// - Parameter progress: called with the share that is done.
+    /// - Returns: `[sentences, C]`, not normalised.
+    /// - Throws: `WeightsError` when weights or vocabulary are missing, damaged or no longer those that were loaded.
+    /// - Precondition: `readsText`.
+    public func textEmbeddings(
+        of sentences: [String], parallelism: Parallelism, progress: (Double) -> Void = { _ in }
+    ) throws(WeightsError) -> Matrix {
+        guard let textTower else { preconditionFailure("\(name): no text tower") }
+        let weights = try ModelWeights.load(
+            textTower.reference, modelsDirectory: textTower.modelsDirectory, part: .text)
+        guard weights.sidecar.sha256 == textTower.sha256 else {
+            throw .wrongDigest(file: weights.path, expected: textTower.sha256, got: weights.sidecar.sha256)
+        }
+        guard let vocabulary = weights.vocabulary else {
+            throw .malformed(file: weights.path, part: "vocabulary", expected: "one beside the weights", got: "none")
+        }
+        let tokenizer = BytePairTokenizer(vocabulary)
+        let length = textTower.configuration.text.contextLength
+        let tower = TextTransformer(
+            try CLIPTextWeights(weights.scope, textTower.configuration), parallelism: parallelism)
+        let tokens = sentences.map { tokenizer.tokens(of: $0, contextLength: length) }
+        if let adapted = textTower.adapters.flatMap({ AAClipTextTower(tower, $0, parallelism) }) {
+            return adapted.embeddings(of: tokens, progress: progress)
+        }
+        return tower.embeddings(of: tokens, progress: progress)
     }
 
     /// Whether pictures can be given to the network at this size, `[3, inputSize, inputSize]`.
@@ -108,8 +200,12 @@ public struct BackboneModel: Sendable {
         (inputMultiple...1024).contains(inputSize) && inputSize % inputMultiple == 0
     }
 
-    /// The input size of a part of a joined backbone whose input size is `limit`: the largest that the part can take.
-    func inputSize(upTo limit: Int) -> Int { max(limit / inputMultiple, 1) * inputMultiple }
+    /// The input size of a part of a joined backbone whose input size is `limit`: the largest that the part can take, and of a
+    /// CLIP no larger than what its positions were trained on.
+    package func inputSize(upTo limit: Int) -> Int {
+        let limit = readsText ? min(limit, defaultInputSize) : limit
+        return max(limit / inputMultiple, 1) * inputMultiple
+    }
 
     /// A backbone for one input size, with its own scratch memory.
     ///
@@ -121,6 +217,9 @@ public struct BackboneModel: Sendable {
             return EfficientNet(weights, inputSize: inputSize, parallelism: parallelism)
         case .visionTransformer(let weights):
             return VisionTransformer(weights, inputSize: inputSize, parallelism: parallelism)
+        case .adapted(let weights, let adapters):
+            return AAClipImageTower(
+                VisionTransformer(weights, inputSize: inputSize, parallelism: parallelism), adapters)
         case .joined:
             preconditionFailure("\(name): one backbone of several")
         }

@@ -45,12 +45,12 @@ import Testing
         #expect(adapters.problem(in: AAClipFixture.configuration) == nil)
         var other = AAClipFixture.configuration
         other.image.width = 64
-        #expect(adapters.problem(in: other) == "an image tower of width 32, got 64")
+        #expect(try #require(adapters.problem(in: other)) == ("an image tower of width 32", "64"))
         other = AAClipFixture.configuration
         other.text.width = 32
-        #expect(adapters.problem(in: other) == "a text tower of width 24, got 32")
+        #expect(try #require(adapters.problem(in: other)) == ("a text tower of width 24", "32"))
         other = AAClipFixture.configuration
         other.image.depth = 2
-        #expect(adapters.problem(in: other) == "an image tower of 3 blocks or more, got 2")
+        #expect(try #require(adapters.problem(in: other)) == ("an image tower of 3 blocks or more", "2"))
     }
 }

@@ -23,6 +23,13 @@ struct CLIPFixture {
 
     var network: WeightScope { WeightScope(tensors, file: "tiny-clip")["network"] }
 
+    /// The weights under their names in OpenCLIP's files.
+    var networkTensors: [String: Tensor] {
+        let prefix = "network."
+        let own = tensors.filter { $0.key.hasPrefix(prefix) }
+        return Dictionary(uniqueKeysWithValues: own.map { (String($0.key.dropFirst(prefix.count)), $0.value) })
+    }
+
     func output(_ name: String) throws -> Tensor {
         let prefix = activation == .gelu ? "" : "quick."
         return try #require(tensors[prefix + name], "\(prefix + name)")

@@ -28,7 +28,20 @@ import Testing
         #expect(map.resampled(to: map.grid, .bicubic) == map)
     }
 
-    @Test(arguments: [Interpolation.bilinear, .bicubic]) func aConstantMapStaysConstant(interpolation: Interpolation) {
+    @Test func reducingWithAntialiasingMixesEveryPoint() {
+        // Keys' weights with a = -0.5 at distances of 0.25, 0.75, 1.25, 1.75 (those of 0.5, 1.5 ... over a stretch of 2):
+        // 0.8671875, 0.2265625, -0.0703125, -0.0234375. Those inside the line are scaled to a sum of 1: the first position
+        // has 0.25 twice and the others once (1.8671875), the next two have all twice but the last (2.0234375).
+        let impulse = FeatureMap(
+            grid: PatchGrid(rows: 8, columns: 1), tokens: Matrix(rows: 8, columns: 1, values: [0, 0, 0, 1, 0, 0, 0, 0]))
+        let reduced = impulse.resampled(to: PatchGrid(rows: 4, columns: 1), .antialiasedBicubic)
+        let expected = [-0.0703125 / 1.8671875, 0.8671875 / 2.0234375, 0.2265625 / 2.0234375]
+        #expect(firstDifference(Array(reduced.tokens.values.prefix(3)), expected, atol: 1e-6, rtol: 0) == nil)
+    }
+
+    @Test(arguments: [Interpolation.bilinear, .bicubic, .antialiasedBicubic]) func aConstantMapStaysConstant(
+        interpolation: Interpolation
+    ) {
         let map = FeatureMap(
             grid: PatchGrid(rows: 3, columns: 4),
             tokens: Matrix(rows: 12, columns: 2, values: (0..<24).map { $0 % 2 == 0 ? 1 : -3 }))

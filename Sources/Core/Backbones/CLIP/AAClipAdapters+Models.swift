@@ -1,3 +1,4 @@
+internal import Crypto
 internal import Foundation
 
 // Adapters in a models directory, and how a backbone names them: `CLIPNAME@ADAPTERS`.
@@ -6,25 +7,6 @@ extension AAClipAdapters {
     static func names(in reference: String) -> (clip: String, adapters: String)? {
         guard !reference.contains("/"), let at = reference.lastIndex(of: "@") else { return nil }
         return (String(reference[..<at]), String(reference[reference.index(after: at)...]))
-    }
-
-    /// Adapters of a models directory.
-    ///
-    /// - Throws: `unknownModel`, `malformed` for a model of another kind, `wrongDigest`, and what ``init(_:)`` throws.
-    static func load(
-        _ name: String, from directory: ModelsDirectory
-    ) throws(WeightsError) -> (adapters: AAClipAdapters, sha256: String) {
-        let sidecar = try directory.sidecar(name)
-        guard sidecar.architecture == .aaClipAdapters else {
-            throw .malformed(
-                file: directory.sidecarPath(name), part: "architecture",
-                expected: WeightArchitecture.aaClipAdapters.rawValue, got: sidecar.architecture.rawValue)
-        }
-        let archive = try Safetensors.read(path: directory.weightsPath(name))
-        guard archive.sha256 == sidecar.sha256 else {
-            throw .wrongDigest(file: archive.file, expected: sidecar.sha256, got: archive.sha256)
-        }
-        return (try AAClipAdapters(archive), sidecar.sha256)
     }
 
     /// Puts the adapters into a models directory.
@@ -47,6 +29,57 @@ extension AAClipAdapters {
         try sidecar.write(to: directory.sidecarPath(name))
         return WeightsImport.Outcome(sidecar: sidecar, path: path, leftOut: [])
     }
+}
+
+/// Adapters of a models directory, for the backbone that is named with them.
+struct NamedAdapters {
+    let name: String
+    let adapters: AAClipAdapters
+    private let path: String
+    private let sha256: String
+
+    /// - Throws: `unknownModel`, `malformed` for a model of another kind, `wrongDigest`, and what ``AAClipAdapters/init(_:)``
+    ///   throws.
+    init(_ name: String, in directory: ModelsDirectory) throws(WeightsError) {
+        let sidecar = try directory.sidecar(name)
+        guard sidecar.architecture == .aaClipAdapters else {
+            throw .malformed(
+                file: directory.sidecarPath(name), part: "architecture",
+                expected: WeightArchitecture.aaClipAdapters.rawValue, got: sidecar.architecture.rawValue)
+        }
+        let archive = try Safetensors.read(path: directory.weightsPath(name))
+        guard archive.sha256 == sidecar.sha256 else {
+            throw .wrongDigest(file: archive.file, expected: sidecar.sha256, got: archive.sha256)
+        }
+        self.name = name
+        adapters = try AAClipAdapters(archive)
+        path = archive.file
+        sha256 = archive.sha256
+    }
+
+    /// A CLIP's configuration as the adapters want it.
+    ///
+    /// - Throws: `malformed` when they were made for another model.
+    func configuration(of weights: ModelWeights) throws(WeightsError) -> CLIPConfiguration {
+        guard var clip = weights.sidecar.clip else {
+            throw .malformed(
+                file: path, part: "adapters", expected: "a CLIP before the @",
+                got: weights.sidecar.architecture.rawValue)
+        }
+        if let problem = adapters.problem(in: clip) {
+            throw .malformed(file: path, part: "adapters for \(weights.sidecar.name)", expected: problem.expected, got: problem.got)
+        }
+        clip.activation = adapters.training.activation ?? clip.activation
+        return clip
+    }
+
+    /// Nil: that of the CLIP.
+    func inputSize(for clip: CLIPConfiguration) -> Int? {
+        adapters.training.inputSize.flatMap { $0.isMultiple(of: clip.image.patchSize) ? $0 : nil }
+    }
+
+    /// Of a backbone that consists of both.
+    func sha256(with clip: String) -> String { hexadecimal(SHA256.hash(data: Array((clip + sha256).utf8))) }
 }
 
 extension ModelsDirectory {

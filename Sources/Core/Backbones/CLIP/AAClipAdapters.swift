@@ -108,24 +108,21 @@ public struct AAClipAdapters: Sendable {
         return (1...count).map { depth * $0 / count }
     }
 
-    /// What is wrong with using them in a CLIP model; nil when nothing is.
-    package func problem(in clip: CLIPConfiguration) -> String? {
+    /// What a CLIP model would have to have that it has not; nil when they suit it.
+    package func problem(in clip: CLIPConfiguration) -> (expected: String, got: String)? {
         let own = configuration
-        if own.imageWidth != clip.image.width {
-            return "an image tower of width \(own.imageWidth), got \(clip.image.width)"
+        func unlike(_ what: String, _ expected: Int, _ got: Int) -> (String, String)? {
+            expected == got ? nil : ("\(what) of width \(expected)", "\(got)")
         }
-        if let text = own.text, text.width != clip.text.width {
-            return "a text tower of width \(text.width), got \(clip.text.width)"
+        func shallow(_ what: String, _ expected: Int, _ got: Int) -> (String, String)? {
+            expected <= got ? nil : ("\(what) of \(expected) blocks or more", "\(got)")
         }
-        if own.text == nil, own.embeddingWidth != clip.embeddingWidth {
-            return "embeddings of width \(own.embeddingWidth), got \(clip.embeddingWidth)"
-        }
-        let depth = max(own.imageLayers, own.levels)
-        if depth > clip.image.depth { return "an image tower of \(depth) blocks or more, got \(clip.image.depth)" }
-        if let text = own.text, text.layers > clip.text.depth {
-            return "a text tower of \(text.layers) blocks or more, got \(clip.text.depth)"
-        }
-        return nil
+        return unlike("an image tower", own.imageWidth, clip.image.width)
+            ?? own.text.flatMap { unlike("a text tower", $0.width, clip.text.width) }
+            // Without adapters of its own the text is projected as ever.
+            ?? (own.text == nil ? unlike("embeddings", own.embeddingWidth, clip.embeddingWidth) : nil)
+            ?? shallow("an image tower", max(own.imageLayers, own.levels), clip.image.depth)
+            ?? own.text.flatMap { shallow("a text tower", $0.layers, clip.text.depth) }
     }
 }
 
