@@ -131,7 +131,8 @@ public struct BackboneModel: Sendable {
                 stages: Set([max(depth / 3, 1), max(depth / 2, 1)]).sorted())
         case .aaClipAdapters:
             throw .malformed(
-                file: weights.path, part: "architecture", expected: "a backbone; adapters are named after it, CLIPNAME@NAME",
+                file: weights.path, part: "architecture",
+                expected: "a backbone; adapters are named after it, CLIPNAME@NAME",
                 got: weights.sidecar.architecture.rawValue)
         }
         name = weights.sidecar.name + (adapters.map { "@" + $0.name } ?? "")

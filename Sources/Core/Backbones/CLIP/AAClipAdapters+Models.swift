@@ -67,7 +67,8 @@ struct NamedAdapters {
                 got: weights.sidecar.architecture.rawValue)
         }
         if let problem = adapters.problem(in: clip) {
-            throw .malformed(file: path, part: "adapters for \(weights.sidecar.name)", expected: problem.expected, got: problem.got)
+            throw .malformed(
+                file: path, part: "adapters for \(weights.sidecar.name)", expected: problem.expected, got: problem.got)
         }
         clip.activation = adapters.training.activation ?? clip.activation
         return clip
