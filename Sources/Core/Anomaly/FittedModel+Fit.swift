@@ -64,14 +64,16 @@ extension FittedModel {
         let shots = shots.filter { seen.insert($0.sha256).inserted }
         let frame = try Self.frame(of: shots, settings.area)
         let plan = FitPlan(settings, shotCount: shots.count)
-        var embedding = ShotEmbedding(
-            extractor: extractor, settings: settings, plan: plan, frame: frame, parallelism: parallelism,
-            shotCount: shots.count, progress: progress, isCancelled: isCancelled)
-        let features = try embedding.features(of: shots)
         let stages = stages.isEmpty ? settings.stages([]) : stages
         var scorers = settings.fit(shotCount: shots.count, stages: stages, anchors: anchors)
+        let embeddingShare = 1 - scorers.trainingShare
+        var embedding = ShotEmbedding(
+            extractor: extractor, settings: settings, plan: plan, frame: frame, parallelism: parallelism,
+            shotCount: shots.count, progress: { progress($0 * embeddingShare) }, isCancelled: isCancelled)
+        let features = try embedding.features(of: shots)
         for shot in features { scorers.add(shot) }
-        scorers.finish(parallelism)
+        try scorers.finish(
+            parallelism, progress: { progress(1 - (1 - $0) * (1 - embeddingShare)) }, isCancelled: isCancelled)
         let own = features.map(\.own)
         let parts = scorers.pairScores(own, parallelism).map(RepeatedParts.parts) ?? Array(shots.indices)
         let heldOut = HeldOutScores(features, parts: parts, scorers, parallelism)

@@ -23,7 +23,9 @@ struct CombinedFit: ScorerFit {
 
     mutating func add(_ shot: ShotFeatures) { shots.append(shot) }
 
-    mutating func finish(_ parallelism: Parallelism) {
+    mutating func finish(
+        _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
+    ) throws(FitError) {
         let evidence = TextureEvidence(shots: shots.map(\.own.features), columns: textureColumns(1))
         let rotation = rotation(evidence, parallelism)
         memories = stages.map { memories(of: $0, rotation) }

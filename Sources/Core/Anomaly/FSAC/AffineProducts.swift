@@ -10,41 +10,70 @@ extension Affine {
         result.values.withUnsafeMutableBufferPointer { result in
             x.values.withUnsafeBufferPointer { x in
                 guard let y = result.baseAddress, let x = x.baseAddress else { return }
-                parallelism.forEachRange(of: result.count / outputs, grain: 16) { _, rows in
+                let (weights, bias) = (parameters.base + offset, parameters.base + biasOffset)
+                Blocks(rows: result.count / outputs, columns: outputs, parallelism).run { rows, columns in
                     for row in rows {
-                        (y + row * outputs).update(from: parameters.base + biasOffset, count: outputs)
+                        (y + row * outputs + columns.lowerBound)
+                            .update(from: bias + columns.lowerBound, count: columns.count)
                     }
                     gemm(
-                        rows.count, outputs, inputs, x + rows.lowerBound * inputs, inputs, parameters.base + offset,
-                        inputs, transposeB: true, beta: 1, into: y + rows.lowerBound * outputs, outputs)
+                        rows.count, columns.count, inputs, x + rows.lowerBound * inputs, inputs,
+                        weights + columns.lowerBound * inputs, inputs, transposeB: true, beta: 1,
+                        into: y + rows.lowerBound * outputs + columns.lowerBound, outputs)
                 }
             }
         }
         return result
     }
 
-    /// Writes the gradients of `W` and `b`, from the layer's input and the gradient of its output.
+    /// The derivatives from those by the layer's output, `[B, outputs]`.
     ///
-    /// - Returns: the gradient of the input, `[B, inputs]`.
+    /// - Parameter gradients: where those by `W` and `b` are written; nil leaves them out.
+    /// - Returns: those by the input, `[B, inputs]`; nil when they are not needed.
     func backward(
-        _ x: Matrix, _ gradient: Matrix, _ parameters: Storage, into gradients: Storage, _ parallelism: Parallelism,
+        _ x: Matrix, _ gradient: Matrix, _ parameters: Storage, into gradients: Storage?, _ parallelism: Parallelism,
         needsInput: Bool = true
     ) -> Matrix? {
-        gradient.transposedProduct(x, into: gradients.base + offset, parallelism)
-        gradient.sumRows(into: gradients.base + biasOffset)
+        if let gradients {
+            gradient.transposedProduct(x, into: gradients.base + offset, parallelism)
+            gradient.sumRows(into: gradients.base + biasOffset)
+        }
         guard needsInput else { return nil }
         var result = Matrix(rows: x.rows, columns: inputs)
         result.values.withUnsafeMutableBufferPointer { result in
             gradient.values.withUnsafeBufferPointer { gradient in
                 guard let dx = result.baseAddress, let dy = gradient.baseAddress else { return }
-                parallelism.forEachRange(of: x.rows, grain: 16) { _, rows in
+                Blocks(rows: x.rows, columns: inputs, parallelism).run { rows, columns in
                     gemm(
-                        rows.count, inputs, outputs, dy + rows.lowerBound * outputs, outputs, parameters.base + offset,
-                        inputs, into: dx + rows.lowerBound * inputs, inputs)
+                        rows.count, columns.count, outputs, dy + rows.lowerBound * outputs, outputs,
+                        parameters.base + offset + columns.lowerBound, inputs,
+                        into: dx + rows.lowerBound * inputs + columns.lowerBound, inputs)
                 }
             }
         }
         return result
+    }
+}
+
+/// How the threads share a product: by rows when there are enough of them, or else by columns, so that each thread reads
+/// only its own part of the weights.
+private struct Blocks {
+    let rows: Int
+    let columns: Int
+    let parallelism: Parallelism
+
+    init(rows: Int, columns: Int, _ parallelism: Parallelism) {
+        self.rows = rows
+        self.columns = columns
+        self.parallelism = parallelism
+    }
+
+    func run(_ body: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void) {
+        if rows >= 16 * parallelism.threads {
+            parallelism.forEachRange(of: rows, grain: 16) { _, part in body(part, 0..<columns) }
+        } else {
+            parallelism.forEachRange(of: columns, grain: 64) { _, part in body(0..<rows, part) }
+        }
     }
 }
 

@@ -4,21 +4,21 @@ internal import Glibc
 
 /// Tells anomalous patches from normal ones: the trained modules of CLIP-FSAC++ on patch features of any backbone.
 ///
+/// The paper has one class token a picture; here each patch is one, and its own only key in the attention of eq. 8, also during
+/// training: a patch's score would else depend on which patches it is looked at with.
+///
 /// - SeeAlso: Zuo et al., "CLIP-FSAC++: Few-shot anomaly classification with anomaly descriptor based on CLIP", 2024.
 public struct FSACHead: Sendable {
-    let network: FSACNetwork
-    let parameters: Storage
-    let input: FSACInput
+    let model: FSACModel
+    public let settings: FSACSettings
 
-    public var settings: FSACSettings { network.settings }
-    /// C.
-    public var featureWidth: Int { network.layout.width }
-
-    init(network: FSACNetwork, parameters: Storage, input: FSACInput) {
-        self.network = network
-        self.parameters = parameters
-        self.input = input
+    init(_ model: FSACModel, _ settings: FSACSettings) {
+        self.model = model
+        self.settings = settings
     }
+
+    /// C.
+    public var featureWidth: Int { model.width }
 
     /// How anomalous each patch is: `S- / (S- + S+)` (eq. 14 to 16).
     ///
@@ -31,9 +31,7 @@ public struct FSACHead: Sendable {
     /// `(s(CF, CT-) - s(CF, CT+)) / tau`, the logarithm of the odds of ``probabilities(of:_:)``, which does not lose its
     /// digits near 0 and 1.
     public func margins(of tokens: Matrix, _ parallelism: Parallelism = .serial) -> [Float] {
-        precondition(tokens.columns == featureWidth, "fsac head: width \(tokens.columns) for \(featureWidth)")
-        let similarity = network.forward(input.prepared(tokens), parameters, parallelism).enhancedSimilarity
-        return (0..<tokens.rows).map { (similarity[$0, 1] - similarity[$0, 0]) / settings.temperature }
+        model.margins(of: tokens, parallelism)
     }
 
     /// Trains a head.
@@ -58,7 +56,7 @@ public struct FSACHead: Sendable {
             "fsac: \(normal.rows) normal, \(anomalous.rows) anomalous tokens, \(labels.count) labels")
         var random = SplitMix64(seed: seed)
         var trainer = FSACTrainer(
-            normal: normal, anomalous: anomalous, labels: labels, settings: settings, using: &random, parallelism)
+            normal: normal, anomalous: anomalous, labels: labels, settings, using: &random, parallelism)
         let half = settings.batchSize / 2
         var normals = Draw(count: normal.rows)
         var anomalies = Draw(count: anomalous.rows)
@@ -71,7 +69,59 @@ public struct FSACHead: Sendable {
                 labels: [Float](repeating: 0, count: half) + anomalousRows.map { labels[$0] })
             progress(Double(step) / Double(settings.steps))
         }
-        return trainer.head
+        return trainer.head(settings)
+    }
+}
+
+// MARK: Storage
+
+extension FSACHead {
+    /// All that was learnt, by name: `settings` and these make the same head.
+    package var tensors: [String: Tensor] { model.tensors }
+
+    /// - Throws: `DamagedPart`: a tensor is missing or has another shape than `settings` say.
+    package init(settings: FSACSettings, tensors: [String: Tensor]) throws(DamagedPart) {
+        if let problem = settings.problem {
+            throw DamagedPart(part: "fsac", expected: "settings that a fit writes", got: problem)
+        }
+        self.init(try FSACModel(tensors: tensors) { _ in settings.form }, settings)
+    }
+}
+
+// MARK: Training
+
+extension FSACTrainer {
+    /// A trainer that goes on with the parameters of a head.
+    package init(_ head: FSACHead, parallelism: Parallelism = .serial) {
+        let (network, parameters) = (head.model.network, head.model.parameters)
+        self.init(
+            network, parameters: Storage(parameters.values(0..<parameters.count)), input: head.model.input, keys: .own,
+            rates: head.settings.rates(network.layout), parallelism)
+    }
+
+    /// The head as it is now.
+    package func head(_ settings: FSACSettings) -> FSACHead { FSACHead(model, settings) }
+
+    /// Random weights, the anchors on the mean tokens of both kinds.
+    fileprivate init(
+        normal: Matrix, anomalous: Matrix, labels: [Float], _ settings: FSACSettings, using random: inout SplitMix64,
+        _ parallelism: Parallelism
+    ) {
+        let start = LearntAnchors(
+            normal: normal, anomalous: anomalous, weights: labels, norm: settings.inputNorm)
+        let network = FSACNetwork(width: normal.columns, form: settings.form)
+        self.init(
+            network, parameters: network.layout.initialParameters(anchors: start.anchors, using: &random),
+            input: start.input, keys: .own, rates: settings.rates(network.layout), parallelism)
+    }
+}
+
+extension FSACSettings {
+    fileprivate func rates(_ layout: FSACLayout) -> [(range: Range<Int>, rate: Float)] {
+        [
+            (layout.imageRange, imageLearningRate), (layout.textRange, anchorLearningRate),
+            (layout.anchorRange, anchorLearningRate),
+        ]
     }
 }
 

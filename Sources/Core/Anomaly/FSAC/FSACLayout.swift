@@ -12,8 +12,8 @@ struct Affine: Sendable {
     var end: Int { biasOffset + outputs }
 }
 
-/// Where each parameter of an FSAC head lies in one block of numbers. One learning rate belongs to the image adapter, which
-/// comes first, and one to all others.
+/// Where each parameter of an FSAC network lies in one block of numbers: those of the image adapter first, because they have a
+/// learning rate of their own, and the anchors last, because texts are not trained.
 struct FSACLayout: Sendable {
     let width: Int
     /// A GELU follows each layer but the last of an adapter.
@@ -27,7 +27,7 @@ struct FSACLayout: Sendable {
     let anchorOffset: Int
     let count: Int
 
-    init(width: Int, settings: FSACSettings) {
+    init(width: Int, form: FSACForm) {
         var end = 0
         func affine(_ name: String, _ inputs: Int, _ outputs: Int) -> Affine {
             let layer = Affine(name: name, inputs: inputs, outputs: outputs, offset: end)
@@ -37,14 +37,14 @@ struct FSACLayout: Sendable {
         func adapter(_ name: String, blocks: Int) -> [Affine] {
             var layers: [Affine] = []
             for block in 0..<blocks {
-                layers.append(affine("\(name).\(block).0", width, settings.hiddenWidth))
-                layers.append(affine("\(name).\(block).1", settings.hiddenWidth, width))
+                layers.append(affine("\(name).\(block).0", width, form.hiddenWidth))
+                layers.append(affine("\(name).\(block).1", form.hiddenWidth, width))
             }
-            if settings.hasOutputLayer { layers.append(affine("\(name).output", width, width)) }
+            if form.hasOutputLayer { layers.append(affine("\(name).output", width, width)) }
             return layers
         }
         self.width = width
-        imageAdapter = adapter("image_adapter", blocks: settings.imageBlocks)
+        imageAdapter = adapter("image_adapter", blocks: form.imageBlocks)
         anchorAdapter = adapter("anchor_adapter", blocks: 1)
         imageToText = affine("image_to_text", width, width)
         textToImage = affine("text_to_image", width, width)
@@ -54,9 +54,10 @@ struct FSACLayout: Sendable {
 
     var layers: [Affine] { imageAdapter + anchorAdapter + [imageToText, textToImage] }
 
-    /// Numbers of the image adapter, and all the others.
+    /// Numbers of the image adapter; of the anchors' adapter and the two layers of the attentions; of the anchors.
     var imageRange: Range<Int> { 0..<anchorAdapter[0].offset }
-    var otherRange: Range<Int> { anchorAdapter[0].offset..<count }
+    var textRange: Range<Int> { anchorAdapter[0].offset..<anchorOffset }
+    var anchorRange: Range<Int> { anchorOffset..<count }
 
     /// Name, shape and place of every tensor.
     var tensors: [(name: String, shape: [Int], offset: Int)] {
@@ -66,5 +67,28 @@ struct FSACLayout: Sendable {
                 (layer.name + ".bias", [layer.outputs], layer.biasOffset),
             ]
         } + [("anchors", [2, width], anchorOffset)]
+    }
+
+    /// Random weights (Xavier's normal distribution, as in the released code; biases 0, where that leaves PyTorch's default).
+    ///
+    /// - Parameter anchors: `[2, C]`.
+    func initialParameters(anchors: Matrix, using random: inout SplitMix64) -> Storage {
+        precondition(
+            anchors.rows == 2 && anchors.columns == width, "fsac: anchors [\(anchors.rows), \(anchors.columns)]")
+        let parameters = Storage(count: count)
+        for layer in layers {
+            let deviation = (2 / Float(layer.inputs + layer.outputs)).squareRoot()
+            for index in layer.offset..<layer.biasOffset { parameters.base[index] = deviation * random.normal() }
+        }
+        (parameters.base + anchorOffset).update(from: anchors.values, count: anchors.values.count)
+        return parameters
+    }
+
+    func tensors(of storage: Storage) -> [String: Tensor] {
+        var result: [String: Tensor] = [:]
+        for (name, shape, offset) in tensors {
+            result[name] = Tensor(shape: shape, values: storage.values(offset..<offset + shape.reduce(1, *)))
+        }
+        return result
     }
 }

@@ -45,4 +45,12 @@ public struct FSACSettings: Codable, Sendable, Equatable {
         }
         return nil
     }
+
+    /// The network that they ask for.
+    var form: FSACForm {
+        FSACForm(
+            hiddenWidth: hiddenWidth, imageBlocks: imageBlocks, hasOutputLayer: hasOutputLayer,
+            imageResidual: imageResidual, anchorResidual: anchorResidual, visualShare: patchShare,
+            classificationWeight: classificationWeight, temperature: temperature)
+    }
 }

@@ -30,8 +30,8 @@ extension Scorer {
 package struct ShotFeatures: Sendable {
     /// A picture's features, and which patches show an inspected part of the shot.
     package struct View: Sendable {
-        let features: PatchFeatures
-        let mask: PatchMask
+        package let features: PatchFeatures
+        package let mask: PatchMask
 
         package init(features: PatchFeatures, mask: PatchMask) {
             self.features = features
@@ -52,6 +52,11 @@ package struct ShotFeatures: Sendable {
         let view: View
         /// `[N]`: how anomalous each patch is, 0...1.
         let labels: [Float]
+
+        package init(view: View, labels: [Float]) {
+            self.view = view
+            self.labels = labels
+        }
     }
 
     package init(own: View, turned: [View], variants: [View] = [], anomalies: [AnomalousView] = []) {
@@ -67,7 +72,17 @@ package protocol ScorerFit {
     mutating func add(_ shot: ShotFeatures)
 
     /// Called once, after the last shot.
-    mutating func finish(_ parallelism: Parallelism)
+    ///
+    /// - Parameters:
+    ///   - progress: told the share that is done, 0...1, where it takes long.
+    ///   - isCancelled: asked now and then where it takes long.
+    /// - Throws: `cancelled`; `badSettings` when the method cannot be fitted to such shots.
+    mutating func finish(
+        _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
+    ) throws(FitError)
+
+    /// About what share of a fit's time ``finish(_:progress:isCancelled:)`` takes.
+    var trainingShare: Double { get }
 
     /// - Parameter shots: those that the scorer must know nothing of, by their numbers.
     /// - Precondition: a shot is left.
@@ -86,7 +101,11 @@ package protocol ScorerFit {
 extension ScorerFit {
     package var typicalScore: Float? { nil }
 
-    package mutating func finish(_ parallelism: Parallelism) {}
+    package var trainingShare: Double { 0 }
+
+    package mutating func finish(
+        _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
+    ) throws(FitError) {}
 
     package func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]? { nil }
 }

@@ -90,7 +90,7 @@ import Testing
                 }
             }
             #expect(firstDifference(losses, run.losses, atol: 1e-4, rtol: 1e-4) == nil)
-            let probabilities = trainer.head.probabilities(of: run.matrix(run.tokens))
+            let probabilities = trainer.head(try run.head().settings).probabilities(of: run.matrix(run.tokens))
             #expect(firstDifference(probabilities, run.probabilities, atol: 2e-3, rtol: 0) == nil)
         }
     }
