@@ -18,7 +18,7 @@ from torch.nn import functional
 SIZE, PATCH, DEPTH, WIDTH, TEXT_WIDTH, EMBEDDING = 40, 8, 4, 32, 24, 16
 GRID = SIZE // PATCH
 IMAGE_LAYERS, TEXT_LAYERS, LEVELS = 3, 2, [2, 4]
-CONTEXT, VOCABULARY, PROMPTS = 12, 64, (2, 3)
+CONTEXT, VOCABULARY, PROMPTS = 12, 516, (2, 3)
 
 
 def projection(inputs, outputs, activated):

@@ -3,10 +3,13 @@ internal import Foundation
 
 // Adapters in a models directory, and how a backbone names them: `CLIPNAME@ADAPTERS`.
 extension AAClipAdapters {
-    /// The CLIP model and the adapters that a backbone's name consists of; nil for other names.
+    /// The CLIP model (a name or a path) and the adapters that a backbone's name consists of; nil for other names.
     static func names(in reference: String) -> (clip: String, adapters: String)? {
-        guard !reference.contains("/"), let at = reference.lastIndex(of: "@") else { return nil }
-        return (String(reference[..<at]), String(reference[reference.index(after: at)...]))
+        guard let at = reference.lastIndex(of: "@"), !FileManager.default.fileExists(atPath: reference) else {
+            return nil
+        }
+        let adapters = String(reference[reference.index(after: at)...])
+        return adapters.contains("/") ? nil : (String(reference[..<at]), adapters)
     }
 
     /// Puts the adapters into a models directory.

@@ -56,7 +56,7 @@ func relativeDifference(_ got: [Float], _ expected: [Float]) -> Float {
 extension AAClipFixture {
     static let configuration = CLIPConfiguration(
         embeddingWidth: 16, image: .init(size: side, patchSize: 8, width: 32, depth: 4, heads: 2),
-        text: .init(contextLength: 12, vocabularySize: 64, width: 24, depth: 3, heads: 3), activation: .gelu)
+        text: .init(contextLength: 12, vocabularySize: 516, width: 24, depth: 3, heads: 3), activation: .gelu)
 
     private static func network() throws -> WeightScope { try Safetensors.read(path: path("clip.safetensors")).scope }
 
