@@ -97,7 +97,7 @@ def compare(name, options):
     tokenizer = open_clip.SimpleTokenizer(context_length=config["text_cfg"]["context_length"])
     for text in TEXTS:
         wanted = network.encode_text(tokenizer([text]))[0].numpy()
-        rows.append((f"text {text[:24]!r}", difference(embed(options, folder, f"--text={text}")["text"], wanted), TOLERANCE))
+        rows.append((f"text {text[:24]!r}", difference(embed(options, folder, "--text", text)["text"], wanted), TOLERANCE))
     return rows, cosine
 
 

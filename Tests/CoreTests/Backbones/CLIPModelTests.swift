@@ -8,13 +8,15 @@ import Testing
     private func folder() throws -> URL {
         let folder = FileManager.default.temporaryDirectory.appending(path: "clip-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        // With as many tokens as a byte pair vocabulary has at least.
+        var tensors = try CLIPFixture().networkTensors
+        tensors["token_embedding.weight"] = Tensor(shape: [520, 32])
         _ = try Safetensors.write(
-            try CLIPFixture().networkTensors, metadata: [:],
-            to: folder.appending(path: "open_clip_model.safetensors").path)
+            tensors, metadata: [:], to: folder.appending(path: "open_clip_model.safetensors").path)
         let configuration = """
             {"model_cfg": {"embed_dim": 24,
               "vision_cfg": {"image_size": 40, "layers": 3, "width": 40, "head_width": 20, "patch_size": 8},
-              "text_cfg": {"context_length": 12, "vocab_size": 50, "width": 32, "heads": 2, "layers": 2}}}
+              "text_cfg": {"context_length": 12, "vocab_size": 520, "width": 32, "heads": 2, "layers": 2}}}
             """
         try Data(configuration.utf8).write(to: folder.appending(path: "open_clip_config.json"))
         return folder
