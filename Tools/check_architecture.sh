@@ -25,6 +25,7 @@ imports COpenBLAS Sources | { grep -v '^Sources/Core/Numerics/' || true; } |
 imports CKernels Sources | { grep -v '^Sources/Core/' || true; } | forbid 'only Core may import CKernels'
 imports 'CJPEG|CPNG' Sources | { grep -v '^Sources/Core/Imaging/' || true; } |
     forbid 'only Sources/Core/Imaging may import CJPEG and CPNG'
+imports CZlib Sources | { grep -v '^Sources/Core/Weights/' || true; } | forbid 'only Sources/Core/Weights may import CZlib'
 imports Dispatch Sources/Core | { grep -v '^Sources/Core/Numerics/Parallel.swift:' || true; } |
     forbid 'only Sources/Core/Numerics/Parallel.swift may import Dispatch: Core has no threads of its own'
 imports 'Logging|NIO[A-Za-z]*|Hummingbird[A-Za-z]*|ServiceLifecycle|AsyncHTTPClient|TOMLKit|ArgumentParser' Sources/Core |

@@ -42,6 +42,9 @@ stage_models() {
     fi
     for name in "${names[@]}"; do
         install -Dm644 -t "$payload/usr/share/fsac/models" "$models/$name.safetensors" "$models/$name.json"
+        # The vocabulary of a CLIP.
+        [ ! -f "$models/$name.merges.txt" ] ||
+            install -Dm644 -t "$payload/usr/share/fsac/models" "$models/$name.merges.txt"
     done
     echo "deb: weights: ${names[*]:-none}"
 }

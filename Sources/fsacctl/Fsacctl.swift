@@ -9,7 +9,7 @@ struct Fsacctl: AsyncParsableCommand {
         abstract: "Look at and steer an inspection line.",
         discussion: """
             Exit codes: 0 done; 1 refused or failed, with the reason on standard error; 64 wrong usage; \
-            69 the daemon cannot be reached.
+            69 the daemon or a server cannot be reached.
             """,
         version: FsacVersion.text,
         groupedSubcommands: [
@@ -40,6 +40,9 @@ enum Program {
                 try command.run()
             }
         } catch let error as ClientError {
+            Terminal.complain("\(error)")
+            exit(error.exitCode)
+        } catch let error as PullError {
             Terminal.complain("\(error)")
             exit(error.exitCode)
         } catch {

@@ -6,8 +6,8 @@ import Foundation
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model",
-        abstract: "Import, verify and list the weights of backbones.",
-        subcommands: [ModelImport.self, ModelVerify.self, ModelList.self])
+        abstract: "Fetch, import, verify and list the weights of backbones.",
+        subcommands: [ModelPull.self, ModelImport.self, ModelVerify.self, ModelList.self])
 }
 
 /// The options that every `model` subcommand has.

@@ -15,11 +15,15 @@ final class Program: Sendable {
 
     /// - Parameters:
     ///   - folder: where `<label>.out` and `<label>.err` go.
-    init(_ name: String, _ arguments: [String], folder: String, label: String) throws {
+    ///   - environment: beside what the tests themselves have.
+    init(
+        _ name: String, _ arguments: [String], folder: String, label: String, environment: [String: String] = [:]
+    ) throws {
         outputPath = "\(folder)/\(label).out"
         errorPath = "\(folder)/\(label).err"
         process.executableURL = URL(filePath: "\(Self.folder)/\(name)")
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try Self.emptyFile(outputPath)
         process.standardError = try Self.emptyFile(errorPath)
@@ -65,10 +69,11 @@ final class Program: Sendable {
 
     /// Runs to the end.
     static func run(
-        _ name: String, _ arguments: [String], folder: String, within limit: Duration = .seconds(30)
+        _ name: String, _ arguments: [String], folder: String, within limit: Duration = .seconds(30),
+        environment: [String: String] = [:]
     ) async throws -> Output {
         let label = "run-\(UUID().uuidString)"
-        let program = try Program(name, arguments, folder: folder, label: label)
+        let program = try Program(name, arguments, folder: folder, label: label, environment: environment)
         let exitCode = try await program.exitCode(within: limit)
         return Output(
             exitCode: exitCode, standardOutput: program.standardOutput, standardError: program.standardError)

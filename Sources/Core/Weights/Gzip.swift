@@ -1,12 +1,14 @@
 internal import CZlib
 
 /// Files that gzip made.
-enum Gzip {
+package enum Gzip {
     /// Takes a file apart.
     ///
     /// - Parameter limit: bytes that it may become, so that a small file cannot fill the memory.
     /// - Throws: `malformed` when it is no gzip file, is damaged, cut short or longer than `limit`.
-    static func decompressed(_ bytes: [UInt8], file: String, limit: Int = 64 << 20) throws(WeightsError) -> [UInt8] {
+    package static func decompressed(
+        _ bytes: [UInt8], file: String, limit: Int = 64 << 20
+    ) throws(WeightsError) -> [UInt8] {
         var stream = z_stream()
         // 15 + 16: the largest window, and a gzip header.
         guard inflateInit2_(&stream, 31, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {

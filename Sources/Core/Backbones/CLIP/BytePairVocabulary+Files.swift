@@ -26,7 +26,7 @@ extension BytePairVocabulary {
     ///
     /// - Parameter size: tokens of the model.
     /// - Throws: `missingFile` when there is none, `malformed` when it is damaged, too short, or numbers its tokens otherwise.
-    static func read(folder: String, size: Int) throws(WeightsError) -> BytePairVocabulary {
+    package static func read(folder: String, size: Int) throws(WeightsError) -> BytePairVocabulary {
         let compressed = folder + "/" + openAIFile
         if fileExists(compressed) {
             let text = try Gzip.decompressed(try bytes(compressed), file: compressed)

@@ -8,7 +8,7 @@ public enum WeightsPart: Sendable {
 extension CLIPConfiguration {
     /// The tensors of a part by the names of OpenCLIP's state dict, with their shapes. Linear layers are
     /// `[outputs, inputs]`, the two projections into the common space `[inputs, outputs]`.
-    func expectedTensors(_ part: WeightsPart) -> [String: [Int]] {
+    package func expectedTensors(_ part: WeightsPart) -> [String: [Int]] {
         var table: [String: [Int]] = [:]
         if part != .text { addImageTower(&table) }
         if part != .image { addTextTower(&table) }
