@@ -98,11 +98,13 @@ import Testing
         #expect(verified.exitCode == 0, "\(verified.standardOutput)")
         let output = folder.path + "/features.safetensors"
         let embedded = try await fsacctl(
-            "embed", "--backbone", "tiny@ours", set + "/test/blot/0.jpg", "--layers", "3,4", "--output", output)
+            "embed", "--backbone", "tiny@ours", set + "/test/blot/0.jpg", "--layers", "3,4",
+            "--text", "a photo of the set.", "--output", output)
         try #require(embedded.exitCode == 0, "\(embedded.standardError)")
         let tensors = try Safetensors.read(path: output).tensors
         #expect(tensors["class_token"]?.shape == [12])
         #expect(tensors["layer4"]?.shape == [4, 4, 12])
+        #expect(tensors["text"]?.shape == [12])
     }
 
     @Test func whatCannotBeTrainedIsSaid() async throws {

@@ -98,7 +98,8 @@ import Testing
     @Test func aProgramIsRefusedByName() throws {
         let path = scratch.path + "/openai"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        try FileManager.default.copyItem(atPath: CLIPWeightsFixture.path("torchscript.pt"), toPath: path + "/ViT-B-32.pt")
+        try FileManager.default.copyItem(
+            atPath: CLIPWeightsFixture.path("torchscript.pt"), toPath: path + "/ViT-B-32.pt")
         #expect(message(path).contains("refused: it is a TorchScript archive"))
         #expect(message(path).contains("OpenCLIP's or Hugging Face's file"))
     }
