@@ -21,3 +21,9 @@ fi
 read -ra models <<<"${MODELS:-}"
 "$cache/parity/bin/python" Benchmarks/parity.py --fsacctl .build/release/fsacctl --cache "$cache/clip" \
     --threads "${THREADS:-2}" "${models[@]}"
+
+# The tokenizer on 10,000 texts, with CLIP's own vocabulary, which open_clip's package carries.
+vocabulary=$("$cache/parity/bin/python" -c 'import open_clip.tokenizer; print(open_clip.tokenizer.default_bpe())' 2>/dev/null)
+"$cache/parity/bin/python" Tools/make_tokenizer_fixtures.py "$cache/parity/tokenizer" "$vocabulary"
+FSAC_TOKENIZER_PARITY=$(realpath "$cache/parity/tokenizer") swift test -c release --explicit-target-dependency-import-check error \
+    --disable-testable-imports --filter TokenizerTests

@@ -108,22 +108,25 @@ public enum PyTorchCheckpoint {
         return storages
     }
 
+    /// TorchScript's archives have the program beside the weights.
+    private static func refuseProgram(_ entry: String, _ file: String) throws(WeightsError) {
+        guard entry.contains("/code/") || entry.hasSuffix("/constants.pkl") else { return }
+        throw .refused(
+            file: file, part: entry,
+            reason: "it is a TorchScript archive, a program and not only weights: load it in PyTorch and save its "
+                + "state_dict(), or take OpenCLIP's or Hugging Face's file of the same model")
+    }
+
     /// A zip archive of `<prefix>/data.pkl` and one entry a storage, `<prefix>/data/<key>`.
     private static func zipParts(_ bytes: WeightBytes) throws(WeightsError) -> (Pickle, [String: Range<Int>]) {
         let file = bytes.file
-        let entries = try ZipDirectory.entries(bytes)
+        let entries = try ZipDirectory.entries(bytes) { (name) throws(WeightsError) in
+            try refuseProgram(name, file)
+        }
         guard let (name, range) = entries.first(where: { $0.key.hasSuffix("/data.pkl") }) else {
             throw .malformed(file: file, part: "zip directory", expected: "an entry data.pkl", got: "none")
         }
         let prefix = String(name.dropLast("data.pkl".count))
-        guard entries[prefix + "constants.pkl"] == nil,
-            !entries.keys.contains(where: { $0.hasPrefix(prefix + "code/") })
-        else {
-            throw .refused(
-                file: file, part: prefix + "code",
-                reason: "it is a TorchScript archive, a program and not only weights: load it in PyTorch and save its "
-                    + "state_dict(), or take OpenCLIP's or Hugging Face's file of the same model")
-        }
         if let order = entries[prefix + "byteorder"] {
             guard try bytes.bytes(order, part: "byte order") == Array("little".utf8) else {
                 throw .malformed(file: file, part: "byte order", expected: "little-endian", got: "another")

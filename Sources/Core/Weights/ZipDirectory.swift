@@ -7,7 +7,11 @@ enum ZipDirectory {
     private static let maximumDirectoryBytes = 64 << 20
 
     /// Where each entry's contents lie. Only the directory and the entries' headers are read.
-    static func entries(_ bytes: WeightBytes) throws(WeightsError) -> [String: Range<Int>] {
+    ///
+    /// - Parameter check: throws at a name that the archive must not have.
+    static func entries(
+        _ bytes: WeightBytes, check: (String) throws(WeightsError) -> Void
+    ) throws(WeightsError) -> [String: Range<Int>] {
         let part = "zip directory"
         var end = try endRecord(bytes)
         _ = try end.skip(10, "zip end record")
@@ -22,7 +26,7 @@ enum ZipDirectory {
         var directory = ByteCursor(try bytes.bytes(start..<start + size, part: part), file: bytes.file)
         var entries: [String: Range<Int>] = [:]
         for _ in 0..<count {
-            let (name, range) = try entry(&directory, in: bytes, before: start)
+            let (name, range) = try entry(&directory, in: bytes, before: start, check)
             guard entries.updateValue(range, forKey: name) == nil else {
                 throw directory.malformed(part, expected: "\(name) once", got: "twice")
             }
@@ -47,7 +51,8 @@ enum ZipDirectory {
     }
 
     private static func entry(
-        _ directory: inout ByteCursor, in contents: WeightBytes, before end: Int
+        _ directory: inout ByteCursor, in contents: WeightBytes, before end: Int,
+        _ check: (String) throws(WeightsError) -> Void
     ) throws(WeightsError) -> (name: String, range: Range<Int>) {
         let part = "zip directory"
         guard try directory.integer(UInt32.self, part) == 0x0201_4b50 else {
@@ -66,6 +71,7 @@ enum ZipDirectory {
         let offset = Int(try directory.integer(UInt32.self, part))
         let name = try directory.text(nameBytes, part)
         _ = try directory.skip(extraBytes + commentBytes, part)
+        try check(name)
         guard method == 0, stored == size, !isEncrypted else {
             throw directory.malformed(name, expected: "an entry that is stored as it is", got: "a compressed one")
         }

@@ -9,11 +9,11 @@ import Testing
 
     init() throws {
         scratch = try ScratchFolder()
-        folder = try CLIPWeightsFixture.copy("openclip", into: scratch)
+        folder = try CLIPLayouts.copy("openclip", into: scratch)
     }
 
     private func message(_ path: String? = nil, part: WeightsPart = .all) -> String {
-        failure { () throws(WeightsError) in try CLIPWeightsFixture.load(path ?? folder, part: part) }.map { "\($0)" }
+        failure { () throws(WeightsError) in try CLIPLayouts.load(path ?? folder, part: part) }.map { "\($0)" }
             ?? "read"
     }
 
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func aMissingPartOfAttentionIsNamed() throws {
-        let path = try CLIPWeightsFixture.copy("huggingface", into: scratch)
+        let path = try CLIPLayouts.copy("huggingface", into: scratch)
         var tensors = try Safetensors.read(path: path + "/model.safetensors").tensors
         tensors["vision_model.encoder.layers.0.self_attn.k_proj.weight"] = nil
         try Safetensors.write(tensors, to: path + "/model.safetensors")
@@ -59,7 +59,7 @@ import Testing
         var damaged = bytes
         damaged.replaceSubrange(start + 8..<start + 12, with: littleEndian(value.bitPattern))
         try Data(damaged).write(to: URL(filePath: weights))
-        let model = try CLIPWeightsFixture.load(folder)
+        let model = try CLIPLayouts.load(folder)
         let expected = WeightsError.notFinite(file: weights, tensor: "visual.class_embedding", index: 2)
         #expect(
             failure { () throws(WeightsError) in try model.scope.tensor("visual.class_embedding", [8]) } == expected)
@@ -75,8 +75,8 @@ import Testing
     @Test func filesThatAreCutShortAreRefused() throws {
         for (path, name) in [
             (folder, "open_clip_model.safetensors"),
-            (try CLIPWeightsFixture.copy("checkpoint", into: scratch), "tiny-epoch_32.pt"),
-            (try CLIPWeightsFixture.copy("bfloat16", into: scratch), "pytorch_model.bin"),
+            (try CLIPLayouts.copy("checkpoint", into: scratch), "tiny-epoch_32.pt"),
+            (try CLIPLayouts.copy("bfloat16", into: scratch), "pytorch_model.bin"),
         ] {
             let whole = try Data(contentsOf: URL(filePath: path + "/" + name))
             for count in stride(from: 0, to: whole.count, by: 997) {
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func aFileThatShrinksWhileItIsInUseFailsAtTheNextLookUp() throws {
-        let model = try CLIPWeightsFixture.load(folder)
+        let model = try CLIPLayouts.load(folder)
         let handle = try FileHandle(forWritingTo: URL(filePath: weights))
         try handle.truncate(atOffset: 10_000)
         try handle.close()
@@ -98,14 +98,13 @@ import Testing
     @Test func aProgramIsRefusedByName() throws {
         let path = scratch.path + "/openai"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        try FileManager.default.copyItem(
-            atPath: CLIPWeightsFixture.path("torchscript.pt"), toPath: path + "/ViT-B-32.pt")
+        try FileManager.default.copyItem(atPath: CLIPLayouts.path("torchscript.pt"), toPath: path + "/ViT-B-32.pt")
         #expect(message(path).contains("refused: it is a TorchScript archive"))
         #expect(message(path).contains("OpenCLIP's or Hugging Face's file"))
     }
 
     @Test func aPickleThatWouldCallSomethingIsRefused() throws {
-        let path = try CLIPWeightsFixture.copy("checkpoint", into: scratch) + "/tiny-epoch_32.pt"
+        let path = try CLIPLayouts.copy("checkpoint", into: scratch) + "/tiny-epoch_32.pt"
         var bytes = try [UInt8](Data(contentsOf: URL(filePath: path)))
         let name = Array("ctorch._utils\n_rebuild_tensor_v2\n".utf8)
         let start = try #require(bytes.indices.first { bytes[$0...].starts(with: name) })
@@ -161,7 +160,7 @@ import Testing
     }
 
     @Test func aDamagedVocabularySaysWhere() throws {
-        let list = try CLIPWeightsFixture.copy("huggingface", into: scratch) + "/merges.txt"
+        let list = try CLIPLayouts.copy("huggingface", into: scratch) + "/merges.txt"
         let path = scratch.path + "/huggingface"
         let text = try String(contentsOfFile: list, encoding: .utf8)
         var lines = text.split(separator: "\n").map(String.init)

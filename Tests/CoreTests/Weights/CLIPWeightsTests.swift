@@ -3,17 +3,17 @@ import Foundation
 import Testing
 
 @Suite struct CLIPWeightsTests {
-    @Test(arguments: CLIPWeightsFixture.folders)
+    @Test(arguments: CLIPLayouts.folders)
     func everyLayoutGivesTheSameModel(folder: String) throws {
-        let path = try CLIPWeightsFixture.path(folder)
-        let model = try CLIPWeightsFixture.load(path)
+        let path = try CLIPLayouts.path(folder)
+        let model = try CLIPLayouts.load(path)
         #expect(model.sidecar.architecture == .clip)
-        #expect(model.sidecar.clip == CLIPWeightsFixture.configuration)
+        #expect(model.sidecar.clip == CLIPLayouts.configuration)
         #expect(model.sidecar.inputMultiple == 4)
-        let reference = try CLIPWeightsFixture.load(try CLIPWeightsFixture.path(CLIPWeightsFixture.openCLIP))
+        let reference = try CLIPLayouts.load(try CLIPLayouts.path(CLIPLayouts.openCLIP))
         // Half precision keeps 11 bits of a number, bfloat16 8.
         let tolerance: Float = ["checkpoint": 0x1p-11, "bfloat16": 0x1p-8][folder] ?? 0
-        for (name, shape) in CLIPWeightsFixture.tensors {
+        for (name, shape) in CLIPLayouts.tensors {
             let ours = try model.scope.tensor(name, shape)
             let theirs = try reference.scope.tensor(name, shape)
             let isClose = zip(ours.values, theirs.values).allSatisfy {
@@ -27,46 +27,46 @@ import Testing
 
     @Test func preprocessingIsThatOfTheModelsOwnFiles() throws {
         for folder in ["openclip", "huggingface"] {
-            let preprocessing = try CLIPWeightsFixture.load(try CLIPWeightsFixture.path(folder)).sidecar.preprocessing
+            let preprocessing = try CLIPLayouts.load(try CLIPLayouts.path(folder)).sidecar.preprocessing
             #expect(preprocessing.mean == [0.5, 0.25, 0.125] && preprocessing.std == [0.25, 0.5, 1])
         }
         // Without them it is what OpenAI trained with.
-        let plain = try CLIPWeightsFixture.load(try CLIPWeightsFixture.path("bfloat16")).sidecar.preprocessing
+        let plain = try CLIPLayouts.load(try CLIPLayouts.path("bfloat16")).sidecar.preprocessing
         #expect(plain.mean == [0.48145466, 0.4578275, 0.40821073])
     }
 
     @Test func aPartHasItsTowerAlone() throws {
-        let path = try CLIPWeightsFixture.path(CLIPWeightsFixture.openCLIP)
-        let image = try CLIPWeightsFixture.load(path, part: .image)
+        let path = try CLIPLayouts.path(CLIPLayouts.openCLIP)
+        let image = try CLIPLayouts.load(path, part: .image)
         #expect(image.scope.contains("visual.conv1.weight") && !image.scope.contains("token_embedding.weight"))
         #expect(image.vocabulary == nil)
-        let text = try CLIPWeightsFixture.load(path, part: .text)
+        let text = try CLIPLayouts.load(path, part: .text)
         #expect(!text.scope.contains("visual.conv1.weight") && text.scope.contains("token_embedding.weight"))
         #expect(text.vocabulary != nil)
         // Nobody looks at the vocabulary for the image tower.
         let scratch = try ScratchFolder()
-        let copy = try CLIPWeightsFixture.copy("openclip", into: scratch)
+        let copy = try CLIPLayouts.copy("openclip", into: scratch)
         try FileManager.default.removeItem(atPath: copy + "/bpe_simple_vocab_16e6.txt.gz")
-        #expect(failure { () throws(WeightsError) in try CLIPWeightsFixture.load(copy, part: .image) } == nil)
+        #expect(failure { () throws(WeightsError) in try CLIPLayouts.load(copy, part: .image) } == nil)
         #expect(
-            failure { () throws(WeightsError) in try CLIPWeightsFixture.load(copy, part: .text) }.map { "\($0)" }?
+            failure { () throws(WeightsError) in try CLIPLayouts.load(copy, part: .text) }.map { "\($0)" }?
                 .contains("bpe_simple_vocab_16e6.txt.gz or merges.txt or tokenizer.json") == true)
     }
 
-    @Test(arguments: CLIPWeightsFixture.folders)
+    @Test(arguments: CLIPLayouts.folders)
     func anImportedModelIsTheOneInTheFolder(folder: String) throws {
         let scratch = try ScratchFolder()
         let models = ModelsDirectory(path: scratch.path + "/models")
-        let source = try CLIPWeightsFixture.path(folder)
+        let source = try CLIPLayouts.path(folder)
         let importer = WeightsImport(
             file: source, name: "tiny", architecture: nil, source: "a test", licence: "none", directory: models)
         let sidecar = try importer.run().sidecar
         #expect(models.names == ["tiny"])
         let model = try ModelWeights.load("tiny", modelsDirectory: models)
-        let original = try CLIPWeightsFixture.load(source)
-        #expect(model.sidecar == sidecar && sidecar.clip == CLIPWeightsFixture.configuration)
+        let original = try CLIPLayouts.load(source)
+        #expect(model.sidecar == sidecar && sidecar.clip == CLIPLayouts.configuration)
         #expect(model.vocabulary == original.vocabulary)
-        for (name, shape) in CLIPWeightsFixture.tensors {
+        for (name, shape) in CLIPLayouts.tensors {
             #expect(try model.scope.tensor(name, shape) == original.scope.tensor(name, shape), "\(name)")
         }
         try model.verify()
@@ -79,14 +79,14 @@ import Testing
 
     @Test func theTextTowerOfCustomTextCLIPIsFound() throws {
         let scratch = try ScratchFolder()
-        let copy = try CLIPWeightsFixture.copy("openclip", into: scratch)
+        let copy = try CLIPLayouts.copy("openclip", into: scratch)
         try rewrite(copy) { tensors in
             for (name, tensor) in tensors where !name.hasPrefix("visual.") && name != "logit_scale" {
                 tensors[name] = nil
                 tensors["text." + name] = tensor
             }
         }
-        let model = try CLIPWeightsFixture.load(copy)
+        let model = try CLIPLayouts.load(copy)
         #expect(try model.scope.tensor("ln_final.bias", [8]).values.count == 8)
     }
 
@@ -99,9 +99,9 @@ import Testing
             ("context", "\"context_length\": 8", "\"context_length\": 9", "positional_embedding"),
         ] {
             let scratch = try ScratchFolder()
-            let copy = try CLIPWeightsFixture.copy("openclip", into: scratch)
+            let copy = try CLIPLayouts.copy("openclip", into: scratch)
             try edit(copy + "/open_clip_config.json", old, new)
-            let message = failure { () throws(WeightsError) in try CLIPWeightsFixture.load(copy, part: .image) }.map {
+            let message = failure { () throws(WeightsError) in try CLIPLayouts.load(copy, part: .image) }.map {
                 "\($0)"
             }
             #expect(message?.contains(tensor) == true, "\(key): \(message ?? "read")")
@@ -135,9 +135,9 @@ import Testing
     {
         let scratch = try ScratchFolder()
         let folder = String(file.prefix { $0 != "/" })
-        _ = try CLIPWeightsFixture.copy(folder, into: scratch)
+        _ = try CLIPLayouts.copy(folder, into: scratch)
         try edit(scratch.path + "/" + file, old, new)
-        let error = failure { () throws(WeightsError) in try CLIPWeightsFixture.load(scratch.path + "/" + folder) }
+        let error = failure { () throws(WeightsError) in try CLIPLayouts.load(scratch.path + "/" + folder) }
         let message = error.map { "\($0)" } ?? "read"
         #expect(message.contains(expected) && message.contains(file), "\(message)")
     }

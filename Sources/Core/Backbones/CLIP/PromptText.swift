@@ -35,6 +35,8 @@ enum PromptText {
             switch scalar.properties.generalCategory {
             case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: self = .letter
             case .decimalNumber, .letterNumber, .otherNumber: self = .number
+            // The iota below is a letter in capitals, and the expression that OpenCLIP cuts with does not look at case.
+            case .nonspacingMark where scalar == "\u{345}": self = .letter
             default: self = isSpace(scalar) ? .space : .other
             }
         }

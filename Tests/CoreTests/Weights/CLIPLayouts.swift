@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// One tiny CLIP in every layout, as `Tools/make_clip_weights_fixtures.py` wrote it.
-enum CLIPWeightsFixture {
+enum CLIPLayouts {
     /// Layouts that are read, each a folder.
     static let folders = ["openclip", "huggingface", "checkpoint", "bfloat16"]
     static let openCLIP = "openclip"
