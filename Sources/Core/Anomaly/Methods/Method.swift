@@ -65,6 +65,10 @@ extension Method {
         if self == .aaClip, textLayers.count < 2 {
             return "method: expected a CLIP with adapters (NAME@ADAPTERS) for \(rawValue), got \(backbone)"
         }
+        // Adapted towers have no windows.
+        if self == .winCLIP, textLayers.count > 1 {
+            return "method: expected a CLIP without adapters for \(rawValue), got \(backbone)"
+        }
         return nil
     }
 
