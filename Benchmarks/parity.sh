@@ -24,6 +24,6 @@ read -ra models <<<"${MODELS:-}"
 
 # The tokenizer on 10,000 texts, with CLIP's own vocabulary, which open_clip's package carries.
 vocabulary=$("$cache/parity/bin/python" -c 'import open_clip.tokenizer; print(open_clip.tokenizer.default_bpe())' 2>/dev/null)
-"$cache/parity/bin/python" Tools/make_tokenizer_fixtures.py "$cache/parity/tokenizer" "$vocabulary" 2>/dev/null
+"$cache/parity/bin/python" Tools/make_tokenizer_fixtures.py "$cache/parity/tokenizer" "$vocabulary"
 FSAC_TOKENIZER_PARITY=$(realpath "$cache/parity/tokenizer") swift test -c release --explicit-target-dependency-import-check error \
     --disable-testable-imports --filter TokenizerTests

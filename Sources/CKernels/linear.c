@@ -33,17 +33,7 @@ typedef struct {
 INLINE void compute_tile(const Tile *t, const int rows, const int vectors) {
     vfloat sums[12][2];
     UNROLLED for (int v = 0; v < vectors; v++) {
-        const vfloat bias = t->bias ? LOAD(t->bias + v * LANES) : SPLAT(0);
-        UNROLLED for (int r = 0; r < rows; r++) sums[r][v] = bias;
-    }
-    if (t->addend) {
-        UNROLLED for (int v = 0; v < vectors; v++) {
-            UNROLLED for (int r = 0; r < rows; r++) {
-                vfloat addend;
-                load(&addend, t->addend + (size_t)r * t->out_stride + v * LANES, v == vectors - 1 ? t->lanes : LANES, 0);
-                sums[r][v] += addend;
-            }
-        }
+        UNROLLED for (int r = 0; r < rows; r++) sums[r][v] = SPLAT(0);
     }
     for (size_t i = 0; i < t->inputs; i++) {
         vfloat w[2];
@@ -54,6 +44,22 @@ INLINE void compute_tile(const Tile *t, const int rows, const int vectors) {
         UNROLLED for (int r = 0; r < rows; r++) {
             const vfloat x = SPLAT(t->x[(size_t)r * t->x_stride + i]);
             UNROLLED for (int v = 0; v < vectors; v++) sums[r][v] += x * w[v];
+        }
+    }
+    /* Now, not at the start: each product that is added to a large number is rounded as that is. */
+    if (t->bias) {
+        UNROLLED for (int v = 0; v < vectors; v++) {
+            const vfloat bias = LOAD(t->bias + v * LANES);
+            UNROLLED for (int r = 0; r < rows; r++) sums[r][v] += bias;
+        }
+    }
+    if (t->addend) {
+        UNROLLED for (int v = 0; v < vectors; v++) {
+            UNROLLED for (int r = 0; r < rows; r++) {
+                vfloat addend;
+                load(&addend, t->addend + (size_t)r * t->out_stride + v * LANES, v == vectors - 1 ? t->lanes : LANES, 0);
+                sums[r][v] += addend;
+            }
         }
     }
     if (t->activation == FSAC_RELU6) {

@@ -22,7 +22,8 @@ struct Fsacctl: AsyncParsableCommand {
             CommandGroup(
                 name: "Offline",
                 subcommands: [
-                    Score.self, Evaluate.self, Synthesize.self, Embed.self, Bench.self, Camera.self, ModelCommand.self,
+                    Score.self, Evaluate.self, Synthesize.self, Adapt.self, Embed.self, Bench.self, Camera.self,
+                    ModelCommand.self,
                     CheckConfig.self,
                 ]),
         ])

@@ -5,7 +5,7 @@ public import Core
 struct MethodOptions: ParsableArguments {
     @Option(
         help:
-            "The method: auto, patch-memory, patchcore, anomalydino, padim, spade, fsac, clip-fsac, winclip or clip-zero-shot."
+            "The method: auto, patch-memory, patchcore, anomalydino, padim, spade, fsac, clip-fsac, winclip, clip-zero-shot or aa-clip."
     )
     var method = Method.auto
 
@@ -88,11 +88,14 @@ struct MethodOptions: ParsableArguments {
             method: method, layers: layers?.values ?? [], inputSize: inputSize, localAveraging: localAveraging,
             rotations: rotations, coresetBudget: coreset, aggregation: aggregation, foreground: foreground,
             dimensions: dimensions, neighbours: neighbours, fitBudget: fitBudget,
-            wording: object.map { Wording(object: $0) }, clipFSAC: clipFSAC
+            wording: object.map { Wording(object: $0, prompts: method.prompts) }, clipFSAC: clipFSAC
         ).withDefaults(
             inputSize: model.defaultInputSize, layers: model.defaultLayers, textLayers: model.textLayers)
         if let smoothing { settings.smoothing = smoothing }
         if let sensitivity { settings.sensitivity = sensitivity }
+        if let problem = method.problem(of: model.name, textLayers: model.textLayers) {
+            throw ValidationError("--" + problem)
+        }
         if object != nil, settings.wording == nil {
             throw ValidationError("--object: \(method.rawValue) does not read: leave it out")
         }

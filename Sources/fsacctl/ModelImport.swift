@@ -14,11 +14,16 @@ struct ModelImport: ParsableCommand {
             file; open_clip_config.json) or Hugging Face's (model.safetensors or pytorch_model.bin; config.json, \
             preprocessor_config.json), with its vocabulary: bpe_simple_vocab_16e6.txt.gz, merges.txt or tokenizer.json. Half \
             precision and bfloat16 stay as they are. Needs no network.
+
+            AA-CLIP's adapters are the files that its code writes: image_adapter_<epoch>.pth and text_adapter.pth, both given.
             """)
 
     @Argument(
         help: "The weight file (.pth, .pt, .bin, .onnx or .safetensors), or the model's folder.", completion: .file())
     var file: String
+
+    @Argument(help: "The second file of AA-CLIP's adapters.", completion: .file())
+    var second: String?
 
     @Option(help: "The model's name in the models directory.")
     var name: String
@@ -46,10 +51,7 @@ struct ModelImport: ParsableCommand {
     }
 
     func run() throws {
-        let outcome = try WeightsImport(
-            file: file, name: name, architecture: architecture, source: source ?? file, licence: licence,
-            directory: options.directory
-        ).run()
+        let outcome = try outcome()
         if options.json {
             try printJSON(Report(path: outcome.path, sidecar: outcome.sidecar, leftOut: outcome.leftOut))
         } else {
@@ -58,6 +60,22 @@ struct ModelImport: ParsableCommand {
                 print("left out \(outcome.leftOut.count) tensors that the network does not need")
             }
         }
+    }
+}
+
+extension ModelImport {
+    private func outcome() throws(WeightsError) -> WeightsImport.Outcome {
+        let files = [file] + (second.map { [$0] } ?? [])
+        let isAdapters = architecture.map { $0 == .aaClipAdapters } ?? AAClipCheckpoint.holds(files)
+        guard isAdapters || second != nil else {
+            return try WeightsImport(
+                file: file, name: name, architecture: architecture, source: source ?? file, licence: licence,
+                directory: options.directory
+            ).run()
+        }
+        return try AAClipCheckpoint.importing(
+            files, name: name, source: source ?? files.joined(separator: ", "), licence: licence,
+            into: options.directory)
     }
 }
 

@@ -4,8 +4,6 @@ public enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
     /// `isCancelled` said so.
     case cancelled
     case badSettings(String)
-    /// The method reads, the backbone does not.
-    case noText(method: Method, backbone: String)
     /// The texts could not be embedded.
     case text(WeightsError)
     /// A shot's bytes do not make a picture.
@@ -29,9 +27,6 @@ public enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
         case .noShots: "fit: expected at least one normal shot, got none: add one with `fsacctl add-normal`"
         case .cancelled: "fit: cancelled"
         case .badSettings(let problem): "fit: \(problem)"
-        case .noText(let method, let backbone):
-            "fit: method \(method.rawValue) compares pictures with words: expected a CLIP backbone, got \(backbone): see "
-                + "`fsacctl model pull --help`, or choose method auto"
         case .text(let error): "fit: \(error)"
         case .shotUnreadable(let sha256, let error):
             "fit: shot \(sha256.prefix(12)): \(error): remove it with `fsacctl normals rm`"

@@ -36,10 +36,10 @@ extension FittedModel {
     private static func anchors(
         of settings: MethodSettings, _ extractors: ExtractorSource
     ) throws(FitError) -> TextAnchors? {
-        guard let read = extractors.read, let wording = settings.wording else {
-            if settings.method.needsText { throw .noText(method: settings.method, backbone: extractors.name) }
-            return nil
+        if let problem = settings.method.problem(of: extractors.name, textLayers: extractors.textLayers) {
+            throw .badSettings(problem)
         }
+        guard let read = extractors.read, let wording = settings.wording else { return nil }
         do {
             return try read(wording)
         } catch {

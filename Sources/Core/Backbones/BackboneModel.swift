@@ -8,6 +8,7 @@ public struct BackboneModel: Sendable {
     private enum Network: Sendable {
         case efficientNet(EfficientNetWeights)
         case visionTransformer(VisionTransformerWeights)
+        case adapted(VisionTransformerWeights, AAClipAdapters)
         case joined([BackboneModel])
     }
 
@@ -40,18 +41,26 @@ public struct BackboneModel: Sendable {
         let reference: String
         let modelsDirectory: ModelsDirectory
         let configuration: CLIPConfiguration
+        /// SHA-256 of the weights.
+        let sha256: String
+        let adapters: AAClipAdapters?
     }
 
     /// - Parameters:
     ///   - reference: a name in `modelsDirectory`, several joined by `+`, or a weight file or folder; see
-    ///     ``ModelWeights/load(_:modelsDirectory:)``.
+    ///     ``ModelWeights/load(_:modelsDirectory:part:)``. `CLIPNAME@ADAPTERS` is a CLIP with AA-CLIP's adapters.
     /// - Throws: `WeightsError` when the weights are missing, damaged, or not of a known architecture.
     public static func load(
         _ reference: String, modelsDirectory: ModelsDirectory
     ) throws(WeightsError) -> BackboneModel {
         guard reference.contains("+"), !reference.contains("/") else {
-            let weights = try ModelWeights.load(reference, modelsDirectory: modelsDirectory, part: .image)
-            return try BackboneModel(weights, reference, modelsDirectory)
+            guard let names = AAClipAdapters.names(in: reference) else {
+                let weights = try ModelWeights.load(reference, modelsDirectory: modelsDirectory, part: .image)
+                return try BackboneModel(weights, reference, modelsDirectory)
+            }
+            let adapters = try NamedAdapters(names.adapters, in: modelsDirectory)
+            let weights = try ModelWeights.load(names.clip, modelsDirectory: modelsDirectory, part: .image)
+            return try BackboneModel(weights, names.clip, modelsDirectory, adapters)
         }
         var parts: [BackboneModel] = []
         for name in reference.split(separator: "+", omittingEmptySubsequences: false) {
@@ -92,8 +101,10 @@ public struct BackboneModel: Sendable {
     /// - Parameters:
     ///   - reference, modelsDirectory: where the weights come from, and a text tower will.
     private init(
-        _ weights: ModelWeights, _ reference: String, _ modelsDirectory: ModelsDirectory
+        _ weights: ModelWeights, _ reference: String, _ modelsDirectory: ModelsDirectory,
+        _ adapters: NamedAdapters? = nil
     ) throws(WeightsError) {
+        let clip = try adapters?.configuration(of: weights) ?? weights.sidecar.clip
         let uses: Uses
         switch weights.sidecar.architecture {
         case .efficientNetLite0:
@@ -109,19 +120,24 @@ public struct BackboneModel: Sendable {
             layerCount = network.layerCount
             uses = Uses(inputSize: 224, autoInputSize: 322, layer: 6, stages: [4, 6])
         case .clip:
-            guard let configuration = weights.sidecar.clip else {
+            guard let clip else {
                 throw .malformed(file: weights.path, part: "sidecar", expected: "a CLIP's sizes", got: "none")
             }
-            let network = try VisionTransformerWeights(clip: weights.scope, configuration)
-            self.network = .visionTransformer(network)
-            layerCount = network.layerCount
-            let (size, depth) = (configuration.image.size, configuration.image.depth)
+            let network = try VisionTransformerWeights(clip: weights.scope, clip)
+            self.network = adapters.map { .adapted(network, $0.adapters) } ?? .visionTransformer(network)
+            layerCount = clip.image.depth + (adapters?.adapters.configuration.levels ?? 1)
+            let (size, depth) = (adapters?.inputSize(for: clip) ?? clip.image.size, clip.image.depth)
             uses = Uses(
                 inputSize: size, autoInputSize: size, layer: max(depth / 2, 1),
                 stages: Set([max(depth / 3, 1), max(depth / 2, 1)]).sorted())
+        case .aaClipAdapters:
+            throw .malformed(
+                file: weights.path, part: "architecture",
+                expected: "a backbone; adapters are named after it, CLIPNAME@NAME",
+                got: weights.sidecar.architecture.rawValue)
         }
-        name = weights.sidecar.name
-        sha256 = weights.sidecar.sha256
+        name = weights.sidecar.name + (adapters.map { "@" + $0.name } ?? "")
+        sha256 = adapters?.sha256(with: weights.sidecar.sha256) ?? weights.sidecar.sha256
         preprocessing = weights.sidecar.preprocessing
         inputMultiple = weights.sidecar.inputMultiple
         defaultInputSize = uses.inputSize
@@ -129,9 +145,11 @@ public struct BackboneModel: Sendable {
         defaultLayers = [uses.layer]
         stages = uses.stages.map { FeatureStage(layer: $0) } + [FeatureStage(layer: uses.layer, localAveraging: true)]
         stagesBesideOthers = uses.besideOthers ?? uses.stages.map { FeatureStage(layer: $0) }
-        textLayers = weights.sidecar.clip == nil ? [] : [layerCount]
-        textTower = weights.sidecar.clip.map {
-            TextTower(reference: reference, modelsDirectory: modelsDirectory, configuration: $0)
+        textLayers = clip.map { [layerCount] in Array($0.image.depth + 1...layerCount) } ?? []
+        textTower = clip.map {
+            TextTower(
+                reference: reference, modelsDirectory: modelsDirectory, configuration: $0,
+                sha256: weights.sidecar.sha256, adapters: adapters?.adapters)
         }
     }
 
@@ -167,8 +185,8 @@ public struct BackboneModel: Sendable {
         }
         let weights = try ModelWeights.load(
             textTower.reference, modelsDirectory: textTower.modelsDirectory, part: .text)
-        guard weights.sidecar.sha256 == sha256 else {
-            throw .wrongDigest(file: weights.path, expected: sha256, got: weights.sidecar.sha256)
+        guard weights.sidecar.sha256 == textTower.sha256 else {
+            throw .wrongDigest(file: weights.path, expected: textTower.sha256, got: weights.sidecar.sha256)
         }
         guard let vocabulary = weights.vocabulary else {
             throw .malformed(file: weights.path, part: "vocabulary", expected: "one beside the weights", got: "none")
@@ -177,8 +195,11 @@ public struct BackboneModel: Sendable {
         let length = textTower.configuration.text.contextLength
         let tower = TextTransformer(
             try CLIPTextWeights(weights.scope, textTower.configuration), parallelism: parallelism)
-        return tower.embeddings(
-            of: sentences.map { tokenizer.tokens(of: $0, contextLength: length) }, progress: progress)
+        let tokens = sentences.map { tokenizer.tokens(of: $0, contextLength: length) }
+        if let adapted = textTower.adapters.flatMap({ AAClipTextTower(tower, $0, parallelism) }) {
+            return adapted.embeddings(of: tokens, progress: progress)
+        }
+        return tower.embeddings(of: tokens, progress: progress)
     }
 
     /// Whether pictures can be given to the network at this size, `[3, inputSize, inputSize]`.
@@ -203,6 +224,9 @@ public struct BackboneModel: Sendable {
             return EfficientNet(weights, inputSize: inputSize, parallelism: parallelism)
         case .visionTransformer(let weights):
             return VisionTransformer(weights, inputSize: inputSize, parallelism: parallelism)
+        case .adapted(let weights, let adapters):
+            return AAClipImageTower(
+                VisionTransformer(weights, inputSize: inputSize, parallelism: parallelism), adapters)
         case .joined:
             preconditionFailure("\(name): one backbone of several")
         }

@@ -92,6 +92,7 @@ public struct ModelWeights: Sendable {
     private static func checked(
         _ archive: WeightArchive, _ sidecar: WeightsSidecar, path: String
     ) throws(WeightsError) -> ModelWeights {
+        if sidecar.architecture == .aaClipAdapters { _ = try AAClipAdapters(archive) }
         for (name, shape) in sidecar.architecture.expectedTensors { _ = try archive.scope.tensor(name, shape) }
         return ModelWeights(sidecar: sidecar, path: path, scope: archive.scope, vocabulary: nil)
     }

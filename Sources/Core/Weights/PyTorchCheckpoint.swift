@@ -7,7 +7,7 @@ public enum PyTorchCheckpoint {
     static let zipMagic: [UInt8] = [0x50, 0x4b, 3, 4]
 
     /// Where training scripts put the state dict when they save more than that.
-    private static let wrappers = ["state_dict", "model_state_dict", "model"]
+    private static let wrappers = ["state_dict", "model_state_dict", "model", "image_adapter", "text_adapter"]
 
     /// Reads a checkpoint without running any of it. Tensors of whole numbers (`num_batches_tracked`) are left out.
     ///

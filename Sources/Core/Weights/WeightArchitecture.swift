@@ -4,6 +4,8 @@ public enum WeightArchitecture: String, Codable, Sendable, CaseIterable {
     case dinoV2Small = "dinov2-small"
     /// Of any size: the sizes are in the model's configuration, ``CLIPConfiguration``.
     case clip
+    /// What AA-CLIP trains for a CLIP, ``AAClipAdapters``: no backbone by itself.
+    case aaClipAdapters = "aa-clip-adapters"
 
     /// Those whose sizes are always the same.
     public static let fixed: [WeightArchitecture] = [.efficientNetLite0, .dinoV2Small]
@@ -13,7 +15,7 @@ public enum WeightArchitecture: String, Codable, Sendable, CaseIterable {
         switch self {
         case .efficientNetLite0: 32
         case .dinoV2Small: 14
-        case .clip: nil
+        case .clip, .aaClipAdapters: nil
         }
     }
 
@@ -28,7 +30,7 @@ public enum WeightArchitecture: String, Codable, Sendable, CaseIterable {
         case .dinoV2Small:
             // ImageNet's mean and deviation: dinov2/data/transforms.py of facebookresearch/dinov2.
             Preprocessing(mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], interpolation: .bicubic)
-        case .clip: CLIPDescription.preprocessing
+        case .clip, .aaClipAdapters: CLIPDescription.preprocessing
         }
     }
 
@@ -39,7 +41,7 @@ public enum WeightArchitecture: String, Codable, Sendable, CaseIterable {
         switch self {
         case .efficientNetLite0: Self.addEfficientNetLite0(&table)
         case .dinoV2Small: Self.addDINOv2(&table, width: 384, blocks: 12, patch: 14, positions: 37 * 37 + 1)
-        case .clip: break
+        case .clip, .aaClipAdapters: break
         }
         return table
     }

@@ -59,7 +59,7 @@ extension Configuration.Recipe: NamedTable {
 
     /// What is said of good and bad parts.
     var wording: Wording {
-        var prompts = PromptEnsemble()
+        var prompts = method.prompts
         if !normalStates.isEmpty { prompts.normal = normalStates }
         if !abnormalStates.isEmpty { prompts.abnormal = abnormalStates }
         if !promptTemplates.isEmpty { prompts.templates = promptTemplates }

@@ -65,10 +65,8 @@ public struct ConfiguredMethod: Sendable {
         textCache = shelf.textCache
         settings = recipe.settings.withDefaults(
             inputSize: backbone.defaultInputSize, layers: backbone.defaultLayers, textLayers: backbone.textLayers)
-        if settings.method.needsText, !backbone.readsText {
-            throw .settings(
-                recipe: recipe.name,
-                "method: expected a CLIP backbone for \(settings.method.rawValue), got \(backbone.name) (docs/clip.md)")
+        if let problem = settings.method.problem(of: backbone.name, textLayers: backbone.textLayers) {
+            throw .settings(recipe: recipe.name, problem)
         }
         if let inputSize = settings.inputSize, !backbone.accepts(inputSize: inputSize) {
             throw .inputSize(recipe: recipe.name, inputSize, backbone: backbone.name, multiple: backbone.inputMultiple)

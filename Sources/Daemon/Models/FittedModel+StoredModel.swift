@@ -49,7 +49,7 @@ extension ModelKind {
             parts.append("\(clipFSAC.preset.rawValue), \(clipFSAC.descriptor.rawValue), \(clipFSAC.epochs.words)")
         }
         if let wording = settings.wording {
-            parts.append("\"\(wording.object)\"" + (wording.prompts == PromptEnsemble() ? "" : ", own prompts"))
+            parts.append("\"\(wording.object)\"" + (wording.prompts == settings.method.prompts ? "" : ", own prompts"))
         }
         if let area = settings.area.text { parts.append(area) }
         self.init(

@@ -23,6 +23,9 @@ public enum Method: String, Codable, Sendable, CaseIterable {
     /// Windows of the picture compared with words and with the shots' windows (Jeong et al., CVPR 2023,
     /// <https://arxiv.org/abs/2303.14814>).
     case winCLIP = "winclip"
+    /// Patches of several levels compared with words, through adapters that were trained on other products (Ma et al., CVPR
+    /// 2025, <https://arxiv.org/abs/2503.06661>).
+    case aaClip = "aa-clip"
 }
 
 /// What some methods can be told and others not. The raw value is the key of the configuration.
@@ -48,13 +51,25 @@ extension Method {
         case .anomalyDINO: [.rotations, .coresetBudget, .foreground]
         case .padim: [.localAveraging, .aggregation, .dimensions]
         case .spade: [.localAveraging, .neighbours]
-        case .clipZeroShot, .winCLIP: []
+        case .clipZeroShot, .winCLIP, .aaClip: []
         case .clipFSAC: [.rotations]
         }
     }
 
     /// Whether it compares pictures with texts, and so needs a backbone that reads.
-    public var needsText: Bool { self == .clipZeroShot || self == .winCLIP }
+    var needsText: Bool { self == .clipZeroShot || self == .winCLIP || self == .aaClip }
+
+    /// What is wrong with a backbone for it, in words; nil if nothing.
+    public func problem(of backbone: String, textLayers: [Int]) -> String? {
+        if needsText, textLayers.isEmpty { return "method: expected a CLIP backbone for \(rawValue), got \(backbone)" }
+        if self == .aaClip, textLayers.count < 2 {
+            return "method: expected a CLIP with adapters (NAME@ADAPTERS) for \(rawValue), got \(backbone)"
+        }
+        return nil
+    }
+
+    /// The prompts of its paper.
+    public var prompts: PromptEnsemble { self == .aaClip ? .aaClip : PromptEnsemble() }
 
     /// Whether it judges the picture by the embedding of the whole of it.
     var needsEmbedding: Bool { needsText || self == .clipFSAC }
@@ -71,6 +86,7 @@ extension Method {
         guard let last = text.last, let first = text.first else { return defaults }
         switch self {
         case .clipZeroShot, .clipFSAC: return [last]
+        case .aaClip: return text
         // The last block but one; the last one is `first - 1`.
         case .winCLIP: return [max(first - 2, 1)]
         default: return defaults

@@ -66,7 +66,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         self.smoothing = smoothing
         self.sensitivity = sensitivity
         self.fitBudget = fitBudget ?? 20
-        self.wording = method.needsText ? wording ?? Wording() : method.usesText ? wording : nil
+        self.wording = method.usesText ? wording : nil
         self.clipFSAC = clipFSAC ?? (method == .clipFSAC ? CLIPFSACSettings() : nil)
         self.area = area
     }
@@ -74,7 +74,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     private static func rotations(_ method: Method) -> Int {
         switch method {
         case .patchMemory, .anomalyDINO, .auto, .fsac: 8
-        case .patchCore, .padim, .clipZeroShot, .winCLIP, .clipFSAC: 1
+        case .patchCore, .padim, .clipZeroShot, .winCLIP, .aaClip, .clipFSAC: 1
         // The half turn gives SPADE its scale.
         case .spade: 2
         }
@@ -84,7 +84,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         switch method {
         case .patchCore: .patchCore
         case .padim: .maximum
-        case .patchMemory, .anomalyDINO, .spade, .auto, .fsac, .clipZeroShot, .winCLIP, .clipFSAC:
+        case .patchMemory, .anomalyDINO, .spade, .auto, .fsac, .clipZeroShot, .winCLIP, .aaClip, .clipFSAC:
             .topPercent
         }
     }
@@ -170,7 +170,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     /// - Parameter textLayers: see ``BackboneModel/textLayers``.
     public func withDefaults(inputSize: Int, layers: [Int], textLayers: [Int] = []) -> MethodSettings {
         var settings = self
-        if method.usesText { settings.wording = textLayers.isEmpty ? nil : wording ?? Wording() }
+        if method.usesText { settings.wording = textLayers.isEmpty ? nil : wording ?? Wording(prompts: method.prompts) }
         guard method != .auto else { return settings }
         settings.inputSize = self.inputSize ?? inputSize
         if self.layers.isEmpty { settings.layers = method.layers(default: layers, text: textLayers) }

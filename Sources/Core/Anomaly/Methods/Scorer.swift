@@ -126,6 +126,7 @@ extension MethodSettings {
         case .fsac: return FSACFit(self, shotCount: shotCount)
         case .clipZeroShot: return ZeroShotFit(anchors: Self.required(anchors))
         case .clipFSAC: return CLIPFSACFit(clipFSAC ?? CLIPFSACSettings(), anchors: anchors)
+        case .aaClip: return AAClipFit(anchors: Self.required(anchors))
         case .winCLIP: return WinCLIPFit(anchors: Self.required(anchors))
         }
     }

@@ -19,11 +19,12 @@ public struct ScorerHeader: Codable, Sendable, Equatable {
     public var zeroShot: ZeroShot.Header?
     public var winCLIP: WinCLIP.Header?
     public var clipFSAC: CLIPFSACScorer.Header?
+    public var aaClip: AAClip.Header?
 
     public init(
         patchMemory: PatchMemory.Header? = nil, padim: PaDiM.Header? = nil, spade: SPADE.Header? = nil,
         combined: CombinedScorer.Header? = nil, fsac: FSACScorer.Header? = nil, zeroShot: ZeroShot.Header? = nil,
-        winCLIP: WinCLIP.Header? = nil, clipFSAC: CLIPFSACScorer.Header? = nil
+        winCLIP: WinCLIP.Header? = nil, clipFSAC: CLIPFSACScorer.Header? = nil, aaClip: AAClip.Header? = nil
     ) {
         self.patchMemory = patchMemory
         self.padim = padim
@@ -33,6 +34,7 @@ public struct ScorerHeader: Codable, Sendable, Equatable {
         self.zeroShot = zeroShot
         self.winCLIP = winCLIP
         self.clipFSAC = clipFSAC
+        self.aaClip = aaClip
     }
 
     enum CodingKeys: String, CodingKey {
@@ -41,6 +43,7 @@ public struct ScorerHeader: Codable, Sendable, Equatable {
         case zeroShot = "zero_shot"
         case winCLIP = "winclip"
         case clipFSAC = "clip_fsac"
+        case aaClip = "aa_clip"
     }
 }
 
@@ -61,6 +64,7 @@ extension StoredScorer {
         if let header = header.zeroShot { return try ZeroShot(header, tensors) }
         if let header = header.winCLIP { return try WinCLIP(header, tensors) }
         if let header = header.clipFSAC { return try CLIPFSACScorer(header, tensors) }
+        if let header = header.aaClip { return try AAClip(header, tensors) }
         throw DamagedPart(part: "scorer", expected: "one of those that a fit writes", got: "none")
     }
 }

@@ -35,8 +35,9 @@ enum PromptText {
             switch scalar.properties.generalCategory {
             case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: self = .letter
             case .decimalNumber, .letterNumber, .otherNumber: self = .number
-            // The iota below is a letter in capitals, and the expression that OpenCLIP cuts with does not look at case.
-            case .nonspacingMark where scalar == "\u{345}": self = .letter
+            // The iota below is a letter in capitals and a mark else: the expression that OpenCLIP cuts with, which does not
+            // look at case, takes it for neither and skips it.
+            case .nonspacingMark where scalar == "\u{345}": self = .space
             default: self = isSpace(scalar) ? .space : .other
             }
         }

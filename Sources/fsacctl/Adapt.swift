@@ -1,0 +1,141 @@
+import ArgumentParser
+import Core
+import Foundation
+
+/// `fsacctl adapt`: AA-CLIP's adapters, trained.
+struct Adapt: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train AA-CLIP's adapters for a CLIP model on labelled pictures of other products.",
+        discussion: """
+            DATASET is a folder in MVTec AD's layout, or holds several: the pictures of test/good and test/<defect> are learnt \
+            from, and every defective one needs its mask in ground_truth. The folders' names say what the pictures show \
+            (metal_nut is "metal nut"). Do not use the product that will be inspected.
+
+            A model of ViT-L-14-336's size takes days on a few cores. What has been learnt is kept in the models directory \
+            every five minutes; the same command goes on from there. The adapters are then used as the backbone \
+            CLIPNAME@NAME, with method = "aa-clip".
+            """)
+
+    /// How often an interrupted training can be gone on from.
+    private static let savingInterval = Duration.seconds(300)
+
+    @Argument(help: "The data set, or a folder of data sets.", completion: .directory)
+    var dataset: String
+
+    @Option(help: "The CLIP model: a name that `model list` shows.")
+    var backbone: String
+
+    @Option(help: "The adapters' name in the models directory.")
+    var name: String
+
+    @Option(help: "Epochs of the text's and of the image's adapters.")
+    var epochs = IntegerList(values: [5, 20])
+
+    @Option(help: "Side of the square network input, in pixels.")
+    var size = 518
+
+    @Option(help: "Draws the first weights, the pictures' order and their changes.")
+    var seed: UInt64 = 0
+
+    @Option(help: "Threads to compute with.")
+    var threads = 2
+
+    @OptionGroup var models: ModelsDirectoryOption
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    private var settings: AdaptationSettings {
+        AdaptationSettings(
+            inputSize: size, textEpochs: epochs.values.first ?? 0, imageEpochs: epochs.values.last ?? 0, seed: seed)
+    }
+
+    func validate() throws {
+        guard epochs.values.count == 2 else {
+            throw ValidationError("--epochs: expected two numbers, as in 5,20, got \(epochs.defaultValueDescription)")
+        }
+        if let problem = settings.problem { throw ValidationError("--\(problem)") }
+        guard (1...64).contains(threads) else { throw ValidationError("--threads: expected 1 to 64, got \(threads)") }
+    }
+
+    private struct Report: Encodable {
+        let name: String
+        let path: String
+        let pictures: Int
+        let losses: [Loss]
+
+        struct Loss: Encodable {
+            let stage: AdaptationStage
+            let epoch: Int
+            let loss: Double
+        }
+    }
+
+    func run() throws {
+        let directory = models.directory
+        try directory.prepare(for: name)
+        let pictures = try AdaptationSet(directory: dataset)
+        let model = try AdaptationModel.load(backbone, modelsDirectory: directory)
+        let patch = model.configuration.image.patchSize
+        guard size >= patch, size <= 1024, size.isMultiple(of: patch) else {
+            throw ValidationError("--size: expected a multiple of \(patch) up to 1024, got \(size)")
+        }
+        let state = directory.path + "/" + name + ".adaptation.safetensors"
+        let training = try training(model, pictures, state)
+        if !json {
+            print(
+                "\(pictures.count) pictures (\(pictures.defectiveCount) defective) of "
+                    + pictures.objects.joined(separator: ", "))
+        }
+        let losses = try finish(training, savingTo: state)
+        let outcome = try training.adapters.write(
+            name: name, source: "trained on \(pictures.objects.joined(separator: ", ")) for \(model.name)",
+            licence: "unknown", to: directory)
+        try FileManager.default.removeItem(atPath: state)
+        if json {
+            try printJSON(
+                Report(name: name, path: outcome.path, pictures: pictures.count, losses: losses))
+        } else {
+            print("\(outcome.path): use it as backbone = \"\(backbone)@\(name)\" with method = \"aa-clip\"")
+        }
+    }
+
+    private func training(
+        _ model: AdaptationModel, _ pictures: AdaptationSet, _ state: String
+    ) throws -> Adaptation {
+        let parallelism = Parallelism(threads: threads)
+        if FileManager.default.fileExists(atPath: state) {
+            let training = try Adaptation.resume(from: state, model, pictures, settings, parallelism: parallelism)
+            let (done, total) = training.passes
+            if !json { print("going on with \(state): \(100 * done / max(total, 1)) % are done") }
+            return training
+        }
+        let training = Adaptation(model, pictures, settings, parallelism: parallelism)
+        // A folder that cannot be written to shows now, not after the first minutes.
+        try training.save(to: state)
+        return training
+    }
+
+    /// Steps until the end.
+    private func finish(_ training: Adaptation, savingTo state: String) throws -> [Report.Loss] {
+        let start = training.passes
+        let bar = ProgressBar("adapting", total: Double(start.total - start.done))
+        defer { bar.finish() }
+        var losses: [Report.Loss] = []
+        var saved = ContinuousClock.now
+        while let report = try training.step() {
+            bar.update(Double(training.passes.done - start.done))
+            if let loss = report.epochLoss {
+                losses.append(.init(stage: report.stage, epoch: report.epoch, loss: loss))
+                bar.finish()
+                if !json {
+                    print("\(report.stage.rawValue), epoch \(report.epoch): loss \(String(format: "%.4f", loss))")
+                }
+            }
+            guard report.epochLoss != nil || ContinuousClock.now - saved > Self.savingInterval else { continue }
+            try training.save(to: state)
+            saved = ContinuousClock.now
+        }
+        return losses
+    }
+}
