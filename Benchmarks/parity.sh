@@ -12,7 +12,8 @@ requirements=Benchmarks/requirements-parity.txt
 if ! cmp -s "$requirements" "$cache/parity/installed.txt"; then
     Tools/setup.sh python3-numpy python3-torch python3-torchvision
     echo "parity: installing the reference into $cache/parity"
-    "${PYTHON:-python3}" -m venv --clear --system-site-packages "$cache/parity"
+    # Debian's Python: another one on PATH does not find Debian's PyTorch.
+    /usr/bin/python3 -m venv --clear --system-site-packages "$cache/parity"
     # Without their dependencies: PyTorch is there.
     "$cache/parity/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$requirements"
     cp "$requirements" "$cache/parity/installed.txt"
