@@ -39,7 +39,10 @@ public struct FeatureExtractor {
 
     /// - Precondition: `model.accepts(inputSize:)`.
     public init(_ model: BackboneModel, inputSize: Int, parallelism: Parallelism) {
-        let parts = model.parts.map { ExtractorPart($0, inputSize: inputSize, parallelism: parallelism) }
+        let parts = model.parts.map { part in
+            ExtractorPart(
+                part, inputSize: model.isJoined ? part.inputSize(upTo: inputSize) : inputSize, parallelism: parallelism)
+        }
         // One of joined backbones speaks for the whole picture.
         let embedder = model.parts.firstIndex(where: \.readsText) ?? 0
         self.init(
@@ -82,7 +85,7 @@ private struct ExtractorPart {
 
     init(_ model: BackboneModel, inputSize: Int, parallelism: Parallelism) {
         layerCount = model.layerCount
-        self.inputSize = model.inputSize(upTo: inputSize)
+        self.inputSize = inputSize
         preprocessing = model.preprocessing
         backbone = model.makeBackbone(inputSize: self.inputSize, parallelism: parallelism)
     }
