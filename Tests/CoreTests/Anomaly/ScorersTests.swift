@@ -243,7 +243,7 @@ extension ShotFeatures.View {
         settings.rotations = 4
         #expect(
             settings.problem(layerCount: 2)
-                == "rotations: not an option of padim, got 4: leave it out, or choose auto or patch-memory or anomalydino or fsac"
+                == "rotations: not an option of padim, got 4: leave it out, or choose auto or patch-memory or anomalydino or fsac or clip-fsac"
         )
         #expect(MethodSettings(method: .spade, foreground: true).problem(layerCount: 2) != nil)
         #expect(MethodSettings(method: .patchCore, aggregation: .maximum).problem(layerCount: 2) != nil)
