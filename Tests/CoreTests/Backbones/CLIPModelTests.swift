@@ -36,6 +36,19 @@ import Testing
         #expect(difference == nil)
     }
 
+    @Test func aCLIPAloneTakesTheInputSizeThatIsAskedForAndJoinedItsOwnAtMost() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(at: folder) }  // what is left is in the temporary folder
+        let model = try BackboneModel.load(folder.path, modelsDirectory: ModelsDirectory(path: folder.path))
+        let image = Image(height: 48, width: 48, pixels: [UInt8](repeating: 90, count: 48 * 48 * 3))
+        func grid(_ model: BackboneModel) -> PatchGrid? {
+            FeatureExtractor(model, inputSize: 48, parallelism: .serial)
+                .features(of: image, FeatureRequest(layers: [1])).layers[1]?.grid
+        }
+        #expect(grid(model) == PatchGrid(rows: 6, columns: 6))
+        #expect(grid(BackboneModel(joining: [model, model])) == PatchGrid(rows: 5, columns: 5))
+    }
+
     @Test func withoutAVocabularyNothingIsRead() throws {
         let folder = try folder()
         defer { try? FileManager.default.removeItem(at: folder) }  // what is left is in the temporary folder
