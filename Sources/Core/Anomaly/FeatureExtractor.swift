@@ -179,9 +179,9 @@ public struct ExtractorSource: Sendable {
         guard model.readsText else { return nil }
         return { wording throws(WeightsError) in
             func anchors() throws(WeightsError) -> TextAnchors {
-                try TextAnchors(wording) { texts throws(WeightsError) in
-                    try model.textEmbeddings(of: texts, parallelism: parallelism)
-                }
+                // Both kinds of sentences with one reading of the tower.
+                let embeddings = try model.textReader(parallelism)
+                return try TextAnchors(wording) { texts throws(WeightsError) in embeddings(texts) { _ in } }
             }
             guard let cache else { return try anchors() }
             return try cache.anchors(weights: model.sha256, wording, make: anchors)

@@ -177,11 +177,19 @@ public struct BackboneModel: Sendable {
     public func textEmbeddings(
         of sentences: [String], parallelism: Parallelism, progress: (Double) -> Void = { _ in }
     ) throws(WeightsError) -> Matrix {
+        try textReader(parallelism)(sentences, progress)
+    }
+
+    /// From sentences, and what is told the share that is done, to their embeddings: ``textEmbeddings(of:parallelism:progress:)``
+    /// for several lots of sentences. The tower is read once, and gone with what is returned.
+    package func textReader(
+        _ parallelism: Parallelism
+    ) throws(WeightsError) -> (_ sentences: [String], _ progress: (Double) -> Void) -> Matrix {
         guard let textTower else {
             guard isJoined, let reader = parts.first(where: \.readsText) else {
                 preconditionFailure("\(name): no text tower")
             }
-            return try reader.textEmbeddings(of: sentences, parallelism: parallelism, progress: progress)
+            return try reader.textReader(parallelism)
         }
         let weights = try ModelWeights.load(
             textTower.reference, modelsDirectory: textTower.modelsDirectory, part: .text)
@@ -195,11 +203,12 @@ public struct BackboneModel: Sendable {
         let length = textTower.configuration.text.contextLength
         let tower = TextTransformer(
             try CLIPTextWeights(weights.scope, textTower.configuration), parallelism: parallelism)
-        let tokens = sentences.map { tokenizer.tokens(of: $0, contextLength: length) }
-        if let adapted = textTower.adapters.flatMap({ AAClipTextTower(tower, $0, parallelism) }) {
-            return adapted.embeddings(of: tokens, progress: progress)
+        let adapted = textTower.adapters.flatMap { AAClipTextTower(tower, $0, parallelism) }
+        return { sentences, progress in
+            let tokens = sentences.map { tokenizer.tokens(of: $0, contextLength: length) }
+            return adapted?.embeddings(of: tokens, progress: progress)
+                ?? tower.embeddings(of: tokens, progress: progress)
         }
-        return tower.embeddings(of: tokens, progress: progress)
     }
 
     /// Whether pictures can be given to the network at this size, `[3, inputSize, inputSize]`.

@@ -98,23 +98,9 @@ extension FSACNetwork {
             cosines = FSACCosines(features, enhanced, parallelism)
         }
 
-        /// What the derivatives by the similarities come to.
-        struct Gradients {
-            /// By `CF`, `[B, C]`.
-            var features: Matrix
-            /// By `psi` in `CT`, `[2, C]`.
-            var anchors: Matrix
-            /// By what the first attention gave, `[B, 2]`.
-            var attention: Matrix
-            /// By `attended`, `answers` and `echoes`, `[2, C]`.
-            var attended: Matrix
-            var answers: Matrix
-            var echoes: Matrix
-        }
-
         func backward(
             _ gradient: Matrix, _ anchors: Anchors, _ attention: Matrix, _ parallelism: Parallelism
-        ) -> Gradients {
+        ) -> Derivatives {
             let (byFeatures, byEnhanced) = cosines.backward(gradient, parallelism)
             let byVisual = byEnhanced.scaled(by: share)
             let byMixture = byVisual.multiplied(byTransposed: anchors.echoes)
@@ -123,7 +109,7 @@ extension FSACNetwork {
             let byMeetings = byLogits.multiplied(by: attention)
             var byAttention = textAttention.transposedProduct(byMixture)
             byAttention.add(byLogits.transposedProduct(meetings))
-            return Gradients(
+            return Derivatives(
                 features: byFeatures, anchors: byEnhanced, attention: byAttention,
                 attended: byMeetings.multiplied(by: anchors.answers),
                 answers: byMeetings.transposedProduct(anchors.attended),

@@ -40,7 +40,7 @@ extension FSACNetwork {
     }
 
     /// By what the modules pass on: of two roles of the same numbers, each has its own.
-    private struct Derivatives {
+    struct Derivatives {
         /// By `CF`, `[B, C]`.
         var features: Matrix
         /// By `psi` where it is compared, `[2, C]`.
@@ -64,10 +64,7 @@ extension FSACNetwork {
                 attention: visual.multiplied(byTransposed: trace.anchors.echoes, parallelism: parallelism),
                 attended: nothing, answers: nothing, echoes: trace.attention.transposedProduct(visual))
         case .batch(let batch):
-            let found = batch.backward(gradient, trace.anchors, trace.attention, parallelism)
-            return Derivatives(
-                features: found.features, anchors: found.anchors, attention: found.attention,
-                attended: found.attended, answers: found.answers, echoes: found.echoes)
+            return batch.backward(gradient, trace.anchors, trace.attention, parallelism)
         }
     }
 
