@@ -1,22 +1,22 @@
 /// Body of `POST /v1/commission`.
-public struct CommissionRequest: Codable, Sendable, Equatable {
+package struct CommissionRequest: Codable, Sendable, Equatable {
     /// Known-good parts to run; absent = 299, which support a false-reject rate of 1 % when none is rejected.
-    public var parts: Int?
+    package var parts: Int?
 
-    public init(parts: Int? = nil) {
+    package init(parts: Int? = nil) {
         self.parts = parts
     }
 }
 
 /// A limit and the false-reject rate that good parts support for it.
-public struct LimitBound: Codable, Sendable, Equatable {
-    public var limit: Float
+package struct LimitBound: Codable, Sendable, Equatable {
+    package var limit: Float
     /// Of the good parts, how many it rejects.
-    public var rejects: Int
+    package var rejects: Int
     /// The Clopper-Pearson upper bound at `CommissionReply.confidence`.
-    public var falseRejectRate: Double
+    package var falseRejectRate: Double
 
-    public init(limit: Float, rejects: Int, falseRejectRate: Double) {
+    package init(limit: Float, rejects: Int, falseRejectRate: Double) {
         self.limit = limit
         self.rejects = rejects
         self.falseRejectRate = falseRejectRate
@@ -29,8 +29,8 @@ public struct LimitBound: Codable, Sendable, Equatable {
 }
 
 /// Answer of `GET`, `POST` and `DELETE /v1/commission` and of `POST /v1/commission/apply`.
-public struct CommissionReply: Codable, Sendable, Equatable {
-    public enum State: String, Codable, Sendable {
+package struct CommissionReply: Codable, Sendable, Equatable {
+    package enum State: String, Codable, Sendable {
         /// Parts are judged.
         case off
         /// Verdicts are INVALID (`commissioning`), and the parts count.
@@ -39,21 +39,21 @@ public struct CommissionReply: Codable, Sendable, Equatable {
         case complete
     }
 
-    public var recipe: String
-    public var state: State
+    package var recipe: String
+    package var state: State
     /// The generation in use: parts count for it alone, a re-fit begins anew.
-    public var generation: Int
+    package var generation: Int
     /// Wanted.
-    public var parts: Int
-    public var scored: Int
+    package var parts: Int
+    package var scored: Int
     /// Of the bounds.
-    public var confidence: Double
+    package var confidence: Double
     /// The limit in use; absent before the first part.
-    public var current: LimitBound?
+    package var current: LimitBound?
     /// When complete.
-    public var proposal: LimitBound?
+    package var proposal: LimitBound?
 
-    public init(
+    package init(
         recipe: String, state: State, generation: Int, parts: Int, scored: Int, confidence: Double,
         current: LimitBound? = nil, proposal: LimitBound? = nil
     ) {

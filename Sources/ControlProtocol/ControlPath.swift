@@ -1,38 +1,38 @@
 /// The paths of the control API, once for the daemon and its clients.
-public enum ControlPath {
-    public static let health = "/healthz"
-    public static let metrics = "/metrics"
-    public static let status = "/v1/status"
-    public static let normals = "/v1/normals"
-    public static let normalsFromVerdict = "/v1/normals/from-verdict"
-    public static let normalsFromCamera = "/v1/normals/from-camera"
-    public static let normalsPreview = "/v1/normals/preview"
-    public static let commission = "/v1/commission"
-    public static let commissionApply = "/v1/commission/apply"
-    public static let trigger = "/v1/trigger"
-    public static let recipes = "/v1/recipes"
-    public static let recipeCopy = "/v1/recipes/copy"
-    public static let recipeUse = "/v1/recipes/use"
-    public static let reload = "/v1/reload"
-    public static let refit = "/v1/refit"
-    public static let limit = "/v1/limit"
-    public static let models = "/v1/models"
-    public static let rollback = "/v1/models/rollback"
-    public static let history = "/v1/history"
-    public static let tail = "/v1/tail"
-    public static let inspections = "/v1/inspections"
+package enum ControlPath {
+    package static let health = "/healthz"
+    package static let metrics = "/metrics"
+    package static let status = "/v1/status"
+    package static let normals = "/v1/normals"
+    package static let normalsFromVerdict = "/v1/normals/from-verdict"
+    package static let normalsFromCamera = "/v1/normals/from-camera"
+    package static let normalsPreview = "/v1/normals/preview"
+    package static let commission = "/v1/commission"
+    package static let commissionApply = "/v1/commission/apply"
+    package static let trigger = "/v1/trigger"
+    package static let recipes = "/v1/recipes"
+    package static let recipeCopy = "/v1/recipes/copy"
+    package static let recipeUse = "/v1/recipes/use"
+    package static let reload = "/v1/reload"
+    package static let refit = "/v1/refit"
+    package static let limit = "/v1/limit"
+    package static let models = "/v1/models"
+    package static let rollback = "/v1/models/rollback"
+    package static let history = "/v1/history"
+    package static let tail = "/v1/tail"
+    package static let inspections = "/v1/inspections"
 }
 
 /// Bounds that the daemon enforces and the client checks before it sends.
-public enum ControlLimits {
+package enum ControlLimits {
     /// Largest picture, in bytes.
-    public static let imageBytes = 32 << 20
+    package static let imageBytes = 32 << 20
     /// Most shots of one request to the camera.
-    public static let shotsAtOnce = 32
+    package static let shotsAtOnce = 32
     /// Most parts that a commissioning can be started for.
-    public static let commissionParts = 1_000_000
+    package static let commissionParts = 1_000_000
     /// Largest JSON request, in bytes.
-    public static let requestBytes = 64 << 10
+    package static let requestBytes = 64 << 10
     /// Largest request head (request line and header fields), in bytes.
-    public static let headerBytes = 16 << 10
+    package static let headerBytes = 16 << 10
 }

@@ -1,5 +1,5 @@
 /// Why a request was refused; each value is written as is in `error.code`.
-public enum ErrorCode: String, Codable, Sendable, CaseIterable {
+package enum ErrorCode: String, Codable, Sendable, CaseIterable {
     case invalidRequest = "invalid_request"
     case notFound = "not_found"
     case tooLarge = "too_large"
@@ -12,14 +12,14 @@ public enum ErrorCode: String, Codable, Sendable, CaseIterable {
 }
 
 /// The body of every reply whose status is not 2xx: `{"error":{"code":"...","message":"..."}}`.
-public struct ErrorReply: Codable, Sendable, Equatable {
-    public struct Body: Codable, Sendable, Equatable {
-        public var code: ErrorCode
-        public var message: String
+package struct ErrorReply: Codable, Sendable, Equatable {
+    package struct Body: Codable, Sendable, Equatable {
+        package var code: ErrorCode
+        package var message: String
     }
-    public var error: Body
+    package var error: Body
 
-    public init(code: ErrorCode, message: String) {
+    package init(code: ErrorCode, message: String) {
         error = Body(code: code, message: message)
     }
 }

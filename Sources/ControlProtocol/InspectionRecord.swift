@@ -2,50 +2,50 @@
 ///
 /// The line in the file has these fields in this order, absent ones left out, and ends with `crc`: CRC32C of everything
 /// before `,"crc"`, as 8 hexadecimal digits.
-public struct InspectionRecord: Codable, Sendable, Equatable {
+package struct InspectionRecord: Codable, Sendable, Equatable {
     /// From 1, one more with each line, also over restarts.
-    public var seq: UInt64
+    package var seq: UInt64
     /// When the frame was captured: RFC 3339 with microseconds, UTC. For people; nothing is ordered by it.
-    public var time: String
-    public var camera: String
-    public var recipe: String
+    package var time: String
+    package var camera: String
+    package var recipe: String
     /// The model that judged; absent when there was none.
-    public var generation: Int?
+    package var generation: Int?
     /// The frame's name at its source: the file's name, or the number that the driver gave. Empty when a trigger got none.
-    public var frame: String
+    package var frame: String
     /// The part's serial number, if given.
-    public var part: String?
-    public var verdict: Verdict
+    package var part: String?
+    package var verdict: Verdict
     /// Why there is no judgement; INVALID only.
-    public var cause: String?
+    package var cause: String?
     /// What of the picture as a whole is not as in the shots, in words; absent when nothing is, or nobody looked.
-    public var sceneShift: String?
+    package var sceneShift: String?
     /// Higher = more anomalous.
-    public var score: Float?
+    package var score: Float?
     /// The score at which a part is rejected.
-    public var limit: Float?
+    package var limit: Float?
     /// True when the score is so near to the limit that either verdict is poorly supported, else absent.
-    public var uncertain: Bool?
+    package var uncertain: Bool?
     /// Boxes around what is above the limit.
-    public var regions: [Region]
-    public var latency: Latency
+    package var regions: [Region]
+    package var latency: Latency
     /// Below the state directory. Pictures are written after the line and may be dropped or have been pruned.
-    public var image: String?
+    package var image: String?
     /// Below the state directory, as `image`.
-    public var heatmap: String?
+    package var heatmap: String?
     /// Whether the line was synced to the disk before anybody saw it.
-    public var durable: Bool
+    package var durable: Bool
 
     /// A box in pixels of the inspected picture.
-    public struct Region: Codable, Sendable, Equatable {
-        public var x: Int
-        public var y: Int
-        public var width: Int
-        public var height: Int
+    package struct Region: Codable, Sendable, Equatable {
+        package var x: Int
+        package var y: Int
+        package var width: Int
+        package var height: Int
         /// The highest anomaly in the box, in the score's unit.
-        public var peak: Float
+        package var peak: Float
 
-        public init(x: Int, y: Int, width: Int, height: Int, peak: Float) {
+        package init(x: Int, y: Int, width: Int, height: Int, peak: Float) {
             self.x = x
             self.y = y
             self.width = width
@@ -55,16 +55,16 @@ public struct InspectionRecord: Codable, Sendable, Equatable {
     }
 
     /// Milliseconds of the monotonic clock; a stage that was not reached took 0.
-    public struct Latency: Codable, Sendable, Equatable {
+    package struct Latency: Codable, Sendable, Equatable {
         /// From capture to the start of the inspection.
-        public var wait: Double
-        public var decode: Double
-        public var embed: Double
-        public var score: Double
+        package var wait: Double
+        package var decode: Double
+        package var embed: Double
+        package var score: Double
         /// From capture to the verdict.
-        public var total: Double
+        package var total: Double
 
-        public init(wait: Double = 0, decode: Double = 0, embed: Double = 0, score: Double = 0, total: Double = 0) {
+        package init(wait: Double = 0, decode: Double = 0, embed: Double = 0, score: Double = 0, total: Double = 0) {
             self.wait = wait
             self.decode = decode
             self.embed = embed
@@ -73,7 +73,7 @@ public struct InspectionRecord: Codable, Sendable, Equatable {
         }
     }
 
-    public init(
+    package init(
         seq: UInt64, time: String, camera: String, recipe: String, generation: Int?, frame: String, part: String?,
         verdict: Verdict, cause: String?, sceneShift: String? = nil, score: Float?, limit: Float?,
         uncertain: Bool? = nil,

@@ -1,21 +1,21 @@
 /// One recipe.
-public struct RecipeReply: Codable, Sendable, Equatable {
-    public var name: String
+package struct RecipeReply: Codable, Sendable, Equatable {
+    package var name: String
     /// The `[recipe]` table of the configuration whose settings it uses: its own, or for a copy that of the original.
-    public var settingsFrom: String
+    package var settingsFrom: String
     /// Normal shots that are stored; a re-fit may still be due for the newest.
-    public var shots: Int
+    package var shots: Int
     /// The generation in use; absent without a model.
-    public var model: GenerationReply?
-    public var fit: FitReply
+    package var model: GenerationReply?
+    package var fit: FitReply
     /// Cameras that use it.
-    public var cameras: [String]
+    package var cameras: [String]
     /// Of the parts that it judged; in the answer of `GET /v1/status`, once there are any.
-    public var trend: TrendReply?
+    package var trend: TrendReply?
     /// Absent when the recipe is not being commissioned.
-    public var commission: CommissionReply?
+    package var commission: CommissionReply?
 
-    public init(
+    package init(
         name: String, settingsFrom: String, shots: Int, model: GenerationReply?, fit: FitReply, cameras: [String],
         trend: TrendReply? = nil, commission: CommissionReply? = nil
     ) {
@@ -36,45 +36,45 @@ public struct RecipeReply: Codable, Sendable, Equatable {
 }
 
 /// Answer of `GET /v1/recipes`.
-public struct RecipesReply: Codable, Sendable, Equatable {
-    public var recipes: [RecipeReply]
+package struct RecipesReply: Codable, Sendable, Equatable {
+    package var recipes: [RecipeReply]
 
-    public init(recipes: [RecipeReply]) {
+    package init(recipes: [RecipeReply]) {
         self.recipes = recipes
     }
 }
 
 /// Body of `POST /v1/recipes/copy`.
-public struct CopyRecipeRequest: Codable, Sendable, Equatable {
-    public var from: String
-    public var to: String
+package struct CopyRecipeRequest: Codable, Sendable, Equatable {
+    package var from: String
+    package var to: String
 
-    public init(from: String, to: String) {
+    package init(from: String, to: String) {
         self.from = from
         self.to = to
     }
 }
 
 /// Body of `POST /v1/recipes/use`.
-public struct UseRecipeRequest: Codable, Sendable, Equatable {
-    public var recipe: String
+package struct UseRecipeRequest: Codable, Sendable, Equatable {
+    package var recipe: String
     /// Absent = the only camera.
-    public var camera: String?
+    package var camera: String?
 
-    public init(recipe: String, camera: String? = nil) {
+    package init(recipe: String, camera: String? = nil) {
         self.recipe = recipe
         self.camera = camera
     }
 }
 
 /// Answer of `POST /v1/reload`.
-public struct ReloadReply: Codable, Sendable, Equatable {
+package struct ReloadReply: Codable, Sendable, Equatable {
     /// What changed, a sentence each; empty when the file says what was in use already.
-    public var applied: [String]
+    package var applied: [String]
     /// Keys that changed and take effect when the daemon is started again: `control.socket`.
-    public var needsRestart: [String]
+    package var needsRestart: [String]
 
-    public init(applied: [String], needsRestart: [String]) {
+    package init(applied: [String], needsRestart: [String]) {
         self.applied = applied
         self.needsRestart = needsRestart
     }

@@ -1,5 +1,5 @@
 /// What the line does right now.
-public enum LineState: String, Codable, Sendable {
+package enum LineState: String, Codable, Sendable {
     /// Frames come in and get an OK or NG verdict.
     case inspecting
     /// No frame has come yet.
@@ -24,20 +24,20 @@ public enum LineState: String, Codable, Sendable {
 }
 
 /// Answer of `GET /v1/status`.
-public struct StatusReply: Codable, Sendable, Equatable {
-    public var version: String
+package struct StatusReply: Codable, Sendable, Equatable {
+    package var version: String
     /// That of the camera that is worst off.
-    public var state: LineState
+    package var state: LineState
     /// Why the state is what it is, in words; absent while inspecting.
-    public var reason: String?
-    public var uptimeSeconds: Double
-    public var cameras: [CameraReply]
-    public var recipes: [RecipeReply]
-    public var counts: CountsReply
-    public var latency: LatencyReply?
-    public var storage: StorageReply
+    package var reason: String?
+    package var uptimeSeconds: Double
+    package var cameras: [CameraReply]
+    package var recipes: [RecipeReply]
+    package var counts: CountsReply
+    package var latency: LatencyReply?
+    package var storage: StorageReply
 
-    public init(
+    package init(
         version: String, state: LineState, reason: String?, uptimeSeconds: Double, cameras: [CameraReply],
         recipes: [RecipeReply], counts: CountsReply, latency: LatencyReply?, storage: StorageReply
     ) {
@@ -59,30 +59,30 @@ public struct StatusReply: Codable, Sendable, Equatable {
 }
 
 /// One camera and what it does.
-public struct CameraReply: Codable, Sendable, Equatable {
-    public var name: String
+package struct CameraReply: Codable, Sendable, Equatable {
+    package var name: String
     /// Kind and place of the source and what was agreed on, for people: `folder /srv/frames`.
-    public var source: String
+    package var source: String
     /// What the camera was asked for and did not give, a sentence each.
-    public var differences: [String]
-    public var state: LineState
+    package var differences: [String]
+    package var state: LineState
     /// Why, in words; absent while inspecting.
-    public var reason: String?
-    public var recipe: String
+    package var reason: String?
+    package var recipe: String
     /// What makes a frame a part: `continuous`, `interval`, `software` or `presence`.
-    public var trigger: String
-    public var frames: UInt64
+    package var trigger: String
+    package var frames: UInt64
     /// Frames that were replaced in the queue by newer ones before they were inspected.
-    public var dropped: UInt64
+    package var dropped: UInt64
     /// Frames that the driver lost.
-    public var missed: UInt64
+    package var missed: UInt64
     /// Frames that came damaged, short or stale, whether or not anybody waited for them.
-    public var damaged: UInt64
+    package var damaged: UInt64
     /// How often the stream was started again.
-    public var restarts: UInt64
-    public var counts: CountsReply
+    package var restarts: UInt64
+    package var counts: CountsReply
 
-    public init(
+    package init(
         name: String, source: String, differences: [String] = [], state: LineState, reason: String? = nil,
         recipe: String, trigger: String = "continuous", frames: UInt64 = 0, dropped: UInt64 = 0, missed: UInt64 = 0,
         damaged: UInt64 = 0, restarts: UInt64 = 0, counts: CountsReply = CountsReply()
@@ -104,16 +104,16 @@ public struct CameraReply: Codable, Sendable, Equatable {
 }
 
 /// Verdicts since the daemon started.
-public struct CountsReply: Codable, Sendable, Equatable {
-    public var ok: UInt64
-    public var ng: UInt64
+package struct CountsReply: Codable, Sendable, Equatable {
+    package var ok: UInt64
+    package var ng: UInt64
     /// Of both, those whose score is so near to the limit that either verdict is poorly supported.
-    public var uncertain: UInt64
-    public var invalid: UInt64
+    package var uncertain: UInt64
+    package var invalid: UInt64
     /// INVALID verdicts by cause; sums to `invalid`.
-    public var causes: [String: UInt64]
+    package var causes: [String: UInt64]
 
-    public init(
+    package init(
         ok: UInt64 = 0, ng: UInt64 = 0, uncertain: UInt64 = 0, invalid: UInt64 = 0, causes: [String: UInt64] = [:]
     ) {
         self.ok = ok
@@ -125,12 +125,12 @@ public struct CountsReply: Codable, Sendable, Equatable {
 }
 
 /// Milliseconds from frame to journalled verdict, over the latest verdicts (nearest rank).
-public struct LatencyReply: Codable, Sendable, Equatable {
-    public var p50: Double
-    public var p95: Double
-    public var p99: Double
+package struct LatencyReply: Codable, Sendable, Equatable {
+    package var p50: Double
+    package var p95: Double
+    package var p99: Double
 
-    public init(p50: Double, p95: Double, p99: Double) {
+    package init(p50: Double, p95: Double, p99: Double) {
         self.p50 = p50
         self.p95 = p95
         self.p99 = p99
@@ -138,15 +138,15 @@ public struct LatencyReply: Codable, Sendable, Equatable {
 }
 
 /// The state directory.
-public struct StorageReply: Codable, Sendable, Equatable {
-    public var directory: String
-    public var freeBytes: UInt64
+package struct StorageReply: Codable, Sendable, Equatable {
+    package var directory: String
+    package var freeBytes: UInt64
     /// Sequence number of the newest journal line, 0 when there is none.
-    public var lastSequence: UInt64
+    package var lastSequence: UInt64
     /// Pictures that were not written because the disk was full or too slow; verdicts are never dropped.
-    public var imagesDropped: UInt64
+    package var imagesDropped: UInt64
 
-    public init(directory: String, freeBytes: UInt64, lastSequence: UInt64, imagesDropped: UInt64) {
+    package init(directory: String, freeBytes: UInt64, lastSequence: UInt64, imagesDropped: UInt64) {
         self.directory = directory
         self.freeBytes = freeBytes
         self.lastSequence = lastSequence
@@ -162,11 +162,11 @@ public struct StorageReply: Codable, Sendable, Equatable {
 }
 
 /// Answer of `GET /healthz`: status 200 while every camera's frames are being inspected, 503 otherwise.
-public struct HealthReply: Codable, Sendable, Equatable {
-    public var state: LineState
-    public var reason: String?
+package struct HealthReply: Codable, Sendable, Equatable {
+    package var state: LineState
+    package var reason: String?
 
-    public init(state: LineState, reason: String?) {
+    package init(state: LineState, reason: String?) {
         self.state = state
         self.reason = reason
     }

@@ -1,16 +1,16 @@
 /// A line of `GET /v1/tail` or `/v1/history` in place of verdicts that are no longer in the journal:
 /// `{"from":17,"to":42,"type":"gap"}`. Every other line is a journal line, byte for byte.
-public struct TailGap: Codable, Sendable, Equatable {
-    public enum Kind: String, Codable, Sendable {
+package struct TailGap: Codable, Sendable, Equatable {
+    package enum Kind: String, Codable, Sendable {
         case gap
     }
-    public var type = Kind.gap
+    package var type = Kind.gap
     /// First missing sequence number.
-    public var from: UInt64
+    package var from: UInt64
     /// Last missing sequence number.
-    public var to: UInt64
+    package var to: UInt64
 
-    public init(from: UInt64, to: UInt64) {
+    package init(from: UInt64, to: UInt64) {
         self.from = from
         self.to = to
     }

@@ -1,17 +1,17 @@
 /// How the parts of a recipe change over time.
-public struct TrendReply: Codable, Sendable, Equatable {
+package struct TrendReply: Codable, Sendable, Equatable {
     /// Weighted mean of the newest OK scores: 0 is what was typical of the shots, 1 is the limit. Absent after too few parts.
-    public var drift: Double?
+    package var drift: Double?
     /// OK parts that this generation has judged; after a start of the daemon, those found in the journal and those since.
-    public var parts: Int
+    package var parts: Int
     /// Whether the scores left what is usual.
-    public var isDrifting: Bool
+    package var isDrifting: Bool
     /// What is not as in the shots in the newest picture as a whole, in words: `brightness +31 % (tolerated: +13 %)`.
-    public var sceneShift: String?
+    package var sceneShift: String?
     /// Pictures with such a shift since the daemon started.
-    public var sceneShifts: UInt64
+    package var sceneShifts: UInt64
 
-    public init(drift: Double?, parts: Int, isDrifting: Bool, sceneShift: String?, sceneShifts: UInt64) {
+    package init(drift: Double?, parts: Int, isDrifting: Bool, sceneShift: String?, sceneShifts: UInt64) {
         self.drift = drift
         self.parts = parts
         self.isDrifting = isDrifting

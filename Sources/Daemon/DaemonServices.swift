@@ -1,12 +1,12 @@
-public import ControlProtocol
+package import ControlProtocol
 import Core
-public import Logging
+package import Logging
 import NIOCore
 import ServiceLifecycle
 import UnixSignals
 
 /// The daemon, put together: what there is, and who knows whom.
-public struct DaemonServices: Sendable {
+package struct DaemonServices: Sendable {
     private let services: [any Service]
     private let logger: Logger
 
@@ -19,7 +19,7 @@ public struct DaemonServices: Sendable {
     ///   - notifier: tells systemd that the daemon is ready, and how it is.
     ///   - onVerdict: called on the inspection thread after a verdict is in the journal: must not block.
     /// - Throws: ``MethodError`` when the configuration is wrong; ``StoreError``, ``DiskError``.
-    public init(
+    package init(
         _ configuration: Configuration, path: String, logger: Logger, notifier: ServiceNotifier = ServiceNotifier(),
         onVerdict: (@Sendable (InspectionRecord) -> Void)? = nil
     ) throws {
@@ -79,7 +79,7 @@ public struct DaemonServices: Sendable {
     /// Whether a daemon could start with this configuration, as far as can be told without touching anything.
     ///
     /// - Throws: ``MethodError``.
-    public static func check(_ configuration: Configuration) throws(MethodError) {
+    package static func check(_ configuration: Configuration) throws(MethodError) {
         let shelf = BackboneShelf(
             modelsDirectory: configuration.modelsDirectory, stateDirectory: configuration.stateDirectory)
         for recipe in configuration.recipes {
@@ -88,7 +88,7 @@ public struct DaemonServices: Sendable {
     }
 
     /// Runs until SIGTERM or SIGINT.
-    public func run() async throws {
+    package func run() async throws {
         var group = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // A part that hangs keeps the daemon no longer than systemd's patience.

@@ -1,12 +1,12 @@
 import Glibc
 
 /// Why this daemon may not use the state directory.
-public enum InstanceLockError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum InstanceLockError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Another daemon uses it; `holder` is its process number, when it could be read.
     case held(path: String, holder: Int?)
     case operationFailed(_ operation: String, path: String, errno: CInt)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .held(let path, let holder):
             "state directory: \(path) is held by another fsacd\(holder.map { " (process \($0))" } ?? ""): "
@@ -23,11 +23,11 @@ public enum InstanceLockError: Error, Equatable, Sendable, CustomStringConvertib
 
 /// The lock on the state directory (`lock` in it): one daemon at a time. The kernel releases it when the process ends,
 /// however it ends; the file stays.
-public struct InstanceLock: ~Copyable {
+package struct InstanceLock: ~Copyable {
     private let descriptor: CInt
 
     /// Takes the lock, or says who has it. Creates the state directory when only its last part is missing.
-    public init(stateDirectory: String) throws(InstanceLockError) {
+    package init(stateDirectory: String) throws(InstanceLockError) {
         guard mkdir(stateDirectory, 0o750) == 0 || errno == EEXIST else {
             throw .operationFailed("create", path: stateDirectory, errno: errno)
         }

@@ -4,14 +4,14 @@ import ServiceLifecycle
 import UnixSignals
 
 /// Why a configuration was not taken over; everything goes on as before then.
-public enum ReloadError: Error, Sendable, CustomStringConvertible {
+package enum ReloadError: Error, Sendable, CustomStringConvertible {
     case configuration(ConfigurationError)
     case method(MethodError)
     /// A trigger whose reply would come after the running server has closed its connection.
     case deadline(camera: String, milliseconds: Int, requestSeconds: Int)
     case inProgress
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .configuration(let error): "\(error): the configuration in use stays"
         case .method(let error): "\(error): the configuration in use stays"

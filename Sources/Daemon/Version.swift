@@ -1,4 +1,4 @@
 /// The version of the product; the changelog's newest heading.
-public enum FsacVersion {
-    public static let text = "0.1.0"
+package enum FsacVersion {
+    package static let text = "0.1.0"
 }

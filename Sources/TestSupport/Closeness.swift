@@ -1,12 +1,12 @@
 /// Whether `actual` is `expected` within `atol + rtol * |expected|`; never for a NaN.
-public func isClose(_ actual: Double, _ expected: Double, atol: Double, rtol: Double) -> Bool {
+package func isClose(_ actual: Double, _ expected: Double, atol: Double, rtol: Double) -> Bool {
     abs(actual - expected) <= atol + rtol * abs(expected)
 }
 
 /// The first place where two lists differ by more than `atol + rtol * |expected|`, in words; nil when there is none.
 ///
 /// Use as `#expect(firstDifference(got, expected, atol: 1e-6, rtol: 1e-5) == nil)`: a failure then says where.
-public func firstDifference(
+package func firstDifference(
     _ actual: [Float], _ expected: [Double], atol: Double, rtol: Double
 ) -> String? {
     guard actual.count == expected.count else { return "expected \(expected.count) values, got \(actual.count)" }

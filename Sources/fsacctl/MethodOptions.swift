@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import Core
+package import ArgumentParser
+package import Core
 
 /// The options of every offline command that fits a model.
 struct MethodOptions: ParsableArguments {
@@ -111,10 +111,10 @@ extension CLIPFSACSettings.Map: ExpressibleByArgument {}
 extension FSACDescriptor: ExpressibleByArgument {}
 
 extension Sensitivity: ExpressibleByArgument {
-    public init?(argument: String) {
+    package init?(argument: String) {
         guard let value = Double(argument) else { return nil }
         self.init(value)
     }
 
-    public var defaultValueDescription: String { "\(value)" }
+    package var defaultValueDescription: String { "\(value)" }
 }

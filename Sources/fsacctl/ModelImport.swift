@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import Core
+package import ArgumentParser
+package import Core
 
 /// `fsacctl model import`
 struct ModelImport: ParsableCommand {

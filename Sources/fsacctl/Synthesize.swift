@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import Core
+package import ArgumentParser
+package import Core
 import Foundation
 
 /// `fsacctl synthesize`: the anomalies that a fit learns from, to look at.

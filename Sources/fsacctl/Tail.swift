@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import ControlProtocol
+package import ArgumentParser
+package import ControlProtocol
 
 /// `fsacctl tail`
 struct Tail: AsyncParsableCommand {
@@ -76,5 +76,5 @@ struct Tail: AsyncParsableCommand {
 }
 
 extension Verdict: ExpressibleByArgument {
-    public init?(argument: String) { self.init(rawValue: argument.uppercased()) }
+    package init?(argument: String) { self.init(rawValue: argument.uppercased()) }
 }

@@ -1,6 +1,6 @@
 /// The unit of a model's scores, the score at which a part is rejected, and why it is that.
-public struct Calibration: Codable, Sendable, Equatable {
-    public enum Origin: String, Codable, Sendable {
+package struct Calibration: Codable, Sendable, Equatable {
+    package enum Origin: String, Codable, Sendable {
         /// Computed from the shots.
         case shots
         /// Set by hand.
@@ -9,14 +9,14 @@ public struct Calibration: Codable, Sendable, Equatable {
 
     /// The raw score that counts as 1: a typical good part's. Scores of the model are what its scorer says, divided by this, so
     /// that a limit means the same after a re-fit, and with another backbone.
-    public let unit: Float
+    package let unit: Float
     /// A part with a higher score is NG.
-    public let limit: Float
-    public let origin: Origin
+    package let limit: Float
+    package let origin: Origin
     /// Scores around the limit that are judged, but could as well be on its other side.
-    public let band: UncertainBand
+    package let band: UncertainBand
     /// What the shots say, also when the limit was set by hand.
-    public let evidence: CalibrationEvidence
+    package let evidence: CalibrationEvidence
 
     init(unit: Float, evidence: CalibrationEvidence) {
         self.init(unit: unit, limit: evidence.limit, origin: .shots, band: evidence.band, evidence: evidence)
@@ -38,44 +38,44 @@ public struct Calibration: Codable, Sendable, Equatable {
     ///
     /// - Parameter band: what is uncertain around it; nil = as much in proportion as around the limit that the shots gave.
     /// - Precondition: `limit` is finite.
-    public func withLimit(_ limit: Float, band: UncertainBand? = nil) -> Calibration {
+    package func withLimit(_ limit: Float, band: UncertainBand? = nil) -> Calibration {
         precondition(limit.isFinite, "calibration: limit \(limit)")
         let band = band ?? evidence.band.scaled(by: limit / evidence.limit)
         return Calibration(unit: unit, limit: limit, origin: .manual, band: band, evidence: evidence)
     }
 
     /// The limit that the shots gave.
-    public func automatic() -> Calibration { Calibration(unit: unit, evidence: evidence) }
+    package func automatic() -> Calibration { Calibration(unit: unit, evidence: evidence) }
 }
 
 /// Scores for which OK and NG are both poorly supported.
-public struct UncertainBand: Codable, Sendable, Equatable {
-    public let lower: Float
-    public let upper: Float
+package struct UncertainBand: Codable, Sendable, Equatable {
+    package let lower: Float
+    package let upper: Float
 
-    public init(lower: Float, upper: Float) {
+    package init(lower: Float, upper: Float) {
         self.lower = lower
         self.upper = upper
     }
 
-    public func contains(_ score: Float) -> Bool { lower <= score && score <= upper }
+    package func contains(_ score: Float) -> Bool { lower <= score && score <= upper }
 
     /// As much in proportion around another limit.
-    public func scaled(by factor: Float) -> UncertainBand {
+    package func scaled(by factor: Float) -> UncertainBand {
         UncertainBand(lower: lower * factor, upper: upper * factor)
     }
 }
 
 /// What a limit rests on. Scores and limits are in the model's unit.
-public struct CalibrationEvidence: Codable, Sendable, Equatable {
+package struct CalibrationEvidence: Codable, Sendable, Equatable {
     /// What another sensitivity would have given.
-    public struct Option: Codable, Sendable, Equatable {
-        public let sensitivity: Sensitivity
-        public let limit: Float
+    package struct Option: Codable, Sendable, Equatable {
+        package let sensitivity: Sensitivity
+        package let limit: Float
         /// The share of good parts that is expected to be rejected.
-        public let falseRejectRate: Double
+        package let falseRejectRate: Double
         /// The share of the synthetic anomalies that would be OK; nil without any. Real defects may be harder.
-        public let escapeRate: Double?
+        package let escapeRate: Double?
 
         enum CodingKeys: String, CodingKey {
             case sensitivity, limit
@@ -84,25 +84,25 @@ public struct CalibrationEvidence: Codable, Sendable, Equatable {
         }
     }
 
-    public let shotCount: Int
+    package let shotCount: Int
     /// Different parts among the shots ("n").
-    public let partCount: Int
+    package let partCount: Int
     /// The score of each shot against a memory of the shots of other parts; with one shot, scores of mild variants of it against itself.
-    public let scores: [Float]
-    public let method: String
-    public let sensitivity: Sensitivity
+    package let scores: [Float]
+    package let method: String
+    package let sensitivity: Sensitivity
     /// The smallest false-reject rate that `partCount` good parts can vouch for without assuming a distribution:
     /// `1 / (n + 1)`, the chance that the next part scores higher than all of them (split conformal prediction).
-    public let supportedFalseRejectRate: Double
+    package let supportedFalseRejectRate: Double
     /// The limit that follows.
-    public let limit: Float
-    public let band: UncertainBand
+    package let limit: Float
+    package let band: UncertainBand
     /// For the sensitivity and its neighbours, from lower to higher.
-    public let options: [Option]
+    package let options: [Option]
     /// Synthetic anomalies that the options' escape rates were counted with.
-    public let anomalousCount: Int
+    package let anomalousCount: Int
     /// The same in words for a person.
-    public let text: String
+    package let text: String
 
     enum CodingKeys: String, CodingKey {
         case scores, method, sensitivity, limit, band, options, text

@@ -1,12 +1,12 @@
 /// Which backbone, in which input size, a model was fitted with.
-public struct BackboneIdentity: Codable, Sendable, Equatable {
-    public var name: String
+package struct BackboneIdentity: Codable, Sendable, Equatable {
+    package var name: String
     /// SHA-256 of the weight file, in hexadecimal.
-    public var sha256: String
+    package var sha256: String
     /// The side of the square input, in pixels.
-    public var inputSize: Int
+    package var inputSize: Int
 
-    public init(name: String, sha256: String, inputSize: Int) {
+    package init(name: String, sha256: String, inputSize: Int) {
         self.name = name
         self.sha256 = sha256
         self.inputSize = inputSize
@@ -19,16 +19,16 @@ public struct BackboneIdentity: Codable, Sendable, Equatable {
 }
 
 /// A backbone with its preprocessing: pictures in, features out. One thread uses it at a time.
-public struct FeatureExtractor {
+package struct FeatureExtractor {
     /// From the embedding of a picture, `[C]`, to the derivatives of a score by it, `[C]`.
-    public typealias ScoreGradient = (_ embedding: [Float]) -> [Float]
+    package typealias ScoreGradient = (_ embedding: [Float]) -> [Float]
 
-    public let identity: BackboneIdentity
+    package let identity: BackboneIdentity
     /// The layers that can be asked for are `1...layerCount`.
-    public let layerCount: Int
+    package let layerCount: Int
     private let extract: (Image, FeatureRequest, ScoreGradient?) -> Features
 
-    public init(
+    package init(
         identity: BackboneIdentity, layerCount: Int,
         extract: @escaping (_ image: Image, _ request: FeatureRequest, _ scoreGradient: ScoreGradient?) -> Features
     ) {
@@ -38,7 +38,7 @@ public struct FeatureExtractor {
     }
 
     /// - Precondition: `model.accepts(inputSize:)`.
-    public init(_ model: BackboneModel, inputSize: Int, parallelism: Parallelism) {
+    package init(_ model: BackboneModel, inputSize: Int, parallelism: Parallelism) {
         let parts = model.parts.map { part in
             ExtractorPart(
                 part, inputSize: model.isJoined ? part.inputSize(upTo: inputSize) : inputSize, parallelism: parallelism)
@@ -69,7 +69,7 @@ public struct FeatureExtractor {
 
     /// - Parameter scoreGradient: asks for the features' `saliency`, too; of a ``DifferentiableBackbone``, with the final
     ///   tokens.
-    public func features(
+    package func features(
         of image: Image, _ request: FeatureRequest, scoreGradient: ScoreGradient? = nil
     ) -> Features {
         extract(image, request, scoreGradient)
@@ -124,20 +124,20 @@ extension Tensor {
 
 /// One backbone at any input size: a fit may choose the size, and whoever judges makes the extractor that the model asks
 /// for.
-public struct ExtractorSource: Sendable {
-    public let name: String
+package struct ExtractorSource: Sendable {
+    package let name: String
     /// SHA-256 of the weight file, in hexadecimal.
-    public let sha256: String
+    package let sha256: String
     /// The layers that can be asked for are `1...layerCount`.
-    public let layerCount: Int
+    package let layerCount: Int
     /// What is used when nothing else is asked for or chosen.
-    public let defaultInputSize: Int
-    public let defaultLayers: [Int]
+    package let defaultInputSize: Int
+    package let defaultLayers: [Int]
     /// What `auto` combines, and the input size that it uses when none is asked for.
-    public let stages: [FeatureStage]
-    public let autoInputSize: Int
+    package let stages: [FeatureStage]
+    package let autoInputSize: Int
     /// See ``BackboneModel/textLayers``.
-    public let textLayers: [Int]
+    package let textLayers: [Int]
     package typealias Reader = @Sendable (Wording) throws(WeightsError) -> TextAnchors
     /// The anchors of what is said; nil when the backbone does not read.
     package let read: Reader?
@@ -164,7 +164,7 @@ public struct ExtractorSource: Sendable {
     }
 
     /// - Parameter textCache: where anchors are kept; nil computes them for every fit.
-    public init(_ model: BackboneModel, parallelism: Parallelism, textCache: TextAnchorCache? = nil) {
+    package init(_ model: BackboneModel, parallelism: Parallelism, textCache: TextAnchorCache? = nil) {
         self.init(
             name: model.name, sha256: model.sha256, layerCount: model.layerCount,
             defaultInputSize: model.defaultInputSize, defaultLayers: model.defaultLayers,
@@ -188,16 +188,16 @@ public struct ExtractorSource: Sendable {
         }
     }
 
-    public func accepts(inputSize: Int) -> Bool { isAccepted(inputSize) }
+    package func accepts(inputSize: Int) -> Bool { isAccepted(inputSize) }
 
     /// - Precondition: `accepts(inputSize:)`.
-    public func extractor(inputSize: Int) -> FeatureExtractor {
+    package func extractor(inputSize: Int) -> FeatureExtractor {
         precondition(accepts(inputSize: inputSize), "\(name): input size \(inputSize)")
         return make(inputSize)
     }
 
     /// Whether a model's features can be computed: it was fitted with these weights, at a size and with layers that there are.
-    public func serves(_ model: FittedModel) -> Bool {
+    package func serves(_ model: FittedModel) -> Bool {
         model.backbone.sha256 == sha256 && accepts(inputSize: model.backbone.inputSize)
             && model.layers.allSatisfy { $0 <= layerCount }
     }

@@ -1,5 +1,5 @@
 /// Why a model could not be fitted, saved or loaded.
-public enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
     case noShots
     /// `isCancelled` said so.
     case cancelled
@@ -22,7 +22,7 @@ public enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
     case unsupportedVersion(path: String, found: Int, supported: Int)
     case unwritable(path: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .noShots: "fit: expected at least one normal shot, got none: add one with `fsacctl add-normal`"
         case .cancelled: "fit: cancelled"

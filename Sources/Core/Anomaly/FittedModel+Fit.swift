@@ -10,7 +10,7 @@ extension FittedModel {
     ///   - isCancelled: asked before each forward pass.
     /// - Throws: `noShots`, `badSettings`, `shotUnreadable`, `cancelled`; with an area also `regionOutside`, `shotSizes`,
     ///   `nothingInspected`.
-    public static func fit(
+    package static func fit(
         shots: [Shot], extractors: ExtractorSource, settings: MethodSettings, parallelism: Parallelism = .serial,
         progress: @escaping (Double) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) throws(FitError) -> FittedModel {

@@ -6,7 +6,7 @@ extension FittedModel {
     /// The folder is not yet a generation: whoever calls this writes to a temporary folder and renames that.
     ///
     /// - Throws: `unwritable`.
-    public func save(to directory: String) throws(FitError) {
+    package func save(to directory: String) throws(FitError) {
         let tensorsPath = directory + "/" + ModelDocument.tensorsName
         let stored = scorer.stored
         do throws(WeightsError) {
@@ -25,7 +25,7 @@ extension FittedModel {
     ///
     /// - Throws: `unreadable`; `damaged` when a file is not the one that was saved, or does not make a model;
     ///   `unsupportedVersion`.
-    public static func load(from directory: String) throws(FitError) -> FittedModel {
+    package static func load(from directory: String) throws(FitError) -> FittedModel {
         let document = try ModelDocument.read(directory + "/" + ModelDocument.fileName)
         let path = directory + "/" + ModelDocument.tensorsName
         let (size, archive) = try readTensors(path, expectedBytes: document.tensors.bytes)

@@ -1,21 +1,21 @@
 /// One generation: everything that turns a picture's features into a score, and the limit that makes a verdict of it.
-public struct FittedModel: Sendable {
+package struct FittedModel: Sendable {
     /// What it was fitted with; it can judge features of the same backbone and input size only.
-    public let backbone: BackboneIdentity
+    package let backbone: BackboneIdentity
     /// What it was made with: layers and input size are named, whether they were asked for, defaults or chosen.
-    public let settings: MethodSettings
+    package let settings: MethodSettings
     /// What was asked for; differs from ``settings`` where the fit chose.
-    public let requested: MethodSettings
+    package let requested: MethodSettings
     /// SHA-256 of the shots, in the order in which they were given.
-    public let shots: [String]
+    package let shots: [String]
     /// The grid of its score maps.
-    public let grid: PatchGrid
-    public let scorer: any Scorer
-    public private(set) var calibration: Calibration
+    package let grid: PatchGrid
+    package let scorer: any Scorer
+    package private(set) var calibration: Calibration
     /// What its shots look like as a whole; nil when it was fitted before anybody looked.
-    public internal(set) var scene: SceneStatistics?
+    package internal(set) var scene: SceneStatistics?
     /// The size of the shots, which ``settings``' area refers to; nil when that is the whole frame, of whatever size.
-    public let frame: PixelSize?
+    package let frame: PixelSize?
     private let mask: PatchMask
 
     init(
@@ -36,15 +36,15 @@ public struct FittedModel: Sendable {
     }
 
     /// The layers that it needs of the extractor.
-    public var layers: [Int] { settings.layers }
+    package var layers: [Int] { settings.layers }
 
     /// Whether pictures of this size can be judged: any, unless the area is given in pixels of the shots.
-    public func accepts(height: Int, width: Int) -> Bool {
+    package func accepts(height: Int, width: Int) -> Bool {
         frame == nil || frame == PixelSize(height: height, width: width)
     }
 
     /// What it needs of a picture; an extractor as ``backbone`` says.
-    public func features(of image: Image, by extractor: FeatureExtractor) -> Features {
+    package func features(of image: Image, by extractor: FeatureExtractor) -> Features {
         extractor.features(of: image, settings.request, scoreGradient: scorer.scoreGradient)
     }
 
@@ -55,7 +55,7 @@ public struct FittedModel: Sendable {
     }
 
     /// Whether features are of the kind that the model was fitted with: it has the layers, with this grid and width.
-    public func accepts(_ features: Features) -> Bool {
+    package func accepts(_ features: Features) -> Bool {
         let maps = layers.compactMap { features.layers[$0] }
         let request = settings.request
         guard !request.finalTokens || features.classToken != nil,
@@ -66,7 +66,7 @@ public struct FittedModel: Sendable {
     }
 
     /// - Precondition: `accepts(features)`.
-    public func score(_ features: Features, parallelism: Parallelism = .serial) -> ScoreMap {
+    package func score(_ features: Features, parallelism: Parallelism = .serial) -> ScoreMap {
         precondition(accepts(features), "model: features of another kind")
         return score(
             PatchFeatures(features, layers: layers, localAveraging: settings.localAveraging),
@@ -84,7 +84,7 @@ public struct FittedModel: Sendable {
     ///   - height: of the frame; `width`, too.
     /// - Returns: `[height, width]`.
     /// - Precondition: `accepts(height:width:)`.
-    public func anomalyMap(of scoreMap: ScoreMap, height: Int, width: Int) -> Matrix {
+    package func anomalyMap(of scoreMap: ScoreMap, height: Int, width: Int) -> Matrix {
         precondition(accepts(height: height, width: width), "model: a frame of [\(height), \(width)]")
         let frame = PixelSize(height: height, width: width)
         let roi = settings.area.rectangle(in: frame)
@@ -107,7 +107,7 @@ public struct FittedModel: Sendable {
 
     /// The connected areas of an anomaly map above the limit, the one with the highest peak first. Areas smaller than a
     /// quarter of a patch are dropped.
-    public func regions(in anomalyMap: Matrix) -> [Region] {
+    package func regions(in anomalyMap: Matrix) -> [Region] {
         let roi = settings.area.rectangle(in: PixelSize(height: anomalyMap.rows, width: anomalyMap.columns))
         let patchArea = Double(roi.height * roi.width) / Double(grid.count)
         return Regions.above(calibration.limit, in: anomalyMap, minimumArea: patchArea / 4)
@@ -116,7 +116,7 @@ public struct FittedModel: Sendable {
     /// The regions to show for a picture with this score: as ``regions(in:)``, but a rejected part never has none. Smoothing
     /// can take the map of a small defect just below the limit; then it is the one area around the map's highest point,
     /// as far as it lies above the middle between that point and the map's mean.
-    public func regions(in anomalyMap: Matrix, imageScore: Float) -> [Region] {
+    package func regions(in anomalyMap: Matrix, imageScore: Float) -> [Region] {
         let regions = regions(in: anomalyMap)
         guard regions.isEmpty, imageScore > calibration.limit else { return regions }
         return [Regions.aroundPeak(of: anomalyMap, inspected: inspectedPixels(of: anomalyMap))]
@@ -132,14 +132,14 @@ public struct FittedModel: Sendable {
     ///
     /// - Parameter band: what is uncertain around it; nil = as much in proportion as around the limit that the shots gave.
     /// - Precondition: `limit` is finite.
-    public func withLimit(_ limit: Float, band: UncertainBand? = nil) -> FittedModel {
+    package func withLimit(_ limit: Float, band: UncertainBand? = nil) -> FittedModel {
         var model = self
         model.calibration = calibration.withLimit(limit, band: band)
         return model
     }
 
     /// The model with the limit that its shots gave.
-    public func withAutomaticLimit() -> FittedModel {
+    package func withAutomaticLimit() -> FittedModel {
         var model = self
         model.calibration = calibration.automatic()
         return model
@@ -147,7 +147,7 @@ public struct FittedModel: Sendable {
 }
 
 extension FittedModel: Equatable {
-    public static func == (one: FittedModel, other: FittedModel) -> Bool {
+    package static func == (one: FittedModel, other: FittedModel) -> Bool {
         one.backbone == other.backbone && one.settings == other.settings && one.requested == other.requested
             && one.shots == other.shots && one.grid == other.grid && one.calibration == other.calibration
             && one.frame == other.frame && one.scorer.stored == other.scorer.stored

@@ -1,49 +1,49 @@
 internal import Crypto
 
 /// A place in a picture, in whole pixels from its upper left corner.
-public struct PixelPoint: Codable, Sendable, Equatable {
-    public var x: Int
-    public var y: Int
+package struct PixelPoint: Codable, Sendable, Equatable {
+    package var x: Int
+    package var y: Int
 
-    public init(x: Int, y: Int) {
+    package init(x: Int, y: Int) {
         self.x = x
         self.y = y
     }
 }
 
 /// The size of a picture in pixels.
-public struct PixelSize: Codable, Sendable, Equatable {
-    public var height: Int
-    public var width: Int
+package struct PixelSize: Codable, Sendable, Equatable {
+    package var height: Int
+    package var width: Int
 
-    public init(height: Int, width: Int) {
+    package init(height: Int, width: Int) {
         self.height = height
         self.width = width
     }
 }
 
 /// What of a camera's frame is inspected: everything in the region of interest but what lies in an ignored polygon.
-public struct InspectionArea: Codable, Sendable, Equatable {
+package struct InspectionArea: Codable, Sendable, Equatable {
     /// In pixels of the frame; nil is the whole frame.
-    public var roi: PixelRectangle?
+    package var roi: PixelRectangle?
     /// Corners of polygons in pixels of the frame. Inside is what the even-odd rule says of each; a patch or pixel lies
     /// where its centre lies.
-    public var ignore: [[PixelPoint]]
+    package var ignore: [[PixelPoint]]
 
-    public static let wholeFrame = InspectionArea()
+    package static let wholeFrame = InspectionArea()
 
-    public init(roi: PixelRectangle? = nil, ignore: [[PixelPoint]] = []) {
+    package init(roi: PixelRectangle? = nil, ignore: [[PixelPoint]] = []) {
         self.roi = roi
         self.ignore = ignore
     }
 
     /// The region of interest in a frame of this size.
-    public func rectangle(in frame: PixelSize) -> PixelRectangle {
+    package func rectangle(in frame: PixelSize) -> PixelRectangle {
         roi ?? PixelRectangle(x: 0, y: 0, width: frame.width, height: frame.height)
     }
 
     /// What is wrong with it; nil when nothing is.
-    public var problem: String? {
+    package var problem: String? {
         // Far more than any sensor has; keeps sums and products far from overflow.
         let places = -(1 << 20)...(1 << 20)
         if let roi, !roi.lies(inHeight: places.upperBound, width: places.upperBound) {
@@ -61,7 +61,7 @@ public struct InspectionArea: Codable, Sendable, Equatable {
     }
 
     /// In words that differ whenever areas differ; nil for the whole frame.
-    public var text: String? {
+    package var text: String? {
         var parts: [String] = []
         if let roi { parts.append("region of \(roi.text)") }
         if !ignore.isEmpty {
@@ -114,5 +114,5 @@ extension InspectionArea {
 
 extension PixelRectangle {
     /// `640 x 480 at (10, 20)`: width, height and the upper left corner.
-    public var text: String { "\(width) x \(height) at (\(x), \(y))" }
+    package var text: String { "\(width) x \(height) at (\(x), \(y))" }
 }

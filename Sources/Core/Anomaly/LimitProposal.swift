@@ -7,18 +7,18 @@ internal import Glibc
 ///
 /// - SeeAlso: Clopper and Pearson, Biometrika 26 (1934); Wilks, Annals of Mathematical Statistics 12 (1941), for a limit that
 ///   is itself one of the scores.
-public struct LimitProposal: Codable, Sendable, Equatable {
+package struct LimitProposal: Codable, Sendable, Equatable {
     /// Of the bounds.
-    public static let confidence = 0.95
+    package static let confidence = 0.95
 
     /// Good parts that were scored.
-    public let parts: Int
+    package let parts: Int
     /// How many of them the proposed limit rejects.
-    public let rejects: Int
-    public let limit: Float
-    public let band: UncertainBand
+    package let rejects: Int
+    package let limit: Float
+    package let band: UncertainBand
     /// The false-reject rate that is supported at ``confidence``.
-    public let falseRejectRate: Double
+    package let falseRejectRate: Double
 
     /// The lowest limit that the parts support at the sensitivity's false-reject rate; when they are too few for it, one that
     /// rejects none of them and is not below the one in use, for which the bound is the same.
@@ -27,7 +27,7 @@ public struct LimitProposal: Codable, Sendable, Equatable {
     ///   - scores: of good parts, in the model's unit.
     ///   - current: the limit in use.
     /// - Returns: nil without a finite positive score.
-    public init?(scores: [Float], sensitivity: Sensitivity, current: Float = 0) {
+    package init?(scores: [Float], sensitivity: Sensitivity, current: Float = 0) {
         let sorted = scores.filter { $0.isFinite && $0 > 0 }.sorted(by: >)
         guard !sorted.isEmpty else { return nil }
         var rejects = 0
@@ -48,7 +48,7 @@ public struct LimitProposal: Codable, Sendable, Equatable {
 
     /// The highest false-reject rate with which `rejects` or fewer of `parts` are still seen in more than 1 - `confidence` of all
     /// runs: the Clopper-Pearson upper bound.
-    public static func bound(rejects: Int, parts: Int, confidence: Double = confidence) -> Double {
+    package static func bound(rejects: Int, parts: Int, confidence: Double = confidence) -> Double {
         precondition(rejects >= 0 && parts > 0 && rejects <= parts, "binomial: \(rejects) of \(parts)")
         guard rejects < parts else { return 1 }
         var (low, high) = (0.0, 1.0)

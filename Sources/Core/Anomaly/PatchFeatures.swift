@@ -1,16 +1,16 @@
 // N patches, D feature width, L layers.
 
 /// What the patch memory compares: one unit vector a patch, made of the features of several layers.
-public struct PatchFeatures: Sendable, Equatable {
-    public let grid: PatchGrid
+package struct PatchFeatures: Sendable, Equatable {
+    package let grid: PatchGrid
     /// `[N, D]`, rows of Euclidean norm 1, patches in row-major order of the grid.
-    public let rows: Matrix
+    package let rows: Matrix
     /// The columns of each layer; they add up to D.
     package let layerWidths: [Int]
     /// What the backbone says of the picture as a whole; nil where the method does not ask for it.
-    public let whole: WholePicture?
+    package let whole: WholePicture?
 
-    public init(grid: PatchGrid, rows: Matrix, whole: WholePicture? = nil) {
+    package init(grid: PatchGrid, rows: Matrix, whole: WholePicture? = nil) {
         self.init(grid: grid, rows: rows, layerWidths: [rows.columns], whole: whole)
     }
 
@@ -28,7 +28,7 @@ public struct PatchFeatures: Sendable, Equatable {
     /// - Parameter layers: as in `features.layers`; the result's columns follow their order.
     /// - Precondition: `features` has all of the layers.
     /// - SeeAlso: Roth et al., section 3.1 ("locally aware patch features").
-    public init(_ features: Features, layers: [Int], localAveraging: Bool) {
+    package init(_ features: Features, layers: [Int], localAveraging: Bool) {
         let maps = layers.compactMap { features.layers[$0] }
         precondition(
             maps.count == layers.count && !maps.isEmpty, "patch features: layers \(layers) of \(features.layers.keys)")

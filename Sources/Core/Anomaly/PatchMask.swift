@@ -1,6 +1,6 @@
 /// Which patches of a picture count.
-public struct PatchMask: Sendable, Equatable {
-    public let grid: PatchGrid
+package struct PatchMask: Sendable, Equatable {
+    package let grid: PatchGrid
     /// Indices in the row-major order of the grid; nil is all.
     private let kept: [Int]?
 
@@ -18,13 +18,13 @@ public struct PatchMask: Sendable, Equatable {
     }
 
     /// All patches of a grid.
-    public init(all grid: PatchGrid) {
+    package init(all grid: PatchGrid) {
         self.grid = grid
         kept = nil
     }
 
     /// - Parameter patches: in ascending order.
-    public init(_ patches: [Int], of grid: PatchGrid) {
+    package init(_ patches: [Int], of grid: PatchGrid) {
         self.grid = grid
         kept = patches
     }
@@ -39,7 +39,7 @@ public struct PatchMask: Sendable, Equatable {
 
     var isAll: Bool { kept == nil }
     var isEmpty: Bool { kept?.isEmpty ?? false }
-    public var patches: [Int] { kept ?? Array(0..<grid.count) }
+    package var patches: [Int] { kept ?? Array(0..<grid.count) }
 
     /// The patches that count and are among `patches`, if there are any; else all that count.
     func narrowed(to patches: [Int]) -> PatchMask {

@@ -1,16 +1,16 @@
 /// How unusual each patch of a picture is, and the picture as a whole.
-public struct ScoreMap: Sendable, Equatable {
-    public let grid: PatchGrid
+package struct ScoreMap: Sendable, Equatable {
+    package let grid: PatchGrid
     /// One distance a patch, in row-major order of the grid; 0 where a patch does not count.
-    public let values: [Float]
+    package let values: [Float]
     /// The picture's score, in the unit of `values`; higher is more anomalous.
-    public let imageScore: Float
+    package let imageScore: Float
 
-    public init(grid: PatchGrid, values: [Float], aggregation: MethodSettings.Aggregation) {
+    package init(grid: PatchGrid, values: [Float], aggregation: MethodSettings.Aggregation) {
         self.init(grid: grid, values: values, imageScore: aggregation.score(of: values))
     }
 
-    public init(grid: PatchGrid, values: [Float], imageScore: Float) {
+    package init(grid: PatchGrid, values: [Float], imageScore: Float) {
         precondition(values.count == grid.count, "score map: \(values.count) values for \(grid)")
         self.grid = grid
         self.values = values

@@ -4,21 +4,21 @@ internal import Glibc
 ///
 /// The share of good parts that the limit is meant to reject follows on a logarithmic scale: 0.5 % at 0, 5 % at 0.5 and 50 %
 /// at 1; each tenth is a factor of 1.6.
-public struct Sensitivity: Codable, Sendable, Equatable {
+package struct Sensitivity: Codable, Sendable, Equatable {
     /// In `0 ... 1`.
-    public let value: Double
+    package let value: Double
 
-    public static let balanced = Sensitivity(unchecked: 0.5)
+    package static let balanced = Sensitivity(unchecked: 0.5)
 
     /// Nil outside of `0 ... 1`.
-    public init?(_ value: Double) {
+    package init?(_ value: Double) {
         guard (0...1).contains(value) else { return nil }
         self.value = value
     }
 
     private init(unchecked value: Double) { self.value = value }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let value = try container.decode(Double.self)
         guard (0...1).contains(value) else {
@@ -28,16 +28,16 @@ public struct Sensitivity: Codable, Sendable, Equatable {
         self.value = value
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(value)
     }
 
     /// The share of good parts that is meant to be rejected.
-    public var falseRejectRate: Double { 0.005 * pow(100, value) }
+    package var falseRejectRate: Double { 0.005 * pow(100, value) }
 
     /// This one and those around it in steps of a tenth, from lower to higher: what an operator may want to compare.
-    public var neighbours: [Sensitivity] {
+    package var neighbours: [Sensitivity] {
         let tenths = (value * 10).rounded()
         return (-2...2).compactMap { step in
             step == 0 ? self : Sensitivity((tenths + Double(step)) / 10)

@@ -1,18 +1,18 @@
 internal import Crypto
 
 /// One normal image of a recipe. It keeps the picture as it came, so that a fit can look at it in any input size.
-public struct Shot: Sendable {
+package struct Shot: Sendable {
     /// SHA-256 of the picture's bytes as they came, in hexadecimal.
-    public let sha256: String
-    public let picture: Picture
+    package let sha256: String
+    package let picture: Picture
     /// What of the picture is inspected.
-    public let area: InspectionArea
+    package let area: InspectionArea
     /// The size of the whole picture.
-    public let frame: PixelSize
+    package let frame: PixelSize
 
     /// - Parameter sha256: of the picture's bytes; nil computes it.
     /// - Throws: `ImageError` when the size cannot be told.
-    public init(sha256: String? = nil, picture: Picture, area: InspectionArea = .wholeFrame) throws(ImageError) {
+    package init(sha256: String? = nil, picture: Picture, area: InspectionArea = .wholeFrame) throws(ImageError) {
         let size = try picture.size()
         self.sha256 = sha256 ?? hexadecimal(SHA256.hash(data: picture.bytes))
         self.picture = picture
@@ -24,7 +24,7 @@ public struct Shot: Sendable {
     /// that are judged.
     ///
     /// - Throws: `ImageError`, `regionOutside` among it.
-    public func image(inputSize: Int) throws(ImageError) -> Image {
+    package func image(inputSize: Int) throws(ImageError) -> Image {
         try area.image(of: picture, inputSize: inputSize)
     }
 }
@@ -38,7 +38,7 @@ extension InspectionArea {
     /// on inspected pixels only.
     ///
     /// - Throws: `ImageError`, `regionOutside` among it.
-    public func image(of picture: Picture, inputSize: Int) throws(ImageError) -> Image {
+    package func image(of picture: Picture, inputSize: Int) throws(ImageError) -> Image {
         let image = try picture.image(of: roi, atLeast: inputSize)
         guard !ignore.isEmpty else { return image }
         let size = try picture.size()

@@ -1,15 +1,15 @@
 // C width of the embedding, S side of the network's input.
 
 /// What a backbone says of a picture as a whole, for methods that compare it with texts.
-public struct WholePicture: Sendable, Equatable {
+package struct WholePicture: Sendable, Equatable {
     /// `[C]`, as the backbone gives it (not normalised).
-    public let embedding: [Float]
+    package let embedding: [Float]
     /// By side in patches: the embedding of the window at each position, `[positions, C]` (not normalised).
-    public let windows: [Int: FeatureMap]
+    package let windows: [Int: FeatureMap]
     /// `[S, S]`: how much the score changes with each pixel, see ``Features/saliency``.
-    public let saliency: Matrix?
+    package let saliency: Matrix?
 
-    public init(embedding: [Float], windows: [Int: FeatureMap] = [:], saliency: Matrix? = nil) {
+    package init(embedding: [Float], windows: [Int: FeatureMap] = [:], saliency: Matrix? = nil) {
         self.embedding = embedding
         self.windows = windows
         self.saliency = saliency

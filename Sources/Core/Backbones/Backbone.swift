@@ -1,6 +1,6 @@
 /// A frozen feature extractor for one input size. Owns its scratch memory, so one thread uses it at a time; the weights
 /// behind it are shared.
-public protocol Backbone: AnyObject {
+package protocol Backbone: AnyObject {
     /// The square input's side, in pixels.
     var inputSize: Int { get }
     /// Features of a preprocessed picture.
@@ -10,7 +10,7 @@ public protocol Backbone: AnyObject {
 }
 
 /// A backbone that can tell which pixels a score hangs on.
-public protocol DifferentiableBackbone: Backbone {
+package protocol DifferentiableBackbone: Backbone {
     /// Features of a preprocessed picture, and the gradient of a score by it.
     ///
     /// - Parameters:

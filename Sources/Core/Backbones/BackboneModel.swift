@@ -4,7 +4,7 @@ internal import Crypto
 ///
 /// Several may be joined into one, `dinov2-small+efficientnet-lite0`: each looks at the picture in its own way, and the layers
 /// are numbered through in the order of the names.
-public struct BackboneModel: Sendable {
+package struct BackboneModel: Sendable {
     private enum Network: Sendable {
         case efficientNet(EfficientNetWeights)
         case visionTransformer(VisionTransformerWeights)
@@ -12,26 +12,26 @@ public struct BackboneModel: Sendable {
         case joined([BackboneModel])
     }
 
-    public let name: String
+    package let name: String
     /// SHA-256 of the weight file; of joined backbones, the SHA-256 of theirs.
-    public let sha256: String
-    public let preprocessing: Preprocessing
+    package let sha256: String
+    package let preprocessing: Preprocessing
     /// The side of the input must be a multiple of this, in pixels.
-    public let inputMultiple: Int
+    package let inputMultiple: Int
     /// The layers that can be asked for are `1...layerCount`.
-    public let layerCount: Int
+    package let layerCount: Int
     /// The input size to use when none is asked for, in pixels.
-    public let defaultInputSize: Int
+    package let defaultInputSize: Int
     /// The layers whose patches tell good parts from bad ones best (docs/accuracy.md).
-    public let defaultLayers: [Int]
+    package let defaultLayers: [Int]
     /// What `auto` combines (docs/accuracy.md).
-    public let stages: [FeatureStage]
+    package let stages: [FeatureStage]
     /// As ``stages``, when other backbones are joined to it: fewer of them do.
     private let stagesBesideOthers: [FeatureStage]
     /// The input size that `auto` uses when none is asked for, in pixels.
-    public let autoInputSize: Int
+    package let autoInputSize: Int
     /// The layers whose patch tokens lie in the space of the text; none when the backbone does not read.
-    public let textLayers: [Int]
+    package let textLayers: [Int]
     private let network: Network
     private let textTower: TextTower?
 
@@ -50,7 +50,7 @@ public struct BackboneModel: Sendable {
     ///   - reference: a name in `modelsDirectory`, several joined by `+`, or a weight file or folder; see
     ///     ``ModelWeights/load(_:modelsDirectory:part:)``. `CLIPNAME@ADAPTERS` is a CLIP with AA-CLIP's adapters.
     /// - Throws: `WeightsError` when the weights are missing, damaged, or not of a known architecture.
-    public static func load(
+    package static func load(
         _ reference: String, modelsDirectory: ModelsDirectory
     ) throws(WeightsError) -> BackboneModel {
         guard reference.contains("+"), !reference.contains("/") else {
@@ -91,7 +91,7 @@ public struct BackboneModel: Sendable {
     }
 
     /// Whether it is several in one; then it has no embedding of its own.
-    public var isJoined: Bool { parts.count > 1 }
+    package var isJoined: Bool { parts.count > 1 }
 
     /// The backbones that it is made of, itself if it is not joined.
     package var parts: [BackboneModel] {
@@ -166,7 +166,7 @@ public struct BackboneModel: Sendable {
     }
 
     /// Whether it has a text tower, too; joined backbones, whether one of them has.
-    public var readsText: Bool { !textLayers.isEmpty }
+    package var readsText: Bool { !textLayers.isEmpty }
 
     /// What the text tower says of sentences. It is read for this and not kept.
     ///
@@ -174,7 +174,7 @@ public struct BackboneModel: Sendable {
     /// - Returns: `[sentences, C]`, not normalised.
     /// - Throws: `WeightsError` when weights or vocabulary are missing, damaged or no longer those that were loaded.
     /// - Precondition: `readsText`.
-    public func textEmbeddings(
+    package func textEmbeddings(
         of sentences: [String], parallelism: Parallelism, progress: (Double) -> Void = { _ in }
     ) throws(WeightsError) -> Matrix {
         try textReader(parallelism)(sentences, progress)
@@ -212,7 +212,7 @@ public struct BackboneModel: Sendable {
     }
 
     /// Whether pictures can be given to the network at this size, `[3, inputSize, inputSize]`.
-    public func accepts(inputSize: Int) -> Bool {
+    package func accepts(inputSize: Int) -> Bool {
         (inputMultiple...1024).contains(inputSize) && inputSize % inputMultiple == 0
     }
 
@@ -226,7 +226,7 @@ public struct BackboneModel: Sendable {
     /// A backbone for one input size, with its own scratch memory.
     ///
     /// - Precondition: `accepts(inputSize:)`; it is not joined.
-    public func makeBackbone(inputSize: Int, parallelism: Parallelism) -> any Backbone {
+    package func makeBackbone(inputSize: Int, parallelism: Parallelism) -> any Backbone {
         precondition(accepts(inputSize: inputSize), "\(name): input size \(inputSize)")
         switch network {
         case .efficientNet(let weights):
@@ -243,13 +243,13 @@ public struct BackboneModel: Sendable {
 }
 
 /// Features as one component of `auto` compares them: a layer, as it is or averaged over each patch's neighbours.
-public struct FeatureStage: Codable, Sendable, Equatable {
+package struct FeatureStage: Codable, Sendable, Equatable {
     /// In `1...layerCount`.
-    public var layer: Int
+    package var layer: Int
     /// Whether a feature is averaged with its neighbours in the 3 x 3 window: defects smaller than that get lost, noise, too.
-    public var localAveraging: Bool
+    package var localAveraging: Bool
 
-    public init(layer: Int, localAveraging: Bool = false) {
+    package init(layer: Int, localAveraging: Bool = false) {
         self.layer = layer
         self.localAveraging = localAveraging
     }

@@ -1,10 +1,10 @@
 /// The grid of patches that a backbone lays over its input.
-public struct PatchGrid: Sendable, Equatable, Codable {
-    public let rows: Int
-    public let columns: Int
-    public var count: Int { rows * columns }
+package struct PatchGrid: Sendable, Equatable, Codable {
+    package let rows: Int
+    package let columns: Int
+    package var count: Int { rows * columns }
 
-    public init(rows: Int, columns: Int) {
+    package init(rows: Int, columns: Int) {
         precondition(rows > 0 && columns > 0, "patch grid: [\(rows), \(columns)]")
         self.rows = rows
         self.columns = columns
@@ -12,12 +12,12 @@ public struct PatchGrid: Sendable, Equatable, Codable {
 }
 
 /// Patch features of one layer: one row of `tokens` a patch, patches in row-major order of the grid.
-public struct FeatureMap: Sendable, Equatable {
-    public let grid: PatchGrid
+package struct FeatureMap: Sendable, Equatable {
+    package let grid: PatchGrid
     /// `[grid.count, D]`, as the layer gives them (not normalised).
-    public var tokens: Matrix
+    package var tokens: Matrix
 
-    public init(grid: PatchGrid, tokens: Matrix) {
+    package init(grid: PatchGrid, tokens: Matrix) {
         precondition(tokens.rows == grid.count, "feature map: \(tokens.rows) tokens for \(grid)")
         self.grid = grid
         self.tokens = tokens
@@ -25,22 +25,22 @@ public struct FeatureMap: Sendable, Equatable {
 }
 
 /// What a backbone says of one picture.
-public struct Features: Sendable, Equatable {
+package struct Features: Sendable, Equatable {
     /// `[C]`: the embedding of the whole picture (a transformer's class token after the final norm, the pooled head of a
     /// convolutional network). Nil when the final tokens were not asked for.
-    public let classToken: [Float]?
+    package let classToken: [Float]?
     /// Patch tokens of the backbone's last layer after its final norm. Nil when the final tokens were not asked for.
-    public let patchTokens: FeatureMap?
+    package let patchTokens: FeatureMap?
     /// The layers that were asked for, by number; layers count from 1 (transformer blocks, or stages of a network).
-    public let layers: [Int: FeatureMap]
+    package let layers: [Int: FeatureMap]
     /// By side in patches: the windows that were asked for. The grid is that of the windows' positions, one patch apart; a row
     /// is a window's embedding, `[C]`.
-    public let windows: [Int: FeatureMap]
+    package let windows: [Int: FeatureMap]
     /// `[inputSize, inputSize]`: how much a score changes with each pixel, the mean over the channels of the gradient's
     /// absolute value (CLIP-FSAC++, eq. 17). Nil when no score was given.
-    public var saliency: Matrix?
+    package var saliency: Matrix?
 
-    public init(
+    package init(
         classToken: [Float]? = nil, patchTokens: FeatureMap? = nil, layers: [Int: FeatureMap],
         windows: [Int: FeatureMap] = [:], saliency: Matrix? = nil
     ) {

@@ -1,14 +1,14 @@
 // D width, C width of the embedding.
 
 /// What makes one DINOv2 network different from another.
-public struct VisionTransformerConfiguration: Sendable, Equatable {
-    public let width: Int
-    public let depth: Int
-    public let heads: Int
-    public let patchSize: Int
+package struct VisionTransformerConfiguration: Sendable, Equatable {
+    package let width: Int
+    package let depth: Int
+    package let heads: Int
+    package let patchSize: Int
     /// Side of the square grid that the position embedding was trained on.
-    public let positionGridSide: Int
-    public let layerNormEpsilon: Float
+    package let positionGridSide: Int
+    package let layerNormEpsilon: Float
 
     package init(
         width: Int, depth: Int, heads: Int, patchSize: Int, positionGridSide: Int, layerNormEpsilon: Float
@@ -27,7 +27,7 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
     }
 
     /// DINOv2 ViT-S/14: 37 x 37 patches of a 518-pixel picture.
-    public static let dinov2Small = VisionTransformerConfiguration(
+    package static let dinov2Small = VisionTransformerConfiguration(
         width: 384, depth: 12, heads: 6, patchSize: 14, positionGridSide: 37, layerNormEpsilon: 1e-6)
 }
 

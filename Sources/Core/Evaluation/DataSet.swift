@@ -2,18 +2,18 @@ internal import Foundation
 
 /// A data set in the layout of MVTec AD: `train/good`, `test/good`, `test/<defect>`, and optionally
 /// `ground_truth/<defect>/<stem>_mask.png`.
-public struct DataSet: Sendable, Equatable {
-    public struct TestPicture: Sendable, Equatable {
-        public let path: String
+package struct DataSet: Sendable, Equatable {
+    package struct TestPicture: Sendable, Equatable {
+        package let path: String
         /// The folder's name; nil is good.
-        public let defect: String?
+        package let defect: String?
         /// The picture of its defective pixels, where the data set has one.
-        public let maskPath: String?
+        package let maskPath: String?
 
         /// Folder and file name below `test`, which tell it from the others.
-        public var file: String { path.split(separator: "/").suffix(2).joined(separator: "/") }
+        package var file: String { path.split(separator: "/").suffix(2).joined(separator: "/") }
 
-        public init(path: String, defect: String?, maskPath: String?) {
+        package init(path: String, defect: String?, maskPath: String?) {
             self.path = path
             self.defect = defect
             self.maskPath = maskPath
@@ -21,11 +21,11 @@ public struct DataSet: Sendable, Equatable {
     }
 
     /// The folder's name.
-    public let name: String
+    package let name: String
     /// Normal pictures in the order of their names, byte by byte.
-    public let train: [String]
+    package let train: [String]
     /// Folder by folder, each in the order of names.
-    public let test: [TestPicture]
+    package let test: [TestPicture]
 
     /// The same data set with other test pictures.
     func testing(_ test: [TestPicture]) -> DataSet { DataSet(name: name, train: train, test: test) }
@@ -37,12 +37,12 @@ public struct DataSet: Sendable, Equatable {
     }
 
     /// Whether anything is known of single pixels.
-    public var hasMasks: Bool { test.contains { $0.maskPath != nil } }
+    package var hasMasks: Bool { test.contains { $0.maskPath != nil } }
 
     /// The pictures that a seed picks as shots: `train[seed * shots ..< (seed + 1) * shots]`.
     ///
     /// - Throws: `tooFewShots` when there are not as many.
-    public func shots(_ count: Int, seed: Int) throws(EvaluationError) -> [String] {
+    package func shots(_ count: Int, seed: Int) throws(EvaluationError) -> [String] {
         guard (seed + 1) * count <= train.count else {
             throw .tooFewShots(set: name, shots: count, seeds: seed + 1, found: train.count)
         }
@@ -52,7 +52,7 @@ public struct DataSet: Sendable, Equatable {
     /// The data set in a folder, or those in its subfolders, by name.
     ///
     /// - Throws: `notADataSet`, and what is wrong with a data set that was found.
-    public static func readAll(in directory: String) throws(EvaluationError) -> [DataSet] {
+    package static func readAll(in directory: String) throws(EvaluationError) -> [DataSet] {
         if Folder(directory + "/train/good").exists { return [try DataSet(directory: directory)] }
         var sets: [DataSet] = []
         for name in try Folder(directory).names() where Folder("\(directory)/\(name)/train/good").exists {

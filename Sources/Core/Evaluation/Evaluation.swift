@@ -1,14 +1,14 @@
 /// Everything that one call of `fsacctl evaluate` found out.
-public struct Evaluation: Sendable, Encodable {
+package struct Evaluation: Sendable, Encodable {
     /// The backbone, with the input size that was asked for or is its default; each run has the one that its fit used.
-    public let backbone: BackboneIdentity
-    public let settings: MethodSettings
-    public let threads: Int
+    package let backbone: BackboneIdentity
+    package let settings: MethodSettings
+    package let threads: Int
     /// Which of the test pictures were taken.
-    public let draw: PictureDraw?
-    public let results: [ShotEvaluation]
+    package let draw: PictureDraw?
+    package let results: [ShotEvaluation]
 
-    public init(
+    package init(
         backbone: BackboneIdentity, settings: MethodSettings, threads: Int, draw: PictureDraw?,
         results: [ShotEvaluation]
     ) {
@@ -20,7 +20,7 @@ public struct Evaluation: Sendable, Encodable {
     }
 
     /// What was measured, in words.
-    public var title: String {
+    package var title: String {
         let size = settings.inputSize.map { " at \($0)" } ?? ""
         let layers = settings.layers.map(String.init).joined(separator: ", ")
         let named = settings.layers.isEmpty ? "" : ", layer\(settings.layers.count == 1 ? "" : "s") \(layers)"
@@ -28,7 +28,7 @@ public struct Evaluation: Sendable, Encodable {
     }
 
     /// The means over the data sets, one a number of shots.
-    public var means: [MeanEvaluation] {
+    package var means: [MeanEvaluation] {
         var shotCounts: [Int] = []
         for result in results where !shotCounts.contains(result.shots) { shotCounts.append(result.shots) }
         return shotCounts.map { shots in
@@ -36,7 +36,7 @@ public struct Evaluation: Sendable, Encodable {
         }
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(backbone, forKey: .backbone)
         try container.encode(settings.method, forKey: .method)
@@ -54,14 +54,14 @@ public struct Evaluation: Sendable, Encodable {
 }
 
 /// The mean over data sets with the same number of shots.
-public struct MeanEvaluation: Sendable, Encodable {
-    public let shots: Int
+package struct MeanEvaluation: Sendable, Encodable {
+    package let shots: Int
     /// Names of the data sets.
-    public let sets: [String]
+    package let sets: [String]
     /// Mean of the data sets' means.
-    public let mean: EvaluationFigures
+    package let mean: EvaluationFigures
     /// Mean of the data sets' deviations over the seeds: what another choice of shots changes.
-    public let deviation: EvaluationFigures
+    package let deviation: EvaluationFigures
 
     init(shots: Int, of results: [ShotEvaluation]) {
         self.shots = shots
@@ -70,7 +70,7 @@ public struct MeanEvaluation: Sendable, Encodable {
         deviation = .mean(of: results.map(\.deviation))
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         try mean.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(shots, forKey: .shots)

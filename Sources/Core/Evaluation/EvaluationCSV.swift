@@ -1,7 +1,7 @@
 extension Evaluation {
     /// The runs as a table for other programs: one line a run, CRLF at the ends, quoted as RFC 4180 asks for. A figure that
     /// does not exist is an empty field.
-    public var csv: String {
+    package var csv: String {
         let headings =
             ["set", "shots", "seed", "backbone", "backbone_sha256", "method", "input_size", "layers"]
             + EvaluationMetric.allCases.map(\.rawValue) + ["cached", "shot_files"]

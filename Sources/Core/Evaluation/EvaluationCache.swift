@@ -5,20 +5,20 @@ internal import Glibc
 /// Finished runs of evaluations, one file a run, named by everything that determines its outcome.
 ///
 /// A file that is damaged or missing is no error: the run is computed again. Nothing here can make a run wrong.
-public struct EvaluationCache: Sendable {
+package struct EvaluationCache: Sendable {
     /// What determines a run.
-    public struct Key: Encodable, Sendable {
+    package struct Key: Encodable, Sendable {
         /// SHA-256 of the program: another build may compute otherwise.
-        public var program: String
-        public var backbone: BackboneIdentity
-        public var settings: MethodSettings
-        public var threads: Int
+        package var program: String
+        package var backbone: BackboneIdentity
+        package var settings: MethodSettings
+        package var threads: Int
         /// SHA-256 of the shots, in their order.
         var shots: [String] = []
         /// Name, SHA-256 of the bytes and of the mask of each test picture, in their order.
         var pictures: [[String]] = []
 
-        public init(program: String, backbone: BackboneIdentity, settings: MethodSettings, threads: Int) {
+        package init(program: String, backbone: BackboneIdentity, settings: MethodSettings, threads: Int) {
             self.program = program
             self.backbone = backbone
             self.settings = settings
@@ -26,7 +26,7 @@ public struct EvaluationCache: Sendable {
         }
 
         /// The SHA-256 of the program that runs.
-        public static func runningProgram() throws -> String {
+        package static func runningProgram() throws -> String {
             let program = try Data(contentsOf: URL(filePath: "/proc/self/exe"), options: .mappedIfSafe)
             return hexadecimal(SHA256.hash(data: program))
         }
@@ -43,11 +43,11 @@ public struct EvaluationCache: Sendable {
         let misjudged: [MisjudgedPicture]
     }
 
-    public let directory: String
+    package let directory: String
     /// Bytes of all files, at most; the longest unused are removed.
-    public let capacity: Int
+    package let capacity: Int
 
-    public init(directory: String, capacity: Int = 512 << 20) {
+    package init(directory: String, capacity: Int = 512 << 20) {
         self.directory = directory
         self.capacity = capacity
     }

@@ -1,5 +1,5 @@
 /// Why a data set could not be evaluated.
-public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
     case unreadableFolder(path: String, reason: String)
     case notADataSet(path: String)
     case noPictures(path: String)
@@ -11,7 +11,7 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
     case picture(path: String, ImageError)
     case fit(set: String, FitError)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreadableFolder(let path, let reason): "data set: \(path): cannot be listed: \(reason)"
         case .notADataSet(let path):

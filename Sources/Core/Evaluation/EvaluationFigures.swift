@@ -1,5 +1,5 @@
 /// One figure of an evaluation; the raw value is its name in JSON.
-public enum EvaluationMetric: String, CaseIterable, Sendable {
+package enum EvaluationMetric: String, CaseIterable, Sendable {
     case imageAUROC = "i_auroc"
     case imageAUPR = "i_aupr"
     case f1Max = "f1_max"
@@ -24,14 +24,14 @@ public enum EvaluationMetric: String, CaseIterable, Sendable {
 }
 
 /// Figures by name; one that does not exist (pixels without masks) is null in JSON.
-public struct EvaluationFigures: Sendable, Equatable, Codable {
+package struct EvaluationFigures: Sendable, Equatable, Codable {
     private var values: [EvaluationMetric: Double] = [:]
 
-    public init(_ values: [EvaluationMetric: Double?]) {
+    package init(_ values: [EvaluationMetric: Double?]) {
         for (metric, value) in values { self.values[metric] = value }
     }
 
-    public subscript(metric: EvaluationMetric) -> Double? { values[metric] }
+    package subscript(metric: EvaluationMetric) -> Double? { values[metric] }
 
     /// The mean of each figure, over those that have it.
     static func mean(of figures: [EvaluationFigures]) -> EvaluationFigures {
@@ -55,14 +55,14 @@ public struct EvaluationFigures: Sendable, Equatable, Codable {
         return EvaluationFigures(result)
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: FigureKey.self)
         for metric in EvaluationMetric.allCases {
             values[metric] = try container.decodeIfPresent(Double.self, forKey: FigureKey(stringValue: metric.rawValue))
         }
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: FigureKey.self)
         for metric in EvaluationMetric.allCases {
             try container.encode(values[metric], forKey: FigureKey(stringValue: metric.rawValue))

@@ -2,11 +2,11 @@ internal import Crypto
 
 /// The few-shot protocol: for every number of shots and seed, fit a model to the shots, choose the limit from the shots
 /// alone, and score every test picture. No test picture has a say in anything that is reported, except as a test.
-public struct FewShotProtocol {
+package struct FewShotProtocol {
     /// The choice of shots that makes one run.
-    public struct Plan: Sendable, Equatable {
-        public let shots: Int
-        public let seed: Int
+    package struct Plan: Sendable, Equatable {
+        package let shots: Int
+        package let seed: Int
         let paths: [String]
     }
 
@@ -21,7 +21,7 @@ public struct FewShotProtocol {
     ///   - cache: where finished runs are kept, and what they depend on apart from pictures; nil computes everything.
     ///   - warn: told why a finished run could not be kept, which changes nothing else.
     ///   - now: a monotonic clock, for the milliseconds.
-    public init(
+    package init(
         extractors: ExtractorSource, settings: MethodSettings, parallelism: Parallelism,
         cache: (EvaluationCache, EvaluationCache.Key)? = nil, warn: @escaping (String) -> Void = { _ in },
         now: @escaping () -> Duration
@@ -38,7 +38,7 @@ public struct FewShotProtocol {
     ///
     /// - Parameter takingFewer: whether a number of shots gets fewer seeds, at least one, where the pictures do not suffice.
     /// - Throws: `tooFewShots`.
-    public static func plans(
+    package static func plans(
         of set: DataSet, shotCounts: [Int], seeds: Int, takingFewer: Bool = false
     ) throws(EvaluationError) -> [Plan] {
         var plans: [Plan] = []
@@ -56,7 +56,7 @@ public struct FewShotProtocol {
     /// - Parameter progress: called with the number of plans that are done; a fit is half of its plan.
     /// - Returns: one result a number of shots, in the order of the plans.
     /// - Throws: `picture` and `fit`.
-    public func evaluate(
+    package func evaluate(
         _ set: DataSet, plans: [Plan], progress: @escaping (Double) -> Void = { _ in }
     ) throws(EvaluationError) -> [ShotEvaluation] {
         let keys = try keys(of: set, plans)

@@ -1,18 +1,18 @@
-public import Foundation
+package import Foundation
 
 /// A test picture that the automatic limit judges wrong, and where its scores lie.
-public struct MisjudgedPicture: Sendable, Equatable, Codable {
+package struct MisjudgedPicture: Sendable, Equatable, Codable {
     /// Folder and file name below `test`.
-    public let file: String
+    package let file: String
     /// nil: a good part, rejected. Else the defect that escaped.
-    public let defect: String?
+    package let defect: String?
     /// In limits: from 1 on it is NG.
-    public let score: Float
+    package let score: Float
     /// Rows and columns of the small anomaly map.
-    public let rows: Int
-    public let columns: Int
+    package let rows: Int
+    package let columns: Int
     /// The anomaly map, one byte a point, row-major; `limitLevel` is at the limit, 255 at twice the limit or above.
-    public let levels: Data
+    package let levels: Data
 
     /// The level of a heat map's middle.
     static let limitLevel: Float = 127.5

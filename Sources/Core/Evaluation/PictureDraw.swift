@@ -1,12 +1,12 @@
 internal import Crypto
 
 /// A smaller test, drawn by lot.
-public struct PictureDraw: Sendable, Equatable, Codable {
+package struct PictureDraw: Sendable, Equatable, Codable {
     /// Good test pictures, and defective ones, at most.
-    public let count: Int
-    public let seed: Int
+    package let count: Int
+    package let seed: Int
 
-    public init(count: Int, seed: Int) {
+    package init(count: Int, seed: Int) {
         precondition(count > 0, "draw of \(count) pictures")
         self.count = count
         self.seed = seed
@@ -16,7 +16,7 @@ public struct PictureDraw: Sendable, Equatable, Codable {
     ///
     /// A picture's lot is the SHA-256 of `<seed>/<folder>/<file>`; the lowest are drawn. A picture that comes or goes
     /// changes nothing about the lots of the others.
-    public func applied(to set: DataSet) -> DataSet {
+    package func applied(to set: DataSet) -> DataSet {
         let good = drawn(set.test.filter { $0.defect == nil })
         let defective = drawn(set.test.filter { $0.defect != nil })
         return set.testing(set.test.filter { good.contains($0.file) || defective.contains($0.file) })

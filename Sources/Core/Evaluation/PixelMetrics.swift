@@ -2,7 +2,7 @@
 ///
 /// Millions of pixels need not be kept or sorted: scores are counted in bins that grow with the score (a relative width of
 /// 1/4096), and all curves follow from the counts. Pixels within one bin count as ties.
-public struct PixelMetrics: Sendable {
+package struct PixelMetrics: Sendable {
     /// The leading bits of a positive number order like the number; this many of the trailing ones are dropped.
     private static let shift: UInt32 = 11
     /// Lower scores, negative ones too, are one bin, and so are those from `2^20` on.
@@ -16,10 +16,10 @@ public struct PixelMetrics: Sendable {
     private var overlap = [Double](repeating: 0, count: binCount)
     private var regionCount = 0
 
-    public init() {}
+    package init() {}
 
     /// Adds a picture without a defect.
-    public mutating func add(normal map: Matrix) {
+    package mutating func add(normal map: Matrix) {
         for score in map.values { normal[Self.bin(score)] += 1 }
     }
 
@@ -28,7 +28,7 @@ public struct PixelMetrics: Sendable {
     /// - Parameters:
     ///   - map: `[height, width]`, scores of at least 0.
     ///   - mask: `height * width` values, row-major; true is defective.
-    public mutating func add(_ map: Matrix, mask: [Bool]) {
+    package mutating func add(_ map: Matrix, mask: [Bool]) {
         precondition(mask.count == map.values.count, "pixel metrics: \(mask.count) for \(map.values.count) pixels")
         let regions = ConnectedComponents(height: map.rows, width: map.columns) { mask[$0] }
         regionCount += regions.components.count
@@ -49,7 +49,7 @@ public struct PixelMetrics: Sendable {
     }
 
     /// Area under the ROC curve over all pixels; nil without pixels of both kinds.
-    public var auroc: Double? {
+    package var auroc: Double? {
         let (normals, anomalies) = (normal.reduce(0, +), anomalous.reduce(0, +))
         guard normals > 0, anomalies > 0 else { return nil }
         var (area, found) = (0.0, 0.0)
@@ -67,7 +67,7 @@ public struct PixelMetrics: Sendable {
     /// reach it. Between thresholds the curve is straight.
     ///
     /// - SeeAlso: Bergmann et al., "The MVTec Anomaly Detection Dataset", IJCV 2021, section 5.2.
-    public func aupro(limit: Double = 0.3) -> Double? {
+    package func aupro(limit: Double = 0.3) -> Double? {
         let normals = normal.reduce(0, +)
         guard normals > 0, regionCount > 0 else { return nil }
         var (area, overlapped, falsePositives) = (0.0, 0.0, 0.0)

@@ -1,27 +1,27 @@
 /// What every possible limit does to a set of scores, from the highest limit to the lowest.
 ///
 /// Equal scores pass a limit together, as in scikit-learn.
-public struct RankingCurve: Sendable, Equatable {
+package struct RankingCurve: Sendable, Equatable {
     /// One limit: what scores at least `score` is called anomalous.
-    public struct Point: Sendable, Equatable {
-        public let score: Float
+    package struct Point: Sendable, Equatable {
+        package let score: Float
         /// Anomalous pictures that are called so.
-        public let truePositives: Int
+        package let truePositives: Int
         /// Normal pictures that are called anomalous.
-        public let falsePositives: Int
+        package let falsePositives: Int
 
         /// Above 0 to 1.
-        public var precision: Double { Double(truePositives) / Double(truePositives + falsePositives) }
+        package var precision: Double { Double(truePositives) / Double(truePositives + falsePositives) }
     }
 
     /// One point a distinct score, the highest score first; both counts rise to those of all pictures.
-    public let points: [Point]
-    public let normalCount: Int
-    public let anomalousCount: Int
+    package let points: [Point]
+    package let normalCount: Int
+    package let anomalousCount: Int
 
     /// - Precondition: neither is empty; scores are no NaN.
     /// - Complexity: O(n log n).
-    public init(normal: [Float], anomalous: [Float]) {
+    package init(normal: [Float], anomalous: [Float]) {
         precondition(
             !normal.isEmpty && !anomalous.isEmpty, "metrics: \(normal.count) normal, \(anomalous.count) anomalous")
         normalCount = normal.count
@@ -38,10 +38,10 @@ public struct RankingCurve: Sendable, Equatable {
     }
 
     /// The share of all anomalous pictures, 0 to 1.
-    public func recall(at point: Point) -> Double { Double(point.truePositives) / Double(anomalousCount) }
+    package func recall(at point: Point) -> Double { Double(point.truePositives) / Double(anomalousCount) }
 
     /// The share of all normal pictures, 0 to 1.
-    public func falsePositiveRate(at point: Point) -> Double { Double(point.falsePositives) / Double(normalCount) }
+    package func falsePositiveRate(at point: Point) -> Double { Double(point.falsePositives) / Double(normalCount) }
 
     /// The recall at a false-positive rate, on the straight lines between the points; where the curve is vertical, its upper
     /// end.

@@ -1,19 +1,19 @@
 /// How well scores separate two kinds of pictures.
 ///
 /// Ties are treated as scikit-learn does: equal scores pass a threshold together.
-public struct RankingMetrics: Sendable, Equatable {
+package struct RankingMetrics: Sendable, Equatable {
     /// Area under the ROC curve: the chance that an anomalous one scores higher than a normal one, ties counting half.
-    public let auroc: Double
+    package let auroc: Double
     /// Average precision: precision at each threshold, weighted by the gain in recall (no interpolation).
-    public let averagePrecision: Double
+    package let averagePrecision: Double
     /// The best harmonic mean of precision and recall that any threshold reaches.
-    public let f1Max: Double
+    package let f1Max: Double
     /// The best balanced accuracy that any limit reaches, 0.5 to 1.
-    public let bestBalancedAccuracy: Double
+    package let bestBalancedAccuracy: Double
 
     /// - Precondition: neither is empty; scores are no NaN.
     /// - Complexity: O(n log n).
-    public init(normal: [Float], anomalous: [Float]) {
+    package init(normal: [Float], anomalous: [Float]) {
         let curve = RankingCurve(normal: normal, anomalous: anomalous)
         // Twice the area in pairs of pictures: whole numbers, so that a perfect order is exactly 1.
         var pairs = 0
@@ -34,17 +34,17 @@ public struct RankingMetrics: Sendable, Equatable {
 }
 
 /// What a limit does to scores: as on the line, a picture is OK only when its score is below.
-public struct LimitMetrics: Sendable, Equatable {
+package struct LimitMetrics: Sendable, Equatable {
     /// Share of normal pictures that do not lie below the limit.
-    public let falseRejectRate: Double
+    package let falseRejectRate: Double
     /// Share of anomalous pictures below the limit.
-    public let escapeRate: Double
+    package let escapeRate: Double
 
     /// The mean of the shares of each kind that are judged right.
-    public var balancedAccuracy: Double { 1 - (falseRejectRate + escapeRate) / 2 }
+    package var balancedAccuracy: Double { 1 - (falseRejectRate + escapeRate) / 2 }
 
     /// - Precondition: neither is empty.
-    public init(normal: [Float], anomalous: [Float], limit: Float) {
+    package init(normal: [Float], anomalous: [Float], limit: Float) {
         precondition(
             !normal.isEmpty && !anomalous.isEmpty, "metrics: \(normal.count) normal, \(anomalous.count) anomalous")
         falseRejectRate = Double(normal.count { !($0 < limit) }) / Double(normal.count)

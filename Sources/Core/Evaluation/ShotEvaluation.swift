@@ -1,17 +1,17 @@
 /// One data set with one number of shots.
-public struct ShotEvaluation: Sendable, Encodable {
+package struct ShotEvaluation: Sendable, Encodable {
     /// The data set's name.
-    public let set: String
-    public let shots: Int
-    public let runs: [EvaluationRun]
+    package let set: String
+    package let shots: Int
+    package let runs: [EvaluationRun]
 
     /// Over the seeds.
-    public var mean: EvaluationFigures { .mean(of: runs.map(\.figures)) }
+    package var mean: EvaluationFigures { .mean(of: runs.map(\.figures)) }
     /// Over the seeds.
-    public var deviation: EvaluationFigures { .deviation(of: runs.map(\.figures)) }
+    package var deviation: EvaluationFigures { .deviation(of: runs.map(\.figures)) }
 
     /// The means stand beside `set` and `shots`.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         try mean.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(set, forKey: .set)
@@ -28,35 +28,35 @@ public struct ShotEvaluation: Sendable, Encodable {
 }
 
 /// One data set, one number of shots, one seed.
-public struct EvaluationRun: Sendable, Equatable, Codable {
-    public struct Picture: Sendable, Equatable, Codable {
+package struct EvaluationRun: Sendable, Equatable, Codable {
+    package struct Picture: Sendable, Equatable, Codable {
         /// Folder and file name below `test`.
-        public let file: String
+        package let file: String
         /// nil is good.
-        public let defect: String?
-        public let score: Float
+        package let defect: String?
+        package let score: Float
     }
 
-    public let seed: Int
+    package let seed: Int
     /// File names of the shots.
-    public let shots: [String]
+    package let shots: [String]
     /// The side of the network's input that the model uses, in pixels.
-    public let inputSize: Int
+    package let inputSize: Int
     /// The layers of the backbone that the model uses.
-    public let layers: [Int]
-    public let figures: EvaluationFigures
+    package let layers: [Int]
+    package let figures: EvaluationFigures
     /// What the limit rests on.
-    public let evidence: CalibrationEvidence
+    package let evidence: CalibrationEvidence
     /// Whether training helped; nil of a method that trains no CLIP-FSAC++ head.
-    public let training: CLIPFSACEvidence?
-    public let pictures: [Picture]
+    package let training: CLIPFSACEvidence?
+    package let pictures: [Picture]
     /// Whether it was taken from the cache; its times are then those of the day when it was computed.
-    public var isCached = false
+    package var isCached = false
     /// The pictures that were judged wrong by the widest margin; no part of JSON.
-    public var misjudged: [MisjudgedPicture] = []
+    package var misjudged: [MisjudgedPicture] = []
 
-    public var normalScores: [Float] { pictures.filter { $0.defect == nil }.map(\.score) }
-    public var anomalousScores: [Float] { pictures.filter { $0.defect != nil }.map(\.score) }
+    package var normalScores: [Float] { pictures.filter { $0.defect == nil }.map(\.score) }
+    package var anomalousScores: [Float] { pictures.filter { $0.defect != nil }.map(\.score) }
 
     init(
         seed: Int, shots: [String], inputSize: Int, layers: [Int], figures: EvaluationFigures,
@@ -74,7 +74,7 @@ public struct EvaluationRun: Sendable, Equatable, Codable {
         self.misjudged = misjudged
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         figures = try EvaluationFigures(from: decoder)
         seed = try container.decode(Int.self, forKey: .seed)
@@ -86,7 +86,7 @@ public struct EvaluationRun: Sendable, Equatable, Codable {
         pictures = try container.decode([Picture].self, forKey: .pictures)
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         try figures.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(seed, forKey: .seed)

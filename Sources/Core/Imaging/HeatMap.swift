@@ -1,20 +1,20 @@
 /// How a heat map looks. The scale is no part of it: it is fixed by the limit.
-public struct HeatMapStyle: Sendable, Equatable {
+package struct HeatMapStyle: Sendable, Equatable {
     /// Longer pictures are reduced to this before they are painted: a heat map is for looking, and is made while the
     /// line runs.
-    public var maxSide = 1024
+    package var maxSide = 1024
     /// Of the colours where the anomaly is far above the limit; 0 to 1.
-    public var maxOpacity: Float = 0.7
+    package var maxOpacity: Float = 0.7
     /// Red, green, blue.
-    public var contourColour = SIMD3<UInt8>(0, 240, 255)
+    package var contourColour = SIMD3<UInt8>(0, 240, 255)
     /// Red, green, blue.
-    public var boxColour = SIMD3<UInt8>(255, 255, 255)
+    package var boxColour = SIMD3<UInt8>(255, 255, 255)
     /// Of the contour and the boxes, in pixels of the heat map.
-    public var lineWidth: Float = 2
+    package var lineWidth: Float = 2
 
-    public static let standard = HeatMapStyle()
+    package static let standard = HeatMapStyle()
 
-    public init() {}
+    package init() {}
 }
 
 extension Image {
@@ -32,7 +32,7 @@ extension Image {
     ///     hatched.
     /// - Returns: this picture's size, or reduced in proportion until no side is longer than `style.maxSide`.
     /// - Precondition: the map is not empty.
-    public func withHeatMap(
+    package func withHeatMap(
         anomalyMap: Matrix, limit: Float, regions: [Region], area: InspectionArea = .wholeFrame,
         style: HeatMapStyle = .standard
     ) -> Image {

@@ -8,7 +8,7 @@ extension Image {
     /// else is.
     ///
     /// - Throws: `ImageError`; the cases about files excepted.
-    public init(decoding bytes: [UInt8], limits: ImageLimits = .standard) throws(ImageError) {
+    package init(decoding bytes: [UInt8], limits: ImageLimits = .standard) throws(ImageError) {
         self = try StoredFile(reading: bytes, limits: limits).image(of: nil, atLeast: nil)
     }
 }
@@ -20,12 +20,12 @@ extension Image {
     ///   - qualityPercent: 1 to 100.
     ///   - fullChroma: whether colour keeps its full resolution (4:4:4) or is halved both ways (4:2:0).
     /// - Precondition: no side is longer than 65500, the format's limit.
-    public func jpegBytes(qualityPercent: Int, fullChroma: Bool = false) -> [UInt8] {
+    package func jpegBytes(qualityPercent: Int, fullChroma: Bool = false) -> [UInt8] {
         JPEG.encode(self, qualityPercent: qualityPercent, fullChroma: fullChroma)
     }
 
     /// The picture as a PNG file, compressed lightly: it is made while the line runs.
-    public func pngBytes() -> [UInt8] {
+    package func pngBytes() -> [UInt8] {
         PNG.encode(self)
     }
 }

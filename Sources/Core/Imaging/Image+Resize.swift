@@ -10,7 +10,7 @@ extension Image {
     ///
     /// - Precondition: `height` and `width` are positive.
     /// - Complexity: O(width of the filter) multiplications a pixel, about 10 when reducing to a third.
-    public func resized(height newHeight: Int, width newWidth: Int, filter: ResampleFilter) -> Image {
+    package func resized(height newHeight: Int, width newWidth: Int, filter: ResampleFilter) -> Image {
         precondition(newHeight > 0 && newWidth > 0, "resize to [\(newHeight), \(newWidth)]")
         // Pillow 13's choice of the order that leaves less to the second pass; found by comparing results.
         let rowsFirst = newHeight < height && height - newHeight > 2 * (width - newWidth)

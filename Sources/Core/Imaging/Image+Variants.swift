@@ -6,7 +6,7 @@ extension Image {
     /// repeats the border. Multiples of 90 degrees are exact for square pictures.
     ///
     /// - Precondition: `degrees` is finite.
-    public func rotated(byDegrees degrees: Double) -> Image {
+    package func rotated(byDegrees degrees: Double) -> Image {
         precondition(degrees.isFinite, "rotation by \(degrees) degrees")
         let (sine, cosine) = Self.sineAndCosine(ofDegrees: degrees)
         let (centreRow, centreColumn) = (Double(height - 1) / 2, Double(width - 1) / 2)
@@ -56,7 +56,7 @@ extension Image {
     }
 
     /// The picture moved down by `rows` and right by `columns`, either may be negative; the border is repeated.
-    public func translated(rows: Int, columns: Int) -> Image {
+    package func translated(rows: Int, columns: Int) -> Image {
         var result = self
         for row in 0..<height {
             let sourceRow = min(max(row - rows, 0), height - 1)
@@ -73,7 +73,7 @@ extension Image {
     /// 0...255.
     ///
     /// - Precondition: both factors are finite and not negative; 1 changes nothing.
-    public func adjusted(brightness: Float = 1, contrast: Float = 1) -> Image {
+    package func adjusted(brightness: Float = 1, contrast: Float = 1) -> Image {
         precondition(
             brightness.isFinite && contrast.isFinite && brightness >= 0 && contrast >= 0,
             "brightness \(brightness), contrast \(contrast)")
@@ -89,7 +89,7 @@ extension Image {
     ///
     /// - Parameter sigma: in pixels; the kernel ends at three sigma.
     /// - Precondition: `sigma` is positive and finite.
-    public func blurred(sigma: Float) -> Image {
+    package func blurred(sigma: Float) -> Image {
         precondition(sigma.isFinite && sigma > 0, "blur with sigma \(sigma)")
         let radius = Int((3 * sigma).rounded(.up))
         let bell = (-radius...radius).map { exp(-Float($0 * $0) / (2 * sigma * sigma)) }

@@ -1,5 +1,5 @@
 /// Why there is no picture.
-public enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The bytes are neither JPEG nor PNG; `firstBytes` are up to 8 of them.
     case notAnImage(firstBytes: [UInt8])
     /// A format that the program knows, in a variety that it refuses (CMYK).
@@ -33,7 +33,7 @@ public enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The file changed its size while it was read.
     case fileChanged(path: String, expectedBytes: Int, actualBytes: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .notAnImage(let firstBytes) where firstBytes.isEmpty:
             "image: expected JPEG or PNG, got no bytes at all"

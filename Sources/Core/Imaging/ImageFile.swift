@@ -1,13 +1,13 @@
 import Glibc
 
 /// Picture files as people name them on a command line: anything may be behind a path.
-public enum ImageFile {
+package enum ImageFile {
     /// The bytes of a regular file. A symbolic link is followed.
     ///
     /// Never blocks on a pipe or a device, and reads exactly the size that the file had when it was opened.
     ///
     /// - Throws: `ImageError.fileMissing`, `.notARegularFile`, `.unreadable`, `.tooManyBytes`, `.fileChanged`.
-    public static func read(path: String, limits: ImageLimits = .standard) throws(ImageError) -> [UInt8] {
+    package static func read(path: String, limits: ImageLimits = .standard) throws(ImageError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw errno == ENOENT ? .fileMissing(path: path) : .unreadable(path: path, reason: systemMessage())

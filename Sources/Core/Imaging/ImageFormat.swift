@@ -1,10 +1,10 @@
 /// The file formats of pictures.
-public enum ImageFormat: String, Sendable, Codable, CustomStringConvertible {
+package enum ImageFormat: String, Sendable, Codable, CustomStringConvertible {
     case jpeg
     case png
 
     /// The format that the first bytes promise; nil if it is neither.
-    public init?(sniffing bytes: [UInt8]) {
+    package init?(sniffing bytes: [UInt8]) {
         if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
             self = .jpeg
         } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
@@ -15,12 +15,12 @@ public enum ImageFormat: String, Sendable, Codable, CustomStringConvertible {
     }
 
     /// Without a dot.
-    public var fileExtension: String {
+    package var fileExtension: String {
         switch self {
         case .jpeg: "jpg"
         case .png: "png"
         }
     }
 
-    public var description: String { rawValue }
+    package var description: String { rawValue }
 }

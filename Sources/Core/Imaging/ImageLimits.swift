@@ -2,23 +2,23 @@
 ///
 /// libjpeg-turbo's authors tell applications to set limits, because a file of a few kilobytes can ask for minutes of
 /// work or gigabytes of memory.
-public struct ImageLimits: Sendable, Equatable {
+package struct ImageLimits: Sendable, Equatable {
     /// Of the compressed file.
-    public var maxBytes = 32 << 20
+    package var maxBytes = 32 << 20
     /// `height * width`.
-    public var maxPixels = 50_000_000
+    package var maxPixels = 50_000_000
     /// Shortest side. A smaller picture shows no part.
-    public var minSide = 16
+    package var minSide = 16
     /// Longest side.
-    public var maxSide = 20_000
+    package var maxSide = 20_000
     /// Scans of one progressive JPEG; ordinary files have about 10.
-    public var maxScans = 100
+    package var maxScans = 100
     /// What the JPEG decoder may allocate besides the picture, bytes; progressive files need up to 6 bytes a pixel.
-    public var maxDecoderBytes = 256 << 20
+    package var maxDecoderBytes = 256 << 20
 
-    public static let standard = ImageLimits()
+    package static let standard = ImageLimits()
 
-    public init() {}
+    package init() {}
 
     func checkBytes(_ count: Int) throws(ImageError) {
         guard count <= maxBytes else { throw .tooManyBytes(count, limit: maxBytes) }

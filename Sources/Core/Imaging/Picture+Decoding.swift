@@ -2,7 +2,7 @@ extension Picture {
     /// Of the picture as it is to be seen: of a file from its header, after the orientation in EXIF; of others as declared.
     ///
     /// - Throws: `ImageError`: a file's header is damaged or refused, or the size is outside of the limits.
-    public func size() throws(ImageError) -> (height: Int, width: Int) {
+    package func size() throws(ImageError) -> (height: Int, width: Int) {
         switch encoding {
         case .file:
             return try StoredFile(reading: bytes, limits: .standard).uprightSize
@@ -28,7 +28,7 @@ extension Picture {
     ///   - side: nil is full size.
     /// - Throws: `ImageError`; the cases about paths excepted.
     /// - Precondition: `side` is positive.
-    public func image(of roi: PixelRectangle? = nil, atLeast side: Int? = nil) throws(ImageError) -> Image {
+    package func image(of roi: PixelRectangle? = nil, atLeast side: Int? = nil) throws(ImageError) -> Image {
         precondition(side ?? 1 > 0, "picture: reduced to a side of \(side ?? 0)")
         guard encoding != .file else {
             return try StoredFile(reading: bytes, limits: .standard).image(of: roi, atLeast: side)
@@ -52,7 +52,7 @@ extension Picture {
     ///
     /// - Parameter qualityPercent: of the JPEG made from raw pixels, 1 to 100.
     /// - Throws: `ImageError`, when the markers of a frame are damaged, or raw pixels are too few.
-    public func storable(qualityPercent: Int) throws(ImageError) -> [UInt8] {
+    package func storable(qualityPercent: Int) throws(ImageError) -> [UInt8] {
         switch encoding {
         case .file:
             return bytes

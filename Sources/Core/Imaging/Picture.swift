@@ -1,6 +1,6 @@
 /// A picture as it came, before it is decoded.
-public struct Picture: Sendable, Equatable {
-    public enum Encoding: Sendable, Equatable {
+package struct Picture: Sendable, Equatable {
+    package enum Encoding: Sendable, Equatable {
         /// A JPEG or PNG file, told apart by its first bytes.
         case file
         /// One frame of a camera's Motion JPEG: a baseline JPEG of exactly this size, with or without Huffman tables.
@@ -9,25 +9,25 @@ public struct Picture: Sendable, Equatable {
         case raw(PixelFormat, height: Int, width: Int, bytesPerRow: Int)
     }
 
-    public let encoding: Encoding
-    public let bytes: [UInt8]
+    package let encoding: Encoding
+    package let bytes: [UInt8]
 
-    public init(_ encoding: Encoding, bytes: [UInt8]) {
+    package init(_ encoding: Encoding, bytes: [UInt8]) {
         self.encoding = encoding
         self.bytes = bytes
     }
 }
 
 /// A rectangle of whole pixels inside a picture.
-public struct PixelRectangle: Sendable, Codable, Equatable {
+package struct PixelRectangle: Sendable, Codable, Equatable {
     /// Left edge.
-    public var x: Int
+    package var x: Int
     /// Top edge.
-    public var y: Int
-    public var width: Int
-    public var height: Int
+    package var y: Int
+    package var width: Int
+    package var height: Int
 
-    public init(x: Int, y: Int, width: Int, height: Int) {
+    package init(x: Int, y: Int, width: Int, height: Int) {
         self.x = x
         self.y = y
         self.width = width

@@ -1,5 +1,5 @@
 /// How a camera lays out uncompressed pixels; the raw value is V4L2's four-character code.
-public enum PixelFormat: String, Sendable, Codable, CaseIterable {
+package enum PixelFormat: String, Sendable, Codable, CaseIterable {
     /// Two pixels in four bytes: Y, U, Y, V.
     case yuyv = "YUYV"
     /// Two pixels in four bytes: U, Y, V, Y.
@@ -14,7 +14,7 @@ public enum PixelFormat: String, Sendable, Codable, CaseIterable {
     case bgr24 = "BGR3"
 
     /// Bytes that the pixels of a row take in the first plane, without padding.
-    public func rowBytes(width: Int) -> Int {
+    package func rowBytes(width: Int) -> Int {
         switch self {
         case .yuyv, .uyvy: (width + 1) / 2 * 4
         case .nv12, .grey: width
@@ -23,7 +23,7 @@ public enum PixelFormat: String, Sendable, Codable, CaseIterable {
     }
 
     /// Bytes of a whole picture whose rows are `bytesPerRow` apart.
-    public func pictureBytes(height: Int, bytesPerRow: Int) -> Int {
+    package func pictureBytes(height: Int, bytesPerRow: Int) -> Int {
         self == .nv12 ? bytesPerRow * (height + (height + 1) / 2) : bytesPerRow * height
     }
 }

@@ -1,20 +1,20 @@
 /// How a backbone wants its pictures: part of the weights' sidecar.
-public struct Preprocessing: Codable, Sendable, Equatable {
+package struct Preprocessing: Codable, Sendable, Equatable {
     /// By channel, of `pixel / 255`.
-    public var mean: [Float]
+    package var mean: [Float]
     /// By channel, of `pixel / 255`.
-    public var std: [Float]
-    public var interpolation: ResampleFilter
+    package var std: [Float]
+    package var interpolation: ResampleFilter
 
     /// - Precondition: three finite means, three positive deviations.
-    public init(mean: [Float], std: [Float], interpolation: ResampleFilter) {
+    package init(mean: [Float], std: [Float], interpolation: ResampleFilter) {
         precondition(Self.isValid(mean: mean, std: std), "preprocessing: mean \(mean), std \(std)")
         self.mean = mean
         self.std = std
         self.interpolation = interpolation
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         mean = try container.decode([Float].self, forKey: .mean)
         std = try container.decode([Float].self, forKey: .std)
@@ -33,7 +33,7 @@ public struct Preprocessing: Codable, Sendable, Equatable {
     /// The backbone's input, `(pixel / 255 - mean) / std`: the whole picture squashed to a square, uncropped.
     ///
     /// - Returns: `[3, size, size]`, one plane a channel.
-    public func input(from image: Image, size: Int) -> Tensor {
+    package func input(from image: Image, size: Int) -> Tensor {
         let square = image.resized(height: size, width: size, filter: interpolation)
         let plane = size * size
         // A pixel has 256 values: three tables do the arithmetic once.

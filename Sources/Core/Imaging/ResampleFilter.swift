@@ -1,5 +1,5 @@
 /// The interpolation of a resize. Raw values are those of the weights' sidecar.
-public enum ResampleFilter: String, Sendable, Codable, CaseIterable {
+package enum ResampleFilter: String, Sendable, Codable, CaseIterable {
     /// The triangle filter.
     case bilinear
     /// Keys' cubic convolution with a = -0.5 (Keys, "Cubic convolution interpolation for digital image processing",

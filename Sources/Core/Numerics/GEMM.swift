@@ -23,13 +23,13 @@ package func gemm(
 
 extension Matrix {
     /// The product with `other`: `[rows, columns] x [columns, N] -> [rows, N]`.
-    public func multiplied(by other: Matrix, parallelism: Parallelism = .serial) -> Matrix {
+    package func multiplied(by other: Matrix, parallelism: Parallelism = .serial) -> Matrix {
         precondition(columns == other.rows, "product: [\(rows), \(columns)] x [\(other.rows), \(other.columns)]")
         return product(other, transposed: false, columns: other.columns, parallelism)
     }
 
     /// The product with the transpose of `other`: `[rows, columns] x [N, columns]ᵀ -> [rows, N]`.
-    public func multiplied(byTransposed other: Matrix, parallelism: Parallelism = .serial) -> Matrix {
+    package func multiplied(byTransposed other: Matrix, parallelism: Parallelism = .serial) -> Matrix {
         precondition(columns == other.columns, "product: [\(rows), \(columns)] x [\(other.rows), \(other.columns)]ᵀ")
         return product(other, transposed: true, columns: other.rows, parallelism)
     }

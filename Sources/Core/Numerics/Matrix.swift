@@ -1,11 +1,11 @@
 /// A dense matrix of single-precision numbers, row-major `[rows, columns]`.
-public struct Matrix: Sendable, Equatable {
-    public let rows: Int
-    public let columns: Int
+package struct Matrix: Sendable, Equatable {
+    package let rows: Int
+    package let columns: Int
     /// `rows * columns` values; element `(r, c)` is at `r * columns + c`.
-    public var values: [Float]
+    package var values: [Float]
 
-    public init(rows: Int, columns: Int, values: [Float]) {
+    package init(rows: Int, columns: Int, values: [Float]) {
         precondition(
             rows >= 0 && columns >= 0 && values.count == rows * columns,
             "matrix: \(values.count) values for [\(rows), \(columns)]")
@@ -15,22 +15,22 @@ public struct Matrix: Sendable, Equatable {
     }
 
     /// A matrix of zeros.
-    public init(rows: Int, columns: Int) {
+    package init(rows: Int, columns: Int) {
         self.init(rows: rows, columns: columns, values: [Float](repeating: 0, count: rows * columns))
     }
 
-    public subscript(row: Int, column: Int) -> Float {
+    package subscript(row: Int, column: Int) -> Float {
         get { values[row * columns + column] }
         set { values[row * columns + column] = newValue }
     }
 
     /// One row, `[columns]`.
-    public func row(_ index: Int) -> ArraySlice<Float> {
+    package func row(_ index: Int) -> ArraySlice<Float> {
         values[index * columns..<(index + 1) * columns]
     }
 
     /// The transposed matrix, `[columns, rows]`.
-    public func transposed() -> Matrix {
+    package func transposed() -> Matrix {
         var result = Matrix(rows: columns, columns: rows)
         for row in 0..<rows {
             for column in 0..<columns { result.values[column * rows + row] = values[row * columns + column] }

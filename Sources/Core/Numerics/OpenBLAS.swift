@@ -2,7 +2,7 @@ internal import COpenBLAS
 internal import Glibc
 
 /// What there is to say to the library as a whole.
-public enum OpenBLAS {
+package enum OpenBLAS {
     /// Every call computes on the calling thread; `Parallelism` splits the rows. Whole phases of a network then share
     /// one fork and join, where OpenBLAS' own threads would meet after each product (docs/decisions/0001).
     static let isSingleThreaded: Bool = {
@@ -11,5 +11,5 @@ public enum OpenBLAS {
     }()
 
     /// The kernels that the library chose for this processor, for instance `Haswell` or `SkylakeX`.
-    public static var coreName: String { String(cString: openblas_get_corename()) }
+    package static var coreName: String { String(cString: openblas_get_corename()) }
 }

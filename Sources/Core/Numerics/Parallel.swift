@@ -5,15 +5,15 @@ internal import Synchronization
 /// How many threads one computation may use.
 ///
 /// Work is split into parts that are computed independently, so a result never depends on timing.
-public struct Parallelism: Sendable, Equatable {
-    public let threads: Int
+package struct Parallelism: Sendable, Equatable {
+    package let threads: Int
 
-    public init(threads: Int) {
+    package init(threads: Int) {
         precondition(threads >= 1, "parallelism: \(threads) threads")
         self.threads = threads
     }
 
-    public static let serial = Parallelism(threads: 1)
+    package static let serial = Parallelism(threads: 1)
 
     /// One step of a computation: its parts run side by side, and the next step begins when all are done.
     package struct Phase {

@@ -1,9 +1,9 @@
 /// A dense array of single-precision numbers of any rank, row-major: the last axis varies fastest.
-public struct Tensor: Sendable, Equatable {
-    public let shape: [Int]
-    public var values: [Float]
+package struct Tensor: Sendable, Equatable {
+    package let shape: [Int]
+    package var values: [Float]
 
-    public init(shape: [Int], values: [Float]) {
+    package init(shape: [Int], values: [Float]) {
         precondition(
             shape.allSatisfy { $0 >= 0 } && values.count == shape.reduce(1, *),
             "tensor: \(values.count) values for \(shape)")
@@ -12,12 +12,12 @@ public struct Tensor: Sendable, Equatable {
     }
 
     /// `[rows, columns]`.
-    public init(_ matrix: Matrix) {
+    package init(_ matrix: Matrix) {
         self.init(shape: [matrix.rows, matrix.columns], values: matrix.values)
     }
 
     /// A tensor of zeros.
-    public init(shape: [Int]) {
+    package init(shape: [Int]) {
         self.init(shape: shape, values: [Float](repeating: 0, count: shape.reduce(1, *)))
     }
 }

@@ -3,14 +3,14 @@ import Foundation
 /// The weights of a backbone, opened and checked: every tensor of the architecture is there, in its shape. Those of a CLIP
 /// are read at each look-up and not kept, so that no more of the model is in memory than whoever looks them up makes of them;
 /// all others are in memory, and finite.
-public struct ModelWeights: Sendable {
-    public let sidecar: WeightsSidecar
+package struct ModelWeights: Sendable {
+    package let sidecar: WeightsSidecar
     /// The weight file.
-    public let path: String
+    package let path: String
     /// The architecture's tensors, for look-up. Of a CLIP under the names of OpenCLIP's state dict, whatever its file's are.
-    public let scope: WeightScope
+    package let scope: WeightScope
     /// Of a CLIP, unless only its image tower was asked for.
-    public let vocabulary: BytePairVocabulary?
+    package let vocabulary: BytePairVocabulary?
 
     /// Loads weights by name or path.
     ///
@@ -22,7 +22,7 @@ public struct ModelWeights: Sendable {
     ///   - part: which of a CLIP's towers may be looked up; of others, always all.
     /// - Throws: `unknownModel`; `wrongDigest` when the file is not the one its sidecar describes, whichever part is asked
     ///   for; `missingFile` and `unlikeConfiguration` for a CLIP; and what the readers throw.
-    public static func load(
+    package static func load(
         _ reference: String, modelsDirectory: ModelsDirectory, part: WeightsPart = .all
     ) throws(WeightsError) -> ModelWeights {
         if reference.contains("/") || reference.hasSuffix(".safetensors") { return try load(path: reference, part) }
@@ -100,7 +100,7 @@ public struct ModelWeights: Sendable {
     /// Reads every number of a CLIP once; the others were when they were loaded.
     ///
     /// - Throws: `notFinite` with the first tensor that holds NaN or infinity.
-    public func verify() throws(WeightsError) {
+    package func verify() throws(WeightsError) {
         guard let clip = sidecar.clip else { return }
         for (name, shape) in clip.expectedTensors(.all).sorted(by: { $0.key < $1.key }) {
             _ = try scope.tensor(name, shape)

@@ -1,14 +1,14 @@
 import Foundation
 
 /// The folder of weights and their sidecars.
-public struct ModelsDirectory: Sendable, Equatable {
-    public let path: String
+package struct ModelsDirectory: Sendable, Equatable {
+    package let path: String
 
-    public init(path: String) { self.path = path }
+    package init(path: String) { self.path = path }
 
     /// `FSAC_MODELS` if it is set, else `models` in the working directory if there is one, else where the package puts
     /// them.
-    public static func resolve(environment: [String: String]) -> ModelsDirectory {
+    package static func resolve(environment: [String: String]) -> ModelsDirectory {
         if let path = environment["FSAC_MODELS"], !path.isEmpty { return ModelsDirectory(path: path) }
         var isDirectory: ObjCBool = false
         let isHere =
@@ -16,15 +16,15 @@ public struct ModelsDirectory: Sendable, Equatable {
         return ModelsDirectory(path: isHere ? "models" : "/usr/share/fsac/models")
     }
 
-    public func weightsPath(_ name: String) -> String { path + "/" + name + ".safetensors" }
+    package func weightsPath(_ name: String) -> String { path + "/" + name + ".safetensors" }
 
-    public func sidecarPath(_ name: String) -> String { path + "/" + name + ".json" }
+    package func sidecarPath(_ name: String) -> String { path + "/" + name + ".json" }
 
     /// The vocabulary of a CLIP.
-    public func vocabularyPath(_ name: String) -> String { path + "/" + name + BytePairVocabulary.ending }
+    package func vocabularyPath(_ name: String) -> String { path + "/" + name + BytePairVocabulary.ending }
 
     /// Names of the models with a sidecar, sorted; none when the folder is missing.
-    public var names: [String] {
+    package var names: [String] {
         // A folder that cannot be listed holds no model; loading one by name says why.
         let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         return files.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map { String($0.dropLast(5)) }.sorted()
@@ -33,7 +33,7 @@ public struct ModelsDirectory: Sendable, Equatable {
     /// What the folder says of a model.
     ///
     /// - Throws: `unknownModel`, and what ``WeightsSidecar/read(path:)`` throws.
-    public func sidecar(_ name: String) throws(WeightsError) -> WeightsSidecar {
+    package func sidecar(_ name: String) throws(WeightsError) -> WeightsSidecar {
         guard FileManager.default.fileExists(atPath: sidecarPath(name)) else {
             throw .unknownModel(name: name, directory: path, known: names)
         }

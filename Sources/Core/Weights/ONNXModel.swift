@@ -3,33 +3,33 @@ import Crypto
 /// The weights of an ONNX file and the nodes that use them. Everything else of the graph is read past.
 ///
 /// - SeeAlso: `onnx.proto`, <https://onnx.ai/onnx/repo-docs/IR.html>
-public struct ONNXModel: Sendable {
-    public struct Node: Sendable, Equatable {
-        public var name = ""
-        public var operation = ""
-        public var inputs: [String] = []
-        public var outputs: [String] = []
+package struct ONNXModel: Sendable {
+    package struct Node: Sendable, Equatable {
+        package var name = ""
+        package var operation = ""
+        package var inputs: [String] = []
+        package var outputs: [String] = []
     }
 
-    public let file: String
+    package let file: String
     /// Floating-point initialisers, converted to single precision; all numbers are finite.
-    public let initialisers: [String: Tensor]
+    package let initialisers: [String: Tensor]
     /// Names of initialisers of whole numbers, which are left out.
-    public let ignored: [String]
-    public let nodes: [Node]
+    package let ignored: [String]
+    package let nodes: [Node]
     /// SHA-256 of the file, in hexadecimal.
-    public let sha256: String
+    package let sha256: String
 
     /// - Throws: `truncated`, `malformed`, `unsupportedType`, `notFinite`, and `refused` for weights kept in another
     ///   file; `unreadable` from the system.
-    public static func read(path: String) throws(WeightsError) -> ONNXModel {
+    package static func read(path: String) throws(WeightsError) -> ONNXModel {
         var input = try WeightsInput(path: path)
         let bytes = try input.bytes(input.size, part: "file")
         return try read(bytes: bytes, file: path)
     }
 
     /// Reads a file that is already in memory; `file` names it in errors.
-    public static func read(bytes: [UInt8], file: String) throws(WeightsError) -> ONNXModel {
+    package static func read(bytes: [UInt8], file: String) throws(WeightsError) -> ONNXModel {
         var model = ByteCursor(bytes, file: file)
         var reader = GraphReader()
         var hasOperatorSet = false

@@ -1,5 +1,5 @@
 /// A state dict as `torch.save` writes it: the older form (pickles, then storages) and the zip form of PyTorch 1.6.
-public enum PyTorchCheckpoint {
+package enum PyTorchCheckpoint {
     /// What the older form begins with: a pickle of the number 0x1950a86a20f9469cfc6c.
     static let legacyMagic: [UInt8] = [
         0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
@@ -13,12 +13,12 @@ public enum PyTorchCheckpoint {
     ///
     /// - Throws: `refused` for a pickle that asks for more than tensors, naming what; `truncated`, `malformed`,
     ///   `notFinite`; `unreadable` from the system. No memory is taken for a tensor whose numbers are not in the file.
-    public static func read(path: String) throws(WeightsError) -> WeightArchive {
+    package static func read(path: String) throws(WeightsError) -> WeightArchive {
         try open(try WeightBytes(path: path)).archive()
     }
 
     /// Reads a file that is already in memory; `file` names it in errors.
-    public static func read(bytes: [UInt8], file: String) throws(WeightsError) -> WeightArchive {
+    package static func read(bytes: [UInt8], file: String) throws(WeightsError) -> WeightArchive {
         try open(WeightBytes(bytes, file: file)).archive()
     }
 

@@ -16,7 +16,7 @@ extension Safetensors {
     /// - Returns: SHA-256 of the file, in hexadecimal.
     /// - Throws: `notFinite`; `unwritable`. Then a file that was there before still is.
     @discardableResult
-    public static func write(
+    package static func write(
         _ tensors: [String: Tensor], metadata: [String: String] = [:], to path: String
     ) throws(WeightsError) -> String {
         let outlines = tensors.map { Outline(name: $0, shape: $1.shape, type: .float32) }

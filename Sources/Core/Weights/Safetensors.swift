@@ -1,24 +1,24 @@
 /// The tensors of one weight file.
-public struct WeightArchive: Sendable {
+package struct WeightArchive: Sendable {
     /// Path of the file, for messages.
-    public let file: String
+    package let file: String
     /// Every floating-point tensor, converted to single precision; all numbers are finite.
-    public let tensors: [String: Tensor]
+    package let tensors: [String: Tensor]
     /// Names of tensors of whole numbers, which are left out of `tensors`.
-    public let ignored: [String]
+    package let ignored: [String]
     /// What the file says of itself.
-    public let metadata: [String: String]
+    package let metadata: [String: String]
     /// SHA-256 of the file, in hexadecimal.
-    public let sha256: String
+    package let sha256: String
 
     /// The tensors, for look-up by path and expected shape.
-    public var scope: WeightScope { WeightScope(tensors, file: file) }
+    package var scope: WeightScope { WeightScope(tensors, file: file) }
 }
 
 /// The safetensors format: the header's length as 8 bytes little-endian, a JSON header, then the tensors' bytes.
 ///
 /// - SeeAlso: <https://huggingface.co/docs/safetensors>
-public enum Safetensors {
+package enum Safetensors {
     /// Reads a file. Half precision, bfloat16 and double precision become single precision; whole numbers are left out.
     ///
     /// Nothing in the header is believed: lengths, shapes and offsets are checked with overflow-reporting arithmetic
@@ -26,13 +26,13 @@ public enum Safetensors {
     /// come twice.
     ///
     /// - Throws: `truncated`, `malformed`, `unsupportedType` or `notFinite`, and `unreadable` from the system.
-    public static func read(path: String) throws(WeightsError) -> WeightArchive {
+    package static func read(path: String) throws(WeightsError) -> WeightArchive {
         var input = try WeightsInput(path: path)
         return try read(&input)
     }
 
     /// Reads a file that is already in memory; `file` names it in errors.
-    public static func read(bytes: [UInt8], file: String) throws(WeightsError) -> WeightArchive {
+    package static func read(bytes: [UInt8], file: String) throws(WeightsError) -> WeightArchive {
         var input = WeightsInput(bytes: bytes, file: file)
         return try read(&input)
     }

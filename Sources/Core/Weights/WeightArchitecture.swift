@@ -1,5 +1,5 @@
 /// A network whose weights can be imported, with the names and shapes of all its tensors.
-public enum WeightArchitecture: String, Codable, Sendable, CaseIterable {
+package enum WeightArchitecture: String, Codable, Sendable, CaseIterable {
     case efficientNetLite0 = "efficientnet-lite0"
     case dinoV2Small = "dinov2-small"
     /// Of any size: the sizes are in the model's configuration, ``CLIPConfiguration``.
@@ -8,10 +8,10 @@ public enum WeightArchitecture: String, Codable, Sendable, CaseIterable {
     case aaClipAdapters = "aa-clip-adapters"
 
     /// Those whose sizes are always the same.
-    public static let fixed: [WeightArchitecture] = [.efficientNetLite0, .dinoV2Small]
+    package static let fixed: [WeightArchitecture] = [.efficientNetLite0, .dinoV2Small]
 
     /// The side of the square input is a multiple of this, in pixels; nil where the configuration says it.
-    public var inputMultiple: Int? {
+    package var inputMultiple: Int? {
         switch self {
         case .efficientNetLite0: 32
         case .dinoV2Small: 14
@@ -20,7 +20,7 @@ public enum WeightArchitecture: String, Codable, Sendable, CaseIterable {
     }
 
     /// How the network's training prepared pictures.
-    public var preprocessing: Preprocessing {
+    package var preprocessing: Preprocessing {
         switch self {
         case .efficientNetLite0:
             // (pixel - 127) / 128: lite/efficientnet_lite_builder.py of tensorflow/tpu.
@@ -36,7 +36,7 @@ public enum WeightArchitecture: String, Codable, Sendable, CaseIterable {
 
     /// Every tensor of the network by the name it has in its original file, with its shape; none where the configuration
     /// says it.
-    public var expectedTensors: [String: [Int]] {
+    package var expectedTensors: [String: [Int]] {
         var table: [String: [Int]] = [:]
         switch self {
         case .efficientNetLite0: Self.addEfficientNetLite0(&table)

@@ -99,7 +99,7 @@ final class WeightBytes: Sendable {
 }
 
 /// SHA-256 of a file, in hexadecimal; it is read in pieces.
-public func sha256(ofFile path: String) throws(WeightsError) -> String { try WeightBytes(path: path).sha256() }
+package func sha256(ofFile path: String) throws(WeightsError) -> String { try WeightBytes(path: path).sha256() }
 
 /// Opens a regular file for reading; a FIFO or a device is refused without waiting for it.
 func openRegularFile(_ path: String) throws(WeightsError) -> (descriptor: Int32, size: Int) {

@@ -18,13 +18,13 @@ private struct LoadedTensors: TensorTable {
 ///
 /// `scope["blocks.0"]["attn"].matrix("qkv.weight", 1152, 384)` is the tensor `blocks.0.attn.qkv.weight`. Names stay those
 /// of the file. Of a large file (CLIP) a tensor is read at each look-up and not kept.
-public struct WeightScope: Sendable {
+package struct WeightScope: Sendable {
     private let table: any TensorTable
     private let file: String
     private let path: String
 
     /// - Parameter file: names the file in errors.
-    public init(_ tensors: [String: Tensor], file: String) {
+    package init(_ tensors: [String: Tensor], file: String) {
         self.init(table: LoadedTensors(tensors: tensors), file: file, path: "")
     }
 
@@ -39,17 +39,17 @@ public struct WeightScope: Sendable {
     }
 
     /// The tensors below `component`.
-    public subscript(_ component: String) -> WeightScope {
+    package subscript(_ component: String) -> WeightScope {
         WeightScope(table: table, file: file, path: path + component + ".")
     }
 
     /// Whether there is a tensor of this name, for parts that only some files have.
-    public func contains(_ name: String) -> Bool { table.shape(of: path + name) != nil }
+    package func contains(_ name: String) -> Bool { table.shape(of: path + name) != nil }
 
     /// A tensor of exactly this shape.
     ///
     /// - Throws: `missingTensor` or `wrongShape`; `notFinite` and `truncated` where the numbers are read only now.
-    public func tensor(_ name: String, _ shape: [Int]) throws(WeightsError) -> Tensor {
+    package func tensor(_ name: String, _ shape: [Int]) throws(WeightsError) -> Tensor {
         guard let got = table.shape(of: path + name) else {
             throw .missingTensor(file: file, tensor: path + name)
         }
@@ -63,12 +63,12 @@ public struct WeightScope: Sendable {
     }
 
     /// A tensor of shape `[rows, columns]`.
-    public func matrix(_ name: String, _ rows: Int, _ columns: Int) throws(WeightsError) -> Matrix {
+    package func matrix(_ name: String, _ rows: Int, _ columns: Int) throws(WeightsError) -> Matrix {
         Matrix(rows: rows, columns: columns, values: try tensor(name, [rows, columns]).values)
     }
 
     /// A tensor of shape `[count]`.
-    public func vector(_ name: String, _ count: Int) throws(WeightsError) -> [Float] {
+    package func vector(_ name: String, _ count: Int) throws(WeightsError) -> [Float] {
         try tensor(name, [count]).values
     }
 }

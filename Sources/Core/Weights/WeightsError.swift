@@ -1,5 +1,5 @@
 /// Why weights could not be read, checked or written. Every case names the file.
-public enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The file cannot be opened or read, or is not a regular file.
     case unreadable(file: String, reason: String)
     /// The file cannot be written.
@@ -28,7 +28,7 @@ public enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A model's name would not be a plain file name.
     case badName(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreadable(let file, let reason):
             "weights: \(file): cannot be read: \(reason)"

@@ -1,19 +1,19 @@
 import Foundation
 
 /// Brings weights from elsewhere into a models directory.
-public struct WeightsImport: Sendable {
+package struct WeightsImport: Sendable {
     /// A PyTorch checkpoint, an ONNX model or a safetensors file; its beginning says which. Or a folder in OpenCLIP's or
     /// Hugging Face's layout.
-    public var file: String
+    package var file: String
     /// The model's name in the directory.
-    public var name: String
+    package var name: String
     /// nil: recognised by the tensors in the file.
-    public var architecture: WeightArchitecture?
-    public var source: String
-    public var licence: String
-    public var directory: ModelsDirectory
+    package var architecture: WeightArchitecture?
+    package var source: String
+    package var licence: String
+    package var directory: ModelsDirectory
 
-    public init(
+    package init(
         file: String, name: String, architecture: WeightArchitecture?, source: String, licence: String,
         directory: ModelsDirectory
     ) {
@@ -25,11 +25,11 @@ public struct WeightsImport: Sendable {
         self.directory = directory
     }
 
-    public struct Outcome: Sendable {
-        public let sidecar: WeightsSidecar
-        public let path: String
+    package struct Outcome: Sendable {
+        package let sidecar: WeightsSidecar
+        package let path: String
         /// Tensors of the file that the architecture does not have, sorted; they were left out.
-        public let leftOut: [String]
+        package let leftOut: [String]
     }
 
     /// Reads the file, gives its tensors the architecture's names, checks that all are there in the right shape, and
@@ -38,7 +38,7 @@ public struct WeightsImport: Sendable {
     ///
     /// - Throws: `badName`, `unknownArchitecture`, `missingTensor`, `wrongShape`; for a CLIP `missingFile` and
     ///   `unlikeConfiguration`; and what the readers and ``Safetensors/write(_:metadata:to:)`` throw.
-    public func run() throws(WeightsError) -> Outcome {
+    package func run() throws(WeightsError) -> Outcome {
         try ModelsDirectory.check(name: name)
         let place = try ModelFolder(file)
         if let clip = try clipModel(place) { return try write(clip) }

@@ -1,23 +1,23 @@
 import Foundation
 
 /// What `models/<name>.json` says of `models/<name>.safetensors`.
-public struct WeightsSidecar: Codable, Sendable, Equatable {
-    public var name: String
-    public var architecture: WeightArchitecture
+package struct WeightsSidecar: Codable, Sendable, Equatable {
+    package var name: String
+    package var architecture: WeightArchitecture
     /// Where the weights come from, in words for a person.
-    public var source: String
-    public var licence: String
+    package var source: String
+    package var licence: String
     /// SHA-256 of the safetensors file, in hexadecimal.
-    public var sha256: String
+    package var sha256: String
     /// SHA-256 of the file that it was made from.
-    public var sourceSHA256: String
-    public var preprocessing: Preprocessing
+    package var sourceSHA256: String
+    package var preprocessing: Preprocessing
     /// The side of the square input is a multiple of this, in pixels.
-    public var inputMultiple: Int
+    package var inputMultiple: Int
     /// There exactly when the architecture is ``WeightArchitecture/clip``.
-    public var clip: CLIPConfiguration?
+    package var clip: CLIPConfiguration?
     /// SHA-256 of the vocabulary file, in hexadecimal; of a CLIP.
-    public var vocabularySHA256: String?
+    package var vocabularySHA256: String?
 
     enum CodingKeys: String, CodingKey {
         case name, architecture, source, licence, sha256, preprocessing, clip
@@ -26,7 +26,7 @@ public struct WeightsSidecar: Codable, Sendable, Equatable {
         case inputMultiple = "input_multiple"
     }
 
-    public init(
+    package init(
         name: String, architecture: WeightArchitecture, source: String, licence: String, sha256: String,
         sourceSHA256: String
     ) {
@@ -54,7 +54,7 @@ public struct WeightsSidecar: Codable, Sendable, Equatable {
     }
 
     /// - Throws: `unreadable`, or `malformed` with the key that is missing or wrong.
-    public static func read(path: String) throws(WeightsError) -> WeightsSidecar {
+    package static func read(path: String) throws(WeightsError) -> WeightsSidecar {
         var input = try WeightsInput(path: path)
         guard input.size <= 1 << 20 else {
             throw .malformed(file: path, part: "sidecar", expected: "at most 1 MiB", got: "\(input.size) bytes")
@@ -71,7 +71,7 @@ public struct WeightsSidecar: Codable, Sendable, Equatable {
     }
 
     /// Writes the file whole or not at all. Equal sidecars give equal bytes.
-    public func write(to path: String) throws(WeightsError) {
+    package func write(to path: String) throws(WeightsError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let json: Data

@@ -1,8 +1,8 @@
-public import ControlProtocol
+package import ControlProtocol
 import Glibc
 
 /// Why no frame can come. All of these may pass by themselves.
-public enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
     case folderUnreadable(path: String, reason: String)
     /// A folder to replay that holds no picture.
     case noPictures(path: String)
@@ -33,7 +33,7 @@ public enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
     case stalled(path: String, fault: FrameFault? = nil)
     case requestFailed(path: String, request: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .folderUnreadable(let path, let reason):
             "camera: folder \(path): \(reason): "
@@ -103,7 +103,7 @@ public enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
 
 extension CaptureError {
     /// The state that this is for a camera.
-    public var state: LineState {
+    package var state: LineState {
         switch self {
         case .folderUnreadable, .noPictures, .deviceMissing, .disconnected, .forbidden, .requestFailed: .cameraLost
         case .noBandwidth, .noSignal, .stalled: .cameraStalled
@@ -117,7 +117,7 @@ extension CaptureError {
     ///
     /// Short where looking costs next to nothing, for the line waits for the camera; zero for `stalled`, which has
     /// waited already.
-    public func retryPeriod(failures: Int) -> Duration {
+    package func retryPeriod(failures: Int) -> Duration {
         switch self {
         case .stalled: .zero
         case .deviceMissing, .forbidden: .milliseconds(500)

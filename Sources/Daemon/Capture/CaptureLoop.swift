@@ -1,9 +1,9 @@
-public import ControlProtocol
+package import ControlProtocol
 import Core
 import Logging
 
 /// What the camera does.
-public enum CameraState: Sendable, Equatable {
+package enum CameraState: Sendable, Equatable {
     /// No frame yet.
     case starting
     case delivering

@@ -1,22 +1,22 @@
-public import Core
+package import Core
 import Glibc
 
 /// What one look of the camera gave: the picture as it came, or why there is none.
-public struct Frame: Sendable {
+package struct Frame: Sendable {
     /// The source's own name of it: the file's name, or the number that the driver gave.
-    public let name: String
+    package let name: String
     /// Counted by the source from 1.
-    public let number: UInt64
-    public let payload: Result<Picture, FrameFault>
+    package let number: UInt64
+    package let payload: Result<Picture, FrameFault>
     /// When the picture was complete.
-    public let capturedAt: ContinuousClock.Instant
+    package let capturedAt: ContinuousClock.Instant
     /// The earliest moment at which the exposure can have begun: a trigger before it is shown by this frame.
-    public let exposedAt: ContinuousClock.Instant
+    package let exposedAt: ContinuousClock.Instant
     /// `capturedAt` by the wall clock. Printed, never calculated with.
-    public let capturedTime: WallTime
+    package let capturedTime: WallTime
 
     /// - Parameter exposedAt: nil = `capturedAt`.
-    public init(
+    package init(
         name: String, number: UInt64, payload: Result<Picture, FrameFault>,
         capturedAt: ContinuousClock.Instant = .now, exposedAt: ContinuousClock.Instant? = nil,
         capturedTime: WallTime = .now
@@ -31,7 +31,7 @@ public struct Frame: Sendable {
 }
 
 /// Why a frame came without a picture that can be believed.
-public enum FrameFault: Error, Sendable, Equatable, CustomStringConvertible {
+package enum FrameFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// A file that cannot be read; the system's reason.
     case unreadable(String)
     /// The driver said that the data may be damaged (`V4L2_BUF_FLAG_ERROR`).
@@ -46,7 +46,7 @@ public enum FrameFault: Error, Sendable, Equatable, CustomStringConvertible {
         if case .stale = self { false } else { true }
     }
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreadable(let reason): reason
         case .flagged: "the driver flagged the frame as damaged"
@@ -57,14 +57,14 @@ public enum FrameFault: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// The time of day, as the system's clock had it.
-public struct WallTime: Sendable, Equatable {
-    public let microsecondsSince1970: Int64
+package struct WallTime: Sendable, Equatable {
+    package let microsecondsSince1970: Int64
 
-    public init(microsecondsSince1970: Int64) {
+    package init(microsecondsSince1970: Int64) {
         self.microsecondsSince1970 = microsecondsSince1970
     }
 
-    public static var now: WallTime {
+    package static var now: WallTime {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return WallTime(microsecondsSince1970: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
@@ -77,7 +77,7 @@ public struct WallTime: Sendable, Equatable {
     }
 
     /// RFC 3339 with microseconds, UTC: `2026-01-02T03:04:05.678901Z`.
-    public var rfc3339: String {
+    package var rfc3339: String {
         let (parts, fraction) = (
             parts, microsecondsSince1970 - 1_000_000 * microsecondsSince1970.flooredQuotient(by: 1_000_000)
         )
@@ -88,7 +88,7 @@ public struct WallTime: Sendable, Equatable {
     }
 
     /// `2026/01/02`, UTC.
-    public var dayPath: String {
+    package var dayPath: String {
         let parts = parts
         return "\(Self.digits(parts.tm_year + 1900, 4))/\(Self.digits(parts.tm_mon + 1))/\(Self.digits(parts.tm_mday))"
     }

@@ -1,5 +1,5 @@
 /// Where frames come from. Lives on the capture thread.
-public protocol FrameSource {
+package protocol FrameSource {
     /// Waits for the next frame, at most about `timeout`.
     ///
     /// - Throws: ``CaptureError`` while there is no camera. The next call looks for it again.
@@ -17,31 +17,31 @@ public protocol FrameSource {
 
 extension FrameSource {
     /// One piece of work a frame.
-    public mutating func report(to progress: LoopProgress) {}
+    package mutating func report(to progress: LoopProgress) {}
 
     /// A source that keeps nothing open has nothing to do.
-    public mutating func reopen() {}
+    package mutating func reopen() {}
 }
 
 /// A source as people see it.
-public struct SourceReading: Sendable, Equatable {
+package struct SourceReading: Sendable, Equatable {
     /// Kind and place, and what was agreed on: `folder /srv/frames`, `v4l2 /dev/v4l/by-path/... MJPG 1920 x 1080, 30 Hz`.
-    public var description: String
+    package var description: String
     /// What was asked for and not given, a sentence each.
-    public var differences: [String] = []
+    package var differences: [String] = []
     /// Frames that the driver lost, by their sequence numbers.
-    public var missed: UInt64 = 0
+    package var missed: UInt64 = 0
     /// Frames that came damaged, short or stale, whether or not anybody waited for them.
-    public var damaged: UInt64 = 0
+    package var damaged: UInt64 = 0
     /// How often the stream was started again.
-    public var restarts: UInt64 = 0
+    package var restarts: UInt64 = 0
 
-    public init(description: String) {
+    package init(description: String) {
         self.description = description
     }
 }
 
-public enum FrameEvent: Sendable {
+package enum FrameEvent: Sendable {
     case frame(Frame)
     /// Nothing came in time.
     case none

@@ -3,7 +3,7 @@ import Synchronization
 
 /// When a loop began the piece of work that it is at. Costs a clock reading a mark and takes no lock: it can be asked while
 /// the loop hangs.
-public final class LoopProgress: Sendable {
+package final class LoopProgress: Sendable {
     /// Nanoseconds of the monotonic clock; 0 = it waits.
     private let busySince = Atomic<UInt64>(0)
 

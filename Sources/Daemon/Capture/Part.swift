@@ -1,24 +1,24 @@
-public import ControlProtocol
+package import ControlProtocol
 
 /// What gets one verdict: a frame that somebody wants, or a trigger that no frame came for.
-public struct Part: Sendable {
-    public let camera: String
+package struct Part: Sendable {
+    package let camera: String
     /// The one in use when the part was captured or triggered.
-    public let recipe: LineRecipe
+    package let recipe: LineRecipe
     /// Or why no frame came.
-    public let frame: Result<Frame, Invalidity>
+    package let frame: Result<Frame, Invalidity>
     /// Size that the camera's frames must have, in pixels; nil = any.
-    public var size: (height: Int, width: Int)?
+    package var size: (height: Int, width: Int)?
     /// Frames of the camera in a row with the same bytes, this one included.
-    public var repeats = 1
+    package var repeats = 1
     /// It came to be a part because the presence of one could not be seen in it: it is never judged.
-    public var isBlind = false
+    package var isBlind = false
     /// By when the inspection has to begin; nil = whenever.
-    public var deadline: ContinuousClock.Instant?
+    package var deadline: ContinuousClock.Instant?
     /// Who asked for it by name.
-    public var trigger: TriggerTicket?
+    package var trigger: TriggerTicket?
 
-    public init(camera: String, recipe: LineRecipe, frame: Result<Frame, Invalidity>) {
+    package init(camera: String, recipe: LineRecipe, frame: Result<Frame, Invalidity>) {
         self.camera = camera
         self.recipe = recipe
         self.frame = frame
@@ -26,19 +26,19 @@ public struct Part: Sendable {
 }
 
 /// One trigger, from the moment it comes to its answer.
-public struct TriggerTicket: Sendable {
+package struct TriggerTicket: Sendable {
     /// The part's serial number.
-    public let part: String?
+    package let part: String?
     /// In use when the trigger came.
-    public let recipe: LineRecipe
+    package let recipe: LineRecipe
     /// The frame has to be exposed after this.
-    public let triggeredAt: ContinuousClock.Instant
-    public let triggeredTime: WallTime
-    public let deadline: ContinuousClock.Instant
+    package let triggeredAt: ContinuousClock.Instant
+    package let triggeredTime: WallTime
+    package let deadline: ContinuousClock.Instant
     /// Called exactly once, after the verdict is in the journal.
-    public let answer: @Sendable (TriggerReply) -> Void
+    package let answer: @Sendable (TriggerReply) -> Void
 
-    public init(
+    package init(
         part: String?, recipe: LineRecipe, triggeredAt: ContinuousClock.Instant = .now, triggeredTime: WallTime = .now,
         deadline: ContinuousClock.Instant, answer: @escaping @Sendable (TriggerReply) -> Void
     ) {

@@ -1,10 +1,10 @@
 /// Hands parts from the capture threads, and triggers from anywhere, to the inspection thread.
-public final class PartQueue: Sendable {
+package final class PartQueue: Sendable {
     private let state = Monitor(PartQueueStateMachine())
 
-    public init() {}
+    package init() {}
 
-    public func open(_ lane: LaneID, camera: String, policy: LanePolicy) {
+    package func open(_ lane: LaneID, camera: String, policy: LanePolicy) {
         state.withLock { $0.open(lane, camera: camera, policy: policy) }
     }
 
@@ -12,7 +12,7 @@ public final class PartQueue: Sendable {
     ///
     /// - Returns: false when the lane is closed.
     @discardableResult
-    public func push(_ part: Part, to lane: LaneID) -> Bool {
+    package func push(_ part: Part, to lane: LaneID) -> Bool {
         let action = state.wait { queue in
             let action = queue.push(part, to: lane)
             return action == .wait ? nil : action
@@ -21,12 +21,12 @@ public final class PartQueue: Sendable {
     }
 
     /// Makes a trigger wait for its frame. The ticket is answered later, also when there is no camera.
-    public func trigger(_ ticket: TriggerTicket, in lane: LaneID) throws(TriggerRefusal) {
+    package func trigger(_ ticket: TriggerTicket, in lane: LaneID) throws(TriggerRefusal) {
         if let refusal = state.withLock({ $0.trigger(ticket, in: lane) }) { throw refusal }
     }
 
     /// Tells those who wait for a frame that there is no camera.
-    public func lose(_ lane: LaneID, reason: String) {
+    package func lose(_ lane: LaneID, reason: String) {
         state.withLock { $0.lose(lane, reason: reason) }
     }
 
@@ -35,19 +35,19 @@ public final class PartQueue: Sendable {
         _ = state.wait { $0.isInspected(lane) ? true : nil }
     }
 
-    public func close(_ lane: LaneID, reason: String) {
+    package func close(_ lane: LaneID, reason: String) {
         state.withLock { $0.close(lane, reason: reason) }
     }
 
     /// Lets ``pop()`` come to an end once every lane is closed and empty.
-    public func close() {
+    package func close() {
         state.withLock { $0.close() }
     }
 
     /// Blocks until there is a part, or a trigger that waited for too long.
     ///
     /// - Returns: nil at the end.
-    public func pop() -> Part? {
+    package func pop() -> Part? {
         // Who asks for the next part has done with the one before.
         state.withLock { $0.release() }
         var deadline: ContinuousClock.Instant?
@@ -69,5 +69,5 @@ public final class PartQueue: Sendable {
     }
 
     /// Frames that newer ones replaced.
-    public func dropped(in lane: LaneID) -> UInt64 { state.read { $0.dropped(in: lane) } }
+    package func dropped(in lane: LaneID) -> UInt64 { state.read { $0.dropped(in: lane) } }
 }

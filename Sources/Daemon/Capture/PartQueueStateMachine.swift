@@ -1,7 +1,7 @@
 import Core
 
 /// What a lane of the queue does when it is full.
-public enum LanePolicy: Sendable, Equatable {
+package enum LanePolicy: Sendable, Equatable {
     /// A free-running camera: one frame waits, a newer one takes its place, and the loss is counted.
     case newest
     /// Parts of which each gets a verdict: the source waits while `capacity` of them do.
@@ -11,10 +11,10 @@ public enum LanePolicy: Sendable, Equatable {
 }
 
 /// Tells one run of a camera from the next one.
-public struct LaneID: Hashable, Sendable {
+package struct LaneID: Hashable, Sendable {
     let number: UInt64
 
-    public init(_ number: UInt64) { self.number = number }
+    package init(_ number: UInt64) { self.number = number }
 }
 
 /// The rules of the queue, without threads and locks: a lane a camera, served in turn.

@@ -1,11 +1,11 @@
-public import Core
+package import Core
 
 /// Says when a part has come to rest in view, from the change between frames.
 ///
 /// A part that moves in changes a frame where it is; when that ends for some frames, it lies still. Two levels keep a
 /// change near one level from counting several times (hysteresis). It sees movement and rest, not parts: a place that
 /// was emptied comes to rest as well.
-public struct PresenceDetector: Sendable {
+package struct PresenceDetector: Sendable {
     private enum State: Equatable {
         /// Also at the start: what lies there already has not come.
         case resting
@@ -30,7 +30,7 @@ public struct PresenceDetector: Sendable {
     ///   - startLevel: a change above it is movement; grey levels, see ``change(from:to:)``.
     ///   - stopLevel: a change below it is stillness; at most `startLevel`.
     ///   - stillFrames: how many still frames in a row are rest, at least 1.
-    public init(startLevel: Double, stopLevel: Double, stillFrames: Int) {
+    package init(startLevel: Double, stopLevel: Double, stillFrames: Int) {
         precondition(
             stopLevel <= startLevel && stillFrames > 0, "presence: \(startLevel), \(stopLevel), \(stillFrames)")
         self.startLevel = startLevel
@@ -41,7 +41,7 @@ public struct PresenceDetector: Sendable {
     /// - Parameter thumbnail: of the next frame; nil for one that cannot be believed and for frames that are missing.
     ///   Such a gap is no stillness; movement during it is seen by the frame after it.
     /// - Returns: true once for each part, at the frame that shows it at rest.
-    public mutating func cameToRest(_ thumbnail: GreyThumbnail?) -> Bool {
+    package mutating func cameToRest(_ thumbnail: GreyThumbnail?) -> Bool {
         guard let thumbnail else {
             gap += 1
             return false
@@ -64,11 +64,11 @@ public struct PresenceDetector: Sendable {
     }
 
     /// True once in each gap that has become as long as a rest: parts may come and go, and nobody sees them.
-    public var wentBlind: Bool { gap == stillFrames }
+    package var wentBlind: Bool { gap == stillFrames }
 
     /// How much two thumbnails of one size differ: the mean absolute difference of each block of 4 x 4 pixels, averaged
     /// over the four blocks that changed most; grey levels.
-    public static func change(from old: GreyThumbnail, to new: GreyThumbnail) -> Double {
+    package static func change(from old: GreyThumbnail, to new: GreyThumbnail) -> Double {
         var changes: [Double] = []
         for top in stride(from: 0, to: new.height, by: blockSide) {
             for left in stride(from: 0, to: new.width, by: blockSide) {
@@ -89,16 +89,16 @@ public struct PresenceDetector: Sendable {
 }
 
 /// A grey picture that is small enough to be compared frame by frame.
-public struct GreyThumbnail: Sendable, Equatable {
+package struct GreyThumbnail: Sendable, Equatable {
     /// Longest side.
     private static let side = 64
 
-    public let height: Int
-    public let width: Int
+    package let height: Int
+    package let width: Int
     /// `[height, width]`, 0 to 255.
-    public let levels: [Float]
+    package let levels: [Float]
 
-    public init(height: Int, width: Int, levels: [Float]) {
+    package init(height: Int, width: Int, levels: [Float]) {
         precondition(
             height > 0 && width > 0 && levels.count == height * width, "thumbnail: \(levels.count) levels")
         self.height = height
@@ -107,7 +107,7 @@ public struct GreyThumbnail: Sendable, Equatable {
     }
 
     /// Means over whole pixels, at most 64 on the longer side; luma as of ITU-R BT.601.
-    public init(_ image: Image) {
+    package init(_ image: Image) {
         let factor = max(1, (max(image.height, image.width) + Self.side - 1) / Self.side)
         let (height, width) = (max(1, image.height / factor), max(1, image.width / factor))
         var levels: [Float] = []

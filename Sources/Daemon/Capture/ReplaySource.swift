@@ -3,24 +3,24 @@ import Glibc
 /// Plays the pictures of a folder in the order of their names at a fixed rate, as a free-running camera.
 ///
 /// The folder is looked at again at each turn, so pictures can be added and removed while it runs.
-public struct ReplaySource: FrameSource {
+package struct ReplaySource: FrameSource {
     private let folder: PictureFolder
     private let period: Duration
     private let repeats: Bool
     private var names: ArraySlice<String> = []
     private var turns = 0
     private var number: UInt64 = 0
-    public private(set) var reading: SourceReading
+    package private(set) var reading: SourceReading
     private var due = ContinuousClock.now
 
-    public init(path: String, rateHertz: Double, repeats: Bool) {
+    package init(path: String, rateHertz: Double, repeats: Bool) {
         folder = PictureFolder(path: path)
         reading = SourceReading(description: "folder \(path)")
         period = .seconds(1 / rateHertz)
         self.repeats = repeats
     }
 
-    public mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
+    package mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
         if names.isEmpty {
             guard turns == 0 || repeats else { return .finished }
             names = try folder.names().pictures[...]

@@ -1,5 +1,5 @@
 /// Why the line does not do what it is asked for; no part is waited for then.
-public enum TriggerRefusal: Error, Equatable, Sendable, CustomStringConvertible {
+package enum TriggerRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     case noSuchCamera(String, known: [String])
     /// None was named, and there are several.
     case severalCameras([String])
@@ -9,7 +9,7 @@ public enum TriggerRefusal: Error, Equatable, Sendable, CustomStringConvertible 
     case noFrames(camera: String, reason: String)
     case stopping
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .noSuchCamera(let name, let known):
             "camera: no camera '\(name)': configured are \(known.joined(separator: ", "))"

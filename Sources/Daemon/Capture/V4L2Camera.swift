@@ -2,7 +2,7 @@
 ///
 /// Nothing in here waits longer than about the timeout it is given, except requests that the driver itself does not
 /// answer. Frames are copied out of the driver's buffers once.
-public struct V4L2Camera: FrameSource {
+package struct V4L2Camera: FrameSource {
     private enum State {
         case closed
         case streaming(V4L2Stream)
@@ -15,9 +15,9 @@ public struct V4L2Camera: FrameSource {
     private var stall: CaptureError?
     private var progress: LoopProgress?
     private var number: UInt64 = 0
-    public private(set) var reading: SourceReading
+    package private(set) var reading: SourceReading
 
-    public init(_ camera: Configuration.Camera) {
+    package init(_ camera: Configuration.Camera) {
         self.init(camera, system: V4L2System())
     }
 
@@ -29,7 +29,7 @@ public struct V4L2Camera: FrameSource {
 
     /// - Throws: ``CaptureError`` while there is no camera; the device is closed then, except for `stalled`, which says
     ///   that no frame came although the stream was started again.
-    public mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
+    package mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
         var stream = try openStream()
         let event: V4L2Stream.Event
         do {
@@ -61,9 +61,9 @@ public struct V4L2Camera: FrameSource {
         }
     }
 
-    public mutating func report(to progress: LoopProgress) { self.progress = progress }
+    package mutating func report(to progress: LoopProgress) { self.progress = progress }
 
-    public mutating func reopen() {
+    package mutating func reopen() {
         guard case .streaming(let stream) = state else { return }
         stream.close()
         state = .closed

@@ -2,7 +2,7 @@
 ///
 /// Complete is a file that was closed or moved in while the folder was watched, or one that did not change for the
 /// settling time (network shares, and what was there before). The same name with new contents is a new part.
-public struct WatchSource: FrameSource {
+package struct WatchSource: FrameSource {
     /// Between two looks at the whole folder.
     private static let scanPeriod = Duration.seconds(1)
     /// Files that are gone and not forgotten yet, at least.
@@ -19,14 +19,14 @@ public struct WatchSource: FrameSource {
     private var growing: [String: (identity: PictureFolder.Identity, since: ContinuousClock.Instant)] = [:]
     private var ready: [String] = []
     private var number: UInt64 = 0
-    public private(set) var reading: SourceReading
+    package private(set) var reading: SourceReading
     /// Files that are no pictures, at the last look.
-    public private(set) var ignoredFiles = 0
+    package private(set) var ignoredFiles = 0
 
     /// - Parameters:
     ///   - isDone: whether a picture that is found at the start has its verdict from an earlier run; the time is when the
     ///     file last changed, in microseconds since 1970.
-    public init(
+    package init(
         path: String, settling: Duration,
         isDone: @escaping @Sendable (_ name: String, _ changedMicroseconds: Int64) -> Bool = { _, _ in false }
     ) {
@@ -36,7 +36,7 @@ public struct WatchSource: FrameSource {
         self.isDone = isDone
     }
 
-    public mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
+    package mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
         if ready.isEmpty { try look(timeout: timeout) }
         guard !ready.isEmpty else { return .none }
         number += 1

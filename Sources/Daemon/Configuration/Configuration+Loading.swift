@@ -4,12 +4,12 @@ extension Configuration {
     /// Reads a configuration file.
     ///
     /// - Throws: ``ConfigurationError``: the first thing that is wrong, with its place.
-    public static func load(path: String) throws(ConfigurationError) -> Configuration {
+    package static func load(path: String) throws(ConfigurationError) -> Configuration {
         try Configuration(toml: text(of: path), file: path)
     }
 
     /// - Parameter file: the name in messages.
-    public init(toml text: String, file: String) throws(ConfigurationError) {
+    package init(toml text: String, file: String) throws(ConfigurationError) {
         let source = ConfigurationSource(file: file, text: text)
         let top = try ConfigurationTable<CodingKeys>(Self.parse(text, file: file), name: "", source: source)
         try top.readPath(.stateDirectory, into: &stateDirectory)

@@ -1,21 +1,21 @@
 /// Where in the configuration something is.
-public struct ConfigurationPlace: Sendable, Equatable, CustomStringConvertible {
-    public var file: String
+package struct ConfigurationPlace: Sendable, Equatable, CustomStringConvertible {
+    package var file: String
     /// From 1; nil when the key is not written in the file or its line cannot be told (dotted and quoted keys).
-    public var line: Int?
+    package var line: Int?
     /// Empty for the keys above the first table.
-    public var table: String
+    package var table: String
     /// Nil when the table as a whole is meant.
-    public var key: String?
+    package var key: String?
 
-    public init(file: String, line: Int?, table: String, key: String?) {
+    package init(file: String, line: Int?, table: String, key: String?) {
         self.file = file
         self.line = line
         self.table = table
         self.key = key
     }
 
-    public var description: String {
+    package var description: String {
         let place = line.map { "\(file):\($0)" } ?? file
         guard let key else { return "\(place): [\(table)]" }
         return table.isEmpty ? "\(place): \(key)" : "\(place): \(table).\(key)"
@@ -23,7 +23,7 @@ public struct ConfigurationPlace: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Why a configuration is refused. Permanent: the daemon does not start with it (exit code 78).
-public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
     case unreadable(path: String, reason: String)
     case syntax(file: String, line: Int, column: Int, reason: String)
     case unknownTable(ConfigurationPlace, suggestion: String?, known: [String])
@@ -33,7 +33,7 @@ public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConverti
     /// Two keys, each right in itself, that cannot both hold; `remedy` says what to change.
     case contradiction(ConfigurationPlace, remedy: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreadable(let path, let reason):
             "configuration: \(path): \(reason)"

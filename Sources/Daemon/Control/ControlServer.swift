@@ -1,25 +1,25 @@
-public import ControlProtocol
+package import ControlProtocol
 import Hummingbird
 import HummingbirdCore
-public import Logging
-public import NIOCore
+package import Logging
+package import NIOCore
 import NIOPosix
-public import ServiceLifecycle
+package import ServiceLifecycle
 
 /// Where the control API listens, and how patient it is.
-public struct ControlSettings: Sendable, Equatable {
-    public var socket: String
+package struct ControlSettings: Sendable, Equatable {
+    package var socket: String
     /// Group that may connect; nil = the daemon's own.
-    public var group: String?
-    public var maxConnections = 64
+    package var group: String?
+    package var maxConnections = 64
     /// From connecting to the complete request head.
-    public var headerTimeout = TimeAmount.seconds(5)
+    package var headerTimeout = TimeAmount.seconds(5)
     /// From the head to the complete request, and from there to the complete reply.
-    public var requestTimeout = TimeAmount.seconds(30)
+    package var requestTimeout = TimeAmount.seconds(30)
     /// Between requests.
-    public var idleTimeout = TimeAmount.seconds(30)
+    package var idleTimeout = TimeAmount.seconds(30)
 
-    public init(socket: String) {
+    package init(socket: String) {
         self.socket = socket
     }
 }
@@ -27,7 +27,7 @@ public struct ControlSettings: Sendable, Equatable {
 /// The control API on its Unix socket.
 ///
 /// Sits last among the services: it is the first to stop. The socket file goes when the server ends.
-public struct ControlServer<Model: StoredModel>: Service {
+package struct ControlServer<Model: StoredModel>: Service {
     private let settings: ControlSettings
     private let routes: ControlRoutes<Model>
     private let logger: Logger
@@ -37,7 +37,7 @@ public struct ControlServer<Model: StoredModel>: Service {
     ///   - shotQualityPercent: of shots that the camera gives uncompressed, 1 to 100.
     ///   - reload: reads the configuration again.
     ///   - onReady: called once clients can connect.
-    public init(
+    package init(
         settings: ControlSettings, book: RecipeBook<Model>, refit: RefitService<Model>, line: any LineControl,
         verdicts: any VerdictSource, stateDirectory: String, shotQualityPercent: Int = 95, logger: Logger,
         reload: @escaping @Sendable () async throws -> ReloadReply,
@@ -55,7 +55,7 @@ public struct ControlServer<Model: StoredModel>: Service {
             shotQualityPercent: shotQualityPercent, reload: reload)
     }
 
-    public func run() async throws {
+    package func run() async throws {
         let socket = ControlSocket(path: settings.socket, group: settings.group)
         try socket.prepare()
         let permissions = AsyncStream.makeStream(of: (any Error).self)

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Why the control socket cannot be opened. Permanent: the daemon does not start.
-public enum ControlSocketError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum ControlSocketError: Error, Equatable, Sendable, CustomStringConvertible {
     case pathTooLong(String, limit: Int)
     case notASocket(path: String)
     case inUse(path: String)
@@ -10,7 +10,7 @@ public enum ControlSocketError: Error, Equatable, Sendable, CustomStringConverti
     case notAMember(group: String, path: String)
     case operationFailed(_ operation: String, path: String, errno: CInt)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .pathTooLong(let path, let limit):
             "control socket: \(path): \(path.utf8.count) bytes, the system allows \(limit): choose a shorter path"

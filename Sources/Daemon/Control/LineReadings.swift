@@ -1,21 +1,21 @@
-public import ControlProtocol
-public import Core
+package import ControlProtocol
+package import Core
 
 /// What the control plane reads from the data plane at one moment. Taking it never waits for a frame.
-public struct LineReadings: Sendable {
+package struct LineReadings: Sendable {
     /// That of the camera that is worst off.
-    public var state: LineState
+    package var state: LineState
     /// Why, in words, when the state is not `inspecting`.
-    public var reason: String?
-    public var cameras: [CameraReply]
-    public var counts: CountsReply
+    package var reason: String?
+    package var cameras: [CameraReply]
+    package var counts: CountsReply
     /// Nil before the first verdict.
-    public var latency: LatencyReply?
+    package var latency: LatencyReply?
     /// By recipe; of those that judged a part.
-    public var trends: [String: TrendReply]
-    public var storage: StorageReply
+    package var trends: [String: TrendReply]
+    package var storage: StorageReply
 
-    public init(
+    package init(
         state: LineState, reason: String?, cameras: [CameraReply], counts: CountsReply, latency: LatencyReply?,
         trends: [String: TrendReply] = [:], storage: StorageReply
     ) {
@@ -33,7 +33,7 @@ public struct LineReadings: Sendable {
 }
 
 /// What the control plane asks of the data plane.
-public protocol LineControl: Sendable {
+package protocol LineControl: Sendable {
     /// Looks at the disk: never asked for on an event loop.
     var readings: LineReadings { get }
     /// Those of the readings, without a look at the disk.
@@ -51,18 +51,18 @@ public protocol LineControl: Sendable {
 extension InspectionLine: LineControl {}
 
 /// One journal line as it stands in the file, without the line end.
-public struct VerdictLine: Sendable, Equatable {
-    public let sequence: UInt64
-    public let bytes: [UInt8]
+package struct VerdictLine: Sendable, Equatable {
+    package let sequence: UInt64
+    package let bytes: [UInt8]
 
-    public init(sequence: UInt64, bytes: [UInt8]) {
+    package init(sequence: UInt64, bytes: [UInt8]) {
         self.sequence = sequence
         self.bytes = bytes
     }
 }
 
 /// The journal as the control plane reads it.
-public protocol VerdictSource: Sendable {
+package protocol VerdictSource: Sendable {
     /// Sequence number of the newest acknowledged line, 0 = none.
     var lastSequence: UInt64 { get }
     /// Acknowledged lines with a sequence number of `first` or more, oldest first, at most `count`. May read files:

@@ -1,18 +1,18 @@
 import Glibc
 
 /// An operation of the disk that failed.
-public struct DiskError: Error, Equatable, Sendable, CustomStringConvertible {
-    public let operation: Disk.Operation
-    public let path: String
-    public let errno: CInt
+package struct DiskError: Error, Equatable, Sendable, CustomStringConvertible {
+    package let operation: Disk.Operation
+    package let path: String
+    package let errno: CInt
 
-    public var description: String { "\(operation.rawValue) \(path): \(ErrnoText.describe(errno))" }
+    package var description: String { "\(operation.rawValue) \(path): \(ErrnoText.describe(errno))" }
 }
 
 /// The calls to the C library behind the journal and the pictures: each tells exactly what failed, none retries but for
 /// an interrupting signal.
-public struct Disk: Sendable {
-    public enum Operation: String, Sendable, CaseIterable {
+package struct Disk: Sendable {
+    package enum Operation: String, Sendable, CaseIterable {
         case open, read, write, truncate, rename, link, remove, list
         case sync = "fdatasync"
         case syncFolder = "fsync"
@@ -24,7 +24,7 @@ public struct Disk: Sendable {
     /// a dying and a read-only disk are tested.
     private let fault: @Sendable (Operation, _ path: String) -> CInt?
 
-    public init() {
+    package init() {
         fault = { _, _ in nil }
     }
 

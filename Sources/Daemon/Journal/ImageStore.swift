@@ -1,5 +1,5 @@
 import Core
-public import Logging
+package import Logging
 
 /// A verdict's pictures on their way to the disk.
 struct PictureJob: Sendable {
@@ -11,7 +11,7 @@ struct PictureJob: Sendable {
 
 /// Writes pictures and heat maps beside the line, on a thread of low priority. It never delays a verdict: what does not fit
 /// into its queue or on the disk is dropped and counted, and a journal line may then name a picture that is not there.
-public final class ImageStore: Sendable {
+package final class ImageStore: Sendable {
     private struct State {
         var jobs: [PictureJob] = []
         var dropped: UInt64 = 0
@@ -25,7 +25,7 @@ public final class ImageStore: Sendable {
     private let logger: Logger
     private let state = Monitor(State())
 
-    public init(stateDirectory: String, settings: Configuration.Images, disk: Disk = Disk(), logger: Logger) {
+    package init(stateDirectory: String, settings: Configuration.Images, disk: Disk = Disk(), logger: Logger) {
         self.stateDirectory = stateDirectory
         self.settings = settings
         self.disk = disk
@@ -33,7 +33,7 @@ public final class ImageStore: Sendable {
     }
 
     /// Pictures that were named in the journal and not written.
-    public var dropped: UInt64 { state.read(\.dropped) }
+    package var dropped: UInt64 { state.read(\.dropped) }
 
     func offer(_ job: PictureJob) {
         guard job.paths.image != nil || job.paths.heatmap != nil else { return }
@@ -47,12 +47,12 @@ public final class ImageStore: Sendable {
     }
 
     /// Lets `run()` end once what waits is written.
-    public func close() {
+    package func close() {
         state.withLock { $0.isClosed = true }
     }
 
     /// Writes until `close()`.
-    public func run() async {
+    package func run() async {
         await NamedThread.run("fsac-images", niceness: 10) { [self] in
             var shelf: PictureShelf?
             while let job = nextJob() { write(job, to: &shelf) }

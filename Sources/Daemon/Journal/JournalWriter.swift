@@ -2,19 +2,19 @@ package import ControlProtocol
 import Glibc
 
 /// How the journal is kept.
-public struct JournalSettings: Sendable, Equatable {
+package struct JournalSettings: Sendable, Equatable {
     /// A segment that would grow beyond this ends.
-    public var segmentBytes = 64 << 20
+    package var segmentBytes = 64 << 20
     /// Whole segments beyond this are removed, oldest first, the newest never.
-    public var maxBytes = 4 << 30
+    package var maxBytes = 4 << 30
     /// Syncs every line before it shows, not only NG.
-    public var syncsEachLine = false
+    package var syncsEachLine = false
     /// Verdicts that are kept in memory while the disk takes none; then the oldest are lost.
-    public var heldLines = 10_000
+    package var heldLines = 10_000
     /// Between two attempts to use a disk that failed.
-    public var retryInterval = Duration.milliseconds(500)
+    package var retryInterval = Duration.milliseconds(500)
 
-    public init() {}
+    package init() {}
 }
 
 /// The writing end of the journal. Confined to one thread.

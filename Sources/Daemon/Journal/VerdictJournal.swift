@@ -1,23 +1,23 @@
-public import ControlProtocol
-public import Logging
+package import ControlProtocol
+package import Logging
 import Synchronization
 
 /// The verdicts on disk: a verdict exists once it is in here.
 ///
 /// All writing happens on one thread, `run()`'s. Reading what is recent never touches the disk.
-public final class VerdictJournal: VerdictSource {
-    public typealias MakeRecord = @Sendable (_ seq: UInt64, _ durable: Bool) -> InspectionRecord
+package final class VerdictJournal: VerdictSource {
+    package typealias MakeRecord = @Sendable (_ seq: UInt64, _ durable: Bool) -> InspectionRecord
 
     /// How the journal does.
-    public struct Health: Sendable, Equatable {
+    package struct Health: Sendable, Equatable {
         /// Why lines are only in memory; nil while they reach the disk.
-        public var failure: String?
+        package var failure: String?
         /// A segment was found damaged; it is kept, and everything else in it can be read.
-        public var isDamaged = false
+        package var isDamaged = false
         /// What goes wrong without keeping verdicts from the disk: an old segment that cannot be removed.
-        public var nuisance: String?
+        package var nuisance: String?
         /// Verdicts that were given up because the disk failed for too long.
-        public var lostLines: UInt64 = 0
+        package var lostLines: UInt64 = 0
     }
 
     private struct Request {
@@ -52,7 +52,7 @@ public final class VerdictJournal: VerdictSource {
     package let progress = LoopProgress()
 
     /// Opens the journal below the state directory and puts it in order. Never fails because of what is in it.
-    public init(stateDirectory: String, settings: JournalSettings, disk: Disk = Disk(), logger: Logger) {
+    package init(stateDirectory: String, settings: JournalSettings, disk: Disk = Disk(), logger: Logger) {
         self.settings = settings
         self.disk = disk
         self.logger = logger
@@ -68,7 +68,7 @@ public final class VerdictJournal: VerdictSource {
     ///
     /// - Parameter make: the record for a sequence number.
     /// - Precondition: `close()` was not called.
-    public func append(_ verdict: Verdict, _ make: @escaping MakeRecord) -> VerdictLine {
+    package func append(_ verdict: Verdict, _ make: @escaping MakeRecord) -> VerdictLine {
         let ticket = state.withLock { state in
             precondition(!state.isClosed, "journal: append after close")
             state.nextTicket += 1
@@ -82,10 +82,10 @@ public final class VerdictJournal: VerdictSource {
         return line
     }
 
-    public var health: Health { state.read(\.health) }
+    package var health: Health { state.read(\.health) }
 
     /// Lets `run()` end once everything that was appended is on the disk.
-    public func close() {
+    package func close() {
         state.withLock { $0.isClosed = true }
     }
 }
@@ -93,9 +93,9 @@ public final class VerdictJournal: VerdictSource {
 // MARK: Reading
 
 extension VerdictJournal {
-    public var lastSequence: UInt64 { state.read(\.lastSequence) }
+    package var lastSequence: UInt64 { state.read(\.lastSequence) }
 
-    public func lines(from first: UInt64, count: Int) throws -> [VerdictLine] {
+    package func lines(from first: UInt64, count: Int) throws -> [VerdictLine] {
         // Whoever asks may name any number there is.
         guard first <= lastSequence else { return [] }
         let (start, recent) = state.read { state in
@@ -109,7 +109,7 @@ extension VerdictJournal {
         return older + recent.prefix(count - older.count)
     }
 
-    public func changes() -> AsyncStream<Void> {
+    package func changes() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         continuation.yield()
         let ticket = state.withLock { state in
@@ -128,7 +128,7 @@ extension VerdictJournal {
 
 extension VerdictJournal {
     /// Writes until `close()`; ends with everything synced.
-    public func run() async {
+    package func run() async {
         await NamedThread.run("fsac-journal") { [self] in write() }
     }
 

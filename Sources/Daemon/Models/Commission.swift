@@ -2,13 +2,13 @@ import ControlProtocol
 
 /// That a recipe runs on known-good production to find its limit (`recipes/<name>/commission.json`): parts are scored and
 /// journalled as INVALID. How far it is, and with which scores, is in the journal.
-public struct Commission: Codable, Sendable, Equatable {
+package struct Commission: Codable, Sendable, Equatable {
     /// Good parts that the limit is to rest on.
-    public var parts: Int
+    package var parts: Int
     /// Of the journal, from which on parts count.
-    public var firstSequence: UInt64
+    package var firstSequence: UInt64
 
-    public init(parts: Int, firstSequence: UInt64) {
+    package init(parts: Int, firstSequence: UInt64) {
         self.parts = parts
         self.firstSequence = firstSequence
     }

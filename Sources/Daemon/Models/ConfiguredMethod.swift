@@ -1,8 +1,8 @@
-public import Core
+package import Core
 import Synchronization
 
 /// Why the configured backbone and method cannot be used.
-public enum MethodError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum MethodError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The file of a backbone that is there is damaged or cannot be read. The daemon runs and says INVALID.
     case weights(WeightsError)
     /// No such backbone: the configuration is wrong.
@@ -10,7 +10,7 @@ public enum MethodError: Error, Equatable, Sendable, CustomStringConvertible {
     case inputSize(recipe: String, Int, backbone: String, multiple: Int)
     case settings(recipe: String, String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .weights(let error): error.description
         case .backbone(let recipe, let error): "configuration: recipe \(recipe): backbone: \(error)"
@@ -22,13 +22,13 @@ public enum MethodError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 /// Loads each backbone's weights once.
-public final class BackboneShelf: Sendable {
+package final class BackboneShelf: Sendable {
     private let directory: ModelsDirectory
     /// Where the embeddings of texts are kept.
     let textCache: TextAnchorCache
     private let models = Mutex<[String: BackboneModel]>([:])
 
-    public init(modelsDirectory: String, stateDirectory: String) {
+    package init(modelsDirectory: String, stateDirectory: String) {
         directory = ModelsDirectory(path: modelsDirectory)
         textCache = TextAnchorCache(directory: stateDirectory + "/text-anchors")
     }
@@ -44,13 +44,13 @@ public final class BackboneShelf: Sendable {
 }
 
 /// The backbone and method that a recipe asks for, with the weights loaded and verified.
-public struct ConfiguredMethod: Sendable {
-    public let backbone: BackboneModel
-    public let settings: MethodSettings
+package struct ConfiguredMethod: Sendable {
+    package let backbone: BackboneModel
+    package let settings: MethodSettings
     let computeThreads: Int
     private let textCache: TextAnchorCache
 
-    public init(
+    package init(
         _ recipe: Configuration.Recipe, computeThreads: Int, shelf: BackboneShelf
     ) throws(MethodError) {
         do {
@@ -77,10 +77,10 @@ public struct ConfiguredMethod: Sendable {
     }
 
     /// Of the models that ``fitter`` makes.
-    public var kind: ModelKind { ModelKind(backbone: backbone.name, sha256: backbone.sha256, requested: settings) }
+    package var kind: ModelKind { ModelKind(backbone: backbone.name, sha256: backbone.sha256, requested: settings) }
 
     /// Fits beside inspection: with half of the threads, so that a part on the line does not wait for it.
-    public var fitter: RecipeMethod<FittedModel>.Fitter {
+    package var fitter: RecipeMethod<FittedModel>.Fitter {
         let parallelism = Parallelism(threads: max(1, computeThreads / 2))
         let extractors = ExtractorSource(backbone, parallelism: parallelism, textCache: textCache)
         return { [settings] shots, progress, isCancelled in
@@ -117,7 +117,7 @@ extension Configuration.Recipe {
 }
 
 extension RecipeMethod<FittedModel> {
-    public init(_ method: ConfiguredMethod) {
+    package init(_ method: ConfiguredMethod) {
         let area = method.settings.area
         let parallelism = Parallelism(threads: method.computeThreads)
         let extractors = ExtractorSource(method.backbone, parallelism: parallelism)

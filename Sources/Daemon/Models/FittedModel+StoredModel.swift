@@ -1,9 +1,9 @@
 import ControlProtocol
-public import Core
+package import Core
 internal import Foundation
 
 extension FittedModel: StoredModel {
-    public var summary: ModelSummary {
+    package var summary: ModelSummary {
         ModelSummary(
             kind: ModelKind(backbone: backbone.name, sha256: backbone.sha256, requested: requested), shots: shots,
             limit: calibration.evidence.limit, evidence: calibration.evidence.words, band: calibration.evidence.band,
@@ -38,7 +38,7 @@ extension LimitOption {
 
 extension ModelKind {
     /// - Parameter settings: what was asked for: what a fit chooses does not make another kind, its scores are calibrated.
-    public init(backbone: String, sha256: String, requested settings: MethodSettings) {
+    package init(backbone: String, sha256: String, requested settings: MethodSettings) {
         let layers = settings.layers.map(String.init).joined(separator: " ")
         let size = settings.inputSize.map { " at \($0) px" } ?? ""
         var parts = [settings.method == .patchMemory ? "patch memory" : settings.method.rawValue]

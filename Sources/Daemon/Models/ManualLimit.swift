@@ -1,19 +1,19 @@
 import ControlProtocol
-public import Core
+package import Core
 
 /// A limit that an operator set by hand or accepted after commissioning (`recipes/<name>/limit.json`).
 ///
 /// It outlives a re-fit: the operator's word stands until `limit auto`. Scores of another backbone or method are on
 /// another scale, so it counts only for the pair it was set for.
-public struct ManualLimit: Codable, Sendable, Equatable {
+package struct ManualLimit: Codable, Sendable, Equatable {
     private static let currentUnit = "typical good part"
 
-    public var value: Float
+    package var value: Float
     var kind: ModelKind
     /// What the value is measured in; nil in files of before there was a unit.
     private var unit: String?
     /// What it rests on, when it was accepted after commissioning.
-    public var proposal: LimitProposal?
+    package var proposal: LimitProposal?
 
     init(value: Float, for kind: ModelKind, proposal: LimitProposal? = nil) throws(StoreError) {
         guard value.isFinite, value > 0 else { throw .invalidLimit(value) }

@@ -1,9 +1,9 @@
-public import Core
+package import Core
 
 /// Whether two pictures are the same one, whatever their files: saved again, with another quality or in another format.
 ///
 /// Compares means over 64 x 64 cells: coding noise averages out there, and what is different in the part does not.
-public struct PictureLikeness: Sendable, Equatable {
+package struct PictureLikeness: Sendable, Equatable {
     private static let side = 64
     /// Grey levels. Coding again moves the cells' mean difference by half a level, and no cell by many.
     private static let meanDifference = 1.0
@@ -12,12 +12,12 @@ public struct PictureLikeness: Sendable, Equatable {
     private let cells: [UInt8]
     private let size: PixelSize
 
-    public init(of image: Image) {
+    package init(of image: Image) {
         size = PixelSize(height: image.height, width: image.width)
         cells = image.resized(height: Self.side, width: Self.side, filter: .bilinear).pixels
     }
 
-    public func isSamePicture(as other: PictureLikeness) -> Bool {
+    package func isSamePicture(as other: PictureLikeness) -> Bool {
         // Of another shape it shows something else.
         guard abs(size.height * other.size.width - size.width * other.size.height) <= size.width + other.size.width
         else { return false }

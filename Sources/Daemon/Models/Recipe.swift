@@ -1,48 +1,48 @@
-public import Core
-public import Logging
+package import Core
+package import Logging
 import Synchronization
 
 /// A recipe: its normal shots, its generations and its limit, on disk and in memory.
 ///
 /// Reading ``view`` never waits for the disk. The other calls do, one after the other: keep them off event loops and
 /// the cooperative pool.
-public final class Recipe<Model: StoredModel>: Sendable {
+package final class Recipe<Model: StoredModel>: Sendable {
     /// A generation that can judge parts.
-    public struct Active: Sendable {
-        public let generation: Int
+    package struct Active: Sendable {
+        package let generation: Int
         /// Rejects at the limit in use.
-        public let model: Model
+        package let model: Model
         /// As fitted: its limit is calibration's.
-        public let summary: ModelSummary
+        package let summary: ModelSummary
         /// The limit set by hand or accepted after commissioning, when one holds for this model.
-        public let manual: ManualLimit?
+        package let manual: ManualLimit?
         /// Parts are scored and get no verdict that anybody may act on; nil = they are judged.
-        public let commission: Commission?
+        package let commission: Commission?
 
-        public var manualLimit: Float? { manual?.value }
-        public var limit: Float { manualLimit ?? summary.limit }
+        package var manualLimit: Float? { manual?.value }
+        package var limit: Float { manualLimit ?? summary.limit }
         /// Scores around the limit that are uncertain.
-        public var band: UncertainBand { manual?.proposal?.band ?? summary.band.scaled(by: limit / summary.limit) }
+        package var band: UncertainBand { manual?.proposal?.band ?? summary.band.scaled(by: limit / summary.limit) }
     }
 
     /// A consistent look at the recipe.
-    public struct View: Sendable {
+    package struct View: Sendable {
         /// Sorted by SHA-256.
-        public fileprivate(set) var normals: [StoredNormal]
-        public fileprivate(set) var active: Active?
+        package fileprivate(set) var normals: [StoredNormal]
+        package fileprivate(set) var active: Active?
         /// What was there when an operator went back to an older generation; nil = nobody did.
         fileprivate var shotsAtRollback: ShotList?
         fileprivate var kind: ModelKind
 
         /// There are shots, and the model in use was fitted from others or with other settings than those configured,
         /// and no operator wanted it so.
-        public var isFitDue: Bool {
+        package var isFitDue: Bool {
             !normals.isEmpty && shotsAtRollback != ShotList(normals)
                 && (Set(normals.map(\.sha256)) != Set(active?.summary.shots ?? []) || active?.summary.kind != kind)
         }
     }
 
-    public let name: String
+    package let name: String
     private let store: RecipeStore
     private let logger: Logger
     private let activate: Mutex<@Sendable (Active) -> Void>
@@ -56,7 +56,7 @@ public final class Recipe<Model: StoredModel>: Sendable {
     ///   - activate: hands a generation to the line; called at every change, also with a new limit.
     /// - Throws: `StoreError.invalidRecipeName`; ``DiskError`` when the folders cannot be made or read. Unusable generations do not throw: the one
     ///   before is used, and the log says so.
-    public init(
+    package init(
         stateDirectory: String, name: String, kind: ModelKind, disk: Disk = Disk(), logger: Logger,
         activate: @escaping @Sendable (Active) -> Void
     ) throws {
@@ -69,7 +69,7 @@ public final class Recipe<Model: StoredModel>: Sendable {
         restore(try store.generations())
     }
 
-    public var view: View { state.withLock { $0 } }
+    package var view: View { state.withLock { $0 } }
 
     /// What ``reconfigure(_:_:activate:)`` needs to know of the disk.
     func generationsOnDisk() throws(DiskError) -> [Int] {
@@ -183,7 +183,7 @@ public final class Recipe<Model: StoredModel>: Sendable {
 
 extension Recipe {
     /// Stores a checked picture as a normal shot; the same bytes again change nothing.
-    public func addNormal(
+    package func addNormal(
         _ bytes: [UInt8], fileExtension: String
     ) throws(DiskError) -> (normal: StoredNormal, isNew: Bool) {
         try change.withLock { _ throws(DiskError) in
@@ -199,7 +199,7 @@ extension Recipe {
     /// Removes a shot; the model keeps what it learnt from it until the next fit.
     ///
     /// - Parameter name: its SHA-256, or the first 6 digits or more.
-    public func removeNormal(_ name: String) throws -> StoredNormal {
+    package func removeNormal(_ name: String) throws -> StoredNormal {
         try change.withLock { _ in
             let normal = try normal(named: name)
             guard view.normals.count > 1 else { throw StoreError.lastNormal(sha256: normal.sha256) }
@@ -211,7 +211,7 @@ extension Recipe {
     }
 
     /// - Parameter name: its SHA-256, or the first 6 digits or more.
-    public func normal(named name: String) throws(StoreError) -> StoredNormal {
+    package func normal(named name: String) throws(StoreError) -> StoredNormal {
         let matches = view.normals.filter { $0.sha256.hasPrefix(name.lowercased()) }
         guard name.utf8.count >= 6, let normal = matches.first, matches.count == 1 else {
             throw .noSuchNormal(sha256: name)
@@ -219,12 +219,12 @@ extension Recipe {
         return normal
     }
 
-    public func bytes(of normal: StoredNormal) throws(DiskError) -> [UInt8] {
+    package func bytes(of normal: StoredNormal) throws(DiskError) -> [UInt8] {
         try store.bytes(of: normal)
     }
 
     /// Name a picture would have here, and whether it is there already.
-    public func find(_ bytes: [UInt8]) -> (sha256: String, isKnown: Bool) {
+    package func find(_ bytes: [UInt8]) -> (sha256: String, isKnown: Bool) {
         let sha256 = RecipeStore.sha256(of: bytes)
         return (sha256, view.normals.contains { $0.sha256 == sha256 })
     }
@@ -234,7 +234,7 @@ extension Recipe {
 
 extension Recipe {
     /// Makes `model` the newest generation and the one in use.
-    public func install(_ model: Model) throws -> Active {
+    package func install(_ model: Model) throws -> Active {
         try change.withLock { _ in
             // The settings may have changed while it was fitted.
             let (found, configured) = (model.summary.kind.backbone, view.kind.backbone)
@@ -249,7 +249,7 @@ extension Recipe {
     /// Goes back to an older generation (or forward again), until the next fit.
     ///
     /// - Parameter generation: nil = the one before the current.
-    public func rollback(to generation: Int?) throws -> Active {
+    package func rollback(to generation: Int?) throws -> Active {
         try change.withLock { _ in
             guard let current = view.active?.generation else { throw StoreError.noModel }
             let kept = try store.generations()
@@ -265,7 +265,7 @@ extension Recipe {
     }
 
     /// Sets the limit by hand (nil = calibration's again) and applies it to the next frame.
-    public func setLimit(_ value: Float?) throws -> Active {
+    package func setLimit(_ value: Float?) throws -> Active {
         try change.withLock { _ in
             guard let active = view.active else { throw StoreError.noModel }
             try store.setManualLimit(value.map { try ManualLimit(value: $0, for: active.summary.kind) })
@@ -280,7 +280,7 @@ extension Recipe {
     }
 
     /// Mutes the recipe's verdicts from the next frame on, over restarts.
-    public func startCommission(_ commission: Commission) throws -> Active {
+    package func startCommission(_ commission: Commission) throws -> Active {
         try change.withLock { _ in
             guard let active = view.active else { throw StoreError.noModel }
             guard active.commission == nil else { throw StoreError.commissioning(name) }
@@ -292,7 +292,7 @@ extension Recipe {
     /// Parts are judged again from the next frame on.
     ///
     /// - Parameter proposal: the limit to judge them by; nil = as before.
-    public func endCommission(accepting proposal: LimitProposal?) throws -> Active {
+    package func endCommission(accepting proposal: LimitProposal?) throws -> Active {
         try change.withLock { _ in
             guard let active = view.active else { throw StoreError.noModel }
             guard active.commission != nil else { throw StoreError.notCommissioning(name) }
@@ -316,7 +316,7 @@ extension Recipe {
     }
 
     /// Every generation on disk, newest first. A generation that cannot be read is left out and logged.
-    public func generations() throws -> [(generation: Int, summary: ModelSummary)] {
+    package func generations() throws -> [(generation: Int, summary: ModelSummary)] {
         try change.withLock { _ in
             try store.generations().compactMap { generation in
                 if let active = view.active, active.generation == generation { return (generation, active.summary) }

@@ -1,22 +1,22 @@
 import ControlProtocol
-public import Logging
+package import Logging
 import Synchronization
 
 /// Every recipe there is: the tables of the configuration, and copies that operators made.
 ///
 /// Reading never waits for the disk. Changes do, one after the other.
-public final class RecipeBook<Model: StoredModel>: Sendable {
-    public typealias MakeMethod = @Sendable (Configuration.Recipe) throws -> RecipeMethod<Model>
+package final class RecipeBook<Model: StoredModel>: Sendable {
+    package typealias MakeMethod = @Sendable (Configuration.Recipe) throws -> RecipeMethod<Model>
 
-    public struct Entry: Sendable {
-        public let recipe: Recipe<Model>
+    package struct Entry: Sendable {
+        package let recipe: Recipe<Model>
         /// The table whose settings it uses: its own, or for a copy that of the original.
-        public let settings: Configuration.Recipe
-        public let method: RecipeMethod<Model>
+        package let settings: Configuration.Recipe
+        package let method: RecipeMethod<Model>
         /// What the inspection thread needs of it.
-        public let line: LineRecipe
+        package let line: LineRecipe
 
-        public var name: String { recipe.name }
+        package var name: String { recipe.name }
     }
 
     private struct State {
@@ -41,7 +41,7 @@ public final class RecipeBook<Model: StoredModel>: Sendable {
     ///   - tables: never empty.
     ///   - method: called once a table.
     /// - Throws: what `method` throws; ``StoreError``, ``DiskError``.
-    public init(
+    package init(
         stateDirectory: String, tables: [Configuration.Recipe], disk: Disk = Disk(), logger: Logger,
         method: @escaping MakeMethod
     ) throws {
@@ -57,9 +57,9 @@ public final class RecipeBook<Model: StoredModel>: Sendable {
         _ = try reload(tables)
     }
 
-    public var entries: [Entry] { state.withLock { $0.entries } }
+    package var entries: [Entry] { state.withLock { $0.entries } }
 
-    public func entry(_ name: String) throws(StoreError) -> Entry {
+    package func entry(_ name: String) throws(StoreError) -> Entry {
         let entries = entries
         guard let entry = entries.first(where: { $0.name == name }) else {
             throw .noSuchRecipe(name, known: entries.map(\.name))
@@ -74,14 +74,14 @@ extension RecipeBook {
     /// What an operator chose last, else what the configuration says, else the first of the file.
     ///
     /// - Returns: nil when what was chosen is not there any more: no other recipe may judge instead.
-    public func entry(for camera: Configuration.Camera) -> Entry? {
+    package func entry(for camera: Configuration.Camera) -> Entry? {
         let (entries, chosen) = state.withLock { ($0.entries, $0.inUse[camera.name]) }
         if let chosen { return entries.first { $0.name == chosen } }
         return entries.first { $0.name == camera.recipe } ?? entries[0]
     }
 
     /// ``entry(for:)`` as the line uses it; one without a model, which says why, when the recipe is gone.
-    public func lineRecipe(for camera: Configuration.Camera) -> LineRecipe {
+    package func lineRecipe(for camera: Configuration.Camera) -> LineRecipe {
         if let entry = entry(for: camera) { return entry.line }
         let name = state.withLock { $0.inUse[camera.name] } ?? camera.recipe
         let absence =
@@ -93,7 +93,7 @@ extension RecipeBook {
     }
 
     /// Remembers an operator's choice over restarts.
-    public func remember(_ name: String, for camera: String) throws {
+    package func remember(_ name: String, for camera: String) throws {
         try change.withLock { _ in
             _ = try entry(name)
             var inUse = state.withLock { $0.inUse }
@@ -119,7 +119,7 @@ extension RecipeBook {
 
 extension RecipeBook {
     /// Copies shots, generations and limit; the copy uses the settings of the original's table until it has its own.
-    public func copy(_ source: String, to target: String) throws -> Entry {
+    package func copy(_ source: String, to target: String) throws -> Entry {
         guard RecipeStore.isValidName(target) else { throw StoreError.invalidRecipeName(target) }
         return try change.withLock { _ in
             let original = try entry(source)
@@ -141,7 +141,7 @@ extension RecipeBook {
     ///   - old: the cameras so far.
     ///   - new: the cameras to come: the recipe that one of both uses cannot be removed.
     /// - Returns: what changed, a sentence each.
-    public func reload(
+    package func reload(
         _ tables: [Configuration.Recipe], from old: [Configuration.Camera] = [], to new: [Configuration.Camera] = []
     ) throws -> [String] {
         try change.withLock { _ in

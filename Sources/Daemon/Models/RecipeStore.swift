@@ -44,12 +44,12 @@ struct RecipeStore: Sendable {
 }
 
 /// One normal shot as it lies on disk.
-public struct StoredNormal: Sendable, Equatable {
+package struct StoredNormal: Sendable, Equatable {
     /// Of the bytes, lower-case hexadecimal.
-    public let sha256: String
+    package let sha256: String
     /// `jpg` or `png`.
-    public let fileExtension: String
-    public let byteCount: Int
+    package let fileExtension: String
+    package let byteCount: Int
 }
 
 // MARK: Normal shots

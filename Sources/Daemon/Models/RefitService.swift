@@ -1,13 +1,13 @@
-public import ControlProtocol
+package import ControlProtocol
 import Core
-public import Logging
-public import ServiceLifecycle
+package import Logging
+package import ServiceLifecycle
 
 /// Fits models beside inspection: on a thread of its own at lower priority, one fit at a time.
 ///
 /// A request during a fit makes one more fit after it, with all shots there are by then. A fit that fails leaves the
 /// model in use alone.
-public final class RefitService<Model: StoredModel>: Service {
+package final class RefitService<Model: StoredModel>: Service {
     private struct Requests {
         var requested: UInt64 = 0
         var done: UInt64 = 0
@@ -39,14 +39,14 @@ public final class RefitService<Model: StoredModel>: Service {
     private let logger: Logger
     private let state = Monitor(State())
 
-    public init(book: RecipeBook<Model>, logger: Logger) {
+    package init(book: RecipeBook<Model>, logger: Logger) {
         self.book = book
         self.logger = logger
     }
 
     /// Asks for a fit with the shots as they are now, and returns at once.
     @discardableResult
-    public func request(_ recipe: String) -> FitReply {
+    package func request(_ recipe: String) -> FitReply {
         state.withLock { state in
             state.requests[recipe, default: Requests()].requested += 1
             if !state.waiting.contains(recipe) { state.waiting.append(recipe) }
@@ -59,7 +59,7 @@ public final class RefitService<Model: StoredModel>: Service {
         for entry in book.entries where entry.recipe.view.isFitDue { request(entry.name) }
     }
 
-    public func status(of recipe: String) -> FitReply {
+    package func status(of recipe: String) -> FitReply {
         state.read { state in
             let requests = state.requests[recipe] ?? Requests()
             let (requested, done) = (requests.requested, requests.done)
@@ -76,7 +76,7 @@ public final class RefitService<Model: StoredModel>: Service {
 
     /// Fits what is asked for until the shutdown, which cancels a running fit; begins with the fit that a crash may have
     /// cut off.
-    public func run() async {
+    package func run() async {
         requestWhatIsDue()
         await withGracefulShutdownHandler {
             await NamedThread.run("fsac-refit", niceness: 10) { self.fitWhatIsAskedFor() }

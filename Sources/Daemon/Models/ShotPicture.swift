@@ -1,13 +1,13 @@
-public import Core
+package import Core
 
 /// Why a picture cannot be a normal shot; nothing has been stored then.
-public enum ShotRefusal: Error, Equatable, Sendable, CustomStringConvertible {
+package enum ShotRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     case unreadable(ImageError)
     case tooSmall(height: Int, width: Int, smallestSide: Int)
     /// The recipe looks at a part of the frame that this picture does not have.
     case outsideOfROI(height: Int, width: Int, roi: PixelRectangle)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreadable(let error): error.description
         case .tooSmall(let height, let width, let side):
@@ -20,18 +20,18 @@ public enum ShotRefusal: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 /// A picture that has been checked and can be a normal shot.
-public struct ShotPicture: Sendable {
+package struct ShotPicture: Sendable {
     /// Smallest side that can show a part, in pixels.
-    public static let smallestSide = 32
+    package static let smallestSide = 32
 
-    public let image: Image
+    package let image: Image
     /// What the bytes are stored under: `jpg` or `png`.
-    public let fileExtension: String
+    package let fileExtension: String
 
     /// Decodes and checks a picture as it came.
     ///
     /// - Parameter roi: what the recipe looks at; nil = the whole frame.
-    public init(checking bytes: [UInt8], roi: PixelRectangle? = nil) throws(ShotRefusal) {
+    package init(checking bytes: [UInt8], roi: PixelRectangle? = nil) throws(ShotRefusal) {
         do {
             image = try Image(decoding: bytes)
         } catch {

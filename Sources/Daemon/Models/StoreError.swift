@@ -1,5 +1,5 @@
 /// Why the model store refuses what was asked; nothing has changed then. What the disk refuses is a ``DiskError``.
-public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case invalidRecipeName(String)
     case noSuchRecipe(String, known: [String])
     case recipeExists(String)
@@ -25,7 +25,7 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Fewer parts than the commissioning was started for.
     case commissionIncomplete(scored: Int, parts: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .invalidRecipeName(let name):
             "recipe: name '\(name)': expected 1 to 64 letters, digits, '-', '_' or '.', starting with a letter or digit"

@@ -1,16 +1,16 @@
-public import ControlProtocol
-public import Core
+package import ControlProtocol
+package import Core
 
 /// What decides the scale of a model's scores. Models of one kind have comparable scores and limits.
-public struct ModelKind: Codable, Sendable, Equatable {
+package struct ModelKind: Codable, Sendable, Equatable {
     /// Name, weights and input size; a model can judge only features of its own backbone.
-    public var backbone: String
+    package var backbone: String
     /// The method and those of its settings that change scores.
-    public var method: String
+    package var method: String
     /// Decides the limit, but no score; nil in what was written before there was one.
-    public var sensitivity: Double?
+    package var sensitivity: Double?
 
-    public init(backbone: String, method: String, sensitivity: Double? = nil) {
+    package init(backbone: String, method: String, sensitivity: Double? = nil) {
         self.backbone = backbone
         self.method = method
         self.sensitivity = sensitivity
@@ -21,22 +21,22 @@ public struct ModelKind: Codable, Sendable, Equatable {
 }
 
 /// What people are told about a fitted model.
-public struct ModelSummary: Sendable, Equatable {
-    public var kind: ModelKind
+package struct ModelSummary: Sendable, Equatable {
+    package var kind: ModelKind
     /// SHA-256 of the shots it was fitted from.
-    public var shots: [String]
+    package var shots: [String]
     /// The limit that calibration found.
-    public var limit: Float
+    package var limit: Float
     /// What that limit rests on, in words.
-    public var evidence: String
+    package var evidence: String
     /// Scores around that limit that are uncertain.
-    public var band: UncertainBand
+    package var band: UncertainBand
     /// What other sensitivities would give, from lower to higher.
-    public var options: [LimitOption]
+    package var options: [LimitOption]
     /// What the fit chose and why, a line each; nil where nothing was to be chosen.
-    public var choice: [String]?
+    package var choice: [String]?
 
-    public init(
+    package init(
         kind: ModelKind, shots: [String], limit: Float, evidence: String, band: UncertainBand? = nil,
         options: [LimitOption] = [], choice: [String]? = nil
     ) {
@@ -51,7 +51,7 @@ public struct ModelSummary: Sendable, Equatable {
 }
 
 /// What the model store needs of a fitted model, whatever the method.
-public protocol StoredModel: Sendable {
+package protocol StoredModel: Sendable {
     var summary: ModelSummary { get }
     /// The same model that rejects at another score.
     ///

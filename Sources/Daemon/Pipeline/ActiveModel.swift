@@ -1,18 +1,18 @@
-public import Core
+package import Core
 import Synchronization
 
 /// What a model says of one picture.
-public struct Judgement: Sendable {
+package struct Judgement: Sendable {
     /// Higher = more anomalous.
-    public let score: Float
+    package let score: Float
     /// What is above the limit, in pixels of the picture.
-    public let regions: [Region]
+    package let regions: [Region]
     /// The score is so near to the limit that OK and NG are both poorly supported.
-    public let isUncertain: Bool
+    package let isUncertain: Bool
     /// Draws the heat map over the picture. Costs time, and is done after the verdict.
-    public let drawHeatMap: @Sendable (Image) -> Image
+    package let drawHeatMap: @Sendable (Image) -> Image
 
-    public init(
+    package init(
         score: Float, regions: [Region], isUncertain: Bool = false, drawHeatMap: @escaping @Sendable (Image) -> Image
     ) {
         self.score = score
@@ -23,28 +23,28 @@ public struct Judgement: Sendable {
 }
 
 /// One generation as the line uses it; immutable.
-public struct ActiveModel: Sendable {
-    public let generation: Int
+package struct ActiveModel: Sendable {
+    package let generation: Int
     /// The score at which a part is rejected.
-    public let limit: Float
+    package let limit: Float
     /// What `makeExtractor` makes. While it stays the same, the line keeps the extractor that it has.
-    public let backbone: BackboneIdentity
+    package let backbone: BackboneIdentity
     /// What of the frame it was fitted with.
-    public let area: InspectionArea
+    package let area: InspectionArea
     /// Looks at pictures as a whole; nil when the model knows nothing of its shots' scene.
-    public let scene: SceneMonitor?
+    package let scene: SceneMonitor?
     /// Places OK scores between what is typical and the limit that the shots gave.
-    public let scale: ScoreScale?
+    package let scale: ScoreScale?
     /// Parts are scored, but get no verdict that anybody may act on: the recipe is being commissioned.
-    public var isMuted = false
+    package var isMuted = false
     /// Called on the inspection thread, which alone uses the result.
-    public let makeExtractor: @Sendable () -> FeatureExtractor
+    package let makeExtractor: @Sendable () -> FeatureExtractor
     /// What the model needs of a picture.
-    public let features: @Sendable (Image, FeatureExtractor) -> Features
+    package let features: @Sendable (Image, FeatureExtractor) -> Features
     /// Height and width are the frame's.
-    public let judge: @Sendable (Features, _ height: Int, _ width: Int) throws(Invalidity) -> Judgement
+    package let judge: @Sendable (Features, _ height: Int, _ width: Int) throws(Invalidity) -> Judgement
 
-    public init(
+    package init(
         generation: Int, limit: Float, backbone: BackboneIdentity, area: InspectionArea = .wholeFrame,
         scene: SceneMonitor? = nil, scale: ScoreScale? = nil,
         makeExtractor: @escaping @Sendable () -> FeatureExtractor,
@@ -66,7 +66,7 @@ public struct ActiveModel: Sendable {
 extension ActiveModel {
     /// A fitted model with the backbone that computes the line's features, at the input size that the model names. Nil when
     /// the backbone cannot compute what the model was fitted with.
-    public init?(generation: Int, model: FittedModel, extractors: ExtractorSource, parallelism: Parallelism) {
+    package init?(generation: Int, model: FittedModel, extractors: ExtractorSource, parallelism: Parallelism) {
         guard extractors.serves(model) else { return nil }
         let inputSize = model.backbone.inputSize
         let identity = BackboneIdentity(name: extractors.name, sha256: extractors.sha256, inputSize: inputSize)
@@ -123,19 +123,19 @@ extension Judgement {
 }
 
 /// The model in use. It is swapped between frames: a frame is judged by one model from beginning to end.
-public final class ModelSlot: Sendable {
+package final class ModelSlot: Sendable {
     private let model = Mutex<ActiveModel?>(nil)
     /// Why there is no model as long as there is none, in words.
     let absence: String
 
-    public init(absence: String = "nothing has been fitted yet: add normal shots with `fsacctl add-normal`") {
+    package init(absence: String = "nothing has been fitted yet: add normal shots with `fsacctl add-normal`") {
         self.absence = absence
     }
 
-    public var current: ActiveModel? { model.withLock { $0 } }
+    package var current: ActiveModel? { model.withLock { $0 } }
 
     /// The next frame is judged by this one.
-    public func activate(_ new: ActiveModel) {
+    package func activate(_ new: ActiveModel) {
         model.withLock { $0 = new }
     }
 }

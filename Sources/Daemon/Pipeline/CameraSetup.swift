@@ -2,13 +2,13 @@ import ControlProtocol
 import Core
 
 /// A camera of the line: its settings, the recipe it begins with, and how its source is made.
-public struct CameraSetup: Sendable {
-    public let configuration: Configuration.Camera
-    public var recipe: LineRecipe
+package struct CameraSetup: Sendable {
+    package let configuration: Configuration.Camera
+    package var recipe: LineRecipe
     /// Called on the capture thread.
-    public let makeSource: @Sendable () -> any FrameSource
+    package let makeSource: @Sendable () -> any FrameSource
 
-    public init(
+    package init(
         _ configuration: Configuration.Camera, recipe: LineRecipe,
         makeSource: @escaping @Sendable () -> any FrameSource
     ) {
@@ -18,7 +18,7 @@ public struct CameraSetup: Sendable {
     }
 
     /// With the source that the configuration names.
-    public init(_ configuration: Configuration.Camera, recipe: LineRecipe, journal: VerdictJournal) {
+    package init(_ configuration: Configuration.Camera, recipe: LineRecipe, journal: VerdictJournal) {
         self.init(configuration, recipe: recipe) { configuration.makeSource(journal: journal) }
     }
 

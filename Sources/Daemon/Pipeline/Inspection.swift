@@ -1,26 +1,26 @@
-public import ControlProtocol
-public import Core
+package import ControlProtocol
+package import Core
 
 /// One part's verdict with its evidence.
-public struct Inspection: Sendable {
-    public enum Outcome: Sendable {
+package struct Inspection: Sendable {
+    package enum Outcome: Sendable {
         case judged(Judgement, limit: Float)
         /// Scored while the recipe is commissioned: no verdict that anybody may act on.
         case muted(score: Float)
         case invalid(Invalidity)
     }
 
-    public let part: Part
+    package let part: Part
     /// Nil when the frame holds none that decodes.
-    public internal(set) var picture: Picture?
+    package internal(set) var picture: Picture?
     /// The model that judged, or would have.
-    public internal(set) var generation: Int?
-    public internal(set) var outcome: Outcome
+    package internal(set) var generation: Int?
+    package internal(set) var outcome: Outcome
     /// What of the picture as a whole is not as in the shots; nil when nothing is, or nobody looked.
-    public internal(set) var sceneShift: SceneShift?
+    package internal(set) var sceneShift: SceneShift?
     /// Where an OK score lies between what is typical and the limit.
-    public internal(set) var position: Double?
-    public internal(set) var latency = InspectionRecord.Latency()
+    package internal(set) var position: Double?
+    package internal(set) var latency = InspectionRecord.Latency()
 
     /// INVALID until somebody says otherwise.
     init(_ part: Part) {
@@ -42,14 +42,14 @@ public struct Inspection: Sendable {
 
     /// A score at the limit is a reject. A score that is no number is no verdict: the pipeline lets none through, and if
     /// it did, it would be no OK.
-    public var verdict: Verdict {
+    package var verdict: Verdict {
         switch outcome {
         case .judged(let judgement, let limit): judgement.score < limit ? .ok : .ng
         case .muted, .invalid: .invalid
         }
     }
 
-    public var invalidity: Invalidity? {
+    package var invalidity: Invalidity? {
         switch outcome {
         case .judged: nil
         case .muted:
@@ -66,7 +66,7 @@ public struct Inspection: Sendable {
         }
     }
 
-    public var judgement: Judgement? {
+    package var judgement: Judgement? {
         if case .judged(let judgement, _) = outcome { judgement } else { nil }
     }
 }

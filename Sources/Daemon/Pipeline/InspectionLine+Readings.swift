@@ -1,8 +1,8 @@
-public import ControlProtocol
+package import ControlProtocol
 import Synchronization
 
 extension InspectionLine {
-    public var readings: LineReadings {
+    package var readings: LineReadings {
         let (lanes, isStopping) = cameras.withLock { ($0.lanes, $0.isStopping) }
         let (cameras, counters) = (lanes.map(\.reading), counters.withLock { $0 })
         let (state, reason) = state(cameras, isStopping: isStopping)
@@ -16,7 +16,7 @@ extension InspectionLine {
                 lastSequence: journal.lastSequence, imagesDropped: images.dropped))
     }
 
-    public var cameraReadings: [CameraReply] { cameras.withLock(\.lanes).map(\.reading) }
+    package var cameraReadings: [CameraReply] { cameras.withLock(\.lanes).map(\.reading) }
 
     /// That of the camera that is worst off.
     private func state(_ cameras: [CameraReply], isStopping: Bool) -> (LineState, reason: String?) {
@@ -31,7 +31,7 @@ extension InspectionLine {
 
     /// Name of a loop that has been at the same piece of work for longer: it hangs. Waiting for frames, parts or verdicts
     /// is no work.
-    public func stalledLoop(after limit: Duration) -> String? {
+    package func stalledLoop(after limit: Duration) -> String? {
         if journal.progress.busy > limit { return "journal" }
         if progress.busy > limit { return "inspection" }
         let lanes = cameras.withLock(\.lanes)

@@ -1,5 +1,5 @@
-public import ControlProtocol
-public import Core
+package import ControlProtocol
+package import Core
 import Logging
 import Synchronization
 
@@ -14,7 +14,7 @@ extension InspectionLine {
     ///   - part: the serial number, 1 to 128 printable characters.
     /// - Throws: when nothing will be inspected. Once accepted, a trigger is always answered: INVALID without a camera,
     ///   or when no frame came or its inspection did not begin by the camera's deadline.
-    public func trigger(camera: String?, part: String?) async throws(TriggerRefusal) -> TriggerReply {
+    package func trigger(camera: String?, part: String?) async throws(TriggerRefusal) -> TriggerReply {
         let (triggeredAt, triggeredTime) = (ContinuousClock.now, WallTime.now)
         guard part.map(Self.isSerial) ?? true else { throw .badSerial }
         while true {
@@ -59,7 +59,7 @@ extension InspectionLine {
     /// The next pictures of a camera, beside their inspection.
     ///
     /// - Parameter camera: nil = the only one.
-    public func nextPictures(_ count: Int, of camera: String?) async throws(TriggerRefusal) -> [Picture] {
+    package func nextPictures(_ count: Int, of camera: String?) async throws(TriggerRefusal) -> [Picture] {
         let lane = try lane(named: camera)
         let request = ShotRequest(count, camera: lane.setup.name)
         lane.capture.take(request)
@@ -71,12 +71,12 @@ extension InspectionLine {
         return try await request.pictures()
     }
 
-    public func cameraName(_ camera: String?) throws(TriggerRefusal) -> String {
+    package func cameraName(_ camera: String?) throws(TriggerRefusal) -> String {
         try lane(named: camera).setup.name
     }
 
     /// Uses another recipe from the next frame or trigger on.
-    public func use(_ recipe: LineRecipe, for camera: String) throws(TriggerRefusal) {
+    package func use(_ recipe: LineRecipe, for camera: String) throws(TriggerRefusal) {
         try lane(named: camera).capture.recipe = recipe
         logger.notice("recipe in use", metadata: ["camera": "\(camera)", "recipe": "\(recipe.name)"])
     }
@@ -87,7 +87,7 @@ extension InspectionLine {
     /// - Parameter setups: asked again until nobody changed a camera's recipe in the meantime: an operator's choice, which
     ///   is remembered before it is used, is never undone.
     /// - Returns: what was done, a sentence each.
-    public func apply(_ setups: @Sendable () -> [CameraSetup]) async -> [String] {
+    package func apply(_ setups: @Sendable () -> [CameraSetup]) async -> [String] {
         let done = await apply(setups())
         while case let wanted = setups(), !uses(wanted) { _ = await apply(wanted) }
         return done
@@ -100,7 +100,7 @@ extension InspectionLine {
     }
 
     /// As above, once.
-    public func apply(_ setups: [CameraSetup]) async -> [String] {
+    package func apply(_ setups: [CameraSetup]) async -> [String] {
         var done: [String] = []
         let old = cameras.withLock(\.lanes)
         for lane in old where !setups.contains(where: { $0.name == lane.setup.name }) {

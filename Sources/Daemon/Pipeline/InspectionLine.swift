@@ -1,14 +1,14 @@
-public import ControlProtocol
+package import ControlProtocol
 import Core
-public import Logging
-public import ServiceLifecycle
+package import Logging
+package import ServiceLifecycle
 import Synchronization
 
 /// The data plane: cameras, queue, pipeline, journal and pictures, each on a thread of its own.
 ///
 /// Sits first among the services: it is the last to stop. Stopping goes with the flow: the cameras stop, what waits is
 /// inspected, the journal is synced, the pictures are written.
-public final class InspectionLine: Service {
+package final class InspectionLine: Service {
     struct Cameras {
         /// In the order of the configuration.
         var lanes: [CameraLane] = []
@@ -34,7 +34,7 @@ public final class InspectionLine: Service {
 
     /// - Parameter onVerdict: called on the inspection thread after the verdict is in the journal and its trigger is
     ///   answered: must not block.
-    public init(
+    package init(
         cameras: [CameraSetup], stateDirectory: String, journal: VerdictJournal, images: ImageStore, logger: Logger,
         onVerdict: (@Sendable (InspectionRecord) -> Void)? = nil
     ) {
@@ -47,7 +47,7 @@ public final class InspectionLine: Service {
         recallTrends()
     }
 
-    public func run() async {
+    package func run() async {
         await withTaskCancellationOrGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { [self] tasks in
                 tasks.addTask { await self.journal.run() }

@@ -2,17 +2,17 @@ import ControlProtocol
 import Core
 
 /// A part in, a verdict out. Used by the inspection thread alone: the extractors own scratch memory.
-public struct InspectionPipeline {
+package struct InspectionPipeline {
     /// Extractors that are kept for recipes that take turns.
     private static let extractorLimit = 4
 
     /// The one used last at the end.
     private var extractors: [FeatureExtractor] = []
 
-    public init() {}
+    package init() {}
 
     /// Total: whatever is wrong with the frame, the model or the score becomes INVALID, never OK.
-    public mutating func inspect(_ part: Part) -> Inspection {
+    package mutating func inspect(_ part: Part) -> Inspection {
         var inspection = Inspection(part)
         var clock = StageClock(since: inspection.since)
         inspection.latency.wait = clock.lap()

@@ -1,5 +1,5 @@
 /// Why a part has no judgement; the journal's `cause`.
-public enum InvalidCause: String, Sendable, CaseIterable {
+package enum InvalidCause: String, Sendable, CaseIterable {
     /// Nothing has been fitted yet.
     case noModel = "no_model"
     /// The fitted model is for another backbone, input size or layers than the line computes.
@@ -45,17 +45,17 @@ extension InvalidCause {
 }
 
 /// What ends an inspection without a judgement.
-public struct Invalidity: Error, Sendable, Equatable, CustomStringConvertible {
-    public let cause: InvalidCause
+package struct Invalidity: Error, Sendable, Equatable, CustomStringConvertible {
+    package let cause: InvalidCause
     /// For the log: what was expected and what came.
-    public let detail: String
+    package let detail: String
 
-    public init(_ cause: InvalidCause, _ detail: String) {
+    package init(_ cause: InvalidCause, _ detail: String) {
         self.cause = cause
         self.detail = detail
     }
 
-    public var description: String { "\(cause.rawValue): \(detail)" }
+    package var description: String { "\(cause.rawValue): \(detail)" }
 }
 
 extension Invalidity {

@@ -1,16 +1,16 @@
-public import ControlProtocol
+package import ControlProtocol
 
 /// What the line counted since it was started.
-public struct LineCounters: Sendable {
+package struct LineCounters: Sendable {
     private static let window = 1000
 
-    public private(set) var ok: UInt64 = 0
-    public private(set) var ng: UInt64 = 0
+    package private(set) var ok: UInt64 = 0
+    package private(set) var ng: UInt64 = 0
     /// Of both, those near the limit.
-    public private(set) var uncertain: UInt64 = 0
+    package private(set) var uncertain: UInt64 = 0
     /// By the cause's name in the journal.
-    public private(set) var invalid: [String: UInt64] = [:]
-    public private(set) var lastVerdict: WallTime?
+    package private(set) var invalid: [String: UInt64] = [:]
+    package private(set) var lastVerdict: WallTime?
     /// The newest frames that could not be judged for their own faults, without one in between that could.
     private(set) var refused: (count: Int, latest: Invalidity)?
     /// Of these, the newest that do not decode.
@@ -19,7 +19,7 @@ public struct LineCounters: Sendable {
     private var latencies: [Double] = []
     private var oldest = 0
 
-    public init() {}
+    package init() {}
 
     package mutating func count(_ inspection: Inspection, milliseconds: Double) {
         lastVerdict = .now
@@ -46,12 +46,12 @@ public struct LineCounters: Sendable {
         }
     }
 
-    public var verdicts: CountsReply {
+    package var verdicts: CountsReply {
         CountsReply(ok: ok, ng: ng, uncertain: uncertain, invalid: invalid.values.reduce(0, +), causes: invalid)
     }
 
     /// Percentiles by nearest rank over the newest 1000 judged parts; nil before the first.
-    public var latency: LatencyReply? {
+    package var latency: LatencyReply? {
         guard !latencies.isEmpty else { return nil }
         let sorted = latencies.sorted()
         func percentile(_ percent: Int) -> Double { sorted[(sorted.count * percent + 99) / 100 - 1] }

@@ -1,19 +1,19 @@
-public import Core
+package import Core
 
 /// A recipe as the inspection thread uses it. A part keeps the one that was in use when it was captured.
-public struct LineRecipe: Sendable {
-    public let name: String
-    public let models: ModelSlot
+package struct LineRecipe: Sendable {
+    package let name: String
+    package let models: ModelSlot
     /// Mean grey level, 0 to 255, that a frame must have inside of the ROI.
-    public let brightness: ClosedRange<Double>
+    package let brightness: ClosedRange<Double>
     /// That many equal payloads in a row are a frozen camera; 0 = off.
-    public let frozenFrames: Int
+    package let frozenFrames: Int
     /// What of the frame is looked at while there is no model that knows.
-    public let area: InspectionArea
+    package let area: InspectionArea
     /// What becomes of a part whose picture as a whole is not as the shots.
-    public let sceneShift: Configuration.Recipe.SceneShiftPolicy
+    package let sceneShift: Configuration.Recipe.SceneShiftPolicy
 
-    public init(
+    package init(
         name: String, models: ModelSlot, brightness: ClosedRange<Double> = 0...255, frozenFrames: Int = 0,
         area: InspectionArea = .wholeFrame, sceneShift: Configuration.Recipe.SceneShiftPolicy = .warn
     ) {
@@ -25,7 +25,7 @@ public struct LineRecipe: Sendable {
         self.sceneShift = sceneShift
     }
 
-    public init(_ settings: Configuration.Recipe, name: String, models: ModelSlot) {
+    package init(_ settings: Configuration.Recipe, name: String, models: ModelSlot) {
         self.init(
             name: name, models: models, brightness: settings.minBrightness...settings.maxBrightness,
             frozenFrames: settings.frozenFrames, area: settings.area, sceneShift: settings.sceneShift)

@@ -1,26 +1,26 @@
-public import ControlProtocol
+package import ControlProtocol
 
 /// How far a score lies from what the shots made typical to what the limit is for them.
-public struct ScoreScale: Sendable, Equatable {
+package struct ScoreScale: Sendable, Equatable {
     /// Of a good part, when the model was fitted.
     private let typical: Float
     private let span: Float
 
     /// Nil when there is nothing between the two.
-    public init?(typical: Float, limit: Float) {
+    package init?(typical: Float, limit: Float) {
         guard typical.isFinite, limit.isFinite, limit > typical else { return nil }
         self.typical = typical
         span = limit - typical
     }
 
     /// 0 is typical, 1 at the limit.
-    public func position(of score: Float) -> Double { Double((score - typical) / span) }
+    package func position(of score: Float) -> Double { Double((score - typical) / span) }
 }
 
 /// How the parts of a recipe change over time: slowly, by their OK scores, or at once, by the picture as a whole.
-public struct RecipeTrend: Sendable {
+package struct RecipeTrend: Sendable {
     /// What is worth a line in the log.
-    public enum Event: Sendable, Equatable {
+    package enum Event: Sendable, Equatable {
         /// The picture as a whole is not as the shots; in words.
         case sceneShifted(String)
         /// OK scores are not what they were when the model was fitted: where they are.
@@ -48,13 +48,13 @@ public struct RecipeTrend: Sendable {
     private var shift: String?
     private var warnedAt: ContinuousClock.Instant?
 
-    public init() {}
+    package init() {}
 
     /// - Parameters:
     ///   - generation: that judged.
     ///   - position: of an OK score; nil for other verdicts.
     ///   - shift: of the picture as a whole, in words; nil when there is none, or nobody looked.
-    public mutating func note(
+    package mutating func note(
         generation: Int?, position: Double?, shift: String?, at now: ContinuousClock.Instant
     ) -> [Event] {
         noteDrift(generation, position) + noteShift(shift, at: now)
@@ -86,7 +86,7 @@ public struct RecipeTrend: Sendable {
         return [.sceneShifted(shift)]
     }
 
-    public var reply: TrendReply {
+    package var reply: TrendReply {
         TrendReply(
             drift: parts >= Self.fewestParts ? mean : nil, parts: parts, isDrifting: isDrifting, sceneShift: shift,
             sceneShifts: shifts)

@@ -1,26 +1,26 @@
-public import ControlProtocol
+package import ControlProtocol
 import Glibc
-public import Logging
+package import Logging
 
 /// Log lines in the system's journal: the message with its values behind it, and each value as a field `FSAC_<KEY>`.
 /// Nobody who logs waits for the journal, see ``JournalQueue``.
-public struct JournalLog: LogHandler {
-    public var metadata: Logger.Metadata = [:]
+package struct JournalLog: LogHandler {
+    package var metadata: Logger.Metadata = [:]
 
-    public init() {}
+    package init() {}
 
-    public var logLevel: Logger.Level {
+    package var logLevel: Logger.Level {
         get { LogLevel.ofAll }
         set { LogLevel.ofAll = newValue }
     }
 
-    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
     /// Whether standard error goes to the journal (systemd.exec(5), `JOURNAL_STREAM`).
-    public static let isConnected: Bool = {
+    package static let isConnected: Bool = {
         guard let stream = getenv("JOURNAL_STREAM") else { return false }
         var status = stat()
         guard fstat(STDERR_FILENO, &status) == 0 else { return false }
@@ -28,15 +28,15 @@ public struct JournalLog: LogHandler {
     }()
 
     /// Copies a verdict into the journal, for people and monitors; nil when there is no journal.
-    public static let showVerdict: (@Sendable (InspectionRecord) -> Void)? =
+    package static let showVerdict: (@Sendable (InspectionRecord) -> Void)? =
         isConnected ? { @Sendable record in JournalQueue.shared.offer(JournalEntry(record)) } : nil
 
-    public func log(event: LogEvent) {
+    package func log(event: LogEvent) {
         JournalQueue.shared.offer(entry(for: event))
     }
 
     /// Waits until the journal has everything, or a second is over: what the end of the process would lose.
-    public static func flush() {
+    package static func flush() {
         if isConnected { JournalQueue.shared.flush(within: .seconds(1)) }
     }
 

@@ -1,11 +1,11 @@
-public import Logging
+package import Logging
 import Synchronization
 
 /// The level of all loggers, which a reload of the configuration changes.
-public enum LogLevel {
+package enum LogLevel {
     private static let level = Mutex(Logger.Level.info)
 
-    public static var ofAll: Logger.Level {
+    package static var ofAll: Logger.Level {
         get { level.withLock { $0 } }
         set { level.withLock { $0 = newValue } }
     }
@@ -13,7 +13,7 @@ public enum LogLevel {
 
 extension Configuration.Log.Level {
     /// The same, in the logging library's words.
-    public var ofLogger: Logger.Level {
+    package var ofLogger: Logger.Level {
         switch self {
         case .debug: .debug
         case .info: .info

@@ -2,10 +2,10 @@ import CSystemd
 import Glibc
 
 /// What the daemon tells systemd about itself (sd_notify(3)). Without systemd nobody listens and nothing happens.
-public struct ServiceNotifier: Sendable {
+package struct ServiceNotifier: Sendable {
     private let send: @Sendable (String) -> Void
 
-    public init() {
+    package init() {
         // Its failure means that systemd is gone: there is nobody to tell.
         send = { state in _ = sd_notify(0, state) }
     }
@@ -16,27 +16,27 @@ public struct ServiceNotifier: Sendable {
     }
 
     /// The daemon answers, and judges parts as far as there is a camera and a model.
-    public func ready() { send("READY=1") }
+    package func ready() { send("READY=1") }
 
     /// A re-load begins; `ready` ends it, however it went.
-    public func reloading() {
+    package func reloading() {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)
         send("RELOADING=1\nMONOTONIC_USEC=\(Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000)")
     }
 
-    public func stopping() { send("STOPPING=1") }
+    package func stopping() { send("STOPPING=1") }
 
     /// One line for `systemctl status`.
-    public func status(_ text: String) {
+    package func status(_ text: String) {
         send("STATUS=" + text.replacing("\n", with: " "))
     }
 
     /// Every loop made progress.
-    public func keepAlive() { send("WATCHDOG=1") }
+    package func keepAlive() { send("WATCHDOG=1") }
 
     /// After how long without ``keepAlive()`` systemd kills the daemon; nil = never.
-    public static var watchdogPeriod: Duration? {
+    package static var watchdogPeriod: Duration? {
         var microseconds: UInt64 = 0
         guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
         return .microseconds(Int64(clamping: microseconds))

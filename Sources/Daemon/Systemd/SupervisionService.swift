@@ -1,12 +1,12 @@
-public import Logging
-public import ServiceLifecycle
+package import Logging
+package import ServiceLifecycle
 
 /// Tells systemd how the line is: one line of status whenever it changes, and the watchdog's sign of life for as long as
 /// every loop makes progress.
 ///
 /// The sign of life comes from the loops' progress, not from this task's being alive: a daemon whose inference hangs must
 /// be killed and started again, however well its timers run.
-public struct SupervisionService: Service {
+package struct SupervisionService: Service {
     /// Between two looks at the line.
     private static let statusPeriod = Duration.milliseconds(500)
 
@@ -20,7 +20,7 @@ public struct SupervisionService: Service {
     ///   - watchdogPeriod: after how long without a sign of life the daemon is killed; nil = never.
     ///   - statusLine: what the line does, for people. May wait for the disk.
     ///   - stalledLoop: the name of a loop that has been at one piece of work for longer than `limit`; waits for nothing.
-    public init(
+    package init(
         notifier: ServiceNotifier, watchdogPeriod: Duration?, logger: Logger,
         statusLine: @escaping @Sendable () -> String,
         stalledLoop: @escaping @Sendable (_ limit: Duration) -> String?
@@ -32,7 +32,7 @@ public struct SupervisionService: Service {
         self.stalledLoop = stalledLoop
     }
 
-    public func run() async {
+    package func run() async {
         await cancelWhenGracefulShutdown {
             await withTaskGroup { tasks in
                 tasks.addTask { await showStatus() }

@@ -20,7 +20,7 @@ extension Adaptation {
     }
 
     /// Keeps the training in a file, whole or not at all, so that it can go on after an interruption.
-    public func save(to path: String) throws(WeightsError) {
+    package func save(to path: String) throws(WeightsError) {
         let state = State(
             backbone: model.sha256, pictures: pictures.identity, settings: settings, position: position,
             textSteps: steps.count(.text), imageSteps: steps.count(.image))
@@ -38,7 +38,7 @@ extension Adaptation {
     ///
     /// - Throws: `weights` when the file is damaged; `otherTraining` when it is of another backbone, other pictures or other
     ///   settings.
-    public static func resume(
+    package static func resume(
         from path: String, _ model: AdaptationModel, _ pictures: AdaptationSet, _ settings: AdaptationSettings,
         parallelism: Parallelism
     ) throws(AdaptationError) -> Adaptation {

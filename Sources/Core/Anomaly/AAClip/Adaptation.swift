@@ -2,15 +2,15 @@
 /// inspected: first the text's, then the image's. One thread uses it at a time.
 ///
 /// Equal weights, pictures and settings give equal adapters, whether or not the training was interrupted.
-public final class Adaptation {
-    public struct Report: Sendable, Equatable {
-        public let stage: AdaptationStage
+package final class Adaptation {
+    package struct Report: Sendable, Equatable {
+        package let stage: AdaptationStage
         /// Counted from 1.
-        public let epoch: Int
+        package let epoch: Int
         /// Of the batch.
-        public let loss: Double
+        package let loss: Double
         /// The mean over the epoch's batches; only after the last of them.
-        public let epochLoss: Double?
+        package let epochLoss: Double?
     }
 
     private enum Purpose {
@@ -32,7 +32,7 @@ public final class Adaptation {
     private lazy var anchors = pictures.objects.indices.map(text.anchors)
 
     /// - Precondition: the settings have no problem; the model's patches divide their input size.
-    public convenience init(
+    package convenience init(
         _ model: AdaptationModel, _ pictures: AdaptationSet, _ settings: AdaptationSettings, parallelism: Parallelism
     ) {
         var random = settings.random(Purpose.weights)
@@ -64,10 +64,10 @@ public final class Adaptation {
     }
 
     /// As they are now.
-    public var adapters: AAClipAdapters { steps.snapshot }
+    package var adapters: AAClipAdapters { steps.snapshot }
 
     /// Passes of a picture through the image tower, the way back counted as two.
-    public var passes: (done: Int, total: Int) {
+    package var passes: (done: Int, total: Int) {
         let (text, image) = (pictures.count * settings.textEpochs, 3 * pictures.count * settings.imageEpochs)
         let inStage = pictures.count * position.epoch + position.pictures
         switch position.stage {
@@ -80,7 +80,7 @@ public final class Adaptation {
     /// Trains on the next batch; nil when the training is finished.
     ///
     /// - Throws: what is wrong with a picture or its mask; `diverged`.
-    public func step() throws(AdaptationError) -> Report? {
+    package func step() throws(AdaptationError) -> Report? {
         guard let stage = position.stage else { return nil }
         let epoch = position.epoch
         var order = settings.random(Purpose.order, stage.number, epoch)

@@ -1,5 +1,5 @@
 /// Why adapters could not be trained.
-public enum AdaptationError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum AdaptationError: Error, Equatable, Sendable, CustomStringConvertible {
     case dataSet(EvaluationError)
     /// Training needs to know the defective pixels of every defective picture.
     case noMask(picture: String)
@@ -13,7 +13,7 @@ public enum AdaptationError: Error, Equatable, Sendable, CustomStringConvertible
     /// The loss is no number any more.
     case diverged(step: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .dataSet(let error): "\(error)"
         case .noMask(let picture):

@@ -1,9 +1,9 @@
 /// A CLIP model as training takes it: both towers, laid out for computing.
-public struct AdaptationModel: Sendable {
-    public let name: String
+package struct AdaptationModel: Sendable {
+    package let name: String
     /// SHA-256 of the weights.
-    public let sha256: String
-    public let configuration: CLIPConfiguration
+    package let sha256: String
+    package let configuration: CLIPConfiguration
     let preprocessing: Preprocessing
     let image: VisionTransformerWeights
     let text: CLIPTextWeights
@@ -23,7 +23,7 @@ public struct AdaptationModel: Sendable {
     }
 
     /// - Throws: `unknownArchitecture` when it is no CLIP model; what ``ModelWeights/load(_:modelsDirectory:part:)`` throws.
-    public static func load(
+    package static func load(
         _ reference: String, modelsDirectory: ModelsDirectory
     ) throws(WeightsError) -> AdaptationModel {
         let weights = try ModelWeights.load(reference, modelsDirectory: modelsDirectory)

@@ -3,7 +3,7 @@ internal import Crypto
 // S side of the network's input.
 
 /// Labelled pictures of products that adapters learn from: the test pictures of data sets in the layout of MVTec AD.
-public struct AdaptationSet: Sendable, Equatable {
+package struct AdaptationSet: Sendable, Equatable {
     package struct Example: Sendable, Equatable {
         package let path: String
         /// Nil is a good part.
@@ -22,16 +22,16 @@ public struct AdaptationSet: Sendable, Equatable {
     }
 
     /// What the data sets show, in words: the folders' names, with spaces for underscores.
-    public let objects: [String]
+    package let objects: [String]
     package let examples: [Example]
 
-    public var count: Int { examples.count }
-    public var defectiveCount: Int { examples.count { $0.maskPath != nil } }
+    package var count: Int { examples.count }
+    package var defectiveCount: Int { examples.count { $0.maskPath != nil } }
 
     /// The data set in a folder, or those in its subfolders.
     ///
     /// - Throws: `dataSet`, `noMask`.
-    public init(directory: String) throws(AdaptationError) {
+    package init(directory: String) throws(AdaptationError) {
         let sets: [DataSet]
         do throws(EvaluationError) {
             sets = try DataSet.readAll(in: directory)

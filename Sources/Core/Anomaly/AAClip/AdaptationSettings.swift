@@ -1,18 +1,18 @@
 /// How adapters are trained. What is fixed is that of AA-CLIP's code.
-public struct AdaptationSettings: Codable, Sendable, Equatable, CustomStringConvertible {
+package struct AdaptationSettings: Codable, Sendable, Equatable, CustomStringConvertible {
     static let batch = (text: 16, image: 2)
     static let rate = (text: Float(1e-5), image: Float(5e-4))
     /// Steps of the second stage after which its rate is halved.
     static let halvings = [16_000, 32_000]
 
     /// S: the side of the square network input, in pixels.
-    public var inputSize: Int
-    public var textEpochs: Int
-    public var imageEpochs: Int
+    package var inputSize: Int
+    package var textEpochs: Int
+    package var imageEpochs: Int
     /// Draws the first weights, the order of the pictures and their changes.
-    public var seed: UInt64
+    package var seed: UInt64
 
-    public init(inputSize: Int = 518, textEpochs: Int = 5, imageEpochs: Int = 20, seed: UInt64 = 0) {
+    package init(inputSize: Int = 518, textEpochs: Int = 5, imageEpochs: Int = 20, seed: UInt64 = 0) {
         self.inputSize = inputSize
         self.textEpochs = textEpochs
         self.imageEpochs = imageEpochs
@@ -26,12 +26,12 @@ public struct AdaptationSettings: Codable, Sendable, Equatable, CustomStringConv
         case imageEpochs = "image_epochs"
     }
 
-    public var description: String {
+    package var description: String {
         "\(textEpochs) and \(imageEpochs) epochs, \(inputSize) pixels, seed \(seed)"
     }
 
     /// What is wrong with them, in words; nil when nothing is.
-    public var problem: String? {
+    package var problem: String? {
         for epochs in [textEpochs, imageEpochs] where !(1...1000).contains(epochs) {
             return "epochs: expected 1 to 1000 for each stage, got \(epochs)"
         }

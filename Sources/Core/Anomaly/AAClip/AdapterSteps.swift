@@ -83,7 +83,7 @@ extension AdapterSteps {
 }
 
 /// Which tower learns.
-public enum AdaptationStage: String, Codable, Sendable, Equatable {
+package enum AdaptationStage: String, Codable, Sendable, Equatable {
     case text
     case image
 }

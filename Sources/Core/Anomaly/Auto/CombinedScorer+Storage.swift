@@ -1,5 +1,5 @@
 extension CombinedScorer {
-    public struct Header: Codable, Sendable, Equatable {
+    package struct Header: Codable, Sendable, Equatable {
         struct Component: Codable, Sendable, Equatable {
             let columns: Range<Int>
             /// One a turn that is told apart.
@@ -25,7 +25,7 @@ extension CombinedScorer {
         }
     }
 
-    public var stored: StoredScorer {
+    package var stored: StoredScorer {
         var tensors: [String: Tensor] = [:]
         for (index, component) in components.enumerated() {
             for (turn, memory) in component.memories.enumerated() {

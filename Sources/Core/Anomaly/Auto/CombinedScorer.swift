@@ -7,7 +7,7 @@ internal import Glibc
 /// Which layer shows a defect depends on the defect and the product: a speck in a weave is lost in the mean over a neighbourhood,
 /// a dent is nothing but that. No choice from a few good parts is safe; so every component says by how much a patch is more
 /// unusual than the shots are to one another, and the largest ones decide.
-public struct CombinedScorer: Scorer {
+package struct CombinedScorer: Scorer {
     /// One view.
     package struct Component: Sendable {
         package let stage: FeatureStage
@@ -24,9 +24,9 @@ public struct CombinedScorer: Scorer {
     package let texture: TextureStatistics?
     /// Nil when the backbone does not read, or words do not tell this product's defects.
     let words: WordComparison?
-    public let featureWidth: Int
+    package let featureWidth: Int
     /// What the fit decided, and why.
-    public let choice: FitChoice
+    package let choice: FitChoice
 
     /// The share of the patches whose mean is the picture's score.
     private static let topShare = 0.005
@@ -34,7 +34,7 @@ public struct CombinedScorer: Scorer {
     private static let turnsAsked = 2
 
     /// Patches are fused by the power mean of exponent 4, so that the largest components count most.
-    public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
+    package func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
         let distances = distances(of: features, counting: mask, parallelism)
         var values = [Float](repeating: 0, count: features.grid.count)
         for patch in values.indices {

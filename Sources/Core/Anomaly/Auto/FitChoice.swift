@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// What a fit by `auto` decided, and why.
-public struct FitChoice: Codable, Sendable, Equatable {
+package struct FitChoice: Codable, Sendable, Equatable {
     /// Whether parts lie in any rotation.
     struct Rotation: Codable, Sendable, Equatable {
         /// Turned copies of each shot in the memory, the shot among them; 1 is none.
@@ -31,7 +31,7 @@ public struct FitChoice: Codable, Sendable, Equatable {
     var anomalies = 0
 
     /// For a person.
-    public var lines: [String] {
+    package var lines: [String] {
         var lines = [textureText, rotationText]
         lines += components.map { component in
             "layer \(component.stage.layer)\(component.stage.localAveraging ? ", averaged over 3 x 3 patches" : "")"

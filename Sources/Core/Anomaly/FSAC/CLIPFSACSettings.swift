@@ -1,7 +1,7 @@
 /// What `clip-fsac` can be told: CLIP-FSAC++ on the embeddings of whole pictures. Symbols are those of Zuo et al.
-public struct CLIPFSACSettings: Codable, Sendable, Equatable {
+package struct CLIPFSACSettings: Codable, Sendable, Equatable {
     /// The paper's two sets of hyper-parameters.
-    public enum Preset: String, Codable, Sendable, CaseIterable {
+    package enum Preset: String, Codable, Sendable, CaseIterable {
         /// For parts as in MVTec AD: adapters weigh 0.4, `gamma1` is 0.01.
         case mvtec
         /// For parts as in VisA: adapters weigh 0.1, `gamma1` is 0.7.
@@ -9,16 +9,16 @@ public struct CLIPFSACSettings: Codable, Sendable, Equatable {
     }
 
     /// How long a head trains. An epoch shows each shot once, with an anomaly made from it.
-    public enum Epochs: Sendable, Equatable {
+    package enum Epochs: Sendable, Equatable {
         case fixed(Int)
         /// As long as it gets better at synthetic anomalies that are kept out of training; at most ``longest`` epochs.
         case auto
 
         /// The paper's number, and the most that `auto` tries.
-        public static let longest = 100
+        package static let longest = 100
 
         /// Epochs that training may take.
-        public var limit: Int {
+        package var limit: Int {
             switch self {
             case .fixed(let count): count
             case .auto: Self.longest
@@ -27,7 +27,7 @@ public struct CLIPFSACSettings: Codable, Sendable, Equatable {
     }
 
     /// What the map shows. How much, the image score says.
-    public enum Map: String, Codable, Sendable, CaseIterable {
+    package enum Map: String, Codable, Sendable, CaseIterable {
         /// How much the score changes with each pixel (eq. 17), which takes a pass back through the backbone.
         case saliency
         /// How much more each patch is like the abnormal text than the patches of the shots are. Without texts (or when the
@@ -35,14 +35,14 @@ public struct CLIPFSACSettings: Codable, Sendable, Equatable {
         case similarity
     }
 
-    public var preset: Preset
-    public var descriptor: FSACDescriptor
-    public var epochs: Epochs
+    package var preset: Preset
+    package var descriptor: FSACDescriptor
+    package var epochs: Epochs
     /// Pairs of a shot and its anomaly in a step, 1 or 2 in the paper.
-    public var batch: Int
-    public var map: Map
+    package var batch: Int
+    package var map: Map
 
-    public init(
+    package init(
         preset: Preset = .mvtec, descriptor: FSACDescriptor = .paper, epochs: Epochs = .fixed(Epochs.longest),
         batch: Int = 2, map: Map = .saliency
     ) {
@@ -54,7 +54,7 @@ public struct CLIPFSACSettings: Codable, Sendable, Equatable {
     }
 
     /// What is wrong with the settings, in words; nil if nothing.
-    public var problem: String? {
+    package var problem: String? {
         if !(1...10_000).contains(epochs.limit) { return "epochs: expected 1 to 10000 or auto, got \(epochs.limit)" }
         if !(1...64).contains(batch) { return "batch: expected 1 to 64 pairs, got \(batch)" }
         return nil
@@ -62,7 +62,7 @@ public struct CLIPFSACSettings: Codable, Sendable, Equatable {
 
     /// Synthetic anomalies that a fit wants of each shot, so that every epoch has fresh ones: one of ``heldOutEvery`` is kept out
     /// of training.
-    public var anomaliesPerShot: Int {
+    package var anomaliesPerShot: Int {
         let share = Self.heldOutEvery - 1
         return (epochs.limit * Self.heldOutEvery + share - 1) / share
     }
@@ -96,7 +96,7 @@ public struct CLIPFSACSettings: Codable, Sendable, Equatable {
 }
 
 extension CLIPFSACSettings.Epochs: Codable {
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let count = try? container.decode(Int.self) {  // No number: it must be the word then.
             self = .fixed(count)
@@ -107,7 +107,7 @@ extension CLIPFSACSettings.Epochs: Codable {
         }
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .fixed(let count): try container.encode(count)

@@ -21,7 +21,7 @@ struct FSACForm: Sendable, Equatable {
 }
 
 /// Which texts the Anomaly Descriptor's attentions look at.
-public enum FSACDescriptor: String, Codable, Sendable, CaseIterable {
+package enum FSACDescriptor: String, Codable, Sendable, CaseIterable {
     /// The adapted ones, `psi = [AT+; AT-]` (eq. 6).
     case paper
     /// `[T+; T-]` as they come, as the authors' released code does.

@@ -8,9 +8,9 @@ internal import Glibc
 /// training: a patch's score would else depend on which patches it is looked at with.
 ///
 /// - SeeAlso: Zuo et al., "CLIP-FSAC++: Few-shot anomaly classification with anomaly descriptor based on CLIP", 2024.
-public struct FSACHead: Sendable {
+package struct FSACHead: Sendable {
     let model: FSACModel
-    public let settings: FSACSettings
+    package let settings: FSACSettings
 
     init(_ model: FSACModel, _ settings: FSACSettings) {
         self.model = model
@@ -18,19 +18,19 @@ public struct FSACHead: Sendable {
     }
 
     /// C.
-    public var featureWidth: Int { model.width }
+    package var featureWidth: Int { model.width }
 
     /// How anomalous each patch is: `S- / (S- + S+)` (eq. 14 to 16).
     ///
     /// - Parameter tokens: `[N, C]`, unit rows.
     /// - Returns: `[N]`, 0...1; a patch's depends on that patch alone.
-    public func probabilities(of tokens: Matrix, _ parallelism: Parallelism = .serial) -> [Float] {
+    package func probabilities(of tokens: Matrix, _ parallelism: Parallelism = .serial) -> [Float] {
         margins(of: tokens, parallelism).map { 1 / (1 + exp(-$0)) }
     }
 
     /// `(s(CF, CT-) - s(CF, CT+)) / tau`, the logarithm of the odds of ``probabilities(of:_:)``, which does not lose its
     /// digits near 0 and 1.
-    public func margins(of tokens: Matrix, _ parallelism: Parallelism = .serial) -> [Float] {
+    package func margins(of tokens: Matrix, _ parallelism: Parallelism = .serial) -> [Float] {
         model.margins(of: tokens, parallelism)
     }
 
@@ -44,7 +44,7 @@ public struct FSACHead: Sendable {
     ///   - isCancelled: asked before each step.
     /// - Throws: `FitError.badSettings`, `.cancelled`.
     /// - Precondition: N and M are at least 1.
-    public static func train(
+    package static func train(
         normal: Matrix, anomalous: Matrix, labels: [Float], settings: FSACSettings = FSACSettings(), seed: UInt64,
         parallelism: Parallelism = .serial, progress: (Double) -> Void = { _ in },
         isCancelled: () -> Bool = { false }

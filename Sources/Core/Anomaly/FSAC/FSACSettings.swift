@@ -2,36 +2,36 @@
 ///
 /// The paper's adapters are `hiddenWidth` = 4 C, `imageBlocks` = 2 and `hasOutputLayer`; the defaults are smaller, so that a
 /// fit takes seconds with features of any backbone.
-public struct FSACSettings: Codable, Sendable, Equatable {
+package struct FSACSettings: Codable, Sendable, Equatable {
     /// Of the adapters' MLPs, `C -> hiddenWidth -> C`.
-    public var hiddenWidth = 256
+    package var hiddenWidth = 256
     /// MLPs of the image adapter, one after the other; the anchors' adapter has one.
-    public var imageBlocks = 1
+    package var imageBlocks = 1
     /// Whether a linear layer `C -> C` follows the adapters' last GELU. Without it, no GELU follows the last MLP.
-    public var hasOutputLayer = false
+    package var hasOutputLayer = false
     /// `alpha1` of eq. 4; `alpha2` is the rest of 1.
-    public var imageResidual: Float = 0.4
+    package var imageResidual: Float = 0.4
     /// `beta1` of eq. 5; `beta2` is the rest of 1.
-    public var anchorResidual: Float = 0.4
+    package var anchorResidual: Float = 0.4
     /// `gamma1` of eq. 9: the share of what the patches say of the anchors. 0.7 (VisA) and 0.01 (MVTec AD) in the paper.
-    public var patchShare: Float = 0.01
+    package var patchShare: Float = 0.01
     /// `gamma2` of eq. 13: the weight of the cross-entropy.
-    public var classificationWeight: Float = 0.7
+    package var classificationWeight: Float = 0.7
     /// `tau` of the classification.
-    public var temperature: Float = 0.07
+    package var temperature: Float = 0.07
     /// The root mean square norm of what goes in, after centring. CLIP's embeddings have about 10.
-    public var inputNorm: Float = 10
-    public var imageLearningRate: Float = 5e-4
+    package var inputNorm: Float = 10
+    package var imageLearningRate: Float = 5e-4
     /// Of the anchors, their adapter, and the two linear layers of the attention.
-    public var anchorLearningRate: Float = 1e-4
-    public var steps = 300
+    package var anchorLearningRate: Float = 1e-4
+    package var steps = 300
     /// Tokens a step, half of them normal.
-    public var batchSize = 256
+    package var batchSize = 256
 
-    public init() {}
+    package init() {}
 
     /// What is wrong with the settings, in words; nil if nothing.
-    public var problem: String? {
+    package var problem: String? {
         let shares = [imageResidual, anchorResidual]
         let positive = [classificationWeight, temperature, inputNorm, imageLearningRate, anchorLearningRate]
         if !shares.allSatisfy({ (0...1).contains($0) }) { return "residuals: expected 0 to 1, got \(shares)" }

@@ -10,7 +10,7 @@ internal import Glibc
 /// 0 and in the evidence's order. Two things differ from the paper's code, which weighs both parts alike, too: it stretches both
 /// to 0...1 over all test pictures, which a line cannot do, so here both stay cosines; and it takes the largest pixel of the
 /// upsampled map in place of the largest patch.
-public struct AAClip: Scorer {
+package struct AAClip: Scorer {
     /// Standard deviation of the smoothing, in patches: the paper's for industrial pictures; the window is 7 x 7.
     private static let sigma: Float = 1
     private static let reach = 3
@@ -18,7 +18,7 @@ public struct AAClip: Scorer {
     private static let temperature = ZeroShot.temperature
 
     let anchors: TextAnchors
-    public let featureWidth: Int
+    package let featureWidth: Int
 
     private var levels: Int { featureWidth / anchors.normal.count }
 
@@ -31,7 +31,7 @@ public struct AAClip: Scorer {
     }
 
     /// - Complexity: O(N D).
-    public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
+    package func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
         precondition(features.rows.columns == featureWidth, "aa-clip: other features")
         let evidence = Self.smoothed(evidence(features, parallelism), grid: features.grid)
         let patches = mask.patches.map { evidence[$0] }
@@ -93,11 +93,11 @@ package struct AAClipFit: ScorerFit {
 }
 
 extension AAClip {
-    public struct Header: Codable, Sendable, Equatable {
-        public let levels: Int
+    package struct Header: Codable, Sendable, Equatable {
+        package let levels: Int
     }
 
-    public var stored: StoredScorer {
+    package var stored: StoredScorer {
         StoredScorer(header: ScorerHeader(aaClip: Header(levels: levels)), tensors: anchors.tensors)
     }
 
@@ -113,7 +113,7 @@ extension AAClip {
 
 extension PromptEnsemble {
     /// What the paper's code asks about: `a photo of a damaged bottle.`
-    public static let aaClip = PromptEnsemble(
+    package static let aaClip = PromptEnsemble(
         normal: ["{}", "a {}", "the {}"],
         abnormal: ["a damaged {}", "a broken {}", "a {} with flaw", "a {} with defect", "a {} with damage"],
         templates: ["{}.", "a photo of {}."])

@@ -6,19 +6,19 @@ internal import Glibc
 ///
 /// The map is that of the patches, or of the pixels' gradients, scaled so that its peak is the image score: it has no scale of its
 /// own that could be compared between pictures.
-public struct CLIPFSACScorer: Scorer {
+package struct CLIPFSACScorer: Scorer {
     package let head: CLIPFSACHead
     let scale: CLIPFSACScale
     let relevance: PatchRelevance
     /// Whether training helped.
-    public let evidence: CLIPFSACEvidence
+    package let evidence: CLIPFSACEvidence
 
-    public var settings: CLIPFSACSettings { head.settings }
-    public var featureWidth: Int { relevance.featureWidth }
+    package var settings: CLIPFSACSettings { head.settings }
+    package var featureWidth: Int { relevance.featureWidth }
 
     /// - Precondition: the features have the picture's embedding. Without patches of ``featureWidth`` (anomalies that a fit has
     ///   made have none) the map is even.
-    public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
+    package func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
         let imageScore = scale.score(head.margins(of: features.embedding, parallelism)[0])
         let pattern: [Float]
         if settings.map == .saliency, let saliency = features.whole?.saliency {
@@ -32,7 +32,7 @@ public struct CLIPFSACScorer: Scorer {
             grid: features.grid, pattern: mask.scattered(mask.patches.map { pattern[$0] }), imageScore: imageScore)
     }
 
-    public var scoreGradient: FeatureExtractor.ScoreGradient? {
+    package var scoreGradient: FeatureExtractor.ScoreGradient? {
         guard settings.map == .saliency else { return nil }
         return { [head, scale] embedding in
             let margin = head.margins(of: Matrix(rows: 1, columns: embedding.count, values: embedding))[0]
@@ -80,16 +80,16 @@ struct CLIPFSACScale: Codable, Sendable, Equatable {
 /// How well synthetic anomalies are told from normal pictures, neither of them trained on. With two shots or more the normal
 /// pictures are shots, each with its anomalies judged by a head that knows neither; with one shot they are mild variants of it,
 /// and the anomalies are others of the same shot.
-public struct CLIPFSACEvidence: Codable, Sendable, Equatable {
+package struct CLIPFSACEvidence: Codable, Sendable, Equatable {
     /// I-AUROC of the cosine similarities with the anchors alone, before training.
-    public let untrained: Double
+    package let untrained: Double
     /// I-AUROC of the trained head.
-    public let trained: Double
+    package let trained: Double
     /// Pictures that were judged.
-    public let normalCount: Int
-    public let anomalousCount: Int
+    package let normalCount: Int
+    package let anomalousCount: Int
     /// Epochs that were trained.
-    public let epochs: Int
+    package let epochs: Int
 
     enum CodingKeys: String, CodingKey {
         case untrained, trained, epochs
@@ -101,16 +101,16 @@ public struct CLIPFSACEvidence: Codable, Sendable, Equatable {
 // MARK: Storage
 
 extension CLIPFSACScorer {
-    public struct Header: Codable, Sendable, Equatable {
+    package struct Header: Codable, Sendable, Equatable {
         let settings: CLIPFSACSettings
         let scale: CLIPFSACScale
         let relevance: PatchRelevance.Header
-        public let evidence: CLIPFSACEvidence
+        package let evidence: CLIPFSACEvidence
     }
 
     private static let headPrefix = "head."
 
-    public var stored: StoredScorer {
+    package var stored: StoredScorer {
         var tensors = relevance.tensors
         for (name, tensor) in head.tensors { tensors[Self.headPrefix + name] = tensor }
         let header = Header(settings: settings, scale: scale, relevance: relevance.header, evidence: evidence)

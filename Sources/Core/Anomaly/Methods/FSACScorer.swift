@@ -4,13 +4,13 @@
 /// times the probability that the head gives it.
 ///
 /// The distance says how far a patch is from all that is known, the head which differences are like a defect's.
-public struct FSACScorer: Scorer {
+package struct FSACScorer: Scorer {
     let memory: PatchMemory
     let head: FSACHead
 
-    public var featureWidth: Int { memory.featureWidth }
+    package var featureWidth: Int { memory.featureWidth }
 
-    public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
+    package func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
         let distances = memory.score(features, counting: mask, parallelism).values
         let probabilities = head.probabilities(of: features.rows, parallelism)
         let values = zip(distances, probabilities).map { $0 * $1 }
@@ -67,14 +67,14 @@ struct FSACFit: ScorerFit {
 }
 
 extension FSACScorer {
-    public struct Header: Codable, Sendable, Equatable {
+    package struct Header: Codable, Sendable, Equatable {
         let memory: PatchMemory.Header
         let head: FSACSettings
     }
 
     private static let headPrefix = "head."
 
-    public var stored: StoredScorer {
+    package var stored: StoredScorer {
         var tensors = memory.stored.tensors
         for (name, tensor) in head.tensors { tensors[Self.headPrefix + name] = tensor }
         return StoredScorer(

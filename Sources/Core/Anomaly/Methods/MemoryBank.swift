@@ -8,9 +8,9 @@
 /// without shot i" is exact and costs nothing.
 ///
 /// - SeeAlso: Roth et al., section 3.2 ("M" there).
-public struct MemoryBank: Sendable, Equatable {
+package struct MemoryBank: Sendable, Equatable {
     /// `[M, D]`, rows of Euclidean norm 1.
-    public let rows: Matrix
+    package let rows: Matrix
     /// The rows of each shot.
     package let blocks: [Range<Int>]
 

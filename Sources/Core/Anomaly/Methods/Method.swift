@@ -1,5 +1,5 @@
 /// The ways to turn features into scores.
-public enum Method: String, Codable, Sendable, CaseIterable {
+package enum Method: String, Codable, Sendable, CaseIterable {
     /// Several patch memories and the picture's texture, set up by what the shots show.
     case auto
     /// A memory of good patches, freely settable.
@@ -29,7 +29,7 @@ public enum Method: String, Codable, Sendable, CaseIterable {
 }
 
 /// What some methods can be told and others not. The raw value is the key of the configuration.
-public enum MethodOption: String, Sendable, CaseIterable {
+package enum MethodOption: String, Sendable, CaseIterable {
     case localAveraging = "local_averaging"
     case rotations
     case coresetBudget = "coreset_budget"
@@ -42,7 +42,7 @@ public enum MethodOption: String, Sendable, CaseIterable {
 
 extension Method {
     /// What it can be told; the rest is part of what the method is.
-    public var options: Set<MethodOption> {
+    package var options: Set<MethodOption> {
         switch self {
         case .auto: [.rotations, .coresetBudget, .fitBudget]
         case .fsac: [.rotations, .coresetBudget, .fitBudget]
@@ -60,7 +60,7 @@ extension Method {
     var needsText: Bool { self == .clipZeroShot || self == .winCLIP || self == .aaClip }
 
     /// What is wrong with a backbone for it, in words; nil if nothing.
-    public func problem(of backbone: String, textLayers: [Int]) -> String? {
+    package func problem(of backbone: String, textLayers: [Int]) -> String? {
         if needsText, textLayers.isEmpty { return "method: expected a CLIP backbone for \(rawValue), got \(backbone)" }
         if self == .aaClip, textLayers.count < 2 {
             return "method: expected a CLIP with adapters (NAME@ADAPTERS) for \(rawValue), got \(backbone)"
@@ -73,13 +73,13 @@ extension Method {
     }
 
     /// The prompts of its paper.
-    public var prompts: PromptEnsemble { self == .aaClip ? .aaClip : PromptEnsemble() }
+    package var prompts: PromptEnsemble { self == .aaClip ? .aaClip : PromptEnsemble() }
 
     /// Whether it judges the picture by the embedding of the whole of it.
     var needsEmbedding: Bool { needsText || self == .clipFSAC }
 
     /// Whether texts are made use of where the backbone reads.
-    public var usesText: Bool { needsEmbedding || self == .auto }
+    package var usesText: Bool { needsEmbedding || self == .auto }
 
     /// The layers that it compares when none are asked for.
     ///

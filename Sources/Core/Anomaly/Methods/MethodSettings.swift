@@ -1,7 +1,7 @@
 /// How a model is made and asked: the method and what it can be told.
-public struct MethodSettings: Codable, Sendable, Equatable {
+package struct MethodSettings: Codable, Sendable, Equatable {
     /// How the patches' distances become the picture's score.
-    public enum Aggregation: String, Codable, Sendable, CaseIterable {
+    package enum Aggregation: String, Codable, Sendable, CaseIterable {
         /// Mean of the largest 1 % of the distances, at least one patch.
         case topPercent = "top_percent"
         /// The largest distance.
@@ -11,40 +11,40 @@ public struct MethodSettings: Codable, Sendable, Equatable {
         case patchCore = "patchcore"
     }
 
-    public var method: Method
+    package var method: Method
     /// Layers of the backbone whose features are joined, each in `1...layerCount`; empty leaves the choice to the fit.
-    public var layers: [Int]
+    package var layers: [Int]
     /// The side of the square network input, in pixels; nil leaves the choice to the fit.
-    public var inputSize: Int?
+    package var inputSize: Int?
     /// Whether a feature is averaged with its neighbours in the 3 x 3 window first (PatchCore, section 3.1, p = 3).
-    public var localAveraging: Bool
+    package var localAveraging: Bool
     /// Copies of each shot that go into the memory, turned by equal steps of a full turn: 1 (only the shot), 2, 4 or 8.
-    public var rotations: Int
+    package var rotations: Int
     /// Patches that the memory keeps, at most; shared equally between the shots. 0 keeps every patch.
-    public var coresetBudget: Int
-    public var aggregation: Aggregation
+    package var coresetBudget: Int
+    package var aggregation: Aggregation
     /// Whether only patches of the part are remembered and judged, told from the background by ``FeatureForeground``.
-    public var foreground: Bool
+    package var foreground: Bool
     /// Of PaDiM: how many of the features' dimensions are kept.
-    public var dimensions: Int
+    package var dimensions: Int
     /// Of SPADE: how many of the nearest shots count.
-    public var neighbours: Int
+    package var neighbours: Int
     /// Standard deviation of the anomaly map's smoothing, in patches.
-    public var smoothing: Float
+    package var smoothing: Float
     /// Where the limit chosen from the shots stands between few false rejects and few escapes.
-    public var sensitivity: Sensitivity
+    package var sensitivity: Sensitivity
     /// What a fit by `auto` may cost, in seconds of two slow cores.
-    public var fitBudget: Double
+    package var fitBudget: Double
     /// What is said of good and bad parts; nil where nothing reads it.
-    public var wording: Wording?
+    package var wording: Wording?
     /// Of `clip-fsac`; nil for all others.
-    public var clipFSAC: CLIPFSACSettings?
+    package var clipFSAC: CLIPFSACSettings?
     /// What of the frame is inspected.
-    public var area: InspectionArea
+    package var area: InspectionArea
 
     /// - Parameters:
     ///   - localAveraging: as the following, nil for what the method has.
-    public init(
+    package init(
         method: Method = .patchMemory, layers: [Int] = [], inputSize: Int? = nil, localAveraging: Bool? = nil,
         rotations: Int? = nil, coresetBudget: Int? = nil, aggregation: Aggregation? = nil, foreground: Bool? = nil,
         dimensions: Int? = nil, neighbours: Int? = nil, fitBudget: Double? = nil, smoothing: Float = 0.5,
@@ -100,7 +100,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     }
 
     /// What is wrong with the settings for a backbone of `layerCount` layers; nil when nothing is.
-    public func problem(layerCount: Int) -> String? {
+    package func problem(layerCount: Int) -> String? {
         if let layer = layers.first(where: { !(1...layerCount).contains($0) }) {
             return "layers: expected numbers from 1 to \(layerCount), got \(layer)"
         }
@@ -168,7 +168,7 @@ public struct MethodSettings: Codable, Sendable, Equatable {
     /// The settings with a backbone's defaults wherever nothing is asked for, unless the fit is to choose.
     ///
     /// - Parameter textLayers: see ``BackboneModel/textLayers``.
-    public func withDefaults(inputSize: Int, layers: [Int], textLayers: [Int] = []) -> MethodSettings {
+    package func withDefaults(inputSize: Int, layers: [Int], textLayers: [Int] = []) -> MethodSettings {
         var settings = self
         if method.usesText { settings.wording = textLayers.isEmpty ? nil : wording ?? Wording(prompts: method.prompts) }
         guard method != .auto else { return settings }

@@ -7,25 +7,25 @@
 /// smallest with at least ``smallestSample``; and the covariance is shrunk towards a multiple of the identity by as much as the
 /// samples ask for (OAS), on top of the paper's `ε I`, which here is in proportion to the mean variance, because the features
 /// are unit vectors.
-public struct PaDiM: Scorer {
+package struct PaDiM: Scorer {
     /// How many patches a covariance is made of at least. Chosen here.
     static let smallestSample = 32
     /// The paper's ε, as a factor of the mean variance over all places and dimensions. Chosen here: with less, places that hardly
     /// vary in the few shots drown the others.
     static let ridge: Float = 1
 
-    public let featureWidth: Int
-    public let grid: PatchGrid
+    package let featureWidth: Int
+    package let grid: PatchGrid
     /// Which of the D dimensions are kept, ascending.
-    public let dimensions: [Int]
-    public let aggregation: MethodSettings.Aggregation
+    package let dimensions: [Int]
+    package let aggregation: MethodSettings.Aggregation
     /// `[N, d]`.
     let means: Matrix
     /// `[N, d (d + 1) / 2]`: Cholesky factors of the covariances.
     let factors: Matrix
 
     /// - Complexity: O(N d²).
-    public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
+    package func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
         precondition(features.grid == grid && features.rows.columns == featureWidth, "padim: other features")
         let rows = features.rows.columns(dimensions)
         let d = dimensions.count
@@ -157,12 +157,12 @@ extension PaDiM {
     private static let meansName = "means"
     private static let factorsName = "factors"
 
-    public struct Header: Codable, Sendable, Equatable {
-        public let aggregation: MethodSettings.Aggregation
-        public let featureWidth: Int
-        public let grid: PatchGrid
+    package struct Header: Codable, Sendable, Equatable {
+        package let aggregation: MethodSettings.Aggregation
+        package let featureWidth: Int
+        package let grid: PatchGrid
         /// Of the features, ascending.
-        public let dimensions: [Int]
+        package let dimensions: [Int]
 
         enum CodingKeys: String, CodingKey {
             case aggregation, grid, dimensions
@@ -170,7 +170,7 @@ extension PaDiM {
         }
     }
 
-    public var stored: StoredScorer {
+    package var stored: StoredScorer {
         let header = Header(aggregation: aggregation, featureWidth: featureWidth, grid: grid, dimensions: dimensions)
         return StoredScorer(
             header: ScorerHeader(padim: header),

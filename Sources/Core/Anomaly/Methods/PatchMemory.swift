@@ -3,9 +3,9 @@ internal import Glibc
 // N patches that count, M stored patches, D feature width.
 
 /// The distance of each patch to the most similar patch of the good parts (PatchCore, AnomalyDINO).
-public struct PatchMemory: Scorer {
-    public let bank: MemoryBank
-    public let aggregation: MethodSettings.Aggregation
+package struct PatchMemory: Scorer {
+    package let bank: MemoryBank
+    package let aggregation: MethodSettings.Aggregation
     /// What of a picture is the part; nil when everything counts.
     package let foreground: FeatureForeground?
     private let search: ProjectedSearch?
@@ -21,12 +21,12 @@ public struct PatchMemory: Scorer {
         search = isFast ? ProjectedSearch(bank.rows) : nil
     }
 
-    public var featureWidth: Int { bank.rows.columns }
+    package var featureWidth: Int { bank.rows.columns }
 
     /// - Returns: cosine distances, 0 ... 2; Euclidean ones of the unit vectors with PatchCore's weighting. Where the part is
     ///   missing, everything is as far as can be: the memory has patches around the part, which show only the background.
     /// - Complexity: one GEMM of the picture's patches with the memory.
-    public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
+    package func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
         guard let mask = foreground.map({ $0.mask(of: features, counting: mask) }) ?? mask else {
             let farthest = [Float](repeating: 2, count: mask.patches.count)
             return ScoreMap(grid: features.grid, values: mask.scattered(farthest), imageScore: 2)
@@ -137,18 +137,18 @@ extension PatchMemory {
     static let memoryName = "memory"
     private static let foregroundName = "foreground"
 
-    public struct Header: Codable, Sendable, Equatable {
-        public let aggregation: MethodSettings.Aggregation
+    package struct Header: Codable, Sendable, Equatable {
+        package let aggregation: MethodSettings.Aggregation
         /// Rows of the memory that belong to each shot.
-        public let shotPatches: [Int]
+        package let shotPatches: [Int]
         /// Nil when everything counts.
-        public let foreground: Foreground?
+        package let foreground: Foreground?
 
-        public struct Foreground: Codable, Sendable, Equatable {
+        package struct Foreground: Codable, Sendable, Equatable {
             /// Of the first principal component.
-            public let threshold: Float
+            package let threshold: Float
             /// In patches.
-            public let smallestPart: Int
+            package let smallestPart: Int
 
             enum CodingKeys: String, CodingKey {
                 case threshold
@@ -168,7 +168,7 @@ extension PatchMemory {
             foreground: foreground.map { .init(threshold: $0.threshold, smallestPart: $0.smallestPart) })
     }
 
-    public var stored: StoredScorer {
+    package var stored: StoredScorer {
         var tensors = [Self.memoryName: Tensor(bank.rows)]
         if let foreground { tensors[Self.foregroundName] = Tensor(foreground.axis) }
         return StoredScorer(header: ScorerHeader(patchMemory: header), tensors: tensors)

@@ -9,21 +9,21 @@
 ///
 /// A mean over patches differs less between pictures than patches do. So that map and limit have one unit, the patches'
 /// distances are scaled; the scale is what a half turn of the shots makes of both.
-public struct SPADE: Scorer {
+package struct SPADE: Scorer {
     /// Every patch of the shots, one block of rows a shot.
     let gallery: MemoryBank
     /// `[shots, D]`: the whole of each.
     let wholes: Matrix
     /// How many of the nearest shots count.
-    public let neighbours: Int
+    package let neighbours: Int
     /// What a patch's distance is multiplied with.
-    public let patchScale: Float
+    package let patchScale: Float
 
-    public var featureWidth: Int { wholes.columns }
+    package var featureWidth: Int { wholes.columns }
 
     /// - Returns: cosine distances in the unit of the picture's.
     /// - Complexity: one GEMM of the picture's patches with those of the nearest shots.
-    public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
+    package func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
         let rows = mask.rows(of: features.rows)
         let distances = Matrix(rows: 1, columns: featureWidth, values: Self.whole(of: rows))
             .multiplied(byTransposed: wholes).values.map(Self.distance)
@@ -86,11 +86,11 @@ extension SPADE {
     private static let galleryName = "gallery"
     private static let wholesName = "wholes"
 
-    public struct Header: Codable, Sendable, Equatable {
-        public let neighbours: Int
-        public let patchScale: Float
+    package struct Header: Codable, Sendable, Equatable {
+        package let neighbours: Int
+        package let patchScale: Float
         /// Rows of the gallery that belong to each shot.
-        public let shotPatches: [Int]
+        package let shotPatches: [Int]
 
         enum CodingKeys: String, CodingKey {
             case neighbours
@@ -99,7 +99,7 @@ extension SPADE {
         }
     }
 
-    public var stored: StoredScorer {
+    package var stored: StoredScorer {
         StoredScorer(
             header: ScorerHeader(
                 spade: Header(

@@ -1,5 +1,5 @@
 /// What a method has learnt from the shots: turns patch features into scores. Higher is more anomalous.
-public protocol Scorer: Sendable {
+package protocol Scorer: Sendable {
     /// The width D of the features that it was made of.
     var featureWidth: Int { get }
 
@@ -18,10 +18,10 @@ public protocol Scorer: Sendable {
 }
 
 extension Scorer {
-    public var scoreGradient: FeatureExtractor.ScoreGradient? { nil }
+    package var scoreGradient: FeatureExtractor.ScoreGradient? { nil }
 
     /// A raw score for each patch of the grid.
-    public func scores(of features: PatchFeatures, _ parallelism: Parallelism = .serial) -> [Float] {
+    package func scores(of features: PatchFeatures, _ parallelism: Parallelism = .serial) -> [Float] {
         score(features, counting: PatchMask(all: features.grid), parallelism).values
     }
 }

@@ -1,27 +1,27 @@
 /// A scorer as it is kept: facts for `model.json`, numbers for `model.safetensors`.
-public struct StoredScorer: Sendable, Equatable {
-    public var header: ScorerHeader
-    public var tensors: [String: Tensor]
+package struct StoredScorer: Sendable, Equatable {
+    package var header: ScorerHeader
+    package var tensors: [String: Tensor]
 
-    public init(header: ScorerHeader, tensors: [String: Tensor]) {
+    package init(header: ScorerHeader, tensors: [String: Tensor]) {
         self.header = header
         self.tensors = tensors
     }
 }
 
 /// Which scorer it is, under its name, with what its tensors do not say. One of them is there.
-public struct ScorerHeader: Codable, Sendable, Equatable {
-    public var patchMemory: PatchMemory.Header?
-    public var padim: PaDiM.Header?
-    public var spade: SPADE.Header?
-    public var combined: CombinedScorer.Header?
-    public var fsac: FSACScorer.Header?
-    public var zeroShot: ZeroShot.Header?
-    public var winCLIP: WinCLIP.Header?
-    public var clipFSAC: CLIPFSACScorer.Header?
-    public var aaClip: AAClip.Header?
+package struct ScorerHeader: Codable, Sendable, Equatable {
+    package var patchMemory: PatchMemory.Header?
+    package var padim: PaDiM.Header?
+    package var spade: SPADE.Header?
+    package var combined: CombinedScorer.Header?
+    package var fsac: FSACScorer.Header?
+    package var zeroShot: ZeroShot.Header?
+    package var winCLIP: WinCLIP.Header?
+    package var clipFSAC: CLIPFSACScorer.Header?
+    package var aaClip: AAClip.Header?
 
-    public init(
+    package init(
         patchMemory: PatchMemory.Header? = nil, padim: PaDiM.Header? = nil, spade: SPADE.Header? = nil,
         combined: CombinedScorer.Header? = nil, fsac: FSACScorer.Header? = nil, zeroShot: ZeroShot.Header? = nil,
         winCLIP: WinCLIP.Header? = nil, clipFSAC: CLIPFSACScorer.Header? = nil, aaClip: AAClip.Header? = nil

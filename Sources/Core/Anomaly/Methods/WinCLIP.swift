@@ -5,7 +5,7 @@
 ///
 /// The image score is the paper's, `(ascore_0 + max M) / 2` in 0...1, as odds, which order pictures alike and have no ceiling.
 /// The map is the sum of the language-guided and the vision-based map; it says where, the image score says how much.
-public struct WinCLIP: Scorer {
+package struct WinCLIP: Scorer {
     /// Sides of the windows, in patches: the paper's small and mid scale.
     static let sides = [2, 3]
 
@@ -15,9 +15,9 @@ public struct WinCLIP: Scorer {
     /// `[k * N, D]`, unit rows: of the last block but one (the paper's "penultimate feature map").
     let patches: Matrix
 
-    public var featureWidth: Int { patches.columns }
+    package var featureWidth: Int { patches.columns }
 
-    public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
+    package func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
         let zeroShot = Self.probabilities(of: features.embedding, anchors)[0]
         var textual = [Float](repeating: 1 / zeroShot, count: features.grid.count)
         var visual = unlikeness(of: features.rows, to: patches, parallelism)
@@ -114,16 +114,16 @@ extension PatchFeatures {
 }
 
 extension WinCLIP {
-    public struct Header: Codable, Sendable, Equatable {
+    package struct Header: Codable, Sendable, Equatable {
         /// How many patches the shots have together, and how many windows of each side.
-        public let patches: Int
-        public let windows: [Int]
+        package let patches: Int
+        package let windows: [Int]
     }
 
     private static let patchesName = "patches"
     private static func windowsName(_ side: Int) -> String { "windows.\(side)" }
 
-    public var stored: StoredScorer {
+    package var stored: StoredScorer {
         var tensors = anchors.tensors
         tensors[Self.patchesName] = Tensor(patches)
         for (side, rows) in windows { tensors[Self.windowsName(side)] = Tensor(rows) }

@@ -7,26 +7,26 @@
 /// with the texts; it says where, the image score says how much.
 ///
 /// - SeeAlso: Jeong et al., "WinCLIP", CVPR 2023, section 4.1 (CLIP-AC with the compositional prompt ensemble).
-public struct ZeroShot: Scorer {
+package struct ZeroShot: Scorer {
     /// Of the softmax over the texts; as in WinCLIP.
     static let temperature: Float = 0.07
 
     let anchors: TextAnchors
     /// C: patches are compared in the space of the texts.
-    public var featureWidth: Int { anchors.normal.count }
+    package var featureWidth: Int { anchors.normal.count }
 
-    public func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
+    package func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
         let embedding = features.embedding
         let imageScore = anchors.odds(of: embedding, temperature: Self.temperature)[0]
         let odds = anchors.odds(of: mask.rows(of: features.rows), temperature: Self.temperature)
         return ScoreMap(grid: features.grid, pattern: mask.scattered(odds), imageScore: imageScore)
     }
 
-    public var stored: StoredScorer {
+    package var stored: StoredScorer {
         StoredScorer(header: ScorerHeader(zeroShot: Header()), tensors: anchors.tensors)
     }
 
-    public struct Header: Codable, Sendable, Equatable {}
+    package struct Header: Codable, Sendable, Equatable {}
 
     init(anchors: TextAnchors) { self.anchors = anchors }
 

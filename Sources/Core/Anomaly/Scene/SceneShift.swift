@@ -1,31 +1,31 @@
 internal import Glibc
 
 /// A whole picture that is not as the shots were: the light, the focus or the camera moved. A part's defect does not make one.
-public struct SceneShift: Sendable, Equatable, CustomStringConvertible {
-    public enum Quality: String, Sendable, CaseIterable {
+package struct SceneShift: Sendable, Equatable, CustomStringConvertible {
+    package enum Quality: String, Sendable, CaseIterable {
         case brightness, red, blue, sharpness, position
     }
 
-    public struct Change: Sendable, Equatable {
-        public let quality: Quality
+    package struct Change: Sendable, Equatable {
+        package let quality: Quality
         /// What changed by how much, and what is tolerated: `brightness +31 % (tolerated: 13 %)`.
-        public let text: String
+        package let text: String
         /// How many times what is tolerated; above 1.
-        public let excess: Double
+        package let excess: Double
     }
 
     /// The largest excess first; never empty.
-    public let changes: [Change]
+    package let changes: [Change]
 
-    public var description: String { changes.map(\.text).joined(separator: ", ") }
+    package var description: String { changes.map(\.text).joined(separator: ", ") }
 }
 
 /// Looks at pictures as a whole.
-public struct SceneMonitor: Sendable {
+package struct SceneMonitor: Sendable {
     private let statistics: SceneStatistics
     private let registration: Registration?
 
-    public init(_ statistics: SceneStatistics) {
+    package init(_ statistics: SceneStatistics) {
         self.statistics = statistics
         registration = statistics.position.map { Registration(to: $0.picture) }
     }
@@ -34,7 +34,7 @@ public struct SceneMonitor: Sendable {
     ///
     /// - Parameter image: the picture as the model sees it.
     /// - Complexity: about a millisecond.
-    public func shift(of image: Image) -> SceneShift? {
+    package func shift(of image: Image) -> SceneShift? {
         let profile = SceneProfile(image)
         let tolerance = statistics.tolerance
         let changes =

@@ -2,7 +2,7 @@ internal import Foundation
 
 /// What the shots look like as a whole, and how far a picture may differ from that before it is the scene that changed and not
 /// the part: light, colour, focus, position.
-public struct SceneStatistics: Sendable, Codable, Equatable {
+package struct SceneStatistics: Sendable, Codable, Equatable {
     /// Sorted cells of each quality, means over the shots; logarithms. See ``SceneProfile``.
     let levels: [Float]
     let reds: [Float]
@@ -45,7 +45,7 @@ public struct SceneStatistics: Sendable, Codable, Equatable {
     private static let widestPosition = 0.1
 
     /// - Parameter images: of the shots, as the model sees them; at least one.
-    public init(shots images: [Image]) {
+    package init(shots images: [Image]) {
         precondition(!images.isEmpty, "scene statistics of no shots")
         let profiles = images.map(SceneProfile.init)
         levels = Self.mean(profiles.map(\.levels))

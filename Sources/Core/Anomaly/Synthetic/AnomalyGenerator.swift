@@ -1,5 +1,5 @@
 /// Ways to draw an anomaly into a normal picture.
-public enum AnomalyGenerator: String, Codable, Sendable, CaseIterable {
+package enum AnomalyGenerator: String, Codable, Sendable, CaseIterable {
     /// 1 to 4 rectangles of random values (CLIP-FSAC++, figure 3a).
     case perturbation
     /// Natural synthetic anomalies (Schlueter et al., ECCV 2022): two patches of the picture, pasted elsewhere without seams.
@@ -23,7 +23,7 @@ public enum AnomalyGenerator: String, Codable, Sendable, CaseIterable {
     ///   - foreground: where the object is in `image`; nil puts anomalies anywhere.
     ///   - strength: 0 (small and faint) ... 1 (as large and opaque as in the papers).
     /// - Precondition: both sides of both pictures have 8 pixels or more; `strength` is 0...1.
-    public func anomaly(
+    package func anomaly(
         on image: Image, source: Image? = nil, foreground: ForegroundMask? = nil, strength: Float = 1,
         using random: inout SplitMix64
     ) -> SyntheticAnomaly {

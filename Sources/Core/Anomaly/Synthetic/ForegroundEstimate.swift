@@ -2,14 +2,14 @@
 ///
 /// What lies around the object shows at the picture's border. The background is what has about that colour and is joined to
 /// the border: dark or bright places inside of the object belong to it.
-public enum ForegroundEstimate: Sendable, Equatable {
+package enum ForegroundEstimate: Sendable, Equatable {
     /// It cannot: a texture fills the picture, or the background is as varied as the object.
     case none
     /// The background differs from this colour by at most `tolerance` (root mean square of the channels, 0...255).
     case background(red: Float, green: Float, blue: Float, tolerance: Float)
 
     /// - Parameter shots: normal pictures of one product; of any sizes.
-    public init(shots: [Image]) {
+    package init(shots: [Image]) {
         let rasters = shots.map(Raster.init)
         let border = rasters.flatMap { raster in raster.border.map { raster.colours[$0] } }
         guard !border.isEmpty else {
@@ -23,7 +23,7 @@ public enum ForegroundEstimate: Sendable, Equatable {
     }
 
     /// Where the object is in a picture; nil if it cannot be told, or there is none in it.
-    public func mask(of image: Image) -> ForegroundMask? {
+    package func mask(of image: Image) -> ForegroundMask? {
         let raster = Raster(image)
         guard let isForeground = foreground(of: raster), isForeground.contains(true) else { return nil }
         return ForegroundMask(rows: raster.rows, columns: raster.columns, isForeground: isForeground)

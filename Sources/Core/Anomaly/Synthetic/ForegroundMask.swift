@@ -1,14 +1,14 @@
 /// Where the object is in a picture, on a coarse raster.
-public struct ForegroundMask: Sendable, Equatable {
-    public let rows: Int
-    public let columns: Int
+package struct ForegroundMask: Sendable, Equatable {
+    package let rows: Int
+    package let columns: Int
     /// `rows * columns`, row-major.
-    public let isForeground: [Bool]
+    package let isForeground: [Bool]
     /// The places in `isForeground` that are the object.
     private let cells: [Int]
 
     /// - Precondition: `isForeground` has `rows * columns` values, at least one of them true.
-    public init(rows: Int, columns: Int, isForeground: [Bool]) {
+    package init(rows: Int, columns: Int, isForeground: [Bool]) {
         cells = isForeground.indices.filter { isForeground[$0] }
         precondition(
             isForeground.count == rows * columns && !cells.isEmpty,
@@ -19,10 +19,10 @@ public struct ForegroundMask: Sendable, Equatable {
     }
 
     /// The share of the picture that is the object.
-    public var share: Float { Float(cells.count) / Float(isForeground.count) }
+    package var share: Float { Float(cells.count) / Float(isForeground.count) }
 
     /// The share of each patch that is the object; one number a patch, row-major.
-    public func patchShares(on grid: PatchGrid) -> [Float] {
+    package func patchShares(on grid: PatchGrid) -> [Float] {
         (0..<grid.count).map { patch in
             let cell = PixelRectangle(x: patch % grid.columns, y: patch / grid.columns, width: 1, height: 1)
             return share(of: cell, height: grid.rows, width: grid.columns)

@@ -1,10 +1,10 @@
 /// A normal picture with an anomaly drawn into it.
-public struct SyntheticAnomaly: Sendable, Equatable {
-    public let image: Image
+package struct SyntheticAnomaly: Sendable, Equatable {
+    package let image: Image
     /// `[height, width]` of the picture, 0 (as it was) ... 1 (anomalous).
-    public let mask: Matrix
+    package let mask: Matrix
 
-    public init(image: Image, mask: Matrix) {
+    package init(image: Image, mask: Matrix) {
         precondition(
             mask.rows == image.height && mask.columns == image.width,
             "synthetic anomaly: mask [\(mask.rows), \(mask.columns)] for [\(image.height), \(image.width)]")
@@ -17,7 +17,7 @@ public struct SyntheticAnomaly: Sendable, Equatable {
     ///
     /// - Returns: one number a patch, row-major, 0...1.
     /// - Precondition: the picture is at least as fine as the grid.
-    public func patchLabels(on grid: PatchGrid) -> [Float] {
+    package func patchLabels(on grid: PatchGrid) -> [Float] {
         precondition(mask.rows >= grid.rows && mask.columns >= grid.columns, "patch labels: \(grid)")
         return (0..<grid.count).map { patch in
             let (row, column) = (patch / grid.columns, patch % grid.columns)

@@ -2,15 +2,15 @@ internal import Foundation
 
 /// The sentences that say what a normal and what an abnormal part look like: every state in every template (WinCLIP, Jeong et
 /// al., CVPR 2023, appendix: the compositional prompt ensemble).
-public struct PromptEnsemble: Codable, Sendable, Equatable {
+package struct PromptEnsemble: Codable, Sendable, Equatable {
     /// States of a good part, with `{}` where its name goes: `flawless {}`.
-    public var normal: [String]
+    package var normal: [String]
     /// States of a bad part.
-    public var abnormal: [String]
+    package var abnormal: [String]
     /// Sentences with `{}` where a state goes.
-    public var templates: [String]
+    package var templates: [String]
 
-    public init(
+    package init(
         normal: [String] = Self.normalStates, abnormal: [String] = Self.abnormalStates,
         templates: [String] = Self.photoTemplates
     ) {
@@ -19,12 +19,12 @@ public struct PromptEnsemble: Codable, Sendable, Equatable {
         self.templates = templates
     }
 
-    public static let normalStates = [
+    package static let normalStates = [
         "{}", "flawless {}", "perfect {}", "unblemished {}", "{} without flaw", "{} without defect",
         "{} without damage",
     ]
-    public static let abnormalStates = ["damaged {}", "{} with flaw", "{} with defect", "{} with damage"]
-    public static let photoTemplates = [
+    package static let abnormalStates = ["damaged {}", "{} with flaw", "{} with defect", "{} with damage"]
+    package static let photoTemplates = [
         "a cropped photo of the {}.", "a cropped photo of a {}.", "a close-up photo of a {}.",
         "a close-up photo of the {}.",
         "a bright photo of a {}.", "a bright photo of the {}.", "a dark photo of the {}.", "a dark photo of a {}.",
@@ -53,12 +53,12 @@ public struct PromptEnsemble: Codable, Sendable, Equatable {
     private static let placeholder = "{}"
 
     /// Whether there is one place to fill.
-    public static func isPattern(_ text: String) -> Bool {
+    package static func isPattern(_ text: String) -> Bool {
         text.count <= 200 && text.components(separatedBy: placeholder).count == 2
     }
 
     /// What is wrong with it, in words; nil if nothing.
-    public var problem: String? {
+    package var problem: String? {
         for (name, patterns) in [("normal", normal), ("abnormal", abnormal), ("templates", templates)] {
             guard (1...1000).contains(patterns.count) else {
                 return "prompts: \(name): expected 1 to 1000 texts, got \(patterns.count)"
@@ -73,18 +73,18 @@ public struct PromptEnsemble: Codable, Sendable, Equatable {
 }
 
 /// What is said of good and bad parts, for methods that read.
-public struct Wording: Codable, Sendable, Equatable {
+package struct Wording: Codable, Sendable, Equatable {
     /// What the part is called: `metal bottle cap`.
-    public var object: String
-    public var prompts: PromptEnsemble
+    package var object: String
+    package var prompts: PromptEnsemble
 
-    public init(object: String = "object", prompts: PromptEnsemble = PromptEnsemble()) {
+    package init(object: String = "object", prompts: PromptEnsemble = PromptEnsemble()) {
         self.object = object
         self.prompts = prompts
     }
 
     /// Of both kinds.
-    public var sentences: (normal: [String], abnormal: [String]) {
+    package var sentences: (normal: [String], abnormal: [String]) {
         (prompts.sentences(prompts.normal, object: object), prompts.sentences(prompts.abnormal, object: object))
     }
 

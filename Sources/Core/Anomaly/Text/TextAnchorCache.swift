@@ -5,10 +5,10 @@ internal import Foundation
 /// sentences.
 ///
 /// A file that is missing or damaged is no error: the anchors are computed again.
-public struct TextAnchorCache: Sendable {
-    public let directory: String
+package struct TextAnchorCache: Sendable {
+    package let directory: String
 
-    public init(directory: String) { self.directory = directory }
+    package init(directory: String) { self.directory = directory }
 
     /// - Parameters:
     ///   - weights: SHA-256 of the backbone's weights.

@@ -3,13 +3,13 @@ internal import Glibc
 // C width of the embedding.
 
 /// What a normal and what an abnormal part look like in words: the means of the prompts' embeddings (CLIP-FSAC++, eq. 3).
-public struct TextAnchors: Sendable, Equatable {
+package struct TextAnchors: Sendable, Equatable {
     /// `T+`, `[C]`, of Euclidean norm 1.
-    public let normal: [Float]
+    package let normal: [Float]
     /// `T-`, `[C]`, of Euclidean norm 1.
-    public let abnormal: [Float]
+    package let abnormal: [Float]
 
-    public init(normal: [Float], abnormal: [Float]) {
+    package init(normal: [Float], abnormal: [Float]) {
         precondition(normal.count == abnormal.count, "anchors: \(normal.count) and \(abnormal.count) numbers")
         self.normal = normal
         self.abnormal = abnormal
@@ -18,7 +18,7 @@ public struct TextAnchors: Sendable, Equatable {
     /// The embeddings are normalised before their mean is taken, so that every sentence has the same say, and the mean again.
     ///
     /// - Parameter embed: from N texts to their embeddings, `[N, C]`.
-    public init(
+    package init(
         _ wording: Wording, embed: ([String]) throws(WeightsError) -> Matrix
     ) throws(WeightsError) {
         let sentences = wording.sentences

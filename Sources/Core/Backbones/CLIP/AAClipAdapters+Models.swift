@@ -18,7 +18,7 @@ extension AAClipAdapters {
     ///   - source: where they come from, in words for a person.
     ///   - sourceSHA256: of the file that they were made from; nil is the new file itself.
     /// - Throws: `badName`, `unwritable`, `notFinite`.
-    public func write(
+    package func write(
         name: String, source: String, sourceSHA256: String? = nil, licence: String, to directory: ModelsDirectory
     ) throws(WeightsError) -> WeightsImport.Outcome {
         try directory.prepare(for: name)
@@ -90,7 +90,7 @@ extension ModelsDirectory {
     /// Makes the folder if it is not there.
     ///
     /// - Throws: `badName` when no model can have that name, `unwritable`.
-    public func prepare(for name: String) throws(WeightsError) {
+    package func prepare(for name: String) throws(WeightsError) {
         try Self.check(name: name)
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

@@ -5,28 +5,28 @@
 ///
 /// The paper's code runs OpenAI's ViT-L-14-336 on 518 x 518 pixels with the exact GELU, though its weights were trained with
 /// QuickGELU: adapters need what they were trained with (``Training``).
-public struct AAClipAdapters: Sendable {
+package struct AAClipAdapters: Sendable {
     /// Share of the adapter in the residual stream, in both towers.
     static let weight: Float = 0.1
 
     package let layout: AAClipLayout
     /// All weights, as `layout` has them.
     package let parameters: Storage
-    public let training: Training
+    package let training: Training
 
     /// What these adapters were trained with, and so want to be used with.
-    public struct Training: Sendable, Equatable {
+    package struct Training: Sendable, Equatable {
         private static let keys = (activation: "activation", inputSize: "input_size")
 
         /// Of CLIP's MLPs; nil is what CLIP's own configuration says.
-        public var activation: CLIPConfiguration.Activation?
+        package var activation: CLIPConfiguration.Activation?
         /// The side of the square network input, in pixels; nil is what CLIP's own configuration says.
-        public var inputSize: Int?
+        package var inputSize: Int?
 
         /// Of the paper's code.
-        public static let paper = Training(activation: .gelu, inputSize: 518)
+        package static let paper = Training(activation: .gelu, inputSize: 518)
 
-        public init(activation: CLIPConfiguration.Activation? = nil, inputSize: Int? = nil) {
+        package init(activation: CLIPConfiguration.Activation? = nil, inputSize: Int? = nil) {
             self.activation = activation
             self.inputSize = inputSize
         }
@@ -58,7 +58,7 @@ public struct AAClipAdapters: Sendable {
         }
     }
 
-    public var configuration: AAClipConfiguration { layout.configuration }
+    package var configuration: AAClipConfiguration { layout.configuration }
 
     package init(layout: AAClipLayout, parameters: Storage, training: Training) {
         precondition(parameters.count == layout.count, "adapters: \(parameters.count) numbers for \(layout.count)")

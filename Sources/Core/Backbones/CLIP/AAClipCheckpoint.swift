@@ -1,10 +1,10 @@
 /// Adapters as AA-CLIP's code writes them: `image_adapter_<epoch>.pth`, the dictionary `image_adapter` with an optimiser's state
 /// beside it, and `text_adapter.pth`, `text_adapter` likewise. Without the second file the text tower is CLIP's own.
-public enum AAClipCheckpoint {
+package enum AAClipCheckpoint {
     /// - Parameter paths: one or two files, in any order.
     /// - Throws: `malformed` when a file holds no adapters, or both the same; what ``PyTorchCheckpoint/read(path:)`` throws, and
     ///   `missingTensor` or `wrongShape` naming the tensor.
-    public static func read(_ paths: [String]) throws(WeightsError) -> AAClipAdapters {
+    package static func read(_ paths: [String]) throws(WeightsError) -> AAClipAdapters {
         var tensors: [String: Tensor] = [:]
         for path in paths {
             let archive = try WeightFile.open(path: path).archive()
@@ -22,7 +22,7 @@ public enum AAClipCheckpoint {
     }
 
     /// Whether files hold nothing but adapters, as far as their tensors' names tell.
-    public static func holds(_ paths: [String]) -> Bool {
+    package static func holds(_ paths: [String]) -> Bool {
         paths.allSatisfy { path in
             // What cannot be read is another importer's to explain.
             guard let names = try? WeightFile.open(path: path).tensors.keys, !names.isEmpty else { return false }
@@ -36,7 +36,7 @@ public enum AAClipCheckpoint {
     /// Converts one or two files into a models directory.
     ///
     /// - Throws: what ``read(_:)`` and ``AAClipAdapters/write(name:source:sourceSHA256:licence:to:)`` throw.
-    public static func importing(
+    package static func importing(
         _ paths: [String], name: String, source: String, licence: String, into directory: ModelsDirectory
     ) throws(WeightsError) -> WeightsImport.Outcome {
         let adapters = try read(paths)

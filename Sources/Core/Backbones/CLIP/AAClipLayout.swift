@@ -1,34 +1,34 @@
 // D width of the image tower, W of the text tower, C of the embedding, L levels.
 
 /// What the shapes of a set of AA-CLIP's adapters say (Ma et al., "AA-CLIP", CVPR 2025, <https://arxiv.org/abs/2503.06661>).
-public struct AAClipConfiguration: Sendable, Equatable {
+package struct AAClipConfiguration: Sendable, Equatable {
     /// D.
-    public var imageWidth: Int
+    package var imageWidth: Int
     /// C.
-    public var embeddingWidth: Int
+    package var embeddingWidth: Int
     /// The first blocks of the image tower have an adapter each; 6 in the paper.
-    public var imageLayers: Int
+    package var imageLayers: Int
     /// L: how many blocks' patch tokens are compared with the text; 4 in the paper.
-    public var levels: Int
+    package var levels: Int
     /// Whether a leaky ReLU follows the projections of patches. The published checkpoints have it only if they were trained with
     /// `--relu`, which shows in their tensors' names.
-    public var hasActivatedProjections: Bool
+    package var hasActivatedProjections: Bool
     /// Nil: the text tower is CLIP's own.
-    public var text: Text?
+    package var text: Text?
 
-    public struct Text: Sendable, Equatable {
+    package struct Text: Sendable, Equatable {
         /// W.
-        public var width: Int
+        package var width: Int
         /// The first blocks of the text tower have an adapter each; 3 in the paper.
-        public var layers: Int
+        package var layers: Int
 
-        public init(width: Int, layers: Int) {
+        package init(width: Int, layers: Int) {
             self.width = width
             self.layers = layers
         }
     }
 
-    public init(
+    package init(
         imageWidth: Int, embeddingWidth: Int, imageLayers: Int = 6, levels: Int = 4,
         hasActivatedProjections: Bool = false, text: Text?
     ) {

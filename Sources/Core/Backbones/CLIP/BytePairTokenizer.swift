@@ -1,16 +1,16 @@
 /// CLIP's tokenizer: lower-case byte pair encoding, as OpenCLIP's `SimpleTokenizer`.
 ///
 /// What differs: mojibake, text that was decoded in a wrong encoding, is not repaired (``PromptText``).
-public struct BytePairTokenizer: Sendable {
+package struct BytePairTokenizer: Sendable {
     private let vocabulary: BytePairVocabulary
 
-    public init(_ vocabulary: BytePairVocabulary) { self.vocabulary = vocabulary }
+    package init(_ vocabulary: BytePairVocabulary) { self.vocabulary = vocabulary }
 
     /// The numbers that the text tower reads.
     ///
     /// - Returns: `contextLength` numbers: start, the text, end, zeros. A text that is too long is cut, and ends with the end
     ///   token all the same.
-    public func tokens(of text: String, contextLength: Int) -> [Int32] {
+    package func tokens(of text: String, contextLength: Int) -> [Int32] {
         precondition(contextLength > 1, "tokenizer: context of \(contextLength)")
         var tokens = [vocabulary.start]
         for piece in PromptText.pieces(of: PromptText.cleaned(text)) where tokens.count < contextLength {

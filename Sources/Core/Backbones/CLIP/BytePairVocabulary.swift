@@ -5,7 +5,7 @@ import Crypto
 ///
 /// Tokens are numbered: the 256 bytes, the 256 bytes that end a word, then one for each merge in the order of the list, then
 /// start and end of a text.
-public struct BytePairVocabulary: Sendable, Equatable {
+package struct BytePairVocabulary: Sendable, Equatable {
     /// Bytes in and at the end of a word, start and end of a text.
     static let fixedTokens = 514
     private static let version = "#version: 0.2"
@@ -16,11 +16,11 @@ public struct BytePairVocabulary: Sendable, Equatable {
     private let joined: [UInt64: Int32]
 
     /// Start of a text.
-    public var start: Int32 { Int32(lines.count + 512) }
+    package var start: Int32 { Int32(lines.count + 512) }
     /// End of a text.
-    public var end: Int32 { start + 1 }
+    package var end: Int32 { start + 1 }
     /// The number of tokens.
-    public var count: Int { lines.count + Self.fixedTokens }
+    package var count: Int { lines.count + Self.fixedTokens }
 
     /// - Parameters:
     ///   - lines: at least as many merges as the vocabulary has; further ones are not used, as in OpenCLIP.
@@ -72,7 +72,7 @@ public struct BytePairVocabulary: Sendable, Equatable {
     var canonicalText: [UInt8] { Array(([Self.version] + lines).joined(separator: "\n").utf8) + [UInt8(ascii: "\n")] }
 
     /// SHA-256 of the file that an import writes, in hexadecimal.
-    public var sha256: String { hexadecimal(SHA256.hash(data: canonicalText)) }
+    package var sha256: String { hexadecimal(SHA256.hash(data: canonicalText)) }
 
     /// The lines of a list of merges behind the line that says its version.
     static func merges(_ text: [UInt8]) -> some Collection<String> {

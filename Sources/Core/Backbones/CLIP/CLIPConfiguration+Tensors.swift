@@ -1,5 +1,5 @@
 /// Which of CLIP's towers is meant.
-public enum WeightsPart: Sendable {
+package enum WeightsPart: Sendable {
     case image
     case text
     case all

@@ -1,9 +1,9 @@
 /// What the configuration files beside a CLIP's weights say of it.
-public struct CLIPDescription: Sendable, Equatable {
-    public var configuration: CLIPConfiguration
-    public var preprocessing: Preprocessing
+package struct CLIPDescription: Sendable, Equatable {
+    package var configuration: CLIPConfiguration
+    package var preprocessing: Preprocessing
     /// The file that says so, for messages.
-    public var source: String
+    package var source: String
 
     static let openCLIPFile = "open_clip_config.json"
     static let huggingFaceFile = "config.json"

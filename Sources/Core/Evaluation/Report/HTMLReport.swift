@@ -8,7 +8,7 @@ extension Evaluation {
     ///   - origin: when and how it was made.
     ///   - read: the picture of a data set's name and a file name below `test`.
     /// - Throws: what `read` throws.
-    public func html(
+    package func html(
         origin: String, read: (_ set: String, _ file: String) throws -> Picture
     ) throws -> String {
         let sections = try results.map { result in try Self.section(result) { try read(result.set, $0) } }
