@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The layout is the architecture (ARCHITECTURE.md). Imports go one way:
-//   C shims -> Core -> Daemon -> fsacd        ControlProtocol -> Daemon, fsacctl
+//   C shims -> System -> Core -> Settings -> Capture -> Daemon -> fsacd        ControlProtocol -> Daemon, fsacctl
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -35,31 +35,38 @@ let package = Package(
         .target(name: "CV4L2", linkerSettings: [.linkedLibrary("v4l2"), .linkedLibrary("v4lconvert")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        // What every layer may ask of the system: files, clocks, threads.
+        .target(name: "System", swiftSettings: strict),
         .target(
             name: "Core",
             dependencies: [
-                "CKernels", "COpenBLAS", "CJPEG", "CPNG", "CZlib",
+                "System", "CKernels", "COpenBLAS", "CJPEG", "CPNG", "CZlib",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict
         ),
         .target(name: "ControlProtocol", swiftSettings: strict),
         .target(
+            name: "Settings",
+            dependencies: ["System", "Core", .product(name: "TOMLKit", package: "TOMLKit")],
+            swiftSettings: strict
+        ),
+        .target(name: "Capture", dependencies: ["System", "Core", "Settings", "CV4L2"], swiftSettings: strict),
+        .target(
             name: "Daemon",
             dependencies: [
-                "Core", "ControlProtocol", "CSystemd", "CV4L2",
+                "System", "Core", "Settings", "Capture", "ControlProtocol", "CSystemd",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "TOMLKit", package: "TOMLKit"),
             ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "fsacd",
             dependencies: [
-                "Daemon",
+                "Settings", "Daemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -68,7 +75,7 @@ let package = Package(
         .executableTarget(
             name: "fsacctl",
             dependencies: [
-                "ControlProtocol", "Core", "Daemon",
+                "System", "ControlProtocol", "Core", "Settings", "Capture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,3 +1,4 @@
+package import Settings
 package import ControlProtocol
 import Core
 package import Logging
@@ -73,17 +74,6 @@ package struct DaemonServices: Sendable {
         } catch {
             guard case .weights = error else { throw error }
             return RecipeMethod(unusable: error)
-        }
-    }
-
-    /// Whether a daemon could start with this configuration, as far as can be told without touching anything.
-    ///
-    /// - Throws: ``MethodError``.
-    package static func check(_ configuration: Configuration) throws(MethodError) {
-        let shelf = BackboneShelf(
-            modelsDirectory: configuration.modelsDirectory, stateDirectory: configuration.stateDirectory)
-        for recipe in configuration.recipes {
-            _ = try ConfiguredMethod(recipe, computeThreads: configuration.computeThreads, shelf: shelf)
         }
     }
 

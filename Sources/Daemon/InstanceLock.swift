@@ -1,3 +1,4 @@
+import System
 import Glibc
 
 /// Why this daemon may not use the state directory.

@@ -1,3 +1,4 @@
+package import Settings
 import ControlProtocol
 import Logging
 import ServiceLifecycle

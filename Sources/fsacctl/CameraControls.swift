@@ -1,5 +1,6 @@
+import Capture
 import ArgumentParser
-import Daemon
+import Settings
 
 /// `fsacctl camera controls`
 struct CameraControls: ParsableCommand {

@@ -1,6 +1,7 @@
+import Capture
 import ArgumentParser
 import Core
-import Daemon
+import Settings
 import Foundation
 
 /// `fsacctl camera snapshot`

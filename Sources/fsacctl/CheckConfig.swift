@@ -1,5 +1,5 @@
 import ArgumentParser
-import Daemon
+import Settings
 
 /// `fsacctl check-config`
 struct CheckConfig: ParsableCommand {
@@ -19,7 +19,7 @@ struct CheckConfig: ParsableCommand {
     func run() throws {
         do {
             let configuration = try Configuration.load(path: file)
-            try DaemonServices.check(configuration)
+            try configuration.check()
             if json { try printJSON(configuration) } else { Terminal.write("\(file): valid\n") }
         } catch let error as ConfigurationError {
             throw ClientError.configuration(error)

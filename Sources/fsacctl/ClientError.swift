@@ -1,5 +1,6 @@
+import Capture
 import ControlProtocol
-import Daemon
+import Settings
 
 /// Why a subcommand could not do what it was asked for.
 enum ClientError: Error, CustomStringConvertible {

@@ -1,5 +1,6 @@
+import ControlProtocol
 import ArgumentParser
-import Daemon
+import Settings
 import Glibc
 
 /// The command line: `fsacctl`.

@@ -1,3 +1,5 @@
+import Settings
+import ControlProtocol
 import ArgumentParser
 import Daemon
 import Glibc
@@ -33,7 +35,7 @@ struct Fsacd: AsyncParsableCommand {
             LoggingSystem.bootstrap { _ in JournalLog.isConnected ? JournalLog() as any LogHandler : StandardErrorLog()
             }
             if check {
-                try DaemonServices.check(configuration)
+                try configuration.check()
                 print("\(config): valid")
                 return
             }

@@ -1,3 +1,4 @@
+import Settings
 import ControlProtocol
 import Core
 import Hummingbird

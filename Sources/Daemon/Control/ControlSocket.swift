@@ -1,3 +1,4 @@
+import System
 import Glibc
 
 /// Why the control socket cannot be opened. Permanent: the daemon does not start.

@@ -1,3 +1,4 @@
+import System
 import ControlProtocol
 
 /// The newest parts of a recipe with their stored pictures, out of the journal.

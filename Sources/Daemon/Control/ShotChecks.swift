@@ -1,3 +1,4 @@
+import System
 import ControlProtocol
 import Core
 import Synchronization

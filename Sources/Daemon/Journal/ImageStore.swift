@@ -1,3 +1,5 @@
+package import System
+package import Settings
 import Core
 package import Logging
 

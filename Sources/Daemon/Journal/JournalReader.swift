@@ -1,3 +1,4 @@
+package import System
 import Glibc
 
 /// The reading end of the journal: needs nothing but the files, and shows every line that can be trusted.

@@ -1,3 +1,4 @@
+package import System
 import Glibc
 
 /// Where the journal goes on after a start.

@@ -1,3 +1,4 @@
+package import System
 package import ControlProtocol
 import Glibc
 

@@ -1,3 +1,5 @@
+import System
+import Settings
 import ControlProtocol
 
 /// Where a verdict's pictures will be, below the state directory; nil = none is kept.

@@ -1,3 +1,4 @@
+package import System
 import Glibc
 
 /// The stored pictures by age, and what they take; removes the oldest when they take too much.

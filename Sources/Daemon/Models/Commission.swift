@@ -1,3 +1,4 @@
+import System
 import ControlProtocol
 
 /// That a recipe runs on known-good production to find its limit (`recipes/<name>/commission.json`): parts are scored and

@@ -1,3 +1,4 @@
+import System
 import ControlProtocol
 package import Core
 

@@ -1,3 +1,4 @@
+package import System
 package import Core
 package import Logging
 import Synchronization
@@ -63,7 +64,7 @@ package final class Recipe<Model: StoredModel>: Sendable {
         self.name = name
         self.logger = logger
         self.activate = Mutex(activate)
-        guard RecipeStore.isValidName(name) else { throw StoreError.invalidRecipeName(name) }
+        guard PlainName.isValid(name) else { throw StoreError.invalidRecipeName(name) }
         store = try RecipeStore(stateDirectory: stateDirectory, recipe: name, disk: disk)
         state = Mutex(View(normals: try store.normals(), kind: kind))
         restore(try store.generations())

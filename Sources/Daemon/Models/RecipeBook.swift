@@ -1,3 +1,5 @@
+package import System
+package import Settings
 import ControlProtocol
 package import Logging
 import Synchronization
@@ -120,7 +122,7 @@ extension RecipeBook {
 extension RecipeBook {
     /// Copies shots, generations and limit; the copy uses the settings of the original's table until it has its own.
     package func copy(_ source: String, to target: String) throws -> Entry {
-        guard RecipeStore.isValidName(target) else { throw StoreError.invalidRecipeName(target) }
+        guard PlainName.isValid(target) else { throw StoreError.invalidRecipeName(target) }
         return try change.withLock { _ in
             let original = try entry(source)
             guard try !disk.names(in: folder).contains(target) else { throw StoreError.recipeExists(target) }
@@ -251,7 +253,7 @@ extension RecipeBook {
     /// Copies on disk and the tables whose settings they use, by name.
     private func copies() throws(DiskError) -> [(name: String, origin: String)] {
         var copies: [(String, String)] = []
-        for name in try disk.names(in: folder) where RecipeStore.isValidName(name) {
+        for name in try disk.names(in: folder) where PlainName.isValid(name) {
             guard let bytes = try? disk.read("\(folder)/\(name)/\(RecipeStore.settingsName)") else {
                 // Every other folder: its settings are in the table of its name, or nowhere.
                 continue

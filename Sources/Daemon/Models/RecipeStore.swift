@@ -1,3 +1,4 @@
+import System
 import Crypto
 
 /// The normal shots and fitted generations of one recipe on disk (DESIGN, "On disk").
@@ -18,9 +19,9 @@ struct RecipeStore: Sendable {
 
     /// Creates the folders where they are missing and removes what an interrupted change left behind.
     ///
-    /// - Precondition: ``isValidName(_:)`` holds for `recipe`.
+    /// - Precondition: ``PlainName/isValid(_:)`` holds for `recipe`.
     init(stateDirectory: String, recipe: String, disk: Disk) throws(DiskError) {
-        precondition(Self.isValidName(recipe), "recipe name \(recipe)")
+        precondition(PlainName.isValid(recipe), "recipe name \(recipe)")
         self.disk = disk
         recipes = "\(stateDirectory)/recipes"
         folder = "\(recipes)/\(recipe)"
@@ -32,14 +33,6 @@ struct RecipeStore: Sendable {
                 try disk.discard("\(path)/\(name)")
             }
         }
-    }
-
-    static func isValidName(_ name: String) -> Bool {
-        guard let first = name.utf8.first, name.utf8.count <= 64 else { return false }
-        let isAlphanumeric = { (byte: UInt8) in
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-        }
-        return isAlphanumeric(first) && name.utf8.allSatisfy { isAlphanumeric($0) || "-_.".utf8.contains($0) }
     }
 }
 

@@ -1,3 +1,4 @@
+import System
 import Foundation
 
 /// What is on its way to the system's journal, sent by a thread of its own.

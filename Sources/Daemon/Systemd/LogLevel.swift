@@ -1,3 +1,4 @@
+import Settings
 package import Logging
 import Synchronization
 

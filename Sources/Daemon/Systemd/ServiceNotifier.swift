@@ -1,3 +1,4 @@
+import System
 import CSystemd
 import Glibc
 
@@ -20,9 +21,7 @@ package struct ServiceNotifier: Sendable {
 
     /// A re-load begins; `ready` ends it, however it went.
     package func reloading() {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        send("RELOADING=1\nMONOTONIC_USEC=\(Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000)")
+        send("RELOADING=1\nMONOTONIC_USEC=\(MonotonicTime.nanoseconds / 1000)")
     }
 
     package func stopping() { send("STOPPING=1") }

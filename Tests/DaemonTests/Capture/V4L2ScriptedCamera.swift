@@ -73,9 +73,9 @@ final class ScriptedCamera: CameraSystem {
 
     func holder(of path: String) -> String? { holder }
 
-    var now: CameraMoment {
+    var now: Moment {
         // The two clocks are an hour apart: they may never be mixed.
-        CameraMoment(instant: start + elapsed, microseconds: 3_600_000_000 + Int64(elapsed / .microseconds(1)))
+        Moment(instant: start + elapsed, microseconds: 3_600_000_000 + Int64(elapsed / .microseconds(1)))
     }
 
     func pause(_ duration: Duration) { elapsed += duration }

@@ -1,0 +1,57 @@
+package import System
+package import Core
+
+/// What one look of the camera gave: the picture as it came, or why there is none.
+package struct Frame: Sendable {
+    /// The source's own name of it: the file's name, or the number that the driver gave.
+    package let name: String
+    /// Counted by the source from 1.
+    package let number: UInt64
+    package let payload: Result<Picture, FrameFault>
+    /// When the picture was complete.
+    package let capturedAt: ContinuousClock.Instant
+    /// The earliest moment at which the exposure can have begun: a trigger before it is shown by this frame.
+    package let exposedAt: ContinuousClock.Instant
+    /// `capturedAt` by the wall clock. Printed, never calculated with.
+    package let capturedTime: WallTime
+
+    /// - Parameter exposedAt: nil = `capturedAt`.
+    package init(
+        name: String, number: UInt64, payload: Result<Picture, FrameFault>,
+        capturedAt: ContinuousClock.Instant = .now, exposedAt: ContinuousClock.Instant? = nil,
+        capturedTime: WallTime = .now
+    ) {
+        self.name = name
+        self.number = number
+        self.payload = payload
+        self.capturedAt = capturedAt
+        self.exposedAt = exposedAt ?? capturedAt
+        self.capturedTime = capturedTime
+    }
+}
+
+/// Why a frame came without a picture that can be believed.
+package enum FrameFault: Error, Sendable, Equatable, CustomStringConvertible {
+    /// A file that cannot be read; the system's reason.
+    case unreadable(String)
+    /// The driver said that the data may be damaged (`V4L2_BUF_FLAG_ERROR`).
+    case flagged
+    /// Fewer bytes than the format needs.
+    case short(bytes: Int, expected: Int)
+    /// It was exposed too long ago to show what is there now.
+    case stale(milliseconds: Int)
+
+    /// Not of the computer, which was too slow.
+    var isOfTheCamera: Bool {
+        if case .stale = self { false } else { true }
+    }
+
+    package var description: String {
+        switch self {
+        case .unreadable(let reason): reason
+        case .flagged: "the driver flagged the frame as damaged"
+        case .short(let bytes, let expected): "expected \(expected) bytes, got \(bytes)"
+        case .stale(let milliseconds): "the frame is \(milliseconds) ms old"
+        }
+    }
+}

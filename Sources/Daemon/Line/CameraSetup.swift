@@ -1,0 +1,141 @@
+import System
+package import Capture
+package import Settings
+import ControlProtocol
+import Core
+
+/// A camera of the line: its settings, the recipe it begins with, and how its source is made.
+package struct CameraSetup: Sendable {
+    package let configuration: Configuration.Camera
+    package var recipe: LineRecipe
+    /// Called on the capture thread.
+    package let makeSource: @Sendable () -> any FrameSource
+
+    package init(
+        _ configuration: Configuration.Camera, recipe: LineRecipe,
+        makeSource: @escaping @Sendable () -> any FrameSource
+    ) {
+        self.configuration = configuration
+        self.recipe = recipe
+        self.makeSource = makeSource
+    }
+
+    /// With the source that the configuration names.
+    package init(_ configuration: Configuration.Camera, recipe: LineRecipe, journal: VerdictJournal) {
+        self.init(configuration, recipe: recipe) { configuration.makeSource(journal: journal) }
+    }
+
+    var name: String { configuration.name }
+
+    /// Size that frames must have; nil = any.
+    var size: (height: Int, width: Int)? {
+        configuration.height > 0 ? (configuration.height, configuration.width) : nil
+    }
+
+    /// Of a trigger that this side makes: from the frame to the beginning of its inspection.
+    var deadline: Duration? {
+        switch configuration.trigger {
+        case .continuous, .software: nil
+        case .interval, .presence: triggerDeadline
+        }
+    }
+
+    var triggerDeadline: Duration { .milliseconds(configuration.triggerDeadlineMilliseconds) }
+
+    /// Without a frame for longer, the camera is no longer believed to deliver; nil = frames come when they come.
+    var framePatience: Duration? {
+        guard configuration.source == .v4l2 || configuration.mode == .replay else { return nil }
+        guard configuration.rateHertz > 0 else { return .seconds(2) }
+        return max(.seconds(2), .seconds(5 / configuration.rateHertz))
+    }
+
+    var policy: LanePolicy {
+        switch configuration.trigger {
+        case .software: return .triggered
+        case .interval, .presence: return .everyPart(capacity: PartQueueStateMachine.triggerLimit)
+        case .continuous: break
+        }
+        switch (configuration.source, configuration.mode) {
+        case (.v4l2, _): return .newest
+        case (.folder, .replay): return configuration.repeat ? .newest : .everyPart(capacity: 1)
+        case (.folder, .watch): return .everyPart(capacity: configuration.queueLength)
+        }
+    }
+
+    /// Called on the capture thread.
+    ///
+    /// - Parameter roi: what of the frame is looked at now; what moves outside of it is no part.
+    func rule(roi: @escaping () -> PixelRectangle?) -> FrameSelection.Rule {
+        switch configuration.trigger {
+        case .continuous, .software: return .everyFrame
+        case .interval: return .interval(.milliseconds(configuration.intervalMilliseconds))
+        case .presence:
+            var detector = PresenceDetector(
+                startLevel: configuration.motionStartLevel, stopLevel: configuration.motionStopLevel,
+                stillFrames: configuration.stillFrames)
+            return .atRest { frame in
+                let isAtRest = detector.cameToRest(GreyThumbnail(frame, roi: roi()))
+                return (isAtRest, detector.wentBlind)
+            }
+        }
+    }
+}
+
+extension GreyThumbnail {
+    private static let smallestSide = 64
+
+    /// Nil for a frame that cannot be believed: it says nothing about movement.
+    fileprivate init?(_ frame: Frame, roi: PixelRectangle?) {
+        // Why it cannot be believed is told to whoever waits for it.
+        guard case .success(let picture) = frame.payload,
+            let image = try? picture.image(of: roi, atLeast: Self.smallestSide)
+        else { return nil }
+        self.init(image)
+    }
+}
+
+extension Configuration.Camera {
+    /// Called on the capture thread.
+    func makeSource(journal: VerdictJournal) -> any FrameSource {
+        switch (source, mode) {
+        case (.folder, .watch):
+            WatchSource(
+                path: path, settling: .milliseconds(settleMilliseconds), isDone: journal.inspectedFrames(of: name))
+        case (.v4l2, _): V4L2Camera(self)
+        case (.folder, .replay):
+            ReplaySource(path: path, rateHertz: rateHertz, repeats: `repeat`)
+        }
+    }
+}
+
+extension VerdictJournal {
+    /// Lines of the camera, and of all cameras, that are looked at.
+    private static let (ownLines, allLines) = (10_000, UInt64(100_000))
+
+    /// Tells whether a camera's picture that did not change since has its verdict among the camera's newest 10,000.
+    package func inspectedFrames(
+        of camera: String
+    ) -> @Sendable (_ name: String, _ changedMicroseconds: Int64) -> Bool {
+        struct Fields: Decodable {
+            var camera: String
+            var frame: String
+            var time: String
+        }
+        let end = lastSequence + 1
+        var (first, own, times) = (end, 0, [String: String]())
+        while first > 1, own < Self.ownLines, end - first < Self.allLines {
+            let count = min(first - 1, UInt64(Self.ownLines))
+            first -= count
+            // A journal that cannot be read costs double verdicts, never a missing one.
+            for line in ((try? lines(from: first, count: Int(count))) ?? []).reversed() {
+                guard let fields = try? ControlCoding.decode(Fields.self, from: line.bytes), fields.camera == camera
+                else { continue }
+                own += 1
+                times[fields.frame] = max(times[fields.frame] ?? "", fields.time)
+            }
+        }
+        return { [times] name, changed in
+            times[name].map { WallTime(microsecondsSince1970: changed).rfc3339 <= $0 } ?? false
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Capture
+import System
+package import ControlProtocol
+package import Core
+
+/// One part's verdict with its evidence.
+package struct Inspection: Sendable {
+    package enum Outcome: Sendable {
+        case judged(Judgement, limit: Float)
+        /// Scored while the recipe is commissioned: no verdict that anybody may act on.
+        case muted(score: Float)
+        case invalid(Invalidity)
+    }
+
+    package let part: Part
+    /// Nil when the frame holds none that decodes.
+    package internal(set) var picture: Picture?
+    /// The model that judged, or would have.
+    package internal(set) var generation: Int?
+    package internal(set) var outcome: Outcome
+    /// What of the picture as a whole is not as in the shots; nil when nothing is, or nobody looked.
+    package internal(set) var sceneShift: SceneShift?
+    /// Where an OK score lies between what is typical and the limit.
+    package internal(set) var position: Double?
+    package internal(set) var latency = InspectionRecord.Latency()
+
+    /// INVALID until somebody says otherwise.
+    init(_ part: Part) {
+        self.part = part
+        outcome = .invalid(Invalidity(.noModel, "not inspected"))
+    }
+
+    /// Nil when a trigger got none.
+    var frame: Frame? {
+        // The other side is the reason, which the outcome has, too.
+        try? part.frame.get()
+    }
+
+    /// When the frame was complete, or else the trigger came.
+    var since: ContinuousClock.Instant { frame?.capturedAt ?? part.trigger?.triggeredAt ?? .now }
+
+    /// As ``since``, by the wall clock.
+    var time: WallTime { frame?.capturedTime ?? part.trigger?.triggeredTime ?? .now }
+
+    /// A score at the limit is a reject. A score that is no number is no verdict: the pipeline lets none through, and if
+    /// it did, it would be no OK.
+    package var verdict: Verdict {
+        switch outcome {
+        case .judged(let judgement, let limit): judgement.score < limit ? .ok : .ng
+        case .muted, .invalid: .invalid
+        }
+    }
+
+    package var invalidity: Invalidity? {
+        switch outcome {
+        case .judged: nil
+        case .muted:
+            Invalidity(.commissioning, "outputs are muted until `fsacctl commission --apply` or `--cancel`")
+        case .invalid(let invalidity): invalidity
+        }
+    }
+
+    var score: Float? {
+        switch outcome {
+        case .judged(let judgement, _): judgement.score
+        case .muted(let score): score
+        case .invalid: nil
+        }
+    }
+
+    package var judgement: Judgement? {
+        if case .judged(let judgement, _) = outcome { judgement } else { nil }
+    }
+}
+
+extension InspectionRecord {
+    /// The journal line of an inspection.
+    init(
+        _ inspection: Inspection, seq: UInt64, durable: Bool, pictures: PicturePaths
+    ) {
+        var limit: Float?
+        if case .judged(_, let value) = inspection.outcome { limit = value }
+        self.init(
+            seq: seq, time: inspection.time.rfc3339, camera: inspection.part.camera,
+            recipe: inspection.part.recipe.name, generation: inspection.generation,
+            frame: inspection.frame?.name ?? "", part: inspection.part.trigger?.part, verdict: inspection.verdict,
+            cause: inspection.invalidity?.cause.rawValue, sceneShift: inspection.sceneShift?.description,
+            score: inspection.score, limit: limit,
+            uncertain: inspection.judgement?.isUncertain == true ? true : nil,
+            regions: inspection.judgement?.regions.map(Region.init) ?? [], latency: inspection.latency,
+            image: pictures.image, heatmap: pictures.heatmap, durable: durable)
+    }
+}
+
+extension InspectionRecord.Region {
+    fileprivate init(_ region: Core.Region) {
+        self.init(x: region.x, y: region.y, width: region.width, height: region.height, peak: region.peak)
+    }
+}

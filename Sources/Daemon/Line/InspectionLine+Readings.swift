@@ -1,0 +1,60 @@
+import System
+package import ControlProtocol
+import Synchronization
+
+extension InspectionLine {
+    package var readings: LineReadings {
+        let (lanes, isStopping) = cameras.withLock { ($0.lanes, $0.isStopping) }
+        let (cameras, counters) = (lanes.map(\.reading), counters.withLock { $0 })
+        let (state, reason) = state(cameras, isStopping: isStopping)
+        return LineReadings(
+            state: state, reason: reason, cameras: cameras, counts: counters.verdicts, latency: counters.latency,
+            trends: trends.withLock { $0.mapValues(\.reply) },
+            storage: StorageReply(
+                directory: stateDirectory,
+                // A file system that does not answer has no room.
+                freeBytes: (try? Disk().freeBytes(at: stateDirectory)) ?? 0,
+                lastSequence: journal.lastSequence, imagesDropped: images.dropped))
+    }
+
+    package var cameraReadings: [CameraReply] { cameras.withLock(\.lanes).map(\.reading) }
+
+    /// That of the camera that is worst off.
+    private func state(_ cameras: [CameraReply], isStopping: Bool) -> (LineState, reason: String?) {
+        if isStopping { return (.stopping, "the daemon was told to stop") }
+        if let failure = journal.health.failure { return (.journalFailed, failure) }
+        guard let worst = cameras.max(by: { $0.state.severity < $1.state.severity }) else {
+            return (.starting, "no camera has been started")
+        }
+        let reason = cameras.count == 1 ? worst.reason : worst.reason.map { "\(worst.name): \($0)" }
+        return (worst.state, reason)
+    }
+
+    /// Name of a loop that has been at the same piece of work for longer: it hangs. Waiting for frames, parts or verdicts
+    /// is no work.
+    package func stalledLoop(after limit: Duration) -> String? {
+        if journal.progress.busy > limit { return "journal" }
+        if progress.busy > limit { return "inspection" }
+        let lanes = cameras.withLock(\.lanes)
+        return lanes.first { $0.capture.progress.busy > limit }.map { "camera \($0.setup.name)" }
+    }
+}
+
+extension LineState {
+    /// How much it keeps from being inspected.
+    fileprivate var severity: Int {
+        switch self {
+        case .inspecting: 0
+        case .finished: 1
+        case .starting: 2
+        case .noModel: 3
+        case .cameraInvalid: 4
+        case .cameraStalled: 5
+        case .cameraBusy: 6
+        case .cameraMismatch: 7
+        case .cameraLost: 8
+        case .journalFailed: 9
+        case .stopping: 10
+        }
+    }
+}

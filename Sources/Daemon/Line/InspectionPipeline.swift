@@ -1,0 +1,113 @@
+import Settings
+import ControlProtocol
+import Core
+
+/// A part in, a verdict out. Used by the inspection thread alone: the extractors own scratch memory.
+package struct InspectionPipeline {
+    /// Extractors that are kept for recipes that take turns.
+    private static let extractorLimit = 4
+
+    /// The one used last at the end.
+    private var extractors: [FeatureExtractor] = []
+
+    package init() {}
+
+    /// Total: whatever is wrong with the frame, the model or the score becomes INVALID, never OK.
+    package mutating func inspect(_ part: Part) -> Inspection {
+        var inspection = Inspection(part)
+        var clock = StageClock(since: inspection.since)
+        inspection.latency.wait = clock.lap()
+        do throws(Invalidity) {
+            let model = part.recipe.models.current
+            let picture = try FrameGuards.picture(of: part)
+            let area = model?.area ?? part.recipe.area
+            let size = try Self.size(of: picture)
+            try FrameGuards.check(size, expected: part.size, area: area)
+            let image = try Self.decode(picture, area, side: model?.backbone.inputSize)
+            inspection.picture = picture
+            inspection.latency.decode = clock.lap()
+
+            guard !part.isBlind else {
+                throw Invalidity(
+                    .sizeMismatch, "the recipe's roi cannot be looked at in this frame for a part's presence")
+            }
+            try FrameGuards.check(image, brightness: part.recipe.brightness)
+            guard let model else { throw Invalidity(.noModel, part.recipe.models.absence) }
+            inspection.generation = model.generation
+            if part.recipe.sceneShift != .off { inspection.sceneShift = model.scene?.shift(of: image) }
+            if let shift = inspection.sceneShift, part.recipe.sceneShift == .invalid {
+                throw Invalidity(.sceneShifted, shift.description)
+            }
+            let features = model.features(image, extractor(for: model))
+            inspection.latency.embed = clock.lap()
+
+            let judgement = try Self.finite(model.judge(features, size.height, size.width), limit: model.limit)
+            inspection.outcome =
+                model.isMuted ? .muted(score: judgement.score) : .judged(judgement, limit: model.limit)
+            if inspection.verdict == .ok { inspection.position = model.scale?.position(of: judgement.score) }
+            inspection.latency.score = clock.lap()
+        } catch {
+            inspection.outcome = .invalid(error)
+        }
+        inspection.latency.total = clock.total
+        return inspection
+    }
+
+    static func size(of picture: Picture) throws(Invalidity) -> (height: Int, width: Int) {
+        do {
+            return try picture.size()
+        } catch {
+            throw Invalidity(.decodeFailed, error.description)
+        }
+    }
+
+    /// No more of it than the model needs; nil = there is no model, and only the brightness counts.
+    static func decode(_ picture: Picture, _ area: InspectionArea, side: Int?) throws(Invalidity) -> Image {
+        do {
+            return try area.image(of: picture, inputSize: side ?? ShotPicture.smallestSide)
+        } catch {
+            throw Invalidity(.decodeFailed, error.description)
+        }
+    }
+
+    private mutating func extractor(for model: ActiveModel) -> FeatureExtractor {
+        if let index = extractors.firstIndex(where: { $0.identity == model.backbone }) {
+            extractors.append(extractors.remove(at: index))
+        } else {
+            if extractors.count == Self.extractorLimit { extractors.removeFirst() }
+            extractors.append(model.makeExtractor())
+        }
+        return extractors[extractors.count - 1]
+    }
+
+    static func finite(_ judgement: Judgement, limit: Float) throws(Invalidity) -> Judgement {
+        guard judgement.score.isFinite, limit.isFinite, judgement.regions.allSatisfy(\.peak.isFinite) else {
+            throw Invalidity(.scoreNotFinite, "score \(judgement.score), limit \(limit)")
+        }
+        return judgement
+    }
+}
+
+/// Milliseconds of the monotonic clock, to the microsecond.
+struct StageClock {
+    private let start: ContinuousClock.Instant
+    private var last: ContinuousClock.Instant
+
+    init(since start: ContinuousClock.Instant) {
+        self.start = start
+        last = start
+    }
+
+    /// Since the lap before.
+    mutating func lap() -> Double {
+        let now = ContinuousClock.now
+        defer { last = now }
+        return Self.milliseconds(now - last)
+    }
+
+    var total: Double { Self.milliseconds(.now - start) }
+
+    static func milliseconds(_ duration: Duration) -> Double {
+        (duration / .microseconds(1)).rounded() / 1000
+    }
+}

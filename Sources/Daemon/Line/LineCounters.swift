@@ -1,0 +1,61 @@
+package import System
+package import ControlProtocol
+
+/// What the line counted since it was started.
+package struct LineCounters: Sendable {
+    private static let window = 1000
+
+    package private(set) var ok: UInt64 = 0
+    package private(set) var ng: UInt64 = 0
+    /// Of both, those near the limit.
+    package private(set) var uncertain: UInt64 = 0
+    /// By the cause's name in the journal.
+    package private(set) var invalid: [String: UInt64] = [:]
+    package private(set) var lastVerdict: WallTime?
+    /// The newest frames that could not be judged for their own faults, without one in between that could.
+    private(set) var refused: (count: Int, latest: Invalidity)?
+    /// Of these, the newest that do not decode.
+    private(set) var undecodable = 0
+    /// Milliseconds from frame to journalled verdict of the newest judged parts, in no order.
+    private var latencies: [Double] = []
+    private var oldest = 0
+
+    package init() {}
+
+    package mutating func count(_ inspection: Inspection, milliseconds: Double) {
+        lastVerdict = .now
+        switch inspection.outcome {
+        case .invalid(let invalidity):
+            invalid[invalidity.cause.rawValue, default: 0] += 1
+            if invalidity.cause.isOfTheFrame { refused = ((refused?.count ?? 0) + 1, invalidity) }
+            undecodable = invalidity.cause == .decodeFailed ? undecodable + 1 : 0
+            return
+        case .muted:
+            invalid[InvalidCause.commissioning.rawValue, default: 0] += 1
+            (refused, undecodable) = (nil, 0)
+            return
+        case .judged(let judgement, _):
+            if inspection.verdict == .ok { ok += 1 } else { ng += 1 }
+            if judgement.isUncertain { uncertain += 1 }
+        }
+        (refused, undecodable) = (nil, 0)
+        if latencies.count < Self.window {
+            latencies.append(milliseconds)
+        } else {
+            latencies[oldest] = milliseconds
+            oldest = (oldest + 1) % Self.window
+        }
+    }
+
+    package var verdicts: CountsReply {
+        CountsReply(ok: ok, ng: ng, uncertain: uncertain, invalid: invalid.values.reduce(0, +), causes: invalid)
+    }
+
+    /// Percentiles by nearest rank over the newest 1000 judged parts; nil before the first.
+    package var latency: LatencyReply? {
+        guard !latencies.isEmpty else { return nil }
+        let sorted = latencies.sorted()
+        func percentile(_ percent: Int) -> Double { sorted[(sorted.count * percent + 99) / 100 - 1] }
+        return LatencyReply(p50: percentile(50), p95: percentile(95), p99: percentile(99))
+    }
+}

@@ -1,0 +1,54 @@
+package import System
+package import Capture
+package import ControlProtocol
+
+/// What gets one verdict: a frame that somebody wants, or a trigger that no frame came for.
+package struct Part: Sendable {
+    package let camera: String
+    /// The one in use when the part was captured or triggered.
+    package let recipe: LineRecipe
+    /// Or why no frame came.
+    package let frame: Result<Frame, Invalidity>
+    /// Size that the camera's frames must have, in pixels; nil = any.
+    package var size: (height: Int, width: Int)?
+    /// Frames of the camera in a row with the same bytes, this one included.
+    package var repeats = 1
+    /// It came to be a part because the presence of one could not be seen in it: it is never judged.
+    package var isBlind = false
+    /// By when the inspection has to begin; nil = whenever.
+    package var deadline: ContinuousClock.Instant?
+    /// Who asked for it by name.
+    package var trigger: TriggerTicket?
+
+    package init(camera: String, recipe: LineRecipe, frame: Result<Frame, Invalidity>) {
+        self.camera = camera
+        self.recipe = recipe
+        self.frame = frame
+    }
+}
+
+/// One trigger, from the moment it comes to its answer.
+package struct TriggerTicket: Sendable {
+    /// The part's serial number.
+    package let part: String?
+    /// In use when the trigger came.
+    package let recipe: LineRecipe
+    /// The frame has to be exposed after this.
+    package let triggeredAt: ContinuousClock.Instant
+    package let triggeredTime: WallTime
+    package let deadline: ContinuousClock.Instant
+    /// Called exactly once, after the verdict is in the journal.
+    package let answer: @Sendable (TriggerReply) -> Void
+
+    package init(
+        part: String?, recipe: LineRecipe, triggeredAt: ContinuousClock.Instant = .now, triggeredTime: WallTime = .now,
+        deadline: ContinuousClock.Instant, answer: @escaping @Sendable (TriggerReply) -> Void
+    ) {
+        self.part = part
+        self.recipe = recipe
+        self.triggeredAt = triggeredAt
+        self.triggeredTime = triggeredTime
+        self.deadline = deadline
+        self.answer = answer
+    }
+}

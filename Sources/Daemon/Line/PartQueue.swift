@@ -1,0 +1,75 @@
+import System
+
+/// Hands parts from the capture threads, and triggers from anywhere, to the inspection thread.
+package final class PartQueue: Sendable {
+    private let state = Monitor(PartQueueStateMachine())
+
+    package init() {}
+
+    package func open(_ lane: LaneID, camera: String, policy: LanePolicy) {
+        state.withLock { $0.open(lane, camera: camera, policy: policy) }
+    }
+
+    /// Blocks while the lane's policy says so.
+    ///
+    /// - Returns: false when the lane is closed.
+    @discardableResult
+    package func push(_ part: Part, to lane: LaneID) -> Bool {
+        let action = state.wait { queue in
+            let action = queue.push(part, to: lane)
+            return action == .wait ? nil : action
+        }
+        return action != .refused
+    }
+
+    /// Makes a trigger wait for its frame. The ticket is answered later, also when there is no camera.
+    package func trigger(_ ticket: TriggerTicket, in lane: LaneID) throws(TriggerRefusal) {
+        if let refusal = state.withLock({ $0.trigger(ticket, in: lane) }) { throw refusal }
+    }
+
+    /// Tells those who wait for a frame that there is no camera.
+    package func lose(_ lane: LaneID, reason: String) {
+        state.withLock { $0.lose(lane, reason: reason) }
+    }
+
+    /// Blocks until the parts of a closed lane have their verdicts.
+    func waitUntilInspected(_ lane: LaneID) {
+        _ = state.wait { $0.isInspected(lane) ? true : nil }
+    }
+
+    package func close(_ lane: LaneID, reason: String) {
+        state.withLock { $0.close(lane, reason: reason) }
+    }
+
+    /// Lets ``pop()`` come to an end once every lane is closed and empty.
+    package func close() {
+        state.withLock { $0.close() }
+    }
+
+    /// Blocks until there is a part, or a trigger that waited for too long.
+    ///
+    /// - Returns: nil at the end.
+    package func pop() -> Part? {
+        // Who asks for the next part has done with the one before.
+        state.withLock { $0.release() }
+        var deadline: ContinuousClock.Instant?
+        while true {
+            let timeout = deadline.map { max(.zero, $0 - .now) }
+            let action = state.wait(timeout: timeout) { [deadline] queue -> PartQueueStateMachine.PopAction? in
+                let action = queue.pop(at: .now)
+                // An earlier deadline means a shorter wait.
+                if case .wait(let until) = action, until == deadline { return nil }
+                return action
+            }
+            switch action {
+            case .part(let part): return part
+            case .finished: return nil
+            case .wait(let until): deadline = until
+            case nil: continue
+            }
+        }
+    }
+
+    /// Frames that newer ones replaced.
+    package func dropped(in lane: LaneID) -> UInt64 { state.read { $0.dropped(in: lane) } }
+}

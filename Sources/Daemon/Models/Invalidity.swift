@@ -1,0 +1,74 @@
+import Capture
+
+/// Why a part has no judgement; the journal's `cause`.
+package enum InvalidCause: String, Sendable, CaseIterable {
+    /// Nothing has been fitted yet.
+    case noModel = "no_model"
+    /// The fitted model is for another backbone, input size or layers than the line computes.
+    case modelMismatch = "model_mismatch"
+    /// The frame's file could not be read.
+    case frameUnreadable = "frame_unreadable"
+    /// The driver flagged the frame as damaged.
+    case frameError = "frame_error"
+    /// Fewer bytes than the format needs.
+    case frameShort = "frame_short"
+    /// Exposed too long ago.
+    case frameStale = "frame_stale"
+    /// A part was triggered and there is no camera.
+    case cameraLost = "camera_lost"
+    /// A part was triggered and no frame, or no verdict, came in time.
+    case deadlineMissed = "deadline_missed"
+    /// No complete, well-formed picture.
+    case decodeFailed = "decode_failed"
+    /// Not the configured size.
+    case sizeMismatch = "size_mismatch"
+    case frameDark = "frame_dark"
+    case frameSaturated = "frame_saturated"
+    /// The same bytes several times in a row: no sensor does that.
+    case frameFrozen = "frame_frozen"
+    /// The picture as a whole is not as the shots: light, colour, focus or position.
+    case sceneShifted = "scene_shifted"
+    /// The model computed something that is no number.
+    case scoreNotFinite = "score_not_finite"
+    /// The recipe is being commissioned: the part was scored, and nobody may act on it.
+    case commissioning
+}
+
+extension InvalidCause {
+    /// Whether the picture is to blame: the camera, its cable or the light.
+    var isOfTheFrame: Bool {
+        switch self {
+        case .frameUnreadable, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
+            .frameSaturated, .frameFrozen, .sceneShifted:
+            true
+        case .noModel, .modelMismatch, .cameraLost, .deadlineMissed, .scoreNotFinite, .commissioning: false
+        }
+    }
+}
+
+/// What ends an inspection without a judgement.
+package struct Invalidity: Error, Sendable, Equatable, CustomStringConvertible {
+    package let cause: InvalidCause
+    /// For the log: what was expected and what came.
+    package let detail: String
+
+    package init(_ cause: InvalidCause, _ detail: String) {
+        self.cause = cause
+        self.detail = detail
+    }
+
+    package var description: String { "\(cause.rawValue): \(detail)" }
+}
+
+extension Invalidity {
+    init(_ fault: FrameFault) {
+        let cause: InvalidCause =
+            switch fault {
+            case .unreadable: .frameUnreadable
+            case .flagged: .frameError
+            case .short: .frameShort
+            case .stale: .frameStale
+            }
+        self.init(cause, fault.description)
+    }
+}

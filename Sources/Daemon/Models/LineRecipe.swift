@@ -1,0 +1,34 @@
+package import Settings
+package import Core
+
+/// A recipe as the inspection thread uses it. A part keeps the one that was in use when it was captured.
+package struct LineRecipe: Sendable {
+    package let name: String
+    package let models: ModelSlot
+    /// Mean grey level, 0 to 255, that a frame must have inside of the ROI.
+    package let brightness: ClosedRange<Double>
+    /// That many equal payloads in a row are a frozen camera; 0 = off.
+    package let frozenFrames: Int
+    /// What of the frame is looked at while there is no model that knows.
+    package let area: InspectionArea
+    /// What becomes of a part whose picture as a whole is not as the shots.
+    package let sceneShift: Configuration.Recipe.SceneShiftPolicy
+
+    package init(
+        name: String, models: ModelSlot, brightness: ClosedRange<Double> = 0...255, frozenFrames: Int = 0,
+        area: InspectionArea = .wholeFrame, sceneShift: Configuration.Recipe.SceneShiftPolicy = .warn
+    ) {
+        self.name = name
+        self.models = models
+        self.brightness = brightness
+        self.frozenFrames = frozenFrames
+        self.area = area
+        self.sceneShift = sceneShift
+    }
+
+    package init(_ settings: Configuration.Recipe, name: String, models: ModelSlot) {
+        self.init(
+            name: name, models: models, brightness: settings.minBrightness...settings.maxBrightness,
+            frozenFrames: settings.frozenFrames, area: settings.area, sceneShift: settings.sceneShift)
+    }
+}

@@ -1,0 +1,113 @@
+package import Core
+import Synchronization
+
+/// Why the configured backbone and method cannot be used.
+package enum MethodError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The file of a backbone that is there is damaged or cannot be read. The daemon runs and says INVALID.
+    case weights(WeightsError)
+    /// No such backbone: the configuration is wrong.
+    case backbone(recipe: String, WeightsError)
+    case inputSize(recipe: String, Int, backbone: String, multiple: Int)
+    case settings(recipe: String, String)
+
+    package var description: String {
+        switch self {
+        case .weights(let error): error.description
+        case .backbone(let recipe, let error): "configuration: recipe \(recipe): backbone: \(error)"
+        case .inputSize(let recipe, let size, let backbone, let multiple):
+            "configuration: recipe \(recipe): input_size: expected a multiple of \(multiple) up to 1024 for \(backbone), got \(size)"
+        case .settings(let recipe, let problem): "configuration: recipe \(recipe): \(problem)"
+        }
+    }
+}
+
+/// Loads each backbone's weights once.
+package final class BackboneShelf: Sendable {
+    private let directory: ModelsDirectory
+    /// Where the embeddings of texts are kept.
+    package let textCache: TextAnchorCache
+    private let models = Mutex<[String: BackboneModel]>([:])
+
+    package init(modelsDirectory: String, stateDirectory: String) {
+        directory = ModelsDirectory(path: modelsDirectory)
+        textCache = TextAnchorCache(directory: stateDirectory + "/text-anchors")
+    }
+
+    func model(_ reference: String) throws(WeightsError) -> BackboneModel {
+        try models.withLock { models throws(WeightsError) in
+            if let model = models[reference] { return model }
+            let model = try BackboneModel.load(reference, modelsDirectory: directory)
+            models[reference] = model
+            return model
+        }
+    }
+}
+
+/// The backbone and method that a recipe asks for, with the weights loaded and verified.
+package struct ConfiguredMethod: Sendable {
+    package let backbone: BackboneModel
+    package let settings: MethodSettings
+    package let computeThreads: Int
+    package let textCache: TextAnchorCache
+
+    package init(
+        _ recipe: Configuration.Recipe, computeThreads: Int, shelf: BackboneShelf
+    ) throws(MethodError) {
+        do {
+            backbone = try shelf.model(recipe.backbone)
+        } catch {
+            switch error {
+            case .unknownModel, .badName: throw .backbone(recipe: recipe.name, error)
+            default: throw .weights(error)
+            }
+        }
+        self.computeThreads = computeThreads
+        textCache = shelf.textCache
+        settings = recipe.settings.withDefaults(
+            inputSize: backbone.defaultInputSize, layers: backbone.defaultLayers, textLayers: backbone.textLayers)
+        if let problem = settings.method.problem(of: backbone.name, textLayers: backbone.textLayers) {
+            throw .settings(recipe: recipe.name, problem)
+        }
+        if let inputSize = settings.inputSize, !backbone.accepts(inputSize: inputSize) {
+            throw .inputSize(recipe: recipe.name, inputSize, backbone: backbone.name, multiple: backbone.inputMultiple)
+        }
+        if let problem = settings.problem(layerCount: backbone.layerCount) {
+            throw .settings(recipe: recipe.name, problem)
+        }
+    }
+}
+
+extension Configuration {
+    /// Whether a daemon could start with this, as far as can be told without touching anything.
+    ///
+    /// - Throws: ``MethodError``.
+    package func check() throws(MethodError) {
+        let shelf = BackboneShelf(modelsDirectory: modelsDirectory, stateDirectory: stateDirectory)
+        for recipe in recipes { _ = try ConfiguredMethod(recipe, computeThreads: computeThreads, shelf: shelf) }
+    }
+}
+
+extension Configuration.Recipe {
+    /// What is asked of the method. What stands at its default is the method's to say.
+    var settings: MethodSettings {
+        let defaults = Configuration.Recipe()
+        func given<Value: Equatable>(_ key: KeyPath<Self, Value>) -> Value? {
+            self[keyPath: key] == defaults[keyPath: key] ? nil : self[keyPath: key]
+        }
+        return MethodSettings(
+            method: method, layers: layers, inputSize: given(\.inputSize), localAveraging: given(\.localAveraging),
+            rotations: given(\.rotations), coresetBudget: given(\.coresetBudget), aggregation: given(\.aggregation),
+            foreground: given(\.foreground), dimensions: given(\.dimensions), neighbours: given(\.neighbours),
+            fitBudget: given(\.fitBudget),
+            smoothing: Float(smoothing), sensitivity: Sensitivity(sensitivity) ?? .balanced, wording: wording,
+            clipFSAC: clipFSAC, area: area)
+    }
+
+    /// Nil when nothing is asked of it, and the method is another one.
+    private var clipFSAC: CLIPFSACSettings? {
+        let settings = CLIPFSACSettings(
+            preset: preset, descriptor: descriptor, epochs: epochs == 0 ? .auto : .fixed(epochs), batch: batch, map: map
+        )
+        return method == .clipFSAC || settings != CLIPFSACSettings() ? settings : nil
+    }
+}

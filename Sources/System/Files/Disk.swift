@@ -1,0 +1,151 @@
+package import Glibc
+
+/// An operation of the disk that failed.
+package struct DiskError: Error, Equatable, Sendable, CustomStringConvertible {
+    package let operation: Disk.Operation
+    package let path: String
+    package let errno: CInt
+
+    package var description: String { "\(operation.rawValue) \(path): \(ErrnoText.describe(errno))" }
+}
+
+/// The calls to the C library behind the journal and the pictures: each tells exactly what failed, none retries but for
+/// an interrupting signal.
+package struct Disk: Sendable {
+    package enum Operation: String, Sendable, CaseIterable {
+        case open, read, write, truncate, rename, link, remove, list
+        case sync = "fdatasync"
+        case syncFolder = "fsync"
+        case createFolder = "create folder"
+        case status = "look at"
+    }
+
+    /// Asked before each operation that changes something: an errno makes it fail without reaching the disk. How a full,
+    /// a dying and a read-only disk are tested.
+    private let fault: @Sendable (Operation, _ path: String) -> CInt?
+
+    package init() {
+        fault = { _, _ in nil }
+    }
+
+    package init(fault: @escaping @Sendable (Operation, _ path: String) -> CInt?) {
+        self.fault = fault
+    }
+
+    package func check(_ operation: Operation, _ path: String) throws(DiskError) {
+        if let code = fault(operation, path) { throw DiskError(operation: operation, path: path, errno: code) }
+    }
+
+    package func perform(_ operation: Operation, _ path: String, _ call: () -> CInt) throws(DiskError) {
+        try check(operation, path)
+        var result: CInt
+        repeat { result = call() } while result < 0 && errno == EINTR
+        guard result >= 0 else { throw DiskError(operation: operation, path: path, errno: errno) }
+    }
+}
+
+extension Disk {
+    package func rename(_ source: String, to target: String) throws(DiskError) {
+        try perform(.rename, source) { Glibc.rename(source, target) }
+    }
+
+    package func remove(_ path: String) throws(DiskError) {
+        try perform(.remove, path) { unlink(path) }
+    }
+
+    /// Makes names created, renamed or removed in a folder durable.
+    package func syncFolder(_ path: String) throws(DiskError) {
+        let folder = try DescriptorBox(.open, path, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+        try perform(.syncFolder, path) { fsync(folder.descriptor) }
+    }
+
+    /// A symbolic link at `path`, in place of what was there, in one step.
+    package func replaceLink(_ path: String, to target: String) throws(DiskError) {
+        let temporary = "\(path).tmp"
+        unlink(temporary)
+        try perform(.link, path) { symlink(target, temporary) }
+        try rename(temporary, to: path)
+    }
+
+    /// Makes a folder and those above it.
+    package func createFolder(_ path: String) throws(DiskError) {
+        guard mkdir(path, 0o750) != 0, errno != EEXIST else { return }
+        if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+            try createFolder(String(path[..<slash]))
+        }
+        try perform(.createFolder, path) { mkdir(path, 0o750) == 0 || errno == EEXIST ? 0 : -1 }
+    }
+
+    /// Names in a folder, sorted.
+    package func names(in folder: String) throws(DiskError) -> [String] {
+        try check(.list, folder)
+        guard let stream = opendir(folder) else { throw DiskError(operation: .list, path: folder, errno: errno) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { raw in
+                String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    package func byteCount(of path: String) throws(DiskError) -> Int {
+        try status(of: path).st_size
+    }
+
+    package func status(of path: String) throws(DiskError) -> stat {
+        var status = stat()
+        try perform(.status, path) { lstat(path, &status) }
+        return status
+    }
+
+    /// Bytes that the daemon may still write to the file system of a path.
+    package func freeBytes(at path: String) throws(DiskError) -> UInt64 {
+        var status = statvfs()
+        try perform(.status, path) { statvfs(path, &status) }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    }
+
+    /// A regular file's bytes.
+    package func read(_ path: String) throws(DiskError) -> [UInt8] {
+        let file = try openForReading(path)
+        return try file.read(at: 0, count: file.byteCount())
+    }
+
+    /// Waits for no pipe and no device: they are refused.
+    package func openForReading(_ path: String) throws(DiskError) -> ReadFile {
+        try check(.open, path)
+        let file = ReadFile(
+            path: path, box: try DescriptorBox(.open, path, open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)))
+        guard try file.status().st_mode & S_IFMT == S_IFREG else {
+            throw DiskError(operation: .read, path: path, errno: EINVAL)
+        }
+        return file
+    }
+
+    /// A file of its own with these bytes, complete under its name or not there: temporary file, then rename.
+    package func place(_ bytes: [UInt8], at path: String, temporary: String) throws(DiskError) {
+        do {
+            let file = try AppendFile(creating: temporary, disk: self)
+            try file.append(bytes)
+            try rename(temporary, to: path)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+}
+
+/// Closes a descriptor when the last user is gone.
+package final class DescriptorBox {
+    package let descriptor: CInt
+
+    package init(_ operation: Disk.Operation, _ path: String, _ descriptor: CInt) throws(DiskError) {
+        guard descriptor >= 0 else { throw DiskError(operation: operation, path: path, errno: errno) }
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+}

@@ -1,0 +1,99 @@
+package import Glibc
+
+/// A regular file that is read at places.
+package struct ReadFile {
+    package let path: String
+    package let box: DescriptorBox
+
+    package func status() throws(DiskError) -> stat {
+        var status = stat()
+        guard fstat(box.descriptor, &status) == 0 else {
+            throw DiskError(operation: .status, path: path, errno: errno)
+        }
+        return status
+    }
+
+    package func byteCount() throws(DiskError) -> Int { try status().st_size }
+
+    /// At most `count` bytes from `offset` on; fewer only where the file ends.
+    package func read(at offset: Int, count: Int) throws(DiskError) -> [UInt8] {
+        var failure: DiskError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let got = pread(
+                    box.descriptor, buffer.baseAddress.map { $0 + filled }, count - filled, off_t(offset + filled))
+                if got == 0 { return }
+                if got > 0 {
+                    filled += got
+                } else if errno != EINTR {
+                    failure = DiskError(operation: .read, path: path, errno: errno)
+                    return
+                }
+            }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+}
+
+/// A file that only grows. Used by one thread.
+package final class AppendFile {
+    package private(set) var path: String
+    /// Bytes that were appended without an error, what was there before included.
+    package private(set) var length: Int
+    private let disk: Disk
+    private let box: DescriptorBox
+
+    /// Makes the file, in place of one that has the name.
+    package convenience init(creating path: String, disk: Disk) throws(DiskError) {
+        try self.init(path, flags: O_CREAT | O_TRUNC, length: 0, disk: disk)
+    }
+
+    /// Goes on behind the first `length` bytes; what follows them is cut off.
+    package convenience init(continuing path: String, length: Int, disk: Disk) throws(DiskError) {
+        try self.init(path, flags: 0, length: length, disk: disk)
+        try cut()
+    }
+
+    private init(_ path: String, flags: CInt, length: Int, disk: Disk) throws(DiskError) {
+        try disk.check(.open, path)
+        self.path = path
+        self.length = length
+        self.disk = disk
+        box = try DescriptorBox(.open, path, open(path, O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0o640))
+    }
+
+    /// One write(2). After an error the file may hold a part of the bytes: `cut` removes it.
+    package func append(_ bytes: [UInt8]) throws(DiskError) {
+        try disk.check(.write, path)
+        var written: Int
+        repeat {
+            written = bytes.withUnsafeBytes { write(box.descriptor, $0.baseAddress, $0.count) }
+        } while written < 0 && errno == EINTR
+        guard written >= 0 else { throw DiskError(operation: .write, path: path, errno: errno) }
+        // A regular file takes less than all only when the disk is full.
+        guard written == bytes.count else { throw DiskError(operation: .write, path: path, errno: ENOSPC) }
+        length += bytes.count
+    }
+
+    /// Removes what is behind the last complete append.
+    package func cut() throws(DiskError) {
+        try disk.perform(.truncate, path) { ftruncate(box.descriptor, off_t(length)) }
+    }
+
+    /// fdatasync. After an error the kernel may call unwritten pages clean: never sync this file again.
+    package func sync() throws(DiskError) {
+        try disk.perform(.sync, path) { fdatasync(box.descriptor) }
+    }
+
+    /// Whether the file has no name any more: somebody removed it below us.
+    package var isRemoved: Bool {
+        var status = stat()
+        return fstat(box.descriptor, &status) != 0 || status.st_nlink == 0
+    }
+
+    package func rename(to target: String) throws(DiskError) {
+        try disk.rename(path, to: target)
+        path = target
+    }
+}

@@ -1,0 +1,51 @@
+import Glibc
+
+/// The time of day, as the system's clock had it.
+package struct WallTime: Sendable, Equatable {
+    package let microsecondsSince1970: Int64
+
+    package init(microsecondsSince1970: Int64) {
+        self.microsecondsSince1970 = microsecondsSince1970
+    }
+
+    package static var now: WallTime {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return WallTime(microsecondsSince1970: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    }
+
+    private var parts: tm {
+        var (parts, seconds) = (tm(), time_t(microsecondsSince1970.flooredQuotient(by: 1_000_000)))
+        gmtime_r(&seconds, &parts)
+        return parts
+    }
+
+    /// RFC 3339 with microseconds, UTC: `2026-01-02T03:04:05.678901Z`.
+    package var rfc3339: String {
+        let (parts, fraction) = (
+            parts, microsecondsSince1970 - 1_000_000 * microsecondsSince1970.flooredQuotient(by: 1_000_000)
+        )
+        let day =
+            "\(Self.digits(parts.tm_year + 1900, 4))-\(Self.digits(parts.tm_mon + 1))-\(Self.digits(parts.tm_mday))"
+        let clock = "\(Self.digits(parts.tm_hour)):\(Self.digits(parts.tm_min)):\(Self.digits(parts.tm_sec))"
+        return "\(day)T\(clock).\(Self.digits(CInt(fraction), 6))Z"
+    }
+
+    /// `2026/01/02`, UTC.
+    package var dayPath: String {
+        let parts = parts
+        return "\(Self.digits(parts.tm_year + 1900, 4))/\(Self.digits(parts.tm_mon + 1))/\(Self.digits(parts.tm_mday))"
+    }
+
+    private static func digits(_ number: CInt, _ count: Int = 2) -> String {
+        let text = String(number)
+        return String(repeating: "0", count: max(0, count - text.count)) + text
+    }
+}
+
+extension Int64 {
+    fileprivate func flooredQuotient(by divisor: Int64) -> Int64 {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? quotient - 1 : quotient
+    }
+}
