@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The layout is the architecture (ARCHITECTURE.md). Imports go one way:
-//   C shims -> System -> Core -> Settings -> Capture -> Daemon -> fsacd        ControlProtocol -> Daemon, fsacctl
+//   C shims -> System -> Core -> Settings -> Capture -> Daemon -> fsacd        ControlProtocol -> Capture, Daemon, fsacctl
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -51,7 +51,9 @@ let package = Package(
             dependencies: ["System", "Core", .product(name: "TOMLKit", package: "TOMLKit")],
             swiftSettings: strict
         ),
-        .target(name: "Capture", dependencies: ["System", "Core", "Settings", "CV4L2"], swiftSettings: strict),
+        .target(
+            name: "Capture", dependencies: ["System", "Core", "Settings", "ControlProtocol", "CV4L2"],
+            swiftSettings: strict),
         .target(
             name: "Daemon",
             dependencies: [
@@ -86,8 +88,17 @@ let package = Package(
         .testTarget(
             name: "CoreTests", dependencies: ["Core", "TestSupport"], resources: [.copy("Fixtures")],
             swiftSettings: strict),
+        .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: strict),
         .testTarget(
-            name: "DaemonTests", dependencies: ["Daemon", "ControlProtocol", "TestSupport"], swiftSettings: strict),
+            name: "SettingsTests", dependencies: ["System", "Core", "Settings", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "CaptureTests",
+            dependencies: ["System", "Core", "Settings", "Capture", "ControlProtocol", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DaemonTests",
+            dependencies: ["System", "Core", "Settings", "Capture", "Daemon", "ControlProtocol", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ControlProtocol", "Core", "TestSupport", "fsacd", "fsacctl"],
             swiftSettings: strict),

@@ -1,5 +1,6 @@
-import System
+package import ControlProtocol
 import Glibc
+import System
 
 /// Why no frame can come. All of these may pass by themselves.
 package enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -102,6 +103,17 @@ package enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
 // MARK: - Policy
 
 extension CaptureError {
+    /// The state that this is for a camera.
+    package var state: LineState {
+        switch self {
+        case .folderUnreadable, .noPictures, .deviceMissing, .disconnected, .forbidden, .requestFailed: .cameraLost
+        case .noBandwidth, .noSignal, .stalled: .cameraStalled
+        case .busy: .cameraBusy
+        case .bareNode, .notACamera, .wrongCamera, .formatUnreadable, .notGiven, .controlUnknown, .controlOutOfRange:
+            .cameraMismatch
+        }
+    }
+
     /// How long to leave the camera alone after `failures` failures in a row, this one included.
     ///
     /// Short where looking costs next to nothing, for the line waits for the camera; zero for `stalled`, which has

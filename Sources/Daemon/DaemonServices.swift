@@ -1,9 +1,9 @@
-package import Settings
 package import ControlProtocol
 import Core
 package import Logging
 import NIOCore
 import ServiceLifecycle
+package import Settings
 import UnixSignals
 
 /// The daemon, put together: what there is, and who knows whom.

@@ -1,5 +1,5 @@
-import System
 import Glibc
+import System
 
 /// Why this daemon may not use the state directory.
 package enum InstanceLockError: Error, Equatable, Sendable, CustomStringConvertible {

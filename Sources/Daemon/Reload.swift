@@ -1,29 +1,9 @@
-package import Settings
 import ControlProtocol
 import Logging
 import ServiceLifecycle
+package import Settings
+import System
 import UnixSignals
-
-/// Why a configuration was not taken over; everything goes on as before then.
-package enum ReloadError: Error, Sendable, CustomStringConvertible {
-    case configuration(ConfigurationError)
-    case method(MethodError)
-    /// A trigger whose reply would come after the running server has closed its connection.
-    case deadline(camera: String, milliseconds: Int, requestSeconds: Int)
-    case inProgress
-
-    package var description: String {
-        switch self {
-        case .configuration(let error): "\(error): the configuration in use stays"
-        case .method(let error): "\(error): the configuration in use stays"
-        case .deadline(let camera, let milliseconds, let seconds):
-            "configuration: camera \(camera): trigger_deadline_ms \(milliseconds): the daemon that runs answers within "
-                + "\(seconds) s, for control.request_timeout_s is read at its start only: make the deadline shorter, "
-                + "or restart fsacd: the configuration in use stays"
-        case .inProgress: "reload: another one is not done yet: try again"
-        }
-    }
-}
 
 /// Reads the configuration again and applies what can be applied between two frames.
 actor ConfigurationReload<Model: StoredModel> {
@@ -54,7 +34,7 @@ actor ConfigurationReload<Model: StoredModel> {
         isReloading = true
         defer { isReloading = false }
         do {
-            let new = try await blocking { [path] in try Configuration.load(path: path) }
+            let new = try await WorkLane.slow.run { [path] in try Configuration.load(path: path) }
             let reply = try await apply(new)
             logger.notice(
                 "configuration read again",
@@ -74,7 +54,7 @@ actor ConfigurationReload<Model: StoredModel> {
         // What may be refused comes first: it leaves everything as it is.
         try current.checkDeadlines(of: new)
         let needsRestart = try current.keysForRestart(new)
-        var applied = try await blocking { [book, old = current.cameras] in
+        var applied = try await WorkLane.slow.run { [book, old = current.cameras] in
             try book.reload(new.recipes, from: old, to: new.cameras)
         }
         if new.log.level != current.log.level {

@@ -1,5 +1,5 @@
-import Capture
 import ArgumentParser
+import Capture
 import Settings
 
 /// `fsacctl camera`

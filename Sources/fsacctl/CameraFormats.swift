@@ -1,7 +1,7 @@
-import Capture
 import ArgumentParser
-import Settings
+import Capture
 import Foundation
+import Settings
 
 /// `fsacctl camera formats`
 struct CameraFormats: ParsableCommand {

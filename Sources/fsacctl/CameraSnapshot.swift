@@ -1,8 +1,8 @@
-import Capture
 import ArgumentParser
+import Capture
 import Core
-import Settings
 import Foundation
+import Settings
 
 /// `fsacctl camera snapshot`
 struct CameraSnapshot: ParsableCommand {

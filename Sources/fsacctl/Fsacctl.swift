@@ -1,7 +1,7 @@
-import ControlProtocol
 import ArgumentParser
-import Settings
+import ControlProtocol
 import Glibc
+import Settings
 
 /// The command line: `fsacctl`.
 struct Fsacctl: AsyncParsableCommand {

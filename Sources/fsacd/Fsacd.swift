@@ -1,9 +1,9 @@
-import Settings
-import ControlProtocol
 import ArgumentParser
+import ControlProtocol
 import Daemon
 import Glibc
 import Logging
+import Settings
 
 /// The daemon.
 @main

@@ -1,5 +1,5 @@
-import System
 import Glibc
+import System
 
 /// The kernel's word that a file in a folder was closed after writing, or moved in: it is complete.
 ///

@@ -1,7 +1,7 @@
 import CDispatch
-import System
 import Core
 import Glibc
+import System
 
 /// A folder of picture files, looked at without trusting that it is there.
 struct PictureFolder {

@@ -1,6 +1,6 @@
-import System
-package import Settings
 import Glibc
+package import Settings
+import System
 
 /// A setting of a camera, as its driver describes it.
 package struct CameraControl: Sendable, Equatable {

@@ -1,7 +1,7 @@
-import Settings
-import System
 import Core
 import Glibc
+import Settings
+import System
 
 /// Requests to a device, with failures as ``CaptureError`` of its camera.
 struct DeviceAttempt {

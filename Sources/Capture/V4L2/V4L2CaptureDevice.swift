@@ -1,5 +1,5 @@
-package import System
 import Glibc
+package import System
 
 /// What a V4L2 capture node can do, one request a function. The camera's rules are tested on a scripted one.
 package protocol CaptureDevice: AnyObject {

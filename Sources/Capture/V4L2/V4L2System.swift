@@ -1,6 +1,6 @@
 import CDispatch
-package import System
 import Glibc
+package import System
 
 /// This computer's cameras and clocks.
 package struct V4L2System: CameraSystem {

@@ -1,6 +1,6 @@
 internal import CKernels
-internal import Dispatch
 internal import Synchronization
+internal import System
 
 /// How many threads one computation may use.
 ///
@@ -33,14 +33,15 @@ package struct Parallelism: Sendable, Equatable {
     ///
     /// A network has dozens of phases of less than a millisecond, and waking a thread for each would cost as much as the
     /// work. So every thread goes through all phases, takes parts as it finds them, and spins at the end of a phase. The
-    /// caller does whatever nobody else has taken: no phase waits for a thread that has not started.
+    /// caller does whatever nobody else has taken: no phase waits for a thread that has not started. Helpers have the
+    /// caller's priority.
     package func run(_ phases: [Phase]) {
         guard threads > 1 else {
             for phase in phases { (0..<phase.parts).forEach(phase.body) }
             return
         }
         let progress = Progress(phases)
-        DispatchQueue.concurrentPerform(iterations: threads) { _ in progress.work() }
+        WorkerPool.perform(helpers: threads - 1) { progress.work() }
     }
 
     /// Calls `body` once for each of at most `threads` ranges that make up `0..<count`; returns when all are done.

@@ -1,14 +1,15 @@
-import Settings
 import ControlProtocol
 import Core
 import Hummingbird
+import Settings
+import System
 
 /// Finding the limit on known-good production.
 extension ControlRoutes {
     func addCommissionRoutes(to router: Router<ControlContext>) {
         router.get("\(ControlPath.commission)") { request, _ in
             let entry = try entry(request)
-            return try Response.json(await blocking { try commission(entry) })
+            return try Response.json(await WorkLane.slow.run { try commission(entry) })
         }
         router.post("\(ControlPath.commission)") { request, _ in
             let entry = try entry(request)
@@ -17,7 +18,7 @@ extension ControlRoutes {
                 throw ControlError.invalidRequest(
                     "commission: parts \(parts): expected 1 to \(ControlLimits.commissionParts)")
             }
-            let reply = try await blocking {
+            let reply = try await WorkLane.slow.run {
                 _ = try entry.recipe.startCommission(
                     Commission(parts: parts, firstSequence: commissions.nextSequence))
                 return try commission(entry)
@@ -27,14 +28,14 @@ extension ControlRoutes {
         router.delete("\(ControlPath.commission)") { request, _ in
             let entry = try entry(request)
             return try Response.json(
-                await blocking {
+                await WorkLane.slow.run {
                     _ = try entry.recipe.endCommission(accepting: nil)
                     return try commission(entry)
                 })
         }
         router.post("\(ControlPath.commissionApply)") { request, _ in
             let entry = try entry(request)
-            return try Response.json(await blocking { LimitReply(try accept(entry)) })
+            return try Response.json(await WorkLane.slow.run { LimitReply(try accept(entry)) })
         }
     }
 

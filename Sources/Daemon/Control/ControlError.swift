@@ -1,10 +1,10 @@
-import System
 import ControlProtocol
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import System
 
 /// A refused request: what the client did, or what the daemon cannot do now.
 struct ControlError: Error, CustomStringConvertible {

@@ -2,6 +2,7 @@ import ControlProtocol
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import System
 
 /// Every path of the control API and what it does.
 struct ControlRoutes<Model: StoredModel>: Sendable {
@@ -33,14 +34,14 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
     }
 
     @Sendable private func health(_ request: Request, _ context: ControlContext) async throws -> Response {
-        let readings = try await blocking { line.readings }
+        let readings = try await WorkLane.quick.run { line.readings }
         return try .json(
             HealthReply(state: readings.state, reason: readings.reason),
             status: readings.state == .inspecting ? .ok : .serviceUnavailable)
     }
 
     @Sendable private func metrics(_ request: Request, _ context: ControlContext) async throws -> Response {
-        let readings = try await blocking { line.readings }
+        let readings = try await WorkLane.quick.run { line.readings }
         let generations = book.entries.compactMap { entry in
             entry.recipe.view.active.map { (recipe: entry.name, generation: $0.generation) }
         }
@@ -51,7 +52,7 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
     }
 
     @Sendable private func status(_ request: Request, _ context: ControlContext) async throws -> Response {
-        let readings = try await blocking { line.readings }
+        let readings = try await WorkLane.quick.run { line.readings }
         var recipes = try await recipes(readings.cameras)
         for index in recipes.indices { recipes[index].trend = readings.trends[recipes[index].name] }
         return try .json(

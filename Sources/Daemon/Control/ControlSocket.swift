@@ -1,5 +1,5 @@
-import System
 import Glibc
+import System
 
 /// Why the control socket cannot be opened. Permanent: the daemon does not start.
 package enum ControlSocketError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -2,6 +2,7 @@ import ControlProtocol
 import Core
 import Foundation
 import Hummingbird
+import System
 
 /// Re-fit, limit and generations.
 extension ControlRoutes {
@@ -21,11 +22,11 @@ extension ControlRoutes {
         router.put("\(ControlPath.limit)") { request, _ in
             let recipe = try entry(request).recipe
             let value = try await request.decoded(LimitRequest.self).value
-            return try Response.json(LimitReply(await blocking { try recipe.setLimit(value) }))
+            return try Response.json(LimitReply(await WorkLane.slow.run { try recipe.setLimit(value) }))
         }
         router.get("\(ControlPath.models)") { request, _ in
             let recipe = try entry(request).recipe
-            let generations = try await blocking { try recipe.generations() }
+            let generations = try await WorkLane.slow.run { try recipe.generations() }
             let active = recipe.view.active
             return try Response.json(
                 ModelsReply(
@@ -38,7 +39,7 @@ extension ControlRoutes {
         router.post("\(ControlPath.rollback)") { request, _ in
             let recipe = try entry(request).recipe
             let target = try await request.decoded(RollbackRequest.self).generation
-            return try Response.json(GenerationReply(await blocking { try recipe.rollback(to: target) }))
+            return try Response.json(GenerationReply(await WorkLane.slow.run { try recipe.rollback(to: target) }))
         }
     }
 }

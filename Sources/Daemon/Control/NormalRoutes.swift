@@ -1,9 +1,10 @@
-import Settings
 import ControlProtocol
 import Core
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Settings
+import System
 
 extension ControlRoutes {
     func addNormalRoutes(to router: Router<ControlContext>) {
@@ -34,7 +35,7 @@ extension ControlRoutes {
     @Sendable private func show(_ request: Request, _ context: ControlContext) async throws -> Response {
         let recipe = try entry(request).recipe
         let name = try context.parameters.require("sha256")
-        let (normal, bytes) = try await blocking {
+        let (normal, bytes) = try await WorkLane.slow.run {
             let normal = try recipe.normal(named: name)
             return (normal, try recipe.bytes(of: normal))
         }
@@ -45,7 +46,7 @@ extension ControlRoutes {
         let recipe = try entry(request).recipe
         let name = try context.parameters.require("sha256")
         let refits = try request.flag("refit", default: true)
-        let removed = try await blocking { try recipe.removeNormal(name) }
+        let removed = try await WorkLane.slow.run { try recipe.removeNormal(name) }
         return try .json(
             RemoveNormalReply(removed: removed.sha256, fit: refits ? refit.request(recipe.name) : nil))
     }
@@ -84,7 +85,7 @@ extension ControlRoutes {
         let sequence = try await request.decoded(FromVerdictRequest.self).seq
         let picture = try await feed.picture(of: sequence, kind: .image)
         let isForced = try ShotOrder(request).isForced
-        try await blocking { if !isForced { try shots.checkVerdict(sequence) } }
+        try await WorkLane.slow.run { if !isForced { try shots.checkVerdict(sequence) } }
         return try await add(picture.bytes, as: request)
     }
 
@@ -113,7 +114,7 @@ extension ControlRoutes {
         var replies: [FromCameraReply.Shot] = []
         for picture in try await line.nextPictures(count, of: camera) {
             do {
-                let bytes = try await blocking { try picture.storable(qualityPercent: shotQualityPercent) }
+                let bytes = try await WorkLane.slow.run { try picture.storable(qualityPercent: shotQualityPercent) }
                 let added = try await add(bytes, to: entry, order)
                 replies.append(FromCameraReply.Shot(added: added, refusal: nil))
             } catch  where error is ImageError || error is ShotRefusal || error is ShotSuspicion {
@@ -130,7 +131,7 @@ extension ControlRoutes {
     private func add(
         _ bytes: [UInt8], to entry: RecipeBook<Model>.Entry, _ order: ShotOrder
     ) async throws -> AddNormalReply {
-        let (outcome, normal, score) = try await blocking { try store(bytes, in: entry, order) }
+        let (outcome, normal, score) = try await WorkLane.slow.run { try store(bytes, in: entry, order) }
         let isFitted = entry.recipe.view.active?.summary.shots.contains(normal.sha256) ?? false
         return AddNormalReply(
             outcome: outcome, normal: NormalReply(normal, isFitted: isFitted), score: score, fit: nil)

@@ -1,5 +1,5 @@
-import System
 import ControlProtocol
+import System
 
 /// The newest parts of a recipe with their stored pictures, out of the journal.
 struct RecentParts: Sendable {

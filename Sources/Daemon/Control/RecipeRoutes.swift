@@ -1,6 +1,7 @@
-import Settings
 import ControlProtocol
 import Hummingbird
+import Settings
+import System
 
 extension ControlRoutes {
     func addRecipeRoutes(to router: Router<ControlContext>) {
@@ -9,13 +10,13 @@ extension ControlRoutes {
         }
         router.post("\(ControlPath.recipeCopy)") { request, _ in
             let wanted = try await request.decoded(CopyRecipeRequest.self)
-            let copy = try await blocking { try book.copy(wanted.from, to: wanted.to) }
+            let copy = try await WorkLane.slow.run { try book.copy(wanted.from, to: wanted.to) }
             return try Response.json(RecipeReply(copy, refit, cameras: []), status: .created)
         }
         router.post("\(ControlPath.recipeUse)") { request, _ in
             let wanted = try await request.decoded(UseRecipeRequest.self)
             let camera = try line.cameraName(wanted.camera)
-            let entry = try await blocking { try use(wanted.recipe, for: camera) }
+            let entry = try await WorkLane.slow.run { try use(wanted.recipe, for: camera) }
             return try Response.json(RecipeReply(entry, refit, cameras: users(of: entry.name, line.cameraReadings)))
         }
     }
@@ -38,7 +39,7 @@ extension ControlRoutes {
         for entry in book.entries {
             var reply = RecipeReply(entry, refit, cameras: users(of: entry.name, cameras))
             if entry.recipe.view.active?.commission != nil {
-                reply.commission = try await blocking { try commission(entry) }
+                reply.commission = try await WorkLane.slow.run { try commission(entry) }
             }
             replies.append(reply)
         }

@@ -2,13 +2,6 @@ import ControlProtocol
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import NIOPosix
-
-/// Runs work that waits for the disk or computes for long on threads made for it: an event loop or the cooperative
-/// pool (two threads on a line PC) would stand still.
-func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await NIOThreadPool.singleton.runIfActive(work)
-}
 
 extension Request {
     /// The complete body; a client that leaves in the middle has sent nothing.

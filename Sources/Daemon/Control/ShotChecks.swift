@@ -1,7 +1,7 @@
-import System
 import ControlProtocol
 import Core
 import Synchronization
+import System
 
 /// Why a picture is not taken for a normal shot without a person's word.
 enum ShotSuspicion: Error, Equatable, CustomStringConvertible {

@@ -1,10 +1,10 @@
-import System
 import ControlProtocol
 import HTTPTypes
 import Hummingbird
 import NIOCore
 import ServiceLifecycle
 import Synchronization
+import System
 
 /// Serves journal lines: a stretch of them, one with its pictures, or as they come.
 ///
@@ -41,7 +41,7 @@ final class VerdictFeed: Sendable {
         router.get("\(ControlPath.tail)") { request, _ in try await self.tail(request) }
         router.get("\(ControlPath.inspections)/:seq") { _, context in
             let sequence = try Self.sequence(context)
-            let line = try await blocking { try self.line(sequence) }
+            let line = try await WorkLane.quick.run { try self.line(sequence) }
             return Response(
                 status: .ok, headers: [.contentType: "application/json"],
                 body: ResponseBody(byteBuffer: ByteBuffer(bytes: line.bytes + [UInt8(ascii: "\n")])))
@@ -76,11 +76,11 @@ extension VerdictFeed {
 
     /// The stored picture of a verdict. It is written after the verdict is out: a new one is given a second.
     func picture(of sequence: UInt64, kind: PictureKind) async throws -> (bytes: [UInt8], fileExtension: String) {
-        let path = try await blocking { try self.path(of: sequence, kind: kind) }
+        let path = try await WorkLane.quick.run { try self.path(of: sequence, kind: kind) }
         var attempts = source.lastSequence - min(sequence, source.lastSequence) < 100 ? 20 : 1
         while true {
             do {
-                let bytes = try await blocking { try Disk().read("\(self.stateDirectory)/\(path)") }
+                let bytes = try await WorkLane.quick.run { try Disk().read("\(self.stateDirectory)/\(path)") }
                 return (bytes, path.hasSuffix(".png") ? "png" : "jpg")
             } catch {
                 attempts -= 1
@@ -173,7 +173,7 @@ extension VerdictFeed {
         while first > 1, missing > 0, end - first < Self.searchDepth {
             let stop = first
             first -= min(first - 1, UInt64(Self.batch))
-            let lines = try await blocking { [first] in
+            let lines = try await WorkLane.quick.run { [first] in
                 try self.source.lines(from: first, count: Self.batch).filter { line in
                     try line.sequence < stop && ControlCoding.decode(Fields.self, from: line.bytes).verdict == verdict
                 }
@@ -199,7 +199,7 @@ extension VerdictFeed {
     private func send(_ selection: inout Selection, to writer: inout any ResponseBodyWriter) async throws {
         while selection.remaining ?? 1 > 0 {
             let next = selection.next
-            let lines = try await blocking { try self.source.lines(from: next, count: Self.batch) }
+            let lines = try await WorkLane.quick.run { try self.source.lines(from: next, count: Self.batch) }
             guard let newest = lines.last?.sequence else { return }
             var buffer = ByteBuffer()
             for line in lines where selection.remaining ?? 1 > 0 {

@@ -1,7 +1,7 @@
-package import System
-package import Settings
 import Core
 package import Logging
+package import Settings
+package import System
 
 /// A verdict's pictures on their way to the disk.
 struct PictureJob: Sendable {

@@ -1,5 +1,5 @@
-package import System
 import Glibc
+package import System
 
 /// The reading end of the journal: needs nothing but the files, and shows every line that can be trusted.
 package struct JournalReader: Sendable {

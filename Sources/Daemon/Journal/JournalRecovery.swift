@@ -1,5 +1,5 @@
-package import System
 import Glibc
+package import System
 
 /// Where the journal goes on after a start.
 package struct JournalStart: Sendable, Equatable {

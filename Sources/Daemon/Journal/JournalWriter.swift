@@ -1,6 +1,6 @@
-package import System
 package import ControlProtocol
 import Glibc
+package import System
 
 /// How the journal is kept.
 package struct JournalSettings: Sendable, Equatable {

@@ -1,6 +1,5 @@
-import System
-import Settings
 import ControlProtocol
+import Settings
 
 /// Where a verdict's pictures will be, below the state directory; nil = none is kept.
 struct PicturePaths: Sendable, Equatable {
@@ -8,23 +7,4 @@ struct PicturePaths: Sendable, Equatable {
 
     var image: String?
     var heatmap: String?
-
-    /// What is kept of an inspection.
-    init(_ inspection: Inspection, seq: UInt64, settings: Configuration.Images) {
-        let place = "\(inspection.time.dayPath)/\(seq)"
-        if inspection.picture != nil, settings.saveImages.includes(inspection.verdict) { image = "images/\(place).jpg" }
-        if inspection.judgement != nil, settings.saveHeatmaps.includes(inspection.verdict) {
-            heatmap = "heatmaps/\(place).png"
-        }
-    }
-}
-
-extension Configuration.Images.Selection {
-    fileprivate func includes(_ verdict: Verdict) -> Bool {
-        switch self {
-        case .all: true
-        case .ng: verdict == .ng
-        case .none: false
-        }
-    }
 }

@@ -1,5 +1,5 @@
-package import System
 import Glibc
+package import System
 
 /// The stored pictures by age, and what they take; removes the oldest when they take too much.
 package struct PictureShelf {

@@ -1,7 +1,7 @@
-package import System
 package import ControlProtocol
 package import Logging
 import Synchronization
+package import System
 
 /// The verdicts on disk: a verdict exists once it is in here.
 ///

@@ -1,9 +1,9 @@
-import Settings
 import Capture
-import System
 import ControlProtocol
 import Logging
+import Settings
 import Synchronization
+import System
 
 /// One run of a camera, from its start to its stop: its thread, its lane of the queue, its counters.
 final class CameraLane: Sendable {

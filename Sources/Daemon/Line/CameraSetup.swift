@@ -1,8 +1,8 @@
-import System
 package import Capture
-package import Settings
 import ControlProtocol
 import Core
+package import Settings
+import System
 
 /// A camera of the line: its settings, the recipe it begins with, and how its source is made.
 package struct CameraSetup: Sendable {

@@ -1,8 +1,8 @@
-import System
 import Capture
 package import ControlProtocol
 import Core
 import Logging
+import System
 
 /// What the camera does.
 package enum CameraState: Sendable, Equatable {

@@ -1,7 +1,7 @@
 import Capture
-import System
 package import ControlProtocol
 package import Core
+import System
 
 /// One part's verdict with its evidence.
 package struct Inspection: Sendable {

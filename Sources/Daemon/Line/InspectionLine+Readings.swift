@@ -1,6 +1,6 @@
-import System
 package import ControlProtocol
 import Synchronization
+import System
 
 extension InspectionLine {
     package var readings: LineReadings {

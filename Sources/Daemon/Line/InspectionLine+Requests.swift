@@ -1,9 +1,9 @@
-import Settings
-import System
 package import ControlProtocol
 package import Core
 import Logging
+import Settings
 import Synchronization
+import System
 
 extension InspectionLine {
     /// Longest wait for shots.

@@ -1,10 +1,10 @@
 import Capture
-import System
 package import ControlProtocol
 import Core
 package import Logging
 import ServiceLifecycle
 import Synchronization
+import System
 
 /// The data plane: cameras, queue, pipeline, journal and pictures, each on a thread of its own.
 ///

@@ -1,6 +1,6 @@
-import Settings
 import ControlProtocol
 import Core
+import Settings
 
 /// A part in, a verdict out. Used by the inspection thread alone: the extractors own scratch memory.
 package struct InspectionPipeline {

@@ -1,5 +1,5 @@
-package import System
 package import ControlProtocol
+package import System
 
 /// What the line counted since it was started.
 package struct LineCounters: Sendable {

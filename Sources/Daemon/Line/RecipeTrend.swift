@@ -1,22 +1,5 @@
 package import ControlProtocol
 
-/// How far a score lies from what the shots made typical to what the limit is for them.
-package struct ScoreScale: Sendable, Equatable {
-    /// Of a good part, when the model was fitted.
-    private let typical: Float
-    private let span: Float
-
-    /// Nil when there is nothing between the two.
-    package init?(typical: Float, limit: Float) {
-        guard typical.isFinite, limit.isFinite, limit > typical else { return nil }
-        self.typical = typical
-        span = limit - typical
-    }
-
-    /// 0 is typical, 1 at the limit.
-    package func position(of score: Float) -> Double { Double((score - typical) / span) }
-}
-
 /// How the parts of a recipe change over time: slowly, by their OK scores, or at once, by the picture as a whole.
 package struct RecipeTrend: Sendable {
     /// What is worth a line in the log.

@@ -92,15 +92,6 @@ extension ActiveModel {
     }
 }
 
-extension ScoreScale {
-    /// What is typical: the median of the shots' held-out scores.
-    fileprivate init?(_ calibration: Calibration) {
-        let scores = calibration.evidence.scores.sorted()
-        guard !scores.isEmpty else { return nil }
-        self.init(typical: scores[scores.count / 2], limit: calibration.evidence.limit)
-    }
-}
-
 extension Judgement {
     /// - Parameters:
     ///   - height: of the frame, in pixels.

@@ -1,5 +1,5 @@
-package import Settings
 package import Core
+package import Settings
 
 /// A recipe as the inspection thread uses it. A part keeps the one that was in use when it was captured.
 package struct LineRecipe: Sendable {

@@ -1,6 +1,6 @@
-import System
 import ControlProtocol
 package import Core
+import System
 
 /// A limit that an operator set by hand or accepted after commissioning (`recipes/<name>/limit.json`).
 ///

@@ -1,8 +1,8 @@
-package import System
-package import Settings
 import ControlProtocol
 package import Logging
+package import Settings
 import Synchronization
+package import System
 
 /// Every recipe there is: the tables of the configuration, and copies that operators made.
 ///

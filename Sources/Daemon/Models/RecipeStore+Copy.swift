@@ -1,5 +1,5 @@
-import System
 import Glibc
+import System
 
 extension RecipeStore {
     /// In a copy: names the table of the configuration whose settings it uses.

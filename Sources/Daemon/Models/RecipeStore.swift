@@ -1,5 +1,5 @@
-import System
 import Crypto
+import System
 
 /// The normal shots and fitted generations of one recipe on disk (DESIGN, "On disk").
 ///

@@ -1,5 +1,5 @@
-import System
 import Foundation
+import System
 
 /// What is on its way to the system's journal, sent by a thread of its own.
 ///

@@ -1,5 +1,5 @@
-import Settings
 package import Logging
+import Settings
 import Synchronization
 
 /// The level of all loggers, which a reload of the configuration changes.

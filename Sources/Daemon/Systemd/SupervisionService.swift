@@ -1,5 +1,6 @@
 package import Logging
 import ServiceLifecycle
+import System
 
 /// Tells systemd how the line is: one line of status whenever it changes, and the watchdog's sign of life for as long as
 /// every loop makes progress.
@@ -48,7 +49,7 @@ package struct SupervisionService: Service {
         var shown: String?
         while !Task.isCancelled {
             // A disk that does not answer keeps this line as it is, and nothing else waiting.
-            if let text = try? await blocking({ statusLine() }), text != shown {
+            if let text = try? await WorkLane.quick.run({ statusLine() }), text != shown {
                 notifier.status(text)
                 shown = text
             }

@@ -1,6 +1,7 @@
 import ControlProtocol
 import Daemon
 import NIOCore
+import TestSupport
 import Testing
 
 @Suite struct ConnectionTests {

@@ -1,5 +1,6 @@
 import ControlProtocol
 import Daemon
+import TestSupport
 import Testing
 
 @Suite struct NormalRoutesTests {

@@ -1,6 +1,7 @@
 import ControlProtocol
 import Core
 import Daemon
+import Settings
 import Synchronization
 import Testing
 

@@ -3,6 +3,8 @@ import Daemon
 import FoundationEssentials
 import Glibc
 import Synchronization
+import System
+import TestSupport
 
 /// A journal folder, and short ways to write and read it.
 struct JournalHarness {

@@ -1,6 +1,7 @@
 import ControlProtocol
 import Daemon
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct JournalRecoveryTests {

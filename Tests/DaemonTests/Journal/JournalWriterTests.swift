@@ -2,6 +2,7 @@ import ControlProtocol
 import Daemon
 import FoundationEssentials
 import Glibc
+import System
 import Testing
 
 @Suite struct JournalWriterTests {

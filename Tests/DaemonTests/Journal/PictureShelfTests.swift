@@ -1,5 +1,7 @@
 import Daemon
 import Glibc
+import System
+import TestSupport
 import Testing
 
 @Suite struct PictureShelfTests {

@@ -1,6 +1,8 @@
 import ControlProtocol
 import Daemon
 import Glibc
+import System
+import TestSupport
 import Testing
 
 @Suite struct VerdictJournalTests {

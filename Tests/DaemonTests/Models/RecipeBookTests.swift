@@ -2,7 +2,10 @@ import Core
 import Daemon
 import Glibc
 import Logging
+import Settings
 import Synchronization
+import System
+import TestSupport
 import Testing
 
 @Suite struct RecipeBookTests {

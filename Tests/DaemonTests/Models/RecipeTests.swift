@@ -2,6 +2,8 @@ import Daemon
 import Glibc
 import Logging
 import Synchronization
+import System
+import TestSupport
 import Testing
 
 @Suite struct RecipeTests {

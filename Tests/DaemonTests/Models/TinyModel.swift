@@ -3,6 +3,8 @@ import Core
 import Daemon
 import FoundationEssentials
 import Logging
+import Settings
+import TestSupport
 
 /// A model that is nothing but its summary: one file `model.json`.
 struct TinyModel: StoredModel, Codable, Equatable {
@@ -66,40 +68,6 @@ extension RecipeBook<TinyModel> {
         var table = Configuration.Recipe()
         table.name = "bottle"
         return try Self(stateDirectory: folder.path, tables: [table], logger: .silent) { _ in method }
-    }
-}
-
-/// A folder that is removed when the test ends; in memory where the system has such a place, because these tests sync a lot.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        let shared = "/dev/shm"
-        let place =
-            FileManager.default.isWritableFile(atPath: shared) ? shared : FileManager.default.temporaryDirectory.path
-        path = "\(place)/fsac-\(UInt32.random(in: 0 ... .max))"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        // A folder that stays behind in the temporary directory harms nobody.
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
-
-    func write(_ bytes: [UInt8], to name: String) throws {
-        let url = URL(filePath: "\(path)/\(name)")
-        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(bytes).write(to: url)
-    }
-
-    func names(in folder: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)").sorted()
-    }
-
-    func text(of name: String) throws -> String {
-        try String(decoding: Data(contentsOf: URL(filePath: "\(path)/\(name)")), as: UTF8.self)
     }
 }
 

@@ -1,5 +1,6 @@
 import Daemon
 import FoundationEssentials
+import Settings
 import Testing
 
 @Suite struct ConfigurationTests {

@@ -1,3 +1,4 @@
+import Capture
 import Core
 import Daemon
 import TestSupport

@@ -1,6 +1,8 @@
+import Capture
 import Core
 import Daemon
 import Glibc
+import Settings
 import Testing
 
 /// What comes of a camera that works, and of its frames.

@@ -1,6 +1,8 @@
+import Capture
 import ControlProtocol
 import Daemon
 import Glibc
+import Settings
 import Testing
 
 /// What happens when a camera does not do what it should: rows C1 to C11 of the faults that are planned for.

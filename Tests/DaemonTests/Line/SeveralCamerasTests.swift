@@ -1,8 +1,11 @@
+import Capture
 import ControlProtocol
 import Core
 import Daemon
 import Glibc
+import Settings
 import Synchronization
+import System
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct SeveralCamerasTests {

@@ -4,6 +4,8 @@ import Daemon
 import FoundationEssentials
 import Glibc
 import ServiceLifecycle
+import Settings
+import TestSupport
 import Testing
 
 @Suite struct InspectionLineTests {

@@ -1,9 +1,13 @@
+import Capture
 import ControlProtocol
 import Core
 import Daemon
 import Glibc
 import ServiceLifecycle
+import Settings
 import Synchronization
+import System
+import TestSupport
 
 /// A camera that does what the test says, at 100 frames a second.
 final class TestCamera: Sendable {

@@ -1,7 +1,9 @@
+import Capture
 import ControlProtocol
 import Core
 import Daemon
 import Glibc
+import Settings
 import Synchronization
 import Testing
 

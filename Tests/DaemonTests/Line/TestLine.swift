@@ -1,5 +1,7 @@
+import Capture
 import Core
 import Daemon
+import Settings
 import Synchronization
 
 /// Pictures and models whose verdicts a test can foresee: the score is the mean of the picture's first pixel.

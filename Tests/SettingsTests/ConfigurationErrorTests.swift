@@ -1,4 +1,6 @@
 import Daemon
+import Settings
+import TestSupport
 import Testing
 
 @Suite struct ConfigurationErrorTests {

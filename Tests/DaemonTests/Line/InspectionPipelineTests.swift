@@ -1,6 +1,9 @@
+import Capture
 import ControlProtocol
 import Core
 import Daemon
+import Settings
+import System
 import Testing
 
 @Suite struct InspectionPipelineTests {

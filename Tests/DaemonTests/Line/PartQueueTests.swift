@@ -1,8 +1,10 @@
+import Capture
 import ControlProtocol
 import Core
 import Daemon
 import Glibc
 import Synchronization
+import System
 import Testing
 
 @Suite struct PartQueueStateMachineTests {

@@ -1,7 +1,9 @@
+import Capture
 import Core
 import Daemon
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct ReplaySourceTests {
