@@ -1,4 +1,4 @@
-package import ControlProtocol
+import ControlProtocol
 import Core
 package import Logging
 import NIOCore
@@ -18,11 +18,11 @@ package struct DaemonServices: Sendable {
     /// - Parameters:
     ///   - path: of the configuration's file, to read it again.
     ///   - notifier: tells systemd that the daemon is ready, and how it is.
-    ///   - onVerdict: called on the inspection thread after a verdict is in the journal: must not block.
+    ///   - sinks: told of each verdict.
     /// - Throws: ``MethodError`` when the configuration is wrong; ``StoreError``, ``DiskError``.
     package init(
         _ configuration: Configuration, path: String, logger: Logger, notifier: ServiceNotifier = ServiceNotifier(),
-        onVerdict: (@Sendable (InspectionRecord) -> Void)? = nil
+        sinks: [any VerdictSink] = []
     ) throws {
         self.logger = logger
         let directory = configuration.stateDirectory
@@ -39,7 +39,7 @@ package struct DaemonServices: Sendable {
         let line = InspectionLine(
             cameras: configuration.cameras.map { camera in
                 CameraSetup(camera, recipe: book.lineRecipe(for: camera), journal: journal)
-            }, stateDirectory: directory, journal: journal, images: images, logger: logger, onVerdict: onVerdict)
+            }, stateDirectory: directory, journal: journal, images: images, logger: logger)
         let refit = RefitService(book: book, logger: logger)
         let reloading = ConfigurationReload(
             configuration, path: path, book: book, refit: refit, line: line, journal: journal, logger: logger)
@@ -50,9 +50,11 @@ package struct DaemonServices: Sendable {
         let supervision = SupervisionService(
             notifier: notifier, watchdogPeriod: ServiceNotifier.watchdogPeriod, logger: logger,
             statusLine: { line.readings.statusLine }, stalledLoop: { line.stalledLoop(after: $0) })
-        // Each needs those before it; the last is the first to stop.
+        // Each needs those before it, and the last is the first to stop: the cameras stop, what waits is inspected, the
+        // pictures are written, the journal is synced.
         services = [
-            line, refit, control, HangUpService { try await Self.reload(reloading, notifier) }, supervision,
+            journal, images, InspectionService(line, sinks: sinks), CaptureService(line), refit, control,
+            HangUpService { try await Self.reload(reloading, notifier) }, supervision,
         ]
     }
 
@@ -80,7 +82,12 @@ package struct DaemonServices: Sendable {
     /// Runs until SIGTERM or SIGINT.
     package func run() async throws {
         var group = ServiceGroupConfiguration(
-            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: services.map {
+                // Also when one fails, the others end in order.
+                .init(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
+            }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // A part that hangs keeps the daemon no longer than systemd's patience.
         group.maximumGracefulShutdownDuration = .seconds(20)
         try await ServiceGroup(configuration: group).run()

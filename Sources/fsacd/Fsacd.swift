@@ -42,7 +42,7 @@ struct Fsacd: AsyncParsableCommand {
             let lock = try InstanceLock(stateDirectory: configuration.stateDirectory)
             let services = try DaemonServices(
                 configuration, path: config, logger: Logger(label: "fsacd"),
-                onVerdict: JournalLog.showVerdict)
+                sinks: JournalLog.isConnected ? [SystemJournalSink()] : [])
             try await services.run()
             _ = consume lock
         } catch {

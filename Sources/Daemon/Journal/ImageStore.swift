@@ -1,5 +1,6 @@
 import Core
 package import Logging
+import ServiceLifecycle
 package import Settings
 package import System
 
@@ -13,7 +14,7 @@ struct PictureJob: Sendable {
 
 /// Writes pictures and heat maps beside the line, on a thread of low priority. It never delays a verdict: what does not fit
 /// into its queue or on the disk is dropped and counted, and a journal line may then name a picture that is not there.
-package final class ImageStore: Sendable {
+package final class ImageStore: Service {
     private struct State {
         var jobs: [PictureJob] = []
         var dropped: UInt64 = 0
@@ -53,11 +54,15 @@ package final class ImageStore: Sendable {
         state.withLock { $0.isClosed = true }
     }
 
-    /// Writes until `close()`.
+    /// Writes until the shutdown, then what still waits.
     package func run() async {
-        await NamedThread.run("fsac-images", niceness: 10) { [self] in
-            var shelf: PictureShelf?
-            while let job = nextJob() { write(job, to: &shelf) }
+        await withGracefulShutdownHandler {
+            await NamedThread.run("fsac-images", niceness: 10) { [self] in
+                var shelf: PictureShelf?
+                while let job = nextJob() { write(job, to: &shelf) }
+            }
+        } onGracefulShutdown: {
+            self.close()
         }
     }
 

@@ -24,6 +24,12 @@ package struct JournalSettings: Sendable, Equatable {
 /// that failed is never written or synced again (the kernel may call lost pages clean): a new segment begins with every
 /// line that was not known to be on the disk.
 package struct JournalWriter {
+    /// A verdict that has its number.
+    package struct Appended: Sendable {
+        package let record: InspectionRecord
+        package let line: VerdictLine
+    }
+
     private let folder: String
     private let settings: JournalSettings
     private let disk: Disk
@@ -65,17 +71,18 @@ package struct JournalWriter {
     ///
     /// - Parameter make: the record for a sequence number; the flag says whether it is synced before it shows. Called
     ///   again with `false` when the sync fails.
-    /// - Returns: the line as it is in the file, or will be once the disk works again.
-    package mutating func append(synced: Bool, _ make: (UInt64, Bool) -> InspectionRecord) -> VerdictLine {
-        let line = VerdictLine(make(nextSequence, synced))
+    /// - Returns: the record, and the line as it is in the file, or will be once the disk works again.
+    package mutating func append(synced: Bool, _ make: (UInt64, Bool) -> InspectionRecord) -> Appended {
+        let record = make(nextSequence, synced)
+        let line = VerdictLine(record)
         if let segment, segment.length + line.bytes.count >= settings.segmentBytes, sync() { beginSegment() }
         hold(line)
         nextSequence += 1
         write(line)
-        guard synced, !sync() else { return line }
-        let weaker = VerdictLine(make(line.sequence, false))
-        unsynced[unsynced.count - 1] = weaker
-        return weaker
+        guard synced, !sync() else { return Appended(record: record, line: line) }
+        let weaker = make(line.sequence, false)
+        unsynced[unsynced.count - 1] = VerdictLine(weaker)
+        return Appended(record: weaker, line: VerdictLine(weaker))
     }
 
     /// Makes everything durable that was written. With nothing to do it looks whether the disk is back.

@@ -1,12 +1,13 @@
 package import ControlProtocol
 package import Logging
+import ServiceLifecycle
 import Synchronization
 package import System
 
 /// The verdicts on disk: a verdict exists once it is in here.
 ///
 /// All writing happens on one thread, `run()`'s. Reading what is recent never touches the disk.
-package final class VerdictJournal: VerdictSource {
+package final class VerdictJournal: VerdictSource, Service {
     package typealias MakeRecord = @Sendable (_ seq: UInt64, _ durable: Bool) -> InspectionRecord
 
     /// How the journal does.
@@ -29,7 +30,8 @@ package final class VerdictJournal: VerdictSource {
 
     private struct State {
         var requests: [Request] = []
-        var lines: [UInt64: VerdictLine] = [:]
+        /// Of tickets whose callers have not seen them yet.
+        var records: [UInt64: InspectionRecord] = [:]
         var nextTicket: UInt64 = 0
         var lastSequence: UInt64
         /// The newest lines, oldest first.
@@ -68,8 +70,9 @@ package final class VerdictJournal: VerdictSource {
     /// too, if so configured). Blocks the calling thread; while the disk fails the line is only in memory, and says so.
     ///
     /// - Parameter make: the record for a sequence number.
+    /// - Returns: the record that was written.
     /// - Precondition: `close()` was not called.
-    package func append(_ verdict: Verdict, _ make: @escaping MakeRecord) -> VerdictLine {
+    package func append(_ verdict: Verdict, _ make: @escaping MakeRecord) -> InspectionRecord {
         let ticket = state.withLock { state in
             precondition(!state.isClosed, "journal: append after close")
             state.nextTicket += 1
@@ -77,10 +80,10 @@ package final class VerdictJournal: VerdictSource {
             state.requests.append(Request(ticket: state.nextTicket, synced: synced, make: make))
             return state.nextTicket
         }
-        guard let line = state.wait(until: { $0.lines.removeValue(forKey: ticket) }) else {
+        guard let record = state.wait(until: { $0.records.removeValue(forKey: ticket) }) else {
             preconditionFailure("journal: a wait without end ended")
         }
-        return line
+        return record
     }
 
     package var health: Health { state.read(\.health) }
@@ -128,9 +131,13 @@ extension VerdictJournal {
 // MARK: The thread
 
 extension VerdictJournal {
-    /// Writes until `close()`; ends with everything synced.
+    /// Writes until the shutdown, which comes when nobody appends any more; ends with everything synced.
     package func run() async {
-        await NamedThread.run("fsac-journal") { [self] in write() }
+        await withGracefulShutdownHandler {
+            await NamedThread.run("fsac-journal") { [self] in write() }
+        } onGracefulShutdown: {
+            self.close()
+        }
     }
 
     private func write() {
@@ -168,11 +175,11 @@ extension VerdictJournal {
         return writer.unsynced.count >= Self.groupLength || ContinuousClock.now - since >= Self.groupAge
     }
 
-    private func publish(_ line: VerdictLine, for ticket: UInt64) {
+    private func publish(_ appended: JournalWriter.Appended, for ticket: UInt64) {
         let readers = state.withLock { state in
-            state.lines[ticket] = line
-            state.lastSequence = line.sequence
-            state.recent.append(line)
+            state.records[ticket] = appended.record
+            state.lastSequence = appended.line.sequence
+            state.recent.append(appended.line)
             if state.recent.count > 2 * Self.recentLines { state.recent.removeFirst(Self.recentLines) }
             return state.readers.values.map(\.self)
         }

@@ -16,10 +16,15 @@ final class CameraLane: Sendable {
     let counters = Mutex(LineCounters())
     private let queue: PartQueue
     private let logger: Logger
-    /// Of the thread, for the one who stops the camera; and of the wait for it.
-    private let end = AsyncStream.makeStream(of: Void.self)
-    private let wait = AsyncStream.makeStream(of: Void.self)
-    private let over = Mutex(false)
+    private let end = Monitor(End.open)
+
+    private enum End {
+        /// The thread runs, or will.
+        case open
+        case ended
+        /// The thread hangs in the driver, and nobody waits for it any more.
+        case abandoned
+    }
 
     /// Opens the lane: triggers are taken from here on.
     init(_ setup: CameraSetup, id: LaneID, queue: PartQueue, logger: Logger) {
@@ -33,36 +38,31 @@ final class CameraLane: Sendable {
         queue.open(id, camera: setup.name, policy: setup.policy)
     }
 
-    /// Returns when the camera's thread has ended, or was abandoned.
-    func run() async {
-        Task {
-            await NamedThread.run("fsac-cap-\(id.number)") { self.capture.run() }
-            over.withLock { $0 = true }
-            end.continuation.finish()
-            wait.continuation.finish()
+    /// Starts the camera's thread.
+    func start() {
+        NamedThread.start("fsac-cap-\(id.number)") { [self] in
+            capture.run()
+            end.withLock { $0 = .ended }
         }
-        for await _ in wait.stream {}
     }
 
-    /// Goes on without a thread that hangs in the driver: its triggers are answered, and nobody waits for it.
-    func abandon() {
-        let wasOver = over.withLock { isOver in
-            defer { isOver = true }
-            return isOver
+    /// Stops the camera and blocks until its thread has ended and the device is closed.
+    ///
+    /// - Parameter patience: with one piece of work of the driver; then the daemon goes on without the thread, whose triggers
+    ///   are answered. Nil = without end. Waiting for the inspection of parts is no work.
+    func stop(patience: Duration? = nil) {
+        capture.stop()
+        while true {
+            let limit = patience.map { max(.milliseconds(10), $0 - capture.progress.busy) }
+            if end.wait(timeout: limit, until: { $0 == .open ? nil : true }) != nil { return }
+            if let patience, capture.progress.busy >= patience { return abandon() }
         }
-        guard !wasOver else { return }
+    }
+
+    private func abandon() {
         logger.error("camera: its driver does not answer: the daemon ends without it")
         queue.close(id, reason: "the camera's driver does not answer")
-        wait.continuation.finish()
-    }
-
-    /// Whether nobody waits for it any more.
-    var isOver: Bool { over.withLock { $0 } }
-
-    /// Stops the camera and returns when its thread has ended and the device is closed.
-    func stop() async {
-        capture.stop()
-        for await _ in end.stream {}
+        end.withLock { $0 = .abandoned }
     }
 
     /// Counts a verdict; a camera whose frames do not decode one after the other is closed and opened again.
@@ -78,26 +78,25 @@ final class CameraLane: Sendable {
 
     var reading: CameraReply {
         let reading = capture.reading
-        let recipe = capture.recipe
-        let (state, reason) = state(reading, recipe)
+        let (state, reason) = state(reading)
         return CameraReply(
             name: setup.name, source: reading.source.description, differences: reading.source.differences,
-            state: state, reason: reason, recipe: recipe.name, trigger: setup.configuration.trigger.rawValue,
+            state: state, reason: reason, recipe: reading.recipe.name, trigger: setup.configuration.trigger.rawValue,
             frames: reading.frames, dropped: queue.dropped(in: id), missed: reading.source.missed,
             damaged: reading.source.damaged, restarts: reading.source.restarts,
             counts: counters.withLock(\.verdicts))
     }
 
-    private func state(_ reading: CaptureLoop.Reading, _ recipe: LineRecipe) -> (LineState, reason: String?) {
+    private func state(_ reading: CaptureStateMachine) -> (LineState, reason: String?) {
         switch reading.camera {
-        case .lost(let state, let reason): return (state, reason)
+        case .lost(let state, let reason, _): return (state, reason)
         case .finished: return (.finished, "the source came to its end")
         case .starting, .delivering: break
         }
-        if let patience = setup.framePatience, let age = reading.age, age > patience {
+        if let patience = setup.framePatience, let age = reading.newest.map({ .now - $0.at }), age > patience {
             return (.cameraStalled, "no undamaged frame for \(Int(age / .seconds(1))) s")
         }
-        if recipe.frozenFrames > 0, reading.repeats >= recipe.frozenFrames {
+        if reading.recipe.frozenFrames > 0, reading.repeats >= reading.recipe.frozenFrames {
             return (
                 .cameraInvalid,
                 "frame_frozen: \(reading.repeats) frames in a row with the same bytes: power the camera off and on"
@@ -107,6 +106,7 @@ final class CameraLane: Sendable {
             return (.cameraInvalid, "the last \(refused.count) frames cannot be judged: \(refused.latest)")
         }
         if reading.camera == .starting { return (.starting, "no frame has come yet") }
-        return recipe.models.current == nil ? (.noModel, recipe.models.absence) : (.inspecting, nil)
+        return reading.recipe.models.current == nil
+            ? (.noModel, reading.recipe.models.absence) : (.inspecting, nil)
     }
 }

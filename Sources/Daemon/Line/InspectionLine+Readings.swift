@@ -4,7 +4,7 @@ import System
 
 extension InspectionLine {
     package var readings: LineReadings {
-        let (lanes, isStopping) = cameras.withLock { ($0.lanes, $0.isStopping) }
+        let (lanes, isStopping) = cameras.withLock { ($0.lanes, $0.phase == .stopping) }
         let (cameras, counters) = (lanes.map(\.reading), counters.withLock { $0 })
         let (state, reason) = state(cameras, isStopping: isStopping)
         return LineReadings(

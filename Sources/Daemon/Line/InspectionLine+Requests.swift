@@ -30,7 +30,7 @@ extension InspectionLine {
                 }
             } catch {
                 // A reload starts the camera anew: the part is inspected when it is back.
-                let isOver = Task.isCancelled || cameras.withLock(\.isStopping)
+                let isOver = Task.isCancelled || isStopping
                 guard error == .stopping, .now < deadline, !isOver else { throw error }
                 await Self.pause()
             }
@@ -106,7 +106,7 @@ extension InspectionLine {
         var done: [String] = []
         let old = cameras.withLock(\.lanes)
         for lane in old where !setups.contains(where: { $0.name == lane.setup.name }) {
-            await lane.stop()
+            await NamedThread.run("fsac-stop") { lane.stop() }
             cameras.withLock { $0.lanes.removeAll { $0.id == lane.id } }
             done.append("camera \(lane.setup.name) removed")
         }
@@ -118,7 +118,7 @@ extension InspectionLine {
             }
             lane.capture.recipe = setup.recipe
             guard lane.setup.configuration != setup.configuration else { continue }
-            await lane.stop()
+            await NamedThread.run("fsac-stop") { lane.stop() }
             open(setup)
             done.append("camera \(setup.name) started with its new settings")
         }

@@ -7,6 +7,14 @@ extension InspectionLine {
     /// Parts of the journal that a trend begins with at the start.
     private static let recalledParts = 1000
 
+    /// Counts a verdict, for the line and for its camera.
+    func count(_ inspection: Inspection) {
+        let milliseconds = StageClock(since: inspection.since).total
+        counters.withLock { $0.count(inspection, milliseconds: milliseconds) }
+        let lane = cameras.withLock { $0.lanes.first { $0.setup.name == inspection.part.camera } }
+        lane?.count(inspection, milliseconds: milliseconds)
+    }
+
     /// Notes a verdict, and logs what is worth it.
     func noteTrend(of inspection: Inspection) {
         let name = inspection.part.recipe.name

@@ -2,7 +2,7 @@ import Core
 import Synchronization
 
 /// Somebody who wants a camera's next pictures beside the inspection, as normal shots.
-final class ShotRequest: Sendable {
+package final class ShotRequest: Sendable {
     private struct State {
         var pictures: [Picture] = []
         var outcome: Result<[Picture], TriggerRefusal>?
@@ -14,7 +14,7 @@ final class ShotRequest: Sendable {
     private let camera: String
     private let state = Mutex(State())
 
-    init(_ count: Int, camera: String) {
+    package init(_ count: Int, camera: String) {
         self.count = count
         self.camera = camera
     }

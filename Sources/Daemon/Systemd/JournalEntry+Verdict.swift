@@ -1,5 +1,12 @@
 package import ControlProtocol
 
+/// Copies verdicts into the system's journal, for people and monitors.
+package struct SystemJournalSink: VerdictSink {
+    package init() {}
+
+    package func note(_ record: InspectionRecord) { JournalQueue.shared.offer(JournalEntry(record)) }
+}
+
 extension JournalEntry {
     /// A verdict as the system's journal has it: a copy for people and monitors. The record is the verdict journal.
     package init(_ record: InspectionRecord) {

@@ -1,4 +1,4 @@
-package import ControlProtocol
+import ControlProtocol
 import Glibc
 package import Logging
 
@@ -26,10 +26,6 @@ package struct JournalLog: LogHandler {
         guard fstat(STDERR_FILENO, &status) == 0 else { return false }
         return String(cString: stream) == "\(status.st_dev):\(status.st_ino)"
     }()
-
-    /// Copies a verdict into the journal, for people and monitors; nil when there is no journal.
-    package static let showVerdict: (@Sendable (InspectionRecord) -> Void)? =
-        isConnected ? { @Sendable record in JournalQueue.shared.offer(JournalEntry(record)) } : nil
 
     package func log(event: LogEvent) {
         JournalQueue.shared.offer(entry(for: event))

@@ -38,7 +38,7 @@ struct JournalHarness {
     @discardableResult
     func write(_ count: Int) -> [VerdictLine] {
         var writer = writer()
-        let lines = (0..<count).map { _ in writer.append(synced: false) { Self.record($0, durable: $1) } }
+        let lines = (0..<count).map { _ in writer.append(synced: false) { Self.record($0, durable: $1) }.line }
         writer.sync()
         return lines
     }

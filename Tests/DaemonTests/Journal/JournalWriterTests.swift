@@ -62,7 +62,7 @@ import Testing
         writer.sync()
         // Line 4 is written and cannot be synced; in the new segment it no longer claims that it was.
         failing.follow(.all(of: [.sync, .open], errno: EIO))
-        let weaker = writer.append(synced: true) { JournalHarness.record($0, durable: $1) }
+        let weaker = writer.append(synced: true) { JournalHarness.record($0, durable: $1) }.line
         failing.follow(.never)
         writer.look()
         let old = try String(decoding: harness.bytes("000000000001.jsonl"), as: UTF8.self)
@@ -76,7 +76,7 @@ import Testing
         var writer = harness.writer(failing.disk)
         _ = writer.append(synced: false) { JournalHarness.record($0, durable: $1) }
         failing.follow(.all(of: Set(Disk.Operation.allCases), errno: ENOSPC))
-        let held = (0..<5).map { _ in writer.append(synced: true) { JournalHarness.record($0, durable: $1) } }
+        let held = (0..<5).map { _ in writer.append(synced: true) { JournalHarness.record($0, durable: $1) }.line }
         #expect(writer.failure?.errno == ENOSPC)
         #expect(held.allSatisfy { String(decoding: $0.bytes, as: UTF8.self).contains(#""durable":false"#) })
         failing.follow(.never)
@@ -104,7 +104,7 @@ import Testing
         var writer = harness.writer(failing.disk)
         for _ in 0..<3 { _ = writer.append(synced: true) { JournalHarness.record($0, durable: $1) } }
         failing.follow(.once(at: failing.operations + 2, errno: EIO))
-        let line = writer.append(synced: true) { JournalHarness.record($0, durable: $1) }
+        let line = writer.append(synced: true) { JournalHarness.record($0, durable: $1) }.line
         // Written, failed to sync, written again to a segment of its own and synced there.
         #expect(String(decoding: line.bytes, as: UTF8.self).contains(#""durable":true"#))
         #expect(try harness.names() == ["000000000001.jsonl", "000000000004.jsonl", "current.jsonl"])
@@ -116,7 +116,7 @@ import Testing
         _ = writer.append(synced: true) { JournalHarness.record($0, durable: $1) }
         try FileManager.default.removeItem(atPath: harness.folder)
         writer.look()
-        let line = writer.append(synced: true) { JournalHarness.record($0, durable: $1) }
+        let line = writer.append(synced: true) { JournalHarness.record($0, durable: $1) }.line
         #expect(try harness.read() == [line])
     }
 
@@ -133,7 +133,7 @@ import Testing
                 var writer = harness.writer(failing.disk)
                 var lines: [VerdictLine] = []
                 for index in 0..<9 {
-                    lines.append(writer.append(synced: index % 3 == 0) { JournalHarness.record($0, durable: $1) })
+                    lines.append(writer.append(synced: index % 3 == 0) { JournalHarness.record($0, durable: $1) }.line)
                 }
                 isTouched = failing.operations >= number
                 let durable = lines.filter { String(decoding: $0.bytes, as: UTF8.self).contains(#""durable":true"#) }

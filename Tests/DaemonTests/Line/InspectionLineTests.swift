@@ -34,7 +34,8 @@ import Testing
         let line = InspectionLine(
             cameras: [CameraSetup(camera, recipe: recipe, journal: journal)],
             stateDirectory: configuration.stateDirectory, journal: journal, images: images, logger: .silent)
-        let group = ServiceGroup(services: [line], logger: .silent)
+        let group = ServiceGroup(
+            services: [journal, images, InspectionService(line), CaptureService(line)], logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             do { try await body(line, journal) } catch {

@@ -208,9 +208,9 @@ import Testing
     @Test func theVerdictIsInTheJournalBeforeOthersAreTold() async throws {
         let told = Mutex<[UInt64]>([])
         let camera = TestCamera()
-        let station = try TestStation([TestStation.setup("cam", camera, recipe: TestStation.recipe("cap"))]) { record in
-            told.withLock { $0.append(record.seq) }
-        }
+        let sink = TestSink { record in told.withLock { $0.append(record.seq) } }
+        let station = try TestStation(
+            [TestStation.setup("cam", camera, recipe: TestStation.recipe("cap"))], sinks: [sink])
         try await station.run { try await until { told.withLock(\.count) >= 10 } }
         #expect(told.withLock { $0 } == (try station.records.map(\.seq)))
     }

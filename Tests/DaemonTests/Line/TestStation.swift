@@ -65,27 +65,32 @@ final class TestCamera: Sendable {
     }
 }
 
+struct TestSink: VerdictSink {
+    let tell: @Sendable (InspectionRecord) -> Void
+
+    func note(_ record: InspectionRecord) { tell(record) }
+}
+
 /// A line of test cameras, run as the daemon runs it.
 struct TestStation {
     let folder: TemporaryFolder
     let journal: VerdictJournal
     let line: InspectionLine
+    private let services: [any Service]
 
-    init(
-        _ cameras: [CameraSetup], disk: Disk = Disk(), onVerdict: (@Sendable (InspectionRecord) -> Void)? = nil
-    ) throws {
+    init(_ cameras: [CameraSetup], disk: Disk = Disk(), sinks: [any VerdictSink] = []) throws {
         folder = try TemporaryFolder()
         var settings = Configuration.Images()
         settings.saveImages = .none
         journal = VerdictJournal(stateDirectory: folder.path, settings: JournalSettings(), disk: disk, logger: .silent)
         let images = ImageStore(stateDirectory: folder.path, settings: settings, logger: .silent)
         line = InspectionLine(
-            cameras: cameras, stateDirectory: folder.path, journal: journal, images: images, logger: .silent,
-            onVerdict: onVerdict)
+            cameras: cameras, stateDirectory: folder.path, journal: journal, images: images, logger: .silent)
+        services = [journal, images, InspectionService(line, sinks: sinks), CaptureService(line)]
     }
 
     func run(_ body: () async throws -> Void) async throws {
-        let group = ServiceGroup(services: [line], logger: .silent)
+        let group = ServiceGroup(services: services, logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             do { try await body() } catch {

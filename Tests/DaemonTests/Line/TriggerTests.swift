@@ -37,12 +37,13 @@ import Testing
         let isAnswered = Mutex(false)
         let wasAnswered = Mutex<[Bool]>([])
         let setup = TestStation.setup("cam", camera, trigger: .software, recipe: TestStation.recipe("cap"))
-        let station = try TestStation([setup]) { _ in
+        let sink = TestSink { _ in
             // Whoever shows the verdict takes his time.
             let end = ContinuousClock.now + .seconds(20)
             while ContinuousClock.now < end, !isAnswered.withLock({ $0 }) { usleep(1000) }
             wasAnswered.withLock { $0.append(isAnswered.withLock { $0 }) }
         }
+        let station = try TestStation([setup], sinks: [sink])
         try await station.run {
             let verdict = try await station.trigger("S1").verdict
             #expect(verdict == .ok)

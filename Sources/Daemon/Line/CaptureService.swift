@@ -1,0 +1,32 @@
+import Synchronization
+import ServiceLifecycle
+import System
+
+/// Runs the cameras, each on a thread of its own, until the shutdown; returns when their threads have ended.
+package struct CaptureService: Service {
+    /// For a camera whose driver does not answer, at the end. A USB request takes 5 s at most.
+    private static let patience = Duration.seconds(6)
+
+    private let line: InspectionLine
+
+    package init(_ line: InspectionLine) { self.line = line }
+
+    package func run() async {
+        line.cameras.withLock { cameras in
+            cameras.phase = .running
+            for lane in cameras.lanes { lane.start() }
+        }
+        // Ends by the shutdown or, thrown, by cancellation: both mean the end.
+        try? await gracefulShutdown()
+        await NamedThread.run("fsac-stop") { stop() }
+    }
+
+    private func stop() {
+        let lanes = line.cameras.withLock { cameras in
+            cameras.phase = .stopping
+            return cameras.lanes
+        }
+        for lane in lanes { lane.capture.stop() }
+        for lane in lanes { lane.stop(patience: Self.patience) }
+    }
+}

@@ -1,0 +1,81 @@
+import Capture
+import ControlProtocol
+import Core
+import Logging
+import ServiceLifecycle
+import System
+
+/// Inspects the parts of the queue on a thread of its own, until the queue is closed and empty.
+package final class InspectionService: Service {
+    private let line: InspectionLine
+    private let sinks: [any VerdictSink]
+
+    /// - Parameter sinks: told of each verdict in this order.
+    package init(_ line: InspectionLine, sinks: [any VerdictSink] = []) {
+        self.line = line
+        self.sinks = sinks
+    }
+
+    package func run() async {
+        await withGracefulShutdownHandler {
+            await NamedThread.run("fsac-inspect") { self.inspectParts() }
+        } onGracefulShutdown: {
+            // The cameras have stopped: what waits is inspected, and nothing new comes.
+            self.line.queue.close()
+        }
+    }
+
+    private func inspectParts() {
+        var pipeline = InspectionPipeline()
+        var lastCause: [String: InvalidCause] = [:]
+        let failpoint = Failpoint(name: "inference.hang")
+        while let part = line.queue.pop() {
+            line.progress.begin()
+            failpoint?.pass(part)
+            let inspection = pipeline.inspect(part)
+            record(inspection)
+            if let invalidity = inspection.invalidity, invalidity.cause != lastCause[part.camera] {
+                line.logger.warning(
+                    "verdicts are INVALID",
+                    metadata: [
+                        "camera": "\(part.camera)", "frame": "\(inspection.frame?.name ?? "")",
+                        "cause": "\(invalidity)",
+                    ])
+            }
+            lastCause[part.camera] = inspection.invalidity?.cause
+            line.progress.end()
+        }
+    }
+
+    /// A verdict exists once it is journalled; the answer, and the pictures if they can, follow.
+    private func record(_ inspection: Inspection) {
+        let settings = line.images.settings
+        // A disk that hangs is the journal's.
+        line.progress.end()
+        let record = line.journal.append(inspection.verdict) { seq, durable in
+            InspectionRecord(
+                inspection, seq: seq, durable: durable,
+                pictures: PicturePaths(inspection, seq: seq, settings: settings))
+        }
+        line.progress.begin()
+        line.count(inspection)
+        line.noteTrend(of: inspection)
+        answer(inspection, record)
+        for sink in sinks { sink.note(record) }
+        if let picture = inspection.picture {
+            line.images.offer(
+                PictureJob(
+                    seq: record.seq, paths: PicturePaths(inspection, seq: record.seq, settings: settings),
+                    picture: picture, drawHeatMap: inspection.judgement?.drawHeatMap))
+        }
+    }
+
+    private func answer(_ inspection: Inspection, _ record: InspectionRecord) {
+        guard let trigger = inspection.part.trigger else { return }
+        let now = Moment.now
+        trigger.answer(
+            TriggerReply(
+                inspection: record, triggeredMicroseconds: now.microseconds(of: trigger.triggeredAt),
+                exposedMicroseconds: inspection.frame.map { now.microseconds(of: $0.exposedAt) }))
+    }
+}
