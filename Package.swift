@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The layout is the architecture (ARCHITECTURE.md). Imports go one way:
-//   C shims -> System -> Core -> Settings -> Capture -> Daemon -> fsacd        ControlProtocol -> Capture, Daemon, fsacctl
+//   C shims -> Platform -> Core -> Settings -> Capture -> Daemon -> fsacd        ControlProtocol -> Capture, Daemon, fsacctl
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -36,11 +36,11 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         // What every layer may ask of the system: files, clocks, threads.
-        .target(name: "System", swiftSettings: strict),
+        .target(name: "Platform", swiftSettings: strict),
         .target(
             name: "Core",
             dependencies: [
-                "System", "CKernels", "COpenBLAS", "CJPEG", "CPNG", "CZlib",
+                "Platform", "CKernels", "COpenBLAS", "CJPEG", "CPNG", "CZlib",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict
@@ -48,16 +48,16 @@ let package = Package(
         .target(name: "ControlProtocol", swiftSettings: strict),
         .target(
             name: "Settings",
-            dependencies: ["System", "Core", .product(name: "TOMLKit", package: "TOMLKit")],
+            dependencies: ["Platform", "Core", .product(name: "TOMLKit", package: "TOMLKit")],
             swiftSettings: strict
         ),
         .target(
-            name: "Capture", dependencies: ["System", "Core", "Settings", "ControlProtocol", "CV4L2"],
+            name: "Capture", dependencies: ["Platform", "Core", "Settings", "ControlProtocol", "CV4L2"],
             swiftSettings: strict),
         .target(
             name: "Daemon",
             dependencies: [
-                "System", "Core", "Settings", "Capture", "ControlProtocol", "CSystemd",
+                "Platform", "Core", "Settings", "Capture", "ControlProtocol", "CSystemd",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -77,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "fsacctl",
             dependencies: [
-                "System", "ControlProtocol", "Core", "Settings", "Capture",
+                "Platform", "ControlProtocol", "Core", "Settings", "Capture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -88,16 +88,16 @@ let package = Package(
         .testTarget(
             name: "CoreTests", dependencies: ["Core", "TestSupport"], resources: [.copy("Fixtures")],
             swiftSettings: strict),
-        .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: strict),
+        .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
         .testTarget(
-            name: "SettingsTests", dependencies: ["System", "Core", "Settings", "TestSupport"], swiftSettings: strict),
+            name: "SettingsTests", dependencies: ["Platform", "Core", "Settings", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CaptureTests",
-            dependencies: ["System", "Core", "Settings", "Capture", "ControlProtocol", "TestSupport"],
+            dependencies: ["Platform", "Core", "Settings", "Capture", "ControlProtocol", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
-            dependencies: ["System", "Core", "Settings", "Capture", "Daemon", "ControlProtocol", "TestSupport"],
+            dependencies: ["Platform", "Core", "Settings", "Capture", "Daemon", "ControlProtocol", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ControlProtocol", "Core", "TestSupport", "fsacd", "fsacctl"],

@@ -1,6 +1,6 @@
 package import ControlProtocol
 import Glibc
-import System
+import Platform
 
 /// Why no frame can come. All of these may pass by themselves.
 package enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {

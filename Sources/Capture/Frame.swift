@@ -1,5 +1,5 @@
 package import Core
-package import System
+package import Platform
 
 /// What one look of the camera gave: the picture as it came, or why there is none.
 package struct Frame: Sendable {

@@ -1,4 +1,4 @@
-import System
+import Platform
 
 /// When a frame was taken.
 struct FrameTimes: Equatable {

@@ -1,4 +1,4 @@
-package import System
+package import Platform
 
 /// Where frames come from. Lives on the capture thread.
 package protocol FrameSource {

@@ -1,5 +1,5 @@
 import Glibc
-import System
+import Platform
 
 /// Why this daemon may not use the state directory.
 package enum InstanceLockError: Error, Equatable, Sendable, CustomStringConvertible {

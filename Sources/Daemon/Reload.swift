@@ -1,8 +1,8 @@
 import ControlProtocol
 import Logging
+import Platform
 import ServiceLifecycle
 package import Settings
-import System
 import UnixSignals
 
 /// Reads the configuration again and applies what can be applied between two frames.

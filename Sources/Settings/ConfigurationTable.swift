@@ -1,4 +1,4 @@
-import System
+import Platform
 import TOMLKit
 
 /// One table of the file, read key by key into properties that hold the defaults.

@@ -1,8 +1,8 @@
 import Capture
 import Daemon
 import Glibc
+import Platform
 import Settings
-import System
 
 /// A computer with one camera that does what a script says. Its clock moves only while somebody waits.
 final class ScriptedCamera: CameraSystem {

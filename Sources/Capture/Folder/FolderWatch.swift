@@ -1,5 +1,5 @@
 import Glibc
-import System
+import Platform
 
 /// The kernel's word that a file in a folder was closed after writing, or moved in: it is complete.
 ///

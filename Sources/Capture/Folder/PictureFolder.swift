@@ -1,7 +1,7 @@
 import CDispatch
 import Core
 import Glibc
-import System
+import Platform
 
 /// A folder of picture files, looked at without trusting that it is there.
 struct PictureFolder {

@@ -1,5 +1,5 @@
 import Glibc
-import System
+import Platform
 
 /// Plays the pictures of a folder in the order of their names at a fixed rate, as a free-running camera.
 ///

@@ -1,6 +1,6 @@
 import Glibc
+import Platform
 package import Settings
-import System
 
 /// A setting of a camera, as its driver describes it.
 package struct CameraControl: Sendable, Equatable {

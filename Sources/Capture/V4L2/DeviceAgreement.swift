@@ -1,7 +1,7 @@
 import Core
 import Glibc
+import Platform
 import Settings
-import System
 
 /// Requests to a device, with failures as ``CaptureError`` of its camera.
 struct DeviceAttempt {

@@ -1,5 +1,5 @@
+package import Platform
 package import Settings
-package import System
 
 /// A V4L2 camera, found again whenever it comes back. Lives on the capture thread.
 ///

@@ -1,5 +1,5 @@
 import Glibc
-package import System
+package import Platform
 
 /// What a V4L2 capture node can do, one request a function. The camera's rules are tested on a scripted one.
 package protocol CaptureDevice: AnyObject {

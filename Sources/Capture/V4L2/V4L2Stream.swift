@@ -1,7 +1,7 @@
 import Core
 import Glibc
+import Platform
 import Settings
-import System
 
 /// An open camera that streams: takes frames, and starts the stream again when it stops by itself.
 struct V4L2Stream {

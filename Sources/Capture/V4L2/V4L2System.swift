@@ -1,6 +1,6 @@
 import CDispatch
 import Glibc
-package import System
+package import Platform
 
 /// This computer's cameras and clocks.
 package struct V4L2System: CameraSystem {

@@ -1,8 +1,8 @@
 import ControlProtocol
 import Core
 import Hummingbird
+import Platform
 import Settings
-import System
 
 /// Finding the limit on known-good production.
 extension ControlRoutes {

@@ -4,7 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
-import System
+import Platform
 
 /// A refused request: what the client did, or what the daemon cannot do now.
 struct ControlError: Error, CustomStringConvertible {

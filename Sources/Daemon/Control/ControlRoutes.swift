@@ -2,7 +2,7 @@ import ControlProtocol
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import System
+import Platform
 
 /// Every path of the control API and what it does.
 struct ControlRoutes<Model: StoredModel>: Sendable {

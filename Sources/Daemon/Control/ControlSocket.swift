@@ -1,5 +1,5 @@
 import Glibc
-import System
+import Platform
 
 /// Why the control socket cannot be opened. Permanent: the daemon does not start.
 package enum ControlSocketError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -2,7 +2,7 @@ import ControlProtocol
 import Core
 import Foundation
 import Hummingbird
-import System
+import Platform
 
 /// Re-fit, limit and generations.
 extension ControlRoutes {

@@ -3,8 +3,8 @@ import Core
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Platform
 import Settings
-import System
 
 extension ControlRoutes {
     func addNormalRoutes(to router: Router<ControlContext>) {

@@ -1,5 +1,5 @@
 import ControlProtocol
-import System
+import Platform
 
 /// The newest parts of a recipe with their stored pictures, out of the journal.
 struct RecentParts: Sendable {

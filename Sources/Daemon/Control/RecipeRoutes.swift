@@ -1,7 +1,7 @@
 import ControlProtocol
 import Hummingbird
+import Platform
 import Settings
-import System
 
 extension ControlRoutes {
     func addRecipeRoutes(to router: Router<ControlContext>) {

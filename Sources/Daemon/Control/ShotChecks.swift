@@ -1,7 +1,7 @@
 import ControlProtocol
 import Core
+import Platform
 import Synchronization
-import System
 
 /// Why a picture is not taken for a normal shot without a person's word.
 enum ShotSuspicion: Error, Equatable, CustomStringConvertible {

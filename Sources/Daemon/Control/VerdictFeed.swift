@@ -2,9 +2,9 @@ import ControlProtocol
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Platform
 import ServiceLifecycle
 import Synchronization
-import System
 
 /// Serves journal lines: a stretch of them, one with its pictures, or as they come.
 ///

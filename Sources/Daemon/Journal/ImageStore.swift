@@ -1,8 +1,8 @@
 import Core
 package import Logging
+package import Platform
 import ServiceLifecycle
 package import Settings
-package import System
 
 /// A verdict's pictures on their way to the disk.
 struct PictureJob: Sendable {

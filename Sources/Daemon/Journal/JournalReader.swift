@@ -1,5 +1,5 @@
 import Glibc
-package import System
+package import Platform
 
 /// The reading end of the journal: needs nothing but the files, and shows every line that can be trusted.
 package struct JournalReader: Sendable {

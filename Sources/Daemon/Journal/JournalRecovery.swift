@@ -1,5 +1,5 @@
 import Glibc
-package import System
+package import Platform
 
 /// Where the journal goes on after a start.
 package struct JournalStart: Sendable, Equatable {
@@ -56,25 +56,23 @@ package struct JournalRecovery {
     private mutating func recover(path: String, first: UInt64) throws(DiskError) {
         // Whatever comes next, the sequence does not go back behind the segment's name.
         start.lastSequence = first - min(1, first)
-        let bytes: [UInt8]
+        let file: ReadFile
+        let scan: SegmentScan
         do {
-            bytes = try disk.read(path)
+            file = try disk.openForReading(path)
+            scan = try SegmentScan(file, first: first)
         } catch {
             // No verdict is shorter than 64 bytes: numbers that may have been given out are not given out again.
             start.lastSequence += UInt64((try? disk.byteCount(of: path)) ?? 0) / 64
             return try setAside(path, "cannot be read: \(error)")
         }
-        let scan = SegmentScan(bytes, first: first)
         guard scan.goodLength > 0 else {
             start.lastSequence += UInt64(scan.lineCount)
             return try setAside(path, "holds nothing that can be trusted")
         }
-        if let sequence = scan.lastSequence, let checksum = scan.lastChecksum {
-            (start.lastSequence, start.lastChecksum) = (sequence, checksum)
-        } else {
-            start.lastChecksum = Self.previousChecksum(bytes)
-        }
-        if scan.tail == .torn { try keepTail(Array(bytes[scan.goodLength...]), of: path) }
+        start.lastSequence = scan.lastSequence ?? start.lastSequence
+        start.lastChecksum = scan.lastChecksum ?? SegmentHeader.noChecksum
+        if scan.tail == .torn { try keepTail(of: file, from: scan.goodLength) }
         if scan.isDamaged {
             start.isDamaged = true
             start.notes.append("journal: \(path) is damaged in the middle: it is kept as it is")
@@ -89,19 +87,15 @@ package struct JournalRecovery {
 
     private var temporary: String { "\(folder)/\(JournalNames.temporaryPrefix)recovery" }
 
-    /// What the header of a segment without verdicts says of the segment before.
-    private static func previousChecksum(_ bytes: [UInt8]) -> String {
-        let key = Array(#""previous_crc":""#.utf8)
-        let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
-        let place = line.indices.first { line[$0...].starts(with: key) }
-        return place.map { String(decoding: line[($0 + key.count)...].prefix(8), as: UTF8.self) }
-            ?? SegmentHeader.noChecksum
-    }
-
-    private mutating func keepTail(_ tail: [UInt8], of path: String) throws(DiskError) {
-        let copy = try freeName(JournalNames.torn(at: start.lastSequence + 1))
-        try disk.place(tail, at: copy, temporary: temporary)
-        start.notes.append("journal: \(path) ended in a torn line: \(tail.count) bytes moved to \(copy)")
+    /// Copies what is behind the last good line beside the segment.
+    private mutating func keepTail(of file: ReadFile, from offset: Int) throws(DiskError) {
+        let name = try freeName(JournalNames.torn(at: start.lastSequence + 1))
+        let copy = try AppendFile(creating: temporary, disk: disk)
+        while case let block = try file.read(at: offset + copy.length, count: 1 << 20), !block.isEmpty {
+            try copy.append(block)
+        }
+        try copy.rename(to: name)
+        start.notes.append("journal: \(file.path) ended in a torn line: \(copy.length) bytes moved to \(name)")
     }
 
     private mutating func setAside(_ path: String, _ reason: String) throws(DiskError) {

@@ -1,6 +1,6 @@
 package import ControlProtocol
 import Glibc
-package import System
+package import Platform
 
 /// How the journal is kept.
 package struct JournalSettings: Sendable, Equatable {

@@ -1,5 +1,5 @@
 import Glibc
-package import System
+package import Platform
 
 /// The stored pictures by age, and what they take; removes the oldest when they take too much.
 package struct PictureShelf {

@@ -19,6 +19,13 @@ struct SegmentHeader: Equatable {
 
     private static let start = Array(#"{"type":"header","#.utf8)
 
+    /// What a header says of the segment before: the digits of its last checksum.
+    static func previousChecksum(in line: ArraySlice<UInt8>) -> String {
+        let key = Array(#""previous_crc":""#.utf8)
+        let place = line.indices.first { line[$0...].starts(with: key) }
+        return place.map { String(decoding: line[($0 + key.count)...].prefix(8), as: UTF8.self) } ?? noChecksum
+    }
+
     /// Whether a line is a header that can be trusted.
     static func isHeader(_ line: ArraySlice<UInt8>) -> Bool {
         line.starts(with: start) && JournalLine.checksum(of: line) != nil

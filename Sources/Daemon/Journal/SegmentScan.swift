@@ -1,4 +1,6 @@
-/// What a segment's bytes hold, found without trusting any of them.
+package import Platform
+
+/// What a segment holds, found without trusting any of its bytes and without holding more than a line of them.
 package struct SegmentScan: Equatable {
     package enum Tail: Equatable {
         /// The file ends with a line that can be trusted.
@@ -9,44 +11,108 @@ package struct SegmentScan: Equatable {
         case torn
     }
 
+    /// Bytes that are read at a time.
+    private static let blockBytes = 1 << 20
+    /// Longer lines are no verdicts.
+    private static let maxLineBytes = 1 << 20
+
     /// Nil when no verdict can be trusted.
-    var lastSequence: UInt64?
-    /// Digits of the checksum of the last good verdict.
-    var lastChecksum: String?
+    package private(set) var lastSequence: UInt64?
+    /// Digits of the checksum of the last good verdict; before the first, of what the header says of the segment before.
+    package private(set) var lastChecksum: String?
     /// Bytes up to the end of the last good line, the header counted.
-    var goodLength = 0
-    var tail = Tail.clean
+    package private(set) var goodLength = 0
+    package private(set) var tail = Tail.clean
     /// Lines that were damaged, lost or doubled, with good ones behind them.
-    var isDamaged = false
+    package private(set) var isDamaged = false
     /// Line ends in the file, an upper bound of the verdicts that were ever in it.
-    var lineCount = 0
+    package private(set) var lineCount = 0
+
+    private var expected: UInt64
+    private var hasBadLine = false
+    private var beginsWithHeader = false
+    /// The line that is being read, and how much of it was let go of because it is too long.
+    private var line: [UInt8] = []
+    private var cutBytes = 0
+    /// Bytes behind the last good line, and whether they are all zero.
+    private var restLength = 0
+    private var isRestZero = true
+
+    /// - Parameter first: the sequence number that the segment's name promises.
+    package init(_ file: ReadFile, first: UInt64) throws(DiskError) {
+        self.init(first: first)
+        var offset = 0
+        while case let block = try file.read(at: offset, count: Self.blockBytes), !block.isEmpty {
+            add(block)
+            offset += block.count
+        }
+        finish()
+    }
 
     /// - Parameter first: the sequence number that the segment's name promises.
     package init(_ bytes: [UInt8], first: UInt64) {
-        var (start, expected, hasBadLine) = (0, first, false)
-        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            let line = bytes[start..<end]
-            lineCount += 1
-            let isGood: Bool
-            if let sequence = JournalLine.sequence(of: line), let checksum = JournalLine.checksum(of: line) {
-                isGood = true
-                isDamaged = isDamaged || sequence != expected
-                if sequence >= expected {
-                    (lastSequence, lastChecksum) = (sequence, checksum)
-                    expected = sequence + 1
-                }
-            } else {
-                isGood = SegmentHeader.isHeader(line)
-                // The header belongs in front and nowhere else.
-                isDamaged = isDamaged || (isGood && start > 0)
-            }
-            isDamaged = isDamaged || (isGood && hasBadLine)
-            hasBadLine = !isGood
+        self.init(first: first)
+        add(bytes)
+        finish()
+    }
+
+    private init(first: UInt64) { expected = first }
+
+    private mutating func add(_ block: [UInt8]) {
+        var start = 0
+        while let end = block[start...].firstIndex(of: UInt8(ascii: "\n")) {
+            extendLine(block[start...end])
+            endLine()
             start = end + 1
-            if isGood { goodLength = start }
         }
-        if goodLength < bytes.count { tail = bytes[goodLength...].allSatisfy { $0 == 0 } ? .zeros : .torn }
+        extendLine(block[start...])
+    }
+
+    private mutating func extendLine(_ bytes: ArraySlice<UInt8>) {
+        restLength += bytes.count
+        isRestZero = isRestZero && bytes.allSatisfy { $0 == 0 }
+        if line.count + bytes.count <= Self.maxLineBytes {
+            line += bytes
+        } else {
+            cutBytes += bytes.count
+        }
+    }
+
+    private mutating func endLine() {
+        defer { (line, cutBytes) = ([], 0) }
+        lineCount += 1
+        if lineCount == 1 { beginsWithHeader = line.starts(with: #"{"type":"header""#.utf8) }
+        let isGood = cutBytes == 0 && take(line.dropLast())
+        isDamaged = isDamaged || (isGood && hasBadLine)
+        hasBadLine = !isGood
+        if isGood {
+            goodLength += restLength
+            (restLength, isRestZero) = (0, true)
+        }
+    }
+
+    /// - Returns: whether the line can be trusted.
+    private mutating func take(_ line: ArraySlice<UInt8>) -> Bool {
+        if let sequence = JournalLine.sequence(of: line), let checksum = JournalLine.checksum(of: line) {
+            isDamaged = isDamaged || sequence != expected
+            if sequence >= expected {
+                (lastSequence, lastChecksum) = (sequence, checksum)
+                expected = sequence + 1
+            }
+            return true
+        }
+        guard SegmentHeader.isHeader(line) else { return false }
+        // The header belongs in front and nowhere else.
+        if lineCount > 1 { isDamaged = true }
+        if lastSequence == nil { lastChecksum = SegmentHeader.previousChecksum(in: line) }
+        return true
+    }
+
+    private mutating func finish() {
+        if lineCount == 0 { beginsWithHeader = line.starts(with: #"{"type":"header""#.utf8) }
+        if restLength > 0 { tail = isRestZero ? .zeros : .torn }
         // A segment is put in place together with its header.
-        if !bytes.starts(with: #"{"type":"header""#.utf8), goodLength > 0 { isDamaged = true }
+        if !beginsWithHeader, goodLength > 0 { isDamaged = true }
+        line = []
     }
 }

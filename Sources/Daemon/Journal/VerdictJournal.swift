@@ -1,8 +1,8 @@
 package import ControlProtocol
 package import Logging
+package import Platform
 import ServiceLifecycle
 import Synchronization
-package import System
 
 /// The verdicts on disk: a verdict exists once it is in here.
 ///

@@ -1,9 +1,9 @@
 import Capture
 import ControlProtocol
 import Logging
+import Platform
 import Settings
 import Synchronization
-import System
 
 /// One run of a camera, from its start to its stop: its thread, its lane of the queue, its counters.
 final class CameraLane: Sendable {

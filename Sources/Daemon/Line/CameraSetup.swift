@@ -1,8 +1,8 @@
 package import Capture
 import ControlProtocol
 import Core
+import Platform
 package import Settings
-import System
 
 /// A camera of the line: its settings, the recipe it begins with, and how its source is made.
 package struct CameraSetup: Sendable {

@@ -1,8 +1,8 @@
+import Capture
 import ControlProtocol
 import Core
-import Capture
 import Logging
-import System
+import Platform
 
 /// Carries frames from a source to the queue until it is stopped. The body of a capture thread; the rules are
 /// ``CaptureStateMachine``'s.

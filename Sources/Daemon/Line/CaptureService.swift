@@ -1,6 +1,6 @@
-import Synchronization
+import Platform
 import ServiceLifecycle
-import System
+import Synchronization
 
 /// Runs the cameras, each on a thread of its own, until the shutdown; returns when their threads have ended.
 package struct CaptureService: Service {

@@ -83,7 +83,9 @@ package struct CaptureStateMachine {
     /// A frame came. One with a fault counts, but a camera that sends nothing else does not deliver.
     ///
     /// - Returns: who waits for its picture, and whether it is the first one after there was none.
-    package mutating func arrived(_ frame: Frame, at now: ContinuousClock.Instant) -> (waiting: [ShotRequest], isBack: Bool) {
+    package mutating func arrived(_ frame: Frame, at now: ContinuousClock.Instant) -> (
+        waiting: [ShotRequest], isBack: Bool
+    ) {
         frames += 1
         guard case .success(let picture) = frame.payload else { return ([], false) }
         let repeats = picture == newest?.picture ? repeats + 1 : 1

@@ -1,7 +1,7 @@
 import Capture
 package import ControlProtocol
 package import Core
-import System
+import Platform
 
 /// One part's verdict with its evidence.
 package struct Inspection: Sendable {

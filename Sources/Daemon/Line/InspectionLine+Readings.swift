@@ -1,6 +1,6 @@
 package import ControlProtocol
+import Platform
 import Synchronization
-import System
 
 extension InspectionLine {
     package var readings: LineReadings {

@@ -1,9 +1,9 @@
 package import ControlProtocol
 package import Core
 import Logging
+import Platform
 import Settings
 import Synchronization
-import System
 
 extension InspectionLine {
     /// Longest wait for shots.

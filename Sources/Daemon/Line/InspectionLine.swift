@@ -1,8 +1,8 @@
 import ControlProtocol
 import Core
 package import Logging
+import Platform
 import Synchronization
-import System
 
 /// What cameras, inspection and control share of the line: the lanes, the queue, counters and trends.
 ///

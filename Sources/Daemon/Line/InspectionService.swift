@@ -2,8 +2,8 @@ import Capture
 import ControlProtocol
 import Core
 import Logging
+import Platform
 import ServiceLifecycle
-import System
 
 /// Inspects the parts of the queue on a thread of its own, until the queue is closed and empty.
 package final class InspectionService: Service {

@@ -1,5 +1,5 @@
 package import ControlProtocol
-package import System
+package import Platform
 
 /// What the line counted since it was started.
 package struct LineCounters: Sendable {

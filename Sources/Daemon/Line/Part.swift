@@ -1,6 +1,6 @@
 package import Capture
 package import ControlProtocol
-package import System
+package import Platform
 
 /// What gets one verdict: a frame that somebody wants, or a trigger that no frame came for.
 package struct Part: Sendable {

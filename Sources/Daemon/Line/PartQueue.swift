@@ -1,4 +1,4 @@
-import System
+import Platform
 
 /// Hands parts from the capture threads, and triggers from anywhere, to the inspection thread.
 package final class PartQueue: Sendable {

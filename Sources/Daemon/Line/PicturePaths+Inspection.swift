@@ -1,6 +1,6 @@
 import ControlProtocol
+import Platform
 import Settings
-import System
 
 extension PicturePaths {
     /// What is kept of an inspection.

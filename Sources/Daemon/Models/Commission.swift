@@ -1,5 +1,5 @@
 import ControlProtocol
-import System
+import Platform
 
 /// That a recipe runs on known-good production to find its limit (`recipes/<name>/commission.json`): parts are scored and
 /// journalled as INVALID. How far it is, and with which scores, is in the journal.

@@ -1,6 +1,6 @@
 import ControlProtocol
 package import Core
-import System
+import Platform
 
 /// A limit that an operator set by hand or accepted after commissioning (`recipes/<name>/limit.json`).
 ///

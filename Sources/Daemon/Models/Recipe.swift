@@ -1,7 +1,7 @@
 package import Core
 package import Logging
+package import Platform
 import Synchronization
-package import System
 
 /// A recipe: its normal shots, its generations and its limit, on disk and in memory.
 ///

@@ -1,8 +1,8 @@
 import ControlProtocol
 package import Logging
+package import Platform
 package import Settings
 import Synchronization
-package import System
 
 /// Every recipe there is: the tables of the configuration, and copies that operators made.
 ///

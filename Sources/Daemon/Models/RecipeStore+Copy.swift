@@ -1,5 +1,5 @@
 import Glibc
-import System
+import Platform
 
 extension RecipeStore {
     /// In a copy: names the table of the configuration whose settings it uses.

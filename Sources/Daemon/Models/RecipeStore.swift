@@ -1,5 +1,5 @@
 import Crypto
-import System
+import Platform
 
 /// The normal shots and fitted generations of one recipe on disk (DESIGN, "On disk").
 ///

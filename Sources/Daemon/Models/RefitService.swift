@@ -1,8 +1,8 @@
 package import ControlProtocol
 import Core
 package import Logging
+import Platform
 import ServiceLifecycle
-import System
 
 /// Fits models beside inspection: on a thread of its own at lower priority, one fit at a time.
 ///

@@ -1,5 +1,5 @@
 import Foundation
-import System
+import Platform
 
 /// What is on its way to the system's journal, sent by a thread of its own.
 ///

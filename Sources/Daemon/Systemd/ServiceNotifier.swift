@@ -1,6 +1,6 @@
 import CSystemd
 import Glibc
-import System
+import Platform
 
 /// What the daemon tells systemd about itself (sd_notify(3)). Without systemd nobody listens and nothing happens.
 package struct ServiceNotifier: Sendable {

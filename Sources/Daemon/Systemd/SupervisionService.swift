@@ -1,6 +1,6 @@
 package import Logging
+import Platform
 import ServiceLifecycle
-import System
 
 /// Tells systemd how the line is: one line of status whenever it changes, and the watchdog's sign of life for as long as
 /// every loop makes progress.

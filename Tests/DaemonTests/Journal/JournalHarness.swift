@@ -2,8 +2,8 @@ import ControlProtocol
 import Daemon
 import FoundationEssentials
 import Glibc
+import Platform
 import Synchronization
-import System
 import TestSupport
 
 /// A journal folder, and short ways to write and read it.

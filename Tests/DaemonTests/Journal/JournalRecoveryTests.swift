@@ -1,5 +1,6 @@
 import ControlProtocol
 import Daemon
+import Foundation
 import Glibc
 import TestSupport
 import Testing
@@ -101,6 +102,24 @@ import Testing
         try put(whole + [UInt8](repeating: 0, count: 4096))
         #expect(harness.start().notes.isEmpty)
         #expect(try harness.bytes(Self.segment) == whole)
+    }
+
+    @Test func aHugeSegmentIsPutInOrderWithoutBeingReadIntoMemory() throws {
+        harness.write(3)
+        let length = try Data(contentsOf: URL(filePath: "\(harness.folder)/\(Self.segment)")).count
+        // Reserved space: the file system keeps no zeros.
+        #expect(truncate("\(harness.folder)/\(Self.segment)", 2 << 30) == 0)
+        let before = try peakKibibytes()
+        #expect(harness.start().lastSequence == 3)
+        #expect(try peakKibibytes() - before < 1 << 20)
+        #expect(try Data(contentsOf: URL(filePath: "\(harness.folder)/\(Self.segment)")).count == length)
+    }
+
+    /// The most memory that this process ever had.
+    private func peakKibibytes() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+        return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) })
     }
 
     @Test func aFileOfGarbageIsSetAside() throws {

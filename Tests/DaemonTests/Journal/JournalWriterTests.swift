@@ -2,7 +2,7 @@ import ControlProtocol
 import Daemon
 import FoundationEssentials
 import Glibc
-import System
+import Platform
 import Testing
 
 @Suite struct JournalWriterTests {

@@ -1,6 +1,6 @@
 import Daemon
 import Glibc
-import System
+import Platform
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import ControlProtocol
 import Daemon
 import Glibc
-import System
+import Platform
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
-import ControlProtocol
 import Capture
+import ControlProtocol
 import Core
 import Daemon
 import Testing

@@ -2,8 +2,8 @@ import Capture
 import ControlProtocol
 import Core
 import Daemon
+import Platform
 import Settings
-import System
 import Testing
 
 @Suite struct InspectionPipelineTests {

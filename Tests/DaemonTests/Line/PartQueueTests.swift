@@ -3,8 +3,8 @@ import ControlProtocol
 import Core
 import Daemon
 import Glibc
+import Platform
 import Synchronization
-import System
 import Testing
 
 @Suite struct PartQueueStateMachineTests {

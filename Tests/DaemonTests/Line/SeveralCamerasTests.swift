@@ -3,9 +3,9 @@ import ControlProtocol
 import Core
 import Daemon
 import Glibc
+import Platform
 import Settings
 import Synchronization
-import System
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct SeveralCamerasTests {

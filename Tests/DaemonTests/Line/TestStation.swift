@@ -3,10 +3,10 @@ import ControlProtocol
 import Core
 import Daemon
 import Glibc
+import Platform
 import ServiceLifecycle
 import Settings
 import Synchronization
-import System
 import TestSupport
 
 /// A camera that does what the test says, at 100 frames a second.

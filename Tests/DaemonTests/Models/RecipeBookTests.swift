@@ -2,9 +2,9 @@ import Core
 import Daemon
 import Glibc
 import Logging
+import Platform
 import Settings
 import Synchronization
-import System
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
 import Daemon
 import Glibc
 import Logging
+import Platform
 import Synchronization
-import System
 import TestSupport
 import Testing
 

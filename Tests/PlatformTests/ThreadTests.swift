@@ -1,6 +1,6 @@
 import Glibc
+import Platform
 import Synchronization
-import System
 import Testing
 
 @Suite struct ThreadTests {
