@@ -1,6 +1,5 @@
 import Capture
 import Core
-import Daemon
 import Glibc
 import Settings
 import Testing

@@ -1,7 +1,6 @@
 import Capture
 import ControlProtocol
 import Core
-import Daemon
 import Glibc
 import Settings
 import Testing

@@ -1,6 +1,5 @@
 import Capture
 import ControlProtocol
-import Daemon
 import Glibc
 import Settings
 import Testing

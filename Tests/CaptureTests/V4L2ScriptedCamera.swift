@@ -1,5 +1,4 @@
 import Capture
-import Daemon
 import Glibc
 import Platform
 import Settings

@@ -1,4 +1,3 @@
-import Daemon
 import Settings
 import TestSupport
 import Testing

@@ -1,4 +1,3 @@
-import Daemon
 import FoundationEssentials
 import Settings
 import Testing

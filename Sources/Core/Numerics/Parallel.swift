@@ -1,6 +1,6 @@
 internal import CKernels
 internal import Synchronization
-internal import System
+internal import Platform
 
 /// How many threads one computation may use.
 ///
