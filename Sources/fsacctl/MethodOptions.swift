@@ -1,4 +1,4 @@
-package import ArgumentParser
+import ArgumentParser
 package import Core
 
 /// The options of every offline command that fits a model.

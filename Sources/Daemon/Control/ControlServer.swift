@@ -4,7 +4,7 @@ import HummingbirdCore
 package import Logging
 package import NIOCore
 import NIOPosix
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// Where the control API listens, and how patient it is.
 package struct ControlSettings: Sendable, Equatable {

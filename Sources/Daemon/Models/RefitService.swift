@@ -1,7 +1,7 @@
 package import ControlProtocol
 import Core
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// Fits models beside inspection: on a thread of its own at lower priority, one fit at a time.
 ///

@@ -1,7 +1,7 @@
 package import ControlProtocol
 import Core
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// The data plane: cameras, queue, pipeline, journal and pictures, each on a thread of its own.

@@ -1,5 +1,5 @@
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// Tells systemd how the line is: one line of status whenever it changes, and the watchdog's sign of life for as long as
 /// every loop makes progress.
