@@ -132,6 +132,13 @@ private struct WinCLIPCase: Decodable {
         #expect(PromptEnsemble().problem == nil)
     }
 
+    @Test func aTextThatTheTokenizerWouldHaveToRepairIsRefused() throws {
+        let settings = MethodSettings(method: .winCLIP, wording: Wording(object: "nut &amp; bolt"))
+        let references = "expected a text without HTML's references (write the character itself), got &amp;"
+        #expect(settings.problem(layerCount: 1) == "object: " + references)
+        #expect(PromptEnsemble(normal: ["{}", "a&amp;b {}"]).problem == "prompts: normal: " + references)
+    }
+
     @Test func anchorsAreTheNormalisedMeanOfNormalisedEmbeddings() throws {
         let wording = Wording(
             object: "cap", prompts: PromptEnsemble(normal: ["{}"], abnormal: ["bad {}"], templates: ["a {}", "the {}"]))
