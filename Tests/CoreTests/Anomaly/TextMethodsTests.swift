@@ -1,6 +1,5 @@
 import Core
 import Foundation
-import TestSupport
 import Testing
 
 /// What `Tools/make_winclip_fixtures.py` wrote.

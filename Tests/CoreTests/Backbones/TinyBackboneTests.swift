@@ -1,5 +1,4 @@
 import Core
-import TestSupport
 import Testing
 
 /// A way to make a tiny network of one kind.

@@ -66,7 +66,7 @@ import Testing
     }
 
     private static func map(rows: Int, columns: Int, width: Int) -> FeatureMap {
-        var random = SeededRandom(seed: UInt64(rows * 100 + columns))
+        var random = SplitMix64(seed: UInt64(rows * 100 + columns))
         let values = random.floats(rows * columns * width)
         return FeatureMap(
             grid: PatchGrid(rows: rows, columns: columns),

@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func theAdjointOfUpsamplingIsItsTranspose() {
-        var random = SeededRandom(seed: 4)
+        var random = SplitMix64(seed: 4)
         for (grid, side) in [(PatchGrid(rows: 3, columns: 5), 17), (PatchGrid(rows: 1, columns: 4), 6)] {
             let upsampling = AlignedUpsampling(grid: grid, side: side)
             let (x, y) = (random.floats(grid.count), random.floats(side * side))
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func theGradientThroughAnAnchorIsThatOfDifferences() {
-        var random = SeededRandom(seed: 5)
+        var random = SplitMix64(seed: 5)
         let embeddings = Matrix(rows: 3, columns: 4, values: random.floats(12))
         let weights = random.floats(4)
         func value(_ embeddings: Matrix) -> Float {

@@ -1,6 +1,5 @@
 import Core
 import Foundation
-import TestSupport
 import Testing
 
 /// Real pictures in MVTec AD's layout, where there are any: FSAC_DATA, or `shared/data` beside the checkout.
@@ -16,7 +15,7 @@ private let hasPictures = ["bottle", "cookie"].allSatisfy {
     /// A disc with a dark middle on an even ground, both with some noise, and a dark crumb.
     private func disc(_ ground: UInt8, _ object: UInt8, seed: UInt64, centre: (Double, Double), radius: Double) -> Image
     {
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         var pixels: [UInt8] = []
         for row in 0..<150 {
             for column in 0..<200 {
