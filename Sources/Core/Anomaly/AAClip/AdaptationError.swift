@@ -1,6 +1,6 @@
 /// Why adapters could not be trained.
 package enum AdaptationError: Error, Equatable, Sendable, CustomStringConvertible {
-    case dataSet(EvaluationError)
+    case dataSet(DataSetError)
     /// A data set's name, which says what it shows, cannot be said of a part.
     case unreadableName(set: String, expected: String, got: String)
     /// Training needs to know the defective pixels of every defective picture.

@@ -33,7 +33,7 @@ package struct AdaptationSet: Sendable, Equatable {
     /// - Throws: `dataSet`, `unreadableName`, `noMask`.
     package init(directory: String) throws(AdaptationError) {
         let sets: [DataSet]
-        do throws(EvaluationError) {
+        do throws(DataSetError) {
             sets = try DataSet.readAll(in: directory)
         } catch {
             throw .dataSet(error)
