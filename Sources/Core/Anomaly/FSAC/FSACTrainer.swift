@@ -59,5 +59,5 @@ package struct FSACTrainer {
     }
 
     /// The last gradient, by the names of the parameters.
-    package var gradientTensors: [String: Tensor] { network.layout.tensors(of: gradients) }
+    package var gradientTensors: [String: Tensor] { gradients.tensors(at: network.layout.places) }
 }
