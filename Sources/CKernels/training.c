@@ -1,6 +1,5 @@
 #include "training.h"
 
-
 #include "vectors.h"
 
 MULTIVERSION void fsac_gelu_with_slope(const float *z, float *out, float *slope, size_t count) {
