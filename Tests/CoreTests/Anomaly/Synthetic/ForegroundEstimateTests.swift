@@ -39,9 +39,11 @@ private let hasPictures = ["bottle", "cookie"].allSatisfy {
         let mask = try #require(estimate.mask(of: shots[1]))
         // A disc of radius 45 is 21 % of the picture; the mask reaches some pixels farther.
         #expect((0.2...0.34).contains(mask.share), "\(mask.share)")
-        let patches = mask.patchShares(on: PatchGrid(rows: 15, columns: 20))
-        #expect(patches[7 * 20 + 9] == 1, "the hole belongs to the object")
-        #expect(patches[0] == 0 && patches[1 * 20 + 18] == 0, "neither a corner nor a crumb does")
+        func share(_ row: Int, _ column: Int) -> Float {
+            mask.share(of: PixelRectangle(x: column, y: row, width: 1, height: 1), height: 15, width: 20)
+        }
+        #expect(share(7, 9) == 1, "the hole belongs to the object")
+        #expect(share(0, 0) == 0 && share(1, 18) == 0, "neither a corner nor a crumb does")
     }
 
     @Test func aTextureHasNoForeground() {
