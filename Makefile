@@ -40,7 +40,7 @@ mutants: setup  ## Feed 10,000 damaged camera frames to the JPEG decoder, under 
 
 check: setup  ## Formatting, architecture, scripts; a build without a warning
 	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
-	@Tools/check_architecture.sh
+	@Tools/check_architecture.py
 	@Tools/check_scripts.sh
 	@swift build $(SWIFT_FLAGS)
 

@@ -8,26 +8,13 @@
 MULTIVERSION void fsac_layer_norm(const float *x, const float *gamma, const float *beta, float epsilon, float *out,
                                   size_t rows, size_t columns) {
     for (size_t r = 0; r < rows; r++, x += columns, out += columns) {
-        vfloat sum = SPLAT(0), squares = SPLAT(0);
-        FOR_EACH_VECTOR(columns, c, lanes) {
-            vfloat v;
-            load(&v, x + c, lanes, 0);
-            sum += v;
-        }
-        const float mean = sum_lanes(&sum) / (float)columns;
-        FOR_EACH_VECTOR(columns, c, lanes) {
-            vfloat v;
-            load(&v, x + c, lanes, mean);
-            v -= mean;
-            squares += v * v;
-        }
-        const float scale = 1.0f / sqrtf(sum_lanes(&squares) / (float)columns + epsilon);
+        const row_norm norm = norm_of_row(x, columns, epsilon);
         FOR_EACH_VECTOR(columns, c, lanes) {
             vfloat v, g, b;
             load(&v, x + c, lanes, 0);
             load(&g, gamma + c, lanes, 0);
             load(&b, beta + c, lanes, 0);
-            v = (v - mean) * scale * g + b;
+            v = (v - norm.mean) * norm.scale * g + b;
             store(out + c, &v, lanes);
         }
     }

@@ -1,24 +1,14 @@
 #include "training.h"
 
-#include <math.h>
-
 #include "vectors.h"
 
 MULTIVERSION void fsac_gelu_with_slope(const float *z, float *out, float *slope, size_t count) {
     FOR_EACH_VECTOR(count, i, lanes) {
         vfloat v;
         load(&v, z + i, lanes, 0);
-        /* Phi as in gelu() */
-        const vfloat x = MAX(v, -v) * 0.70710678f;
-        const vfloat t = 1.0f / (x * 0.3275911f + 1.0f);
-        vfloat p = SPLAT(1.061405429f);
-        p = p * t - 1.453152027f;
-        p = p * t + 1.421413741f;
-        p = p * t - 0.284496736f;
-        p = p * t + 0.254829592f;
-        vfloat e = -x * x;
-        exp_of_negative(&e);
-        const vfloat tail = 0.5f * p * t * e;
+        vfloat tails, e;
+        normal_tails(&v, &tails, &e);
+        const vfloat tail = 0.5f * tails;
         const vfloat phi = SELECT(v > 0, 1.0f - tail, tail);
         const vfloat value = v * phi;
         const vfloat derivative = phi + v * e * 0.39894228f;
@@ -43,34 +33,26 @@ MULTIVERSION void fsac_quick_gelu_with_slope(const float *z, float *out, float *
 MULTIVERSION void fsac_layer_norm_gradient(const float *x, const float *gamma, float epsilon, const float *gradient,
                                            const float *addend, float *out, size_t rows, size_t columns) {
     for (size_t r = 0; r < rows; r++, x += columns, gradient += columns, out += columns) {
-        vfloat sum = SPLAT(0), squares = SPLAT(0), slopes = SPLAT(0), products = SPLAT(0);
-        FOR_EACH_VECTOR(columns, c, lanes) {
-            vfloat v;
-            load(&v, x + c, lanes, 0);
-            sum += v;
-        }
-        const float mean = sum_lanes(&sum) / (float)columns;
+        const row_norm norm = norm_of_row(x, columns, epsilon);
+        vfloat slopes = SPLAT(0), products = SPLAT(0);
         FOR_EACH_VECTOR(columns, c, lanes) {
             vfloat v, g, d;
-            load(&v, x + c, lanes, mean);
+            load(&v, x + c, lanes, norm.mean);
             load(&g, gamma + c, lanes, 0);
             load(&d, gradient + c, lanes, 0);
-            v -= mean;
             d *= g;
-            squares += v * v;
             slopes += d;
-            products += d * v;
+            products += d * (v - norm.mean);
         }
-        const float scale = 1.0f / sqrtf(sum_lanes(&squares) / (float)columns + epsilon);
         const float slope = sum_lanes(&slopes) / (float)columns;
-        const float product = sum_lanes(&products) / (float)columns * scale * scale;
+        const float product = sum_lanes(&products) / (float)columns * norm.scale * norm.scale;
         FOR_EACH_VECTOR(columns, c, lanes) {
             vfloat v, g, d, a = SPLAT(0);
             load(&v, x + c, lanes, 0);
             load(&g, gamma + c, lanes, 0);
             load(&d, gradient + c, lanes, 0);
             if (addend) load(&a, addend + c, lanes, 0);
-            a += scale * (d * g - slope - (v - mean) * product);
+            a += norm.scale * (d * g - slope - (v - norm.mean) * product);
             store(out + c, &a, lanes);
         }
         if (addend) addend += columns;

@@ -1,6 +1,7 @@
 /* Vectors of 16 floats, and what the kernels do with them; the compiler makes two or four registers of one where it must. */
 #ifndef FSAC_VECTORS_H
 #define FSAC_VECTORS_H
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -72,19 +73,27 @@ INLINE void exp_of_negative(vfloat *x) {
     *x = p * (vfloat)exponent;
 }
 
-/* Phi(v) = erfc(-v / sqrt 2) / 2 by Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26. */
-INLINE void gelu(vfloat *value) {
-    vfloat v = *value;
-    vfloat x = MAX(v, -v) * 0.70710678f;
-    vfloat t = 1.0f / (x * 0.3275911f + 1.0f);
+/*
+ * 2 (1 - Phi(|v|)) = erfc(|v| / sqrt 2) by Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26; e becomes
+ * e^(-v^2 / 2).
+ */
+INLINE void normal_tails(const vfloat *value, vfloat *tails, vfloat *e) {
+    const vfloat v = *value, x = MAX(v, -v) * 0.70710678f;
+    const vfloat t = 1.0f / (x * 0.3275911f + 1.0f);
     vfloat p = SPLAT(1.061405429f);
     p = p * t - 1.453152027f;
     p = p * t + 1.421413741f;
     p = p * t - 0.284496736f;
     p = p * t + 0.254829592f;
-    vfloat e = -x * x;
-    exp_of_negative(&e);
-    vfloat upper = v * 0.5f * (p * t * e); /* v * (1 - Phi(|v|)) */
+    *e = -x * x;
+    exp_of_negative(e);
+    *tails = p * t * *e;
+}
+
+INLINE void gelu(vfloat *value) {
+    vfloat v = *value, tails, e;
+    normal_tails(&v, &tails, &e);
+    vfloat upper = v * 0.5f * tails; /* v * (1 - Phi(|v|)) */
     /* v * Phi(v) is v - upper for v > 0 and upper for v < 0, where upper <= 0 */
     vfloat positive = MAX(SPLAT(0), v);
     *value = positive - MAX(upper, -upper);
@@ -98,5 +107,27 @@ INLINE void quick_gelu_gate(vfloat *value) {
     e = SELECT(x < -87.0f, SPLAT(0), e);
     vfloat gate = 1.0f / (1.0f + e);
     *value = SELECT(v < 0, e * gate, gate);
+}
+
+/* What makes a row's mean 0 and its (biased) variance 1: (x - mean) * scale. */
+typedef struct {
+    float mean, scale;
+} row_norm;
+
+INLINE row_norm norm_of_row(const float *x, size_t columns, float epsilon) {
+    vfloat sum = SPLAT(0), squares = SPLAT(0);
+    FOR_EACH_VECTOR(columns, c, lanes) {
+        vfloat v;
+        load(&v, x + c, lanes, 0);
+        sum += v;
+    }
+    const float mean = sum_lanes(&sum) / (float)columns;
+    FOR_EACH_VECTOR(columns, c, lanes) {
+        vfloat v;
+        load(&v, x + c, lanes, mean);
+        v -= mean;
+        squares += v * v;
+    }
+    return (row_norm){mean, 1.0f / sqrtf(sum_lanes(&squares) / (float)columns + epsilon)};
 }
 #endif

@@ -55,6 +55,15 @@ extension Configuration.Recipe: NamedTable {
         try table.read(.normalStates, into: &normalStates, expected: expected, where: PromptEnsemble.isPattern)
         try table.read(.abnormalStates, into: &abnormalStates, expected: expected, where: PromptEnsemble.isPattern)
         try table.read(.promptTemplates, into: &promptTemplates, expected: expected, where: PromptEnsemble.isPattern)
+        let texts: [(CodingKeys, [String])] = [
+            (.object, [object]), (.normalStates, normalStates), (.abnormalStates, abnormalStates),
+            (.promptTemplates, promptTemplates),
+        ]
+        for (key, texts) in texts {
+            for case (let expected, let got)? in texts.map(PromptText.problem) {
+                throw .invalidValue(table.place(key), expected: expected, got: got)
+            }
+        }
     }
 
     /// What is said of good and bad parts.

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct PresenceDetectorTests {
     /// A scene of 16 x 36 at level 50 with a square of 8 x 8 at 150; nil = without.
-    private func scene(_ left: Int?, noise: Float = 0, random: inout SeededRandom) -> GreyThumbnail {
+    private func scene(_ left: Int?, noise: Float = 0, random: inout SplitMix64) -> GreyThumbnail {
         var levels = [Float](repeating: 50, count: 16 * 36)
         if let left {
             for row in 4..<12 { for column in left..<left + 8 { levels[row * 36 + column] = 150 } }
@@ -17,14 +17,14 @@ import Testing
     private func detector() -> PresenceDetector { PresenceDetector(startLevel: 12, stopLevel: 4, stillFrames: 3) }
 
     @Test func aPartIsSeenOnceWhenItHasLainStillLongEnough() {
-        var (detector, random) = (detector(), SeededRandom(seed: 1))
+        var (detector, random) = (detector(), SplitMix64(seed: 1))
         let positions: [Int?] = [nil, nil, 0, 8, 16, 16, 16, 16, 16, 16]
         // Moves at frames 2, 3, 4; frames 5, 6, 7 are still.
         #expect(positions.map { detector.cameToRest(scene($0, random: &random)) }.firstIndices(of: true) == [7])
     }
 
     @Test func everyPartIsSeenOnceUnderNoise() {
-        var (detector, random) = (detector(), SeededRandom(seed: 2))
+        var (detector, random) = (detector(), SplitMix64(seed: 2))
         var fired: [Int] = []
         for part in 0..<20 {
             for position in [nil, nil, nil, nil, 0, 4, 12] + Array(repeating: 12, count: 6) as [Int?] {
@@ -36,18 +36,18 @@ import Testing
     }
 
     @Test func noiseAloneIsNoPart() {
-        var (detector, random) = (detector(), SeededRandom(seed: 3))
+        var (detector, random) = (detector(), SplitMix64(seed: 3))
         let fired = (0..<500).filter { _ in detector.cameToRest(scene(nil, noise: 4, random: &random)) }
         #expect(fired.isEmpty)
     }
 
     @Test func whatLiesThereAtTheStartHasNotCome() {
-        var (detector, random) = (detector(), SeededRandom(seed: 4))
+        var (detector, random) = (detector(), SplitMix64(seed: 4))
         #expect((0..<20).filter { _ in detector.cameToRest(scene(8, random: &random)) }.isEmpty)
     }
 
     @Test func aGapIsNoStillness() {
-        var (detector, random) = (detector(), SeededRandom(seed: 5))
+        var (detector, random) = (detector(), SplitMix64(seed: 5))
         _ = [nil, 0, 8].map { detector.cameToRest(scene($0, random: &random)) }
         #expect((0..<10).filter { _ in detector.cameToRest(nil) }.isEmpty)
         // The first frame after the gap begins the count anew.
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func aLongGapIsToldOnce() {
-        var (detector, random) = (detector(), SeededRandom(seed: 8))
+        var (detector, random) = (detector(), SplitMix64(seed: 8))
         let told = [8, nil, nil, 8, nil, nil, nil, nil, nil, 8, nil, nil, nil].map { position in
             _ = detector.cameToRest(position.map { scene($0, random: &random) })
             return detector.wentBlind
@@ -64,14 +64,14 @@ import Testing
     }
 
     @Test func aPartThatCameDuringAGapIsSeen() {
-        var (detector, random) = (detector(), SeededRandom(seed: 6))
+        var (detector, random) = (detector(), SplitMix64(seed: 6))
         _ = detector.cameToRest(scene(nil, random: &random))
         _ = detector.cameToRest(nil)
         #expect((0..<6).map { _ in detector.cameToRest(scene(8, random: &random)) }.firstIndices(of: true) == [3])
     }
 
     @Test func betweenTheLevelsNothingChanges() {
-        var (detector, random) = (detector(), SeededRandom(seed: 7))
+        var (detector, random) = (detector(), SplitMix64(seed: 7))
         func level(_ level: Float) -> GreyThumbnail {
             GreyThumbnail(height: 4, width: 4, levels: Array(repeating: level, count: 16))
         }

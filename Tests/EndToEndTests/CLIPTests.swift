@@ -79,6 +79,18 @@ extension EndToEndTests {
             #expect(results.count == 2 && results.allSatisfy { $0["i_auroc"] is Double })
         }
 
+        @Test func aNameThatTheTokenizerWouldHaveToRepairIsRefused() async throws {
+            defer { try? FileManager.default.removeItem(atPath: folder) }  // what is left breaks no test
+            let output = try await Program.run(
+                "fsacctl",
+                [
+                    "score", "1.jpg", "--backbone", folder + "/clip", "--method", "winclip",
+                    "--object", "nut &amp; bolt", "--shots", "2.jpg",
+                ], folder: folder, within: .seconds(60))
+            #expect(output.exitCode == 64)
+            #expect(output.standardError.contains("--object: expected a text without HTML's references"), "\(output)")
+        }
+
         @Test func aMethodThatReadsNeedsABackboneThatReads() async throws {
             defer { try? FileManager.default.removeItem(atPath: folder) }  // what is left breaks no test
             let line = try Line(frames: Pictures.line)

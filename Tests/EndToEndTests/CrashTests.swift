@@ -8,7 +8,7 @@ extension EndToEndTests {
     @Suite struct CrashTests {
         /// FAULTS.md section 3: a verdict that was shown is in the journal, whatever happens to the daemon then.
         @Test func twentyKillsLoseNothingThatWasShown() async throws {
-            var random = SplitMix(state: 20)
+            var random = SplitMix64(seed: 20)
             let line = try Line(frames: Pictures.line, rateHertz: 50)
             var shown: [String] = []
             var sent = Set(Pictures.line.values)
@@ -42,7 +42,7 @@ extension EndToEndTests {
         }
 
         @Test func tenKillsWhileStartingAreNoticedByNobody() async throws {
-            var random = SplitMix(state: 10)
+            var random = SplitMix64(seed: 10)
             let line = try Line(frames: Pictures.line, rateHertz: 50)
             try await line.start()
             try await line.addShots()

@@ -14,7 +14,7 @@ enum Pictures {
     static func defective(_ seed: UInt64) -> [UInt8] { part(seed: seed, hasBlot: true).jpegBytes(qualityPercent: 95) }
 
     private static func part(seed: UInt64, hasBlot: Bool, light: Double = 1) -> Image {
-        var generator = SplitMix(state: seed)
+        var generator = SplitMix64(seed: seed)
         var pixels: [UInt8] = []
         for row in 0..<height {
             for column in 0..<width {
@@ -35,19 +35,6 @@ enum Pictures {
     ]
 
     static let shots = ["1-shot.jpg", "2-shot.jpg", "3-shot.jpg"]
-}
-
-/// SplitMix64 (Steele et al., 2014).
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
-    }
 }
 
 /// Files that are no usable picture.

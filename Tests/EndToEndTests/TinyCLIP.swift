@@ -1,6 +1,5 @@
 import Core
 import Foundation
-import TestSupport
 
 /// A CLIP of random weights in a folder as OpenCLIP has it: small enough to be made for a test, and complete.
 enum TinyCLIP {

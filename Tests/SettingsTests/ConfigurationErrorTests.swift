@@ -201,6 +201,16 @@ import Testing
             "configuration: c.toml:5: recipe.smoothing: expected a number from 0.0 to 10.0, got 99.0"
         ),
         ("[recipe]\nobject = \"\"", "configuration: c.toml:2: recipe.object: expected 1 to 100 characters, got \"\""),
+        (
+            "[recipe]\nobject = \"nut &amp; bolt\"",
+            "configuration: c.toml:2: recipe.object: expected a text without HTML's references (write the character itself), "
+                + "got &amp;"
+        ),
+        (
+            "[recipe]\nnormal_states = [\"good {}\", \"one\\ttab {}\"]",
+            "configuration: c.toml:2: recipe.normal_states: expected a text without control characters (take it out or write "
+                + "a space), got U+0009"
+        ),
         ("compute_threads = 2\n\0[camera]", "configuration: c.toml:2:1: not TOML: a zero byte"),
         ("[recipe.extra]\nx = 1", "configuration: c.toml:1: [recipe.extra]: no such table: expected one of"),
     ])

@@ -1,4 +1,3 @@
-import CDispatch
 import Core
 import Glibc
 import Platform

@@ -1,4 +1,3 @@
-import CDispatch
 import Glibc
 package import Platform
 

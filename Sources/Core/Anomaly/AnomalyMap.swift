@@ -1,5 +1,3 @@
-internal import Glibc
-
 extension ScoreMap {
     /// The score map enlarged to a picture (bilinear, half-pixel centres) and smoothed with a Gaussian.
     ///
@@ -16,26 +14,9 @@ extension ScoreMap {
         return vertical.multiplied(by: scores).multiplied(byTransposed: horizontal)
     }
 
-    /// `[pixels, patches]`: the share of each patch in each pixel. The Gaussian ends at 4 standard deviations; beyond the
-    /// border the last pixel repeats.
+    /// `[pixels, patches]`: the share of each patch in each pixel.
     private static func axis(patches: Int, pixels: Int, smoothing: Float) -> Matrix {
-        let bilinear = ResampleAxis(from: patches, to: pixels, .bilinear)
-        let sigma = smoothing * Float(pixels) / Float(patches)
-        let radius = Int((4 * sigma + 0.5).rounded(.down))
-        var kernel = (-radius...radius).map { offset in
-            sigma > 0 ? expf(-0.5 * Float(offset * offset) / (sigma * sigma)) : 1
-        }
-        let total = kernel.reduce(0, +)
-        kernel = kernel.map { $0 / total }
-        var result = Matrix(rows: pixels, columns: patches)
-        for pixel in 0..<pixels {
-            for (tap, weight) in kernel.enumerated() {
-                let source = min(max(pixel + tap - radius, 0), pixels - 1)
-                for neighbour in source * bilinear.taps..<(source + 1) * bilinear.taps {
-                    result[pixel, bilinear.indices[neighbour]] += weight * bilinear.weights[neighbour]
-                }
-            }
-        }
-        return result
+        ResampleAxis(smoothing: pixels, deviation: Double(smoothing) * Double(pixels) / Double(patches))
+            .following(ResampleAxis(from: patches, to: pixels, .bilinear)).matrix
     }
 }

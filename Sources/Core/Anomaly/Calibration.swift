@@ -43,9 +43,6 @@ package struct Calibration: Codable, Sendable, Equatable {
         let band = band ?? evidence.band.scaled(by: limit / evidence.limit)
         return Calibration(unit: unit, limit: limit, origin: .manual, band: band, evidence: evidence)
     }
-
-    /// The limit that the shots gave.
-    package func automatic() -> Calibration { Calibration(unit: unit, evidence: evidence) }
 }
 
 /// Scores for which OK and NG are both poorly supported.

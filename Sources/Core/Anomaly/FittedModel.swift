@@ -137,13 +137,6 @@ package struct FittedModel: Sendable {
         model.calibration = calibration.withLimit(limit, band: band)
         return model
     }
-
-    /// The model with the limit that its shots gave.
-    package func withAutomaticLimit() -> FittedModel {
-        var model = self
-        model.calibration = calibration.automatic()
-        return model
-    }
 }
 
 extension FittedModel: Equatable {

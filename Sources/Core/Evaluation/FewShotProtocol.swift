@@ -40,7 +40,7 @@ package struct FewShotProtocol {
     /// - Throws: `tooFewShots`.
     package static func plans(
         of set: DataSet, shotCounts: [Int], seeds: Int, takingFewer: Bool = false
-    ) throws(EvaluationError) -> [Plan] {
+    ) throws(DataSetError) -> [Plan] {
         var plans: [Plan] = []
         for shots in shotCounts {
             let available = takingFewer ? min(seeds, max(1, set.train.count / shots)) : seeds

@@ -38,7 +38,7 @@ extension Image {
     ) -> Image {
         precondition(!anomalyMap.values.isEmpty, "heat map from an empty anomaly map")
         var canvas = reduced(toSide: style.maxSide)
-        let levels = anomalyMap.stretched(rows: canvas.height, columns: canvas.width)
+        let levels = anomalyMap.resampled(rows: canvas.height, columns: canvas.width, .bilinear)
         canvas.paint(levels, limit: limit, style: style)
         canvas.drawContour(of: levels, at: limit, style: style)
         let scale = Float(canvas.width) / Float(width)
@@ -176,35 +176,6 @@ extension UnsafeMutableBufferPointer<UInt8> {
             let old = Int32(self[index * 3 + channel])
             let mixed = old * 255 + (Int32(colour[channel]) - old) * Int32(opacity)
             self[index * 3 + channel] = UInt8(truncatingIfNeeded: (mixed + 127) / 255)
-        }
-    }
-}
-
-extension Matrix {
-    /// Interpolated bilinearly over a grid of another size; corners of the outer cells coincide.
-    fileprivate func stretched(rows newRows: Int, columns newColumns: Int) -> Matrix {
-        if newRows == rows && newColumns == columns { return self }
-        let across = Self.taps(from: columns, to: newColumns)
-        var result = Matrix(rows: newRows, columns: newColumns)
-        for (row, vertical) in Self.taps(from: rows, to: newRows).enumerated() {
-            let (top, bottom) = (vertical.near * columns, vertical.far * columns)
-            for (column, tap) in across.enumerated() {
-                let upper = values[top + tap.near] + tap.share * (values[top + tap.far] - values[top + tap.near])
-                let lower =
-                    values[bottom + tap.near] + tap.share * (values[bottom + tap.far] - values[bottom + tap.near])
-                result.values[row * newColumns + column] = upper + vertical.share * (lower - upper)
-            }
-        }
-        return result
-    }
-
-    /// For every output coordinate the two neighbours among the input's and the share of the farther one.
-    private static func taps(from input: Int, to output: Int) -> [(near: Int, far: Int, share: Float)] {
-        let scale = Float(input) / Float(output)
-        return (0..<output).map { coordinate in
-            let place = min(max((Float(coordinate) + 0.5) * scale - 0.5, 0), Float(input - 1))
-            let near = Int(place)
-            return (near, min(near + 1, input - 1), place - Float(near))
         }
     }
 }

@@ -21,7 +21,7 @@ extension Image {
 
     private func withColumns(_ newWidth: Int, _ filter: ResampleFilter) -> Image {
         if newWidth == width { return self }
-        let taps = ResampleTaps(from: width, to: newWidth, filter: filter)
+        let taps = FixedPointTaps(ResampleAxis(from: width, to: newWidth, filter.interpolation))
         var scratch = [UInt8](repeating: 0, count: 4 * (3 * width + 1))
         return resampled(height: height, width: newWidth, taps) { taps, output in
             fsac_resample_columns(pixels, height, width, &taps, &scratch, output)
@@ -30,7 +30,7 @@ extension Image {
 
     private func withRows(_ newHeight: Int, _ filter: ResampleFilter) -> Image {
         if newHeight == height { return self }
-        let taps = ResampleTaps(from: height, to: newHeight, filter: filter)
+        let taps = FixedPointTaps(ResampleAxis(from: height, to: newHeight, filter.interpolation))
         return resampled(height: newHeight, width: width, taps) { taps, output in
             fsac_resample_rows(pixels, width * 3, &taps, output)
         }
@@ -38,7 +38,7 @@ extension Image {
 
     /// A picture whose pixels `body` writes.
     private func resampled(
-        height: Int, width: Int, _ taps: ResampleTaps,
+        height: Int, width: Int, _ taps: FixedPointTaps,
         _ body: (_ taps: inout fsac_taps, _ output: UnsafeMutablePointer<UInt8>?) -> Void
     ) -> Image {
         let size = height * width * 3
@@ -50,8 +50,33 @@ extension Image {
     }
 }
 
-extension ResampleTaps {
-    fileprivate func withKernelTaps(_ body: (inout fsac_taps) -> Void) {
+/// An axis as the kernels take it: weights are integers, in units of 2^-22, so that pixel times weight, summed, stays within 32
+/// bits.
+private struct FixedPointTaps {
+    private static let fractionBits = 22
+
+    /// The widest window; each output coordinate owns that many slots in `weights`.
+    private let capacity: Int
+    /// First source pixel, by output coordinate.
+    private let firsts: [Int32]
+    /// Number of source pixels, by output coordinate.
+    private let counts: [Int32]
+    private var weights: [Int32]
+
+    init(_ axis: ResampleAxis) {
+        firsts = axis.firsts.map(Int32.init)
+        counts = (0..<axis.outputs).map { Int32(axis.weights(of: $0).count) }
+        capacity = Int(counts.max() ?? 0)
+        weights = [Int32](repeating: 0, count: capacity * axis.outputs)
+        for output in 0..<axis.outputs {
+            for (slot, weight) in axis.weights(of: output).enumerated() {
+                let units = weight * Double(1 << Self.fractionBits)
+                weights[output * capacity + slot] = Int32(units.rounded(.toNearestOrAwayFromZero))
+            }
+        }
+    }
+
+    func withKernelTaps(_ body: (inout fsac_taps) -> Void) {
         firsts.withUnsafeBufferPointer { firsts in
             counts.withUnsafeBufferPointer { counts in
                 weights.withUnsafeBufferPointer { weights in

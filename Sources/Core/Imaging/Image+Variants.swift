@@ -84,38 +84,6 @@ extension Image {
         }
         return Image(height: height, width: width, pixels: pixels.map { table[Int($0)] })
     }
-
-    /// Gaussian blur, as a lens slightly out of focus; the border is repeated.
-    ///
-    /// - Parameter sigma: in pixels; the kernel ends at three sigma.
-    /// - Precondition: `sigma` is positive and finite.
-    package func blurred(sigma: Float) -> Image {
-        precondition(sigma.isFinite && sigma > 0, "blur with sigma \(sigma)")
-        let radius = Int((3 * sigma).rounded(.up))
-        let bell = (-radius...radius).map { exp(-Float($0 * $0) / (2 * sigma * sigma)) }
-        let total = bell.reduce(0, +)
-        let kernel = bell.map { $0 / total }
-        // One direction after the other; the picture is transposed in between, and back.
-        return blurredRows(kernel).upright(from: .transposed).blurredRows(kernel).upright(from: .transposed)
-    }
-
-    private func blurredRows(_ kernel: [Float]) -> Image {
-        let radius = kernel.count / 2
-        var result = self
-        var padded = [Float](repeating: 0, count: (width + 2 * radius) * 3)
-        for row in 0..<height {
-            for column in 0..<width + 2 * radius {
-                let source = (row * width + min(max(column - radius, 0), width - 1)) * 3
-                for channel in 0..<3 { padded[column * 3 + channel] = Float(pixels[source + channel]) }
-            }
-            for index in 0..<width * 3 {
-                var sum: Float = 0.5
-                for (tap, weight) in kernel.enumerated() { sum += weight * padded[index + tap * 3] }
-                result.pixels[row * width * 3 + index] = UInt8(min(sum, 255))
-            }
-        }
-        return result
-    }
 }
 
 extension Double {

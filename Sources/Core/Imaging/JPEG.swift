@@ -58,10 +58,11 @@ enum JPEG {
 
     /// The orientation in the first Exif segment; `.upright` if there is none or it cannot be read.
     static func orientation(of bytes: [UInt8]) -> Orientation {
-        var reader = ByteReader(bytes[...], order: .big)
+        var reader = ByteCursor(bytes[...], order: .big)
         reader.skip(2)
         // Segments up to the first scan: marker, length with its own two bytes, payload.
-        while let marker = reader.u16(), marker >= 0xFFC0, marker != 0xFFDA, let length = reader.u16(), length >= 2,
+        while let marker = reader.integer(UInt16.self), marker >= 0xFFC0, marker != 0xFFDA,
+            let length = reader.integer(UInt16.self), length >= 2,
             let payload = reader.take(Int(length) - 2)
         {
             if marker == 0xFFE1, payload.starts(with: Array("Exif\0\0".utf8)) {

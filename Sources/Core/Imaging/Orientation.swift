@@ -12,20 +12,22 @@ enum Orientation: UInt16, CaseIterable {
 
     /// The tag in the first directory of a TIFF structure, as Exif embeds it; nil if there is none, or damage.
     init?(inTIFF tiff: ArraySlice<UInt8>) {
-        let order: ByteReader.Order
+        let order: ByteCursor.Order
         switch tiff.prefix(4) {
         case [0x49, 0x49, 0x2A, 0x00]: order = .little
         case [0x4D, 0x4D, 0x00, 0x2A]: order = .big
         default: return nil
         }
-        var reader = ByteReader(tiff, order: order)
+        var reader = ByteCursor(tiff, order: order)
         reader.skip(4)
-        guard let offset = reader.u32() else { return nil }
-        reader = ByteReader(tiff.dropFirst(Int(offset)), order: order)
-        guard let count = reader.u16() else { return nil }
+        guard let offset = reader.integer(UInt32.self) else { return nil }
+        reader = ByteCursor(tiff.dropFirst(Int(offset)), order: order)
+        guard let count = reader.integer(UInt16.self) else { return nil }
         // Entries: tag, type (3 = 16-bit), number of values, the value itself in the first bytes of the last four.
         for _ in 0..<count {
-            guard let tag = reader.u16(), let type = reader.u16(), reader.u32() != nil, let value = reader.u16() else {
+            guard let tag = reader.integer(UInt16.self), let type = reader.integer(UInt16.self),
+                reader.integer(UInt32.self) != nil, let value = reader.integer(UInt16.self)
+            else {
                 return nil
             }
             reader.skip(2)

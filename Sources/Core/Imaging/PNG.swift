@@ -64,10 +64,12 @@ enum PNG {
 
     /// The orientation in the eXIf chunk; `.upright` if there is none or it cannot be read.
     static func orientation(of bytes: [UInt8]) -> Orientation {
-        var reader = ByteReader(bytes[...], order: .big)
+        var reader = ByteCursor(bytes[...], order: .big)
         reader.skip(8)
         // Chunks: length of the payload, type, payload, checksum.
-        while let length = reader.u32(), let type = reader.take(4), let payload = reader.take(Int(length)) {
+        while let length = reader.integer(UInt32.self), let type = reader.take(4),
+            let payload = reader.take(Int(length))
+        {
             if type.elementsEqual("eXIf".utf8) { return Orientation(inTIFF: payload) ?? .upright }
             reader.skip(4)
         }

@@ -15,7 +15,7 @@ func agree(_ got: [Float], _ expected: [Float], absolute: Float = 1e-5, relative
 
 extension Matrix {
     /// Uniform numbers in `-1 ..< 1`.
-    static func random(rows: Int, columns: Int, using seed: inout WeightsSeed) -> Matrix {
+    static func random(rows: Int, columns: Int, using seed: inout SplitMix64) -> Matrix {
         Matrix(
             rows: rows, columns: columns,
             values: (0..<rows * columns).map { _ in Float.random(in: -1..<1, using: &seed) })
@@ -26,7 +26,7 @@ extension Matrix {
 enum MadeUpPart {
     /// A good part; `number` says which.
     static func picture(_ number: Int, height: Int = 40, width: Int = 56) -> Image {
-        var seed = WeightsSeed(state: UInt64(number))
+        var seed = SplitMix64(seed: UInt64(number))
         let phase = Float.random(in: 0..<1, using: &seed)
         var pixels: [UInt8] = []
         for row in 0..<height {

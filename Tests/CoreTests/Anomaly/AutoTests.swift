@@ -85,7 +85,7 @@ import Testing
 
     /// - Parameter place: how much a feature says of where its patch lies; the rest is noise.
     private func shot(_ number: Int, place: Float, scale: Float = 1) -> PatchFeatures {
-        var seed = WeightsSeed(state: UInt64(number))
+        var seed = SplitMix64(seed: UInt64(number))
         var values: [Float] = []
         for patch in 0..<Self.grid.count {
             let angle = Float(patch / 24 / 6) + 2 * Float(patch % 24 / 6)
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test func aStageIsItsLayersColumnsAlone() {
-        var seed = WeightsSeed(state: 3)
+        var seed = SplitMix64(seed: 3)
         let grid = PatchGrid(rows: 2, columns: 3)
         let maps = [1: 4, 2: 5].mapValues {
             FeatureMap(grid: grid, tokens: .random(rows: 6, columns: $0, using: &seed))

@@ -108,7 +108,7 @@ import Testing
     /// 2000 lines that each calibrate with a few log-normal shots and then see one more good part.
     @Test(arguments: [2, 4, 8]) func fewGoodPartsAreRejected(shots: Int) throws {
         let sensitivity = try #require(Sensitivity(0.15))  // 1 %
-        var seed = WeightsSeed(state: 99)
+        var seed = SplitMix64(seed: 99)
         func part() -> Float {
             let uniform = (0..<12).map { _ in Double.random(in: 0..<1, using: &seed) }.reduce(0, +) - 6
             return Float(0.1 * exp(LimitPrediction.priorSpread * uniform))

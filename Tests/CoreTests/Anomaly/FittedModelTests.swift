@@ -67,12 +67,11 @@ import Testing
         #expect(calibration.evidence.scores.count == 7)
     }
 
-    @Test func aLimitSetByHandStaysUntilAutomaticIsAskedFor() throws {
+    @Test func aLimitSetByHandKeepsTheShotsEvidence() throws {
         let model = try fit([MadeUpPart.shot(1)])
         let manual = model.withLimit(0.75)
         #expect(manual.calibration.limit == 0.75 && manual.calibration.origin == .manual)
         #expect(manual.calibration.evidence == model.calibration.evidence)
-        #expect(manual.withAutomaticLimit() == model)
     }
 
     @Test func progressReachesTheEndAndCancellingStops() throws {

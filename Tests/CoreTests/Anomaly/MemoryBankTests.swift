@@ -21,7 +21,7 @@ import Testing
 
     @Test(arguments: [(67, 5, 20), (130, 33, 40), (1100, 17, 9), (40, 96, 40)])
     func coresetTakesTheFarthestPatchEachTime(rows: Int, columns: Int, count: Int) {
-        var seed = WeightsSeed(state: UInt64(rows))
+        var seed = SplitMix64(seed: UInt64(rows))
         let points = Matrix.random(rows: rows, columns: columns, using: &seed)
         let expected = farthestFirst(points, count)
         #expect(farthestPointsFirst(points, count: count) == (count < rows ? expected : Array(0..<rows)))
@@ -39,7 +39,7 @@ import Testing
 
     @Test(arguments: [(3, 5, 2), (37, 700, 19), (300, 1030, 7)])
     func distanceIsToTheMostSimilarStoredPatch(queries: Int, stored: Int, width: Int) {
-        var seed = WeightsSeed(state: UInt64(stored))
+        var seed = SplitMix64(seed: UInt64(stored))
         var a = Matrix.random(rows: queries, columns: width, using: &seed)
         var b = Matrix.random(rows: stored, columns: width, using: &seed)
         a.normalizeRows()
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func leavingAShotOutIsAMemoryWithoutIt() {
-        var seed = WeightsSeed(state: 3)
+        var seed = SplitMix64(seed: 3)
         let blocks = [30, 50, 20].map { rows in
             var block = Matrix.random(rows: rows, columns: 6, using: &seed)
             block.normalizeRows()

@@ -12,7 +12,7 @@ private struct Scene {
     var defect = 0.0
 
     func image(height: Int = 300, width: Int = 400) -> Image {
-        var random = WeightsSeed(state: seed)
+        var random = SplitMix64(seed: seed)
         var pixels: [UInt8] = []
         pixels.reserveCapacity(height * width * 3)
         let moved = Float(right * Double(width))

@@ -279,7 +279,7 @@ extension ShotFeatures.View {
 
     /// Features of two kinds, by whether a patch is part or ground, with a little noise.
     private func made(_ rows: Int, _ columns: Int, noise: Float = 0.1, _ isPart: (Int, Int) -> Bool) -> PatchFeatures {
-        var seed = WeightsSeed(state: 11)
+        var seed = SplitMix64(seed: 11)
         var values: [Float] = []
         for row in 0..<rows {
             for column in 0..<columns {

@@ -1,6 +1,5 @@
 import Core
 import Foundation
-import TestSupport
 import Testing
 
 /// What `Tools/make_winclip_fixtures.py` wrote.
@@ -130,6 +129,13 @@ private struct WinCLIPCase: Decodable {
         #expect(PromptEnsemble(templates: ["{} and {}"]).problem != nil)
         #expect(PromptEnsemble(abnormal: []).problem == "prompts: abnormal: expected 1 to 1000 texts, got 0")
         #expect(PromptEnsemble().problem == nil)
+    }
+
+    @Test func aTextThatTheTokenizerWouldHaveToRepairIsRefused() throws {
+        let settings = MethodSettings(method: .winCLIP, wording: Wording(object: "nut &amp; bolt"))
+        let references = "expected a text without HTML's references (write the character itself), got &amp;"
+        #expect(settings.problem(layerCount: 1) == "object: " + references)
+        #expect(PromptEnsemble(normal: ["{}", "a&amp;b {}"]).problem == "prompts: normal: " + references)
     }
 
     @Test func anchorsAreTheNormalisedMeanOfNormalisedEmbeddings() throws {

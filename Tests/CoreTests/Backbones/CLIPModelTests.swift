@@ -1,6 +1,5 @@
 import Core
 import Foundation
-import TestSupport
 import Testing
 
 @Suite struct CLIPModelTests {

@@ -37,7 +37,7 @@ import Testing
         }
         let request = FeatureRequest(finalTokens: true)
         let (_, gradient) = tower.features(of: input, request) { direction($0.count) }
-        var random = SeededRandom(seed: 3)
+        var random = SplitMix64(seed: 3)
         let step: Float = 2e-3
         let way = random.floats(input.values.count).map { $0 < 0 ? -step : step }
         let slopes = [1, -1].map { (sign: Float) in
@@ -80,7 +80,7 @@ import Testing
     @Test func gradientsOfSeveralBlocksAndOfWhatFollowsABlockAddUp() throws {
         let tower = try CLIPFixture().imageTower(size: 24)
         let (encoder, rows, width) = (tower.encoder, 10, 40)
-        var random = SeededRandom(seed: 5)
+        var random = SplitMix64(seed: 5)
         let start = random.floats(rows * width)
         let slopes = [1: random.floats(rows * width), 3: random.floats(rows * width)]
         func doubling(_ block: Int) -> [Parallelism.Phase] {

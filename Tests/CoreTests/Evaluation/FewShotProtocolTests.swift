@@ -173,10 +173,10 @@ func madeUpSource() -> ExtractorSource {
         let set = try makeDataSet(withMasks: false)
         let plans = try FewShotProtocol.plans(of: set, shotCounts: [1, 4], seeds: 3, takingFewer: true)
         #expect(plans.map(\.shots) == [1, 1, 1, 4])
-        #expect(throws: EvaluationError.tooFewShots(set: set.name, shots: 4, seeds: 2, found: 6)) {
+        #expect(throws: DataSetError.tooFewShots(set: set.name, shots: 4, seeds: 2, found: 6)) {
             try FewShotProtocol.plans(of: set, shotCounts: [1, 4], seeds: 3)
         }
-        #expect(throws: EvaluationError.tooFewShots(set: set.name, shots: 7, seeds: 1, found: 6)) {
+        #expect(throws: DataSetError.tooFewShots(set: set.name, shots: 7, seeds: 1, found: 6)) {
             try FewShotProtocol.plans(of: set, shotCounts: [7], seeds: 3, takingFewer: true)
         }
     }

@@ -26,7 +26,7 @@ import Testing
         let (kernel, stride, height, width) = shape
         let (inputs, outputs) = (3, 21)
         let picture = PlanarPicture(channels: inputs, height: height, width: width, seed: 5)
-        var random = SeededRandom(seed: 6)
+        var random = SplitMix64(seed: 6)
         let weights = random.floats(outputs * inputs * kernel * kernel)
         let rows = naiveSamePadding(size: height, kernel: kernel, stride: stride)
         let columns = naiveSamePadding(size: width, kernel: kernel, stride: stride)
@@ -63,7 +63,7 @@ import Testing
         let ((kernel, stride), (height, width)) = (geometry, size)
         let channels = 48
         let picture = PlanarPicture(channels: channels, height: height, width: width, seed: 7)
-        var random = SeededRandom(seed: 8)
+        var random = SplitMix64(seed: 8)
         let weights = random.floats(channels * kernel * kernel)
         // so that both ends of ReLU6 are reached
         let bias = random.floats(channels, in: -4...8)
@@ -103,7 +103,7 @@ import Testing
     @Test func aPointwiseConvolutionIsALinearLayerOverPixels() {
         let (inputs, outputs, height, width) = (19, 23, 4, 7)
         let picture = PlanarPicture(channels: inputs, height: height, width: width, seed: 9)
-        var random = SeededRandom(seed: 10)
+        var random = SplitMix64(seed: 10)
         let weights = random.floats(outputs * inputs)
         let expected = naiveConvolution(
             picture, weights: weights, outputs: outputs, groups: 1, kernel: 1, stride: 1, padRows: 0, padColumns: 0,
@@ -119,7 +119,7 @@ import Testing
 
     @Test func aFoldedBatchNormIsTheBatchNormAfterTheConvolution() {
         let channels = 13
-        var random = SeededRandom(seed: 11)
+        var random = SplitMix64(seed: 11)
         let (gamma, beta) = (random.floats(channels), random.floats(channels))
         let (mean, variance) = (random.floats(channels), random.floats(channels, in: 0.001...2))
         let convolved = random.floats(channels, in: -10...10)

@@ -32,7 +32,7 @@ import Testing
 
     @Test(arguments: shapes) func anAddendIsAddedBeforeTheActivationAlsoInPlace(shape: (Int, Int, Int)) {
         let layer = RandomLayer(rows: shape.0, inputs: shape.1, outputs: shape.2)
-        var random = SeededRandom(seed: 2)
+        var random = SplitMix64(seed: 2)
         let addend = Storage(random.floats(shape.0 * layer.outputStride))
         let expected = layer.expected(.relu6, addend: addend)
         let output = Storage(addend.values(0..<addend.count))
@@ -63,7 +63,7 @@ import Testing
 
     @Test(arguments: shapes) func theWayBackIsTheProductWithTheTransposedWeights(shape: (Int, Int, Int)) {
         let (rows, inputs, outputs) = shape
-        var random = SeededRandom(seed: 4)
+        var random = SplitMix64(seed: 4)
         let weights = Matrix(rows: outputs, columns: inputs, values: random.floats(outputs * inputs))
         let layer = Linear(weights: weights, bias: random.floats(outputs))
         let (stride, outputStride) = (outputs + 2, inputs + 3)
@@ -150,7 +150,7 @@ private struct RandomLayer {
     let linear: Linear
 
     init(rows: Int, inputs: Int, outputs: Int) {
-        var random = SeededRandom(seed: UInt64(rows * 10_000 + inputs * 100 + outputs))
+        var random = SplitMix64(seed: UInt64(rows * 10_000 + inputs * 100 + outputs))
         self.rows = rows
         stride = inputs + 3
         outputStride = outputs + 5

@@ -26,7 +26,7 @@ struct PlanarPicture {
     var values: [Float]
 
     init(channels: Int, height: Int, width: Int, seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         self.channels = channels
         self.height = height
         self.width = width

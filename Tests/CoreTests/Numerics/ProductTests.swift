@@ -19,7 +19,7 @@ import Testing
 
     @Test(arguments: shapes) func theProductIsTheSumOverTheInnerIndex(shape: (Int, Int, Int)) {
         let (rows, inner, columns) = shape
-        var random = SeededRandom(seed: UInt64(rows * 1000 + columns))
+        var random = SplitMix64(seed: UInt64(rows * 1000 + columns))
         let left = Matrix(rows: rows, columns: inner, values: random.floats(rows * inner))
         let right = Matrix(rows: inner, columns: columns, values: random.floats(inner * columns))
         let expected = naiveProduct(left, right)
@@ -46,7 +46,7 @@ import Testing
     func aProductIntoAPartOfAMatrixLeavesTheRestAlone(beta: Float, transposeB: Bool) {
         let (m, n, k) = (7, 5, 9)
         let (strideA, strideB, strideC) = (11, 13, 8)
-        var random = SeededRandom(seed: 3)
+        var random = SplitMix64(seed: 3)
         let a = Storage(random.floats(m * strideA))
         let b = Storage(random.floats(max(n, k) * strideB))
         let before = random.floats(m * strideC)

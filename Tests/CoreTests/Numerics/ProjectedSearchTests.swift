@@ -6,9 +6,9 @@ import Testing
     /// Rows around a few centres. As features of pictures do, they differ from them in a few directions for the most part, or
     /// else in all directions alike.
     private func clustered(
-        _ rows: Int, _ width: Int, inAllDirections: Bool = false, _ seed: inout WeightsSeed
+        _ rows: Int, _ width: Int, inAllDirections: Bool = false, _ seed: inout SplitMix64
     ) -> Matrix {
-        var centres = WeightsSeed(state: 99)
+        var centres = SplitMix64(seed: 99)
         let middle = Matrix.random(rows: 20, columns: width, using: &centres)
         let few = Matrix.random(rows: 40, columns: width, using: &centres)
         let along = Matrix.random(rows: rows, columns: 40, using: &seed).multiplied(by: few)
@@ -30,7 +30,7 @@ import Testing
     @Test(arguments: [(1500, 200), (1024, 129), (2050, 384)])
     func theNearestIsFoundOrOneHardlyFarther(stored: Int, width: Int) throws {
         for (inAllDirections, largest) in [(false, Float(1.02)), (true, 1.3)] {
-            var seed = WeightsSeed(state: UInt64(stored))
+            var seed = SplitMix64(seed: UInt64(stored))
             let rows = clustered(stored, width, inAllDirections: inAllDirections, &seed)
             let queries = clustered(150, width, inAllDirections: inAllDirections, &seed)
             let search = try #require(ProjectedSearch(rows))
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func aStoredRowFindsItself() throws {
-        var seed = WeightsSeed(state: 4)
+        var seed = SplitMix64(seed: 4)
         let rows = clustered(1300, 160, &seed)
         let search = try #require(ProjectedSearch(rows))
         let queries = Matrix(rows: 300, columns: 160, values: Array(rows.values[(1000 * 160)...]))
@@ -86,7 +86,7 @@ import Testing
 
     @Test(arguments: [1, 2, 7, 30]) func aCholeskyFactorMeasuresAsTheMatrixDoes(d: Int) {
         // A = B Bᵀ + I, and x = A z: then xᵀ A⁻¹ x = zᵀ A z.
-        var seed = WeightsSeed(state: UInt64(d))
+        var seed = SplitMix64(seed: UInt64(d))
         let b = Matrix.random(rows: d, columns: d, using: &seed)
         var a = b.multiplied(byTransposed: b)
         for i in 0..<d { a[i, i] += 1 }

@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import TestSupport
 import Testing
 
@@ -39,9 +40,11 @@ import Testing
         #expect(firstDifference(Array(reduced.tokens.values.prefix(3)), expected, atol: 1e-6, rtol: 0) == nil)
     }
 
-    @Test(arguments: [Interpolation.bilinear, .bicubic, .antialiasedBicubic]) func aConstantMapStaysConstant(
-        interpolation: Interpolation
-    ) {
+    private static let interpolations: [Interpolation] = [
+        .bilinear, .bicubic, .antialiasedBilinear, .antialiasedBicubic, .alignedBilinear,
+    ]
+
+    @Test(arguments: interpolations) func aConstantMapStaysConstant(interpolation: Interpolation) {
         let map = FeatureMap(
             grid: PatchGrid(rows: 3, columns: 4),
             tokens: Matrix(rows: 12, columns: 2, values: (0..<24).map { $0 % 2 == 0 ? 1 : -3 }))
@@ -65,8 +68,55 @@ import Testing
         #expect(firstDifference(resampled.tokens.values, expected, atol: 2e-5, rtol: 1e-5) == nil)
     }
 
+    @Test func alignedCornersStayWhereTheyAre() {
+        let resampling = GridResampling(
+            from: PatchGrid(rows: 2, columns: 3), to: PatchGrid(rows: 5, columns: 5), .alignedBilinear)
+        let up = resampling.applied(to: [0, 1, 2, 4, 5, 6])
+        #expect(up.prefix(5) == [0, 0.5, 1, 1.5, 2])
+        #expect(up.suffix(5) == [4, 4.5, 5, 5.5, 6])
+        #expect(up[10] == 2)
+    }
+
+    @Test(arguments: interpolations, grids) func theAdjointIsTheTranspose(
+        interpolation: Interpolation, grids: (Int, Int, Int, Int)
+    ) {
+        let (from, to) = (PatchGrid(rows: grids.0, columns: grids.1), PatchGrid(rows: grids.2, columns: grids.3))
+        let resampling = GridResampling(from: from, to: to, interpolation)
+        #expect(resampling.rows.transposed.matrix == resampling.rows.matrix.transposed())
+        #expect(resampling.columns.transposed.matrix == resampling.columns.matrix.transposed())
+        // <Rx, y> = <x, Rᵀy>
+        var random = SplitMix64(seed: 4)
+        let (x, y) = (random.floats(from.count * 2), random.floats(to.count * 2))
+        func product(_ left: [Float], _ right: [Float]) -> Double {
+            zip(left, right).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+        }
+        let forth = product(resampling.applied(to: x, width: 2), y)
+        #expect(isClose(forth, product(x, resampling.adjoint.applied(to: y, width: 2)), atol: 1e-4, rtol: 1e-4))
+    }
+
+    @Test func oneAxisAfterAnotherIsTheProductOfTheirMatrices() {
+        let enlarging = ResampleAxis(from: 5, to: 23, .bilinear)
+        let smoothing = ResampleAxis(smoothing: 23, deviation: 1.7)
+        let both = smoothing.following(enlarging)
+        let expected = naiveProduct(smoothing.matrix, enlarging.matrix)
+        #expect(both.inputs == 5 && both.outputs == 23)
+        #expect(firstDifference(both.matrix.values, expected, atol: 1e-6, rtol: 1e-6) == nil)
+    }
+
+    @Test func smoothingIsAGaussianAndKeepsTheSum() {
+        let values = ResampleAxis(smoothing: 31, deviation: 2).matrix
+        for row in 0..<31 { #expect(isClose(Double(values.row(row).reduce(0, +)), 1, atol: 1e-6, rtol: 0)) }
+        // Beside the middle: exp(-x² / (2 · 2²)).
+        #expect(isClose(Double(values[15, 18] / values[15, 15]), exp(-9.0 / 8), atol: 1e-6, rtol: 1e-6))
+        #expect(values[15, 6] == 0 && values[15, 7] > 0)
+        #expect(
+            ResampleAxis(smoothing: 4, deviation: 0).matrix.values.enumerated().allSatisfy {
+                $1 == ($0 % 5 == 0 ? 1 : 0)
+            })
+    }
+
     private static func map(rows: Int, columns: Int, width: Int) -> FeatureMap {
-        var random = SeededRandom(seed: UInt64(rows * 100 + columns))
+        var random = SplitMix64(seed: UInt64(rows * 100 + columns))
         let values = random.floats(rows * columns * width)
         return FeatureMap(
             grid: PatchGrid(rows: rows, columns: columns),

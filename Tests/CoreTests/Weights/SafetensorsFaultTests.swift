@@ -35,7 +35,7 @@ import Testing
         let tensors = (0..<40).map { ("blocks.\($0).weight", Tensor(shape: [64, 100 + $0])) }
         try Safetensors.write(Dictionary(uniqueKeysWithValues: tensors), to: path)
         var size = try Data(contentsOf: URL(filePath: path)).count
-        var random = WeightsSeed(state: 2)
+        var random = SplitMix64(seed: 2)
         let sizes = (0..<200).map { _ in Int.random(in: 0..<size, using: &random) }.sorted(by: >)
         for cut in sizes {
             #expect(truncate(path, cut) == 0)

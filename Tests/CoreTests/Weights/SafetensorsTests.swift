@@ -27,7 +27,7 @@ import Testing
     @Test func whatIsWrittenIsReadBackFromFileAndMemory() throws {
         let folder = try ScratchFolder()
         let path = folder.path + "/a.safetensors"
-        var random = WeightsSeed(state: 1)
+        var random = SplitMix64(seed: 1)
         var tensors: [String: Tensor] = ["scalar": Tensor(shape: [], values: [1.5]), "none": Tensor(shape: [3, 0])]
         for (name, shape) in [("a", [7, 3]), ("b.weight", [2, 5, 1, 3]), ("ü:\"", [1])] {
             let values = (0..<shape.reduce(1, *)).map { _ in Float.random(in: -1...1, using: &random) }

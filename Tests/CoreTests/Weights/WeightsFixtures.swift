@@ -32,19 +32,6 @@ final class ScratchFolder {
     var contents: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() } }
 }
 
-/// SplitMix64: the same numbers in every run.
-struct WeightsSeed: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
-    }
-}
-
 /// A safetensors file from its JSON header and the bytes after it.
 func safetensorsBytes(_ json: String, data: [UInt8] = []) -> [UInt8] {
     littleEndian(UInt64(json.utf8.count)) + json.utf8 + data
@@ -71,7 +58,7 @@ func readDamaged(
     _ read: ([UInt8]) throws(WeightsError) -> some Any
 ) -> (refused: Int, read: Int) {
     let runs = ProcessInfo.processInfo.environment["FSAC_FUZZ_RUNS"].flatMap { Int($0) } ?? 20_000
-    var random = WeightsSeed(state: seed)
+    var random = SplitMix64(seed: seed)
     var refused = 0
     for _ in 0..<runs {
         var damaged = bytes

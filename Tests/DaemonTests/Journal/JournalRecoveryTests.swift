@@ -1,4 +1,5 @@
 import ControlProtocol
+import Core
 import Daemon
 import Foundation
 import Glibc
@@ -145,7 +146,7 @@ import Testing
     }
 
     @Test func randomDamageCostsOnlyWhatItTouches() throws {
-        var random = SplitMix(seed: 2)
+        var random = SplitMix64(seed: 2)
         for round in 0..<150 {
             let harness = try JournalHarness()
             let lines = harness.write(8)
@@ -169,20 +170,5 @@ import Testing
             }
             #expect(Set(read.map(\.sequence)).count == read.count, "round \(round)")
         }
-    }
-}
-
-/// Steele et al., "Fast splittable pseudorandom number generators", 2014.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,6 +1,8 @@
 /// Why adapters could not be trained.
 package enum AdaptationError: Error, Equatable, Sendable, CustomStringConvertible {
-    case dataSet(EvaluationError)
+    case dataSet(DataSetError)
+    /// A data set's name, which says what it shows, cannot be said of a part.
+    case unreadableName(set: String, expected: String, got: String)
     /// Training needs to know the defective pixels of every defective picture.
     case noMask(picture: String)
     /// The mask of a defective picture is black all over.
@@ -16,6 +18,8 @@ package enum AdaptationError: Error, Equatable, Sendable, CustomStringConvertibl
     package var description: String {
         switch self {
         case .dataSet(let error): "\(error)"
+        case .unreadableName(let set, let expected, let got):
+            "adapt: data set \"\(set)\": expected as its folder's name \(expected), got \(got)"
         case .noMask(let picture):
             "adapt: \(picture): expected its mask in ground_truth, got none: the defective pixels must be known"
         case .emptyMask(let path): "adapt: \(path): expected defective pixels, got a mask that is black all over"

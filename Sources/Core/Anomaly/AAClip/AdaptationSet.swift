@@ -30,16 +30,19 @@ package struct AdaptationSet: Sendable, Equatable {
 
     /// The data set in a folder, or those in its subfolders.
     ///
-    /// - Throws: `dataSet`, `noMask`.
+    /// - Throws: `dataSet`, `unreadableName`, `noMask`.
     package init(directory: String) throws(AdaptationError) {
         let sets: [DataSet]
-        do throws(EvaluationError) {
+        do throws(DataSetError) {
             sets = try DataSet.readAll(in: directory)
         } catch {
             throw .dataSet(error)
         }
         var examples: [Example] = []
         for (object, set) in sets.enumerated() {
+            if let (expected, got) = PromptText.problem(in: set.name) {
+                throw .unreadableName(set: set.name, expected: expected, got: got)
+            }
             for picture in set.test {
                 if picture.defect != nil, picture.maskPath == nil { throw .noMask(picture: picture.path) }
                 examples.append(Example(path: picture.path, maskPath: picture.maskPath, object: object))

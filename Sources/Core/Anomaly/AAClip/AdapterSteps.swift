@@ -45,10 +45,10 @@ extension AdapterSteps {
 
     /// Weights, and both moments under the same names with `first.` and `second.` before them.
     var tensors: [String: Tensor] {
-        let layout = adapters.layout
+        let places = adapters.layout.places
         var result = adapters.tensors
-        for (name, tensor) in layout.tensors(of: text.first) { result[Self.moments.first + name] = tensor }
-        for (name, tensor) in layout.tensors(of: text.second) { result[Self.moments.second + name] = tensor }
+        for (name, tensor) in text.first.tensors(at: places) { result[Self.moments.first + name] = tensor }
+        for (name, tensor) in text.second.tensors(at: places) { result[Self.moments.second + name] = tensor }
         return result
     }
 
@@ -59,9 +59,8 @@ extension AdapterSteps {
         let layout = adapters.layout
         func numbers(_ prefix: String) throws(WeightsError) -> Storage {
             let result = Storage(count: layout.count)
-            for layer in layout.layers {
-                let tensor = try archive.scope.tensor(prefix + layer.name, [layer.outputs, layer.inputs])
-                (result.base + layer.offset).update(from: tensor.values, count: tensor.values.count)
+            for place in layout.places {
+                result.write(try archive.scope.tensor(prefix + place.name, place.shape).values, at: place)
             }
             return result
         }

@@ -61,9 +61,3 @@ package struct ImageAdaptation {
         )
     }
 }
-
-extension Matrix {
-    mutating func scale(by factor: Float) {
-        for index in values.indices { values[index] *= factor }
-    }
-}

@@ -18,9 +18,13 @@ package struct SimilarityLoss: Sendable {
         package let direction: [Float]
     }
 
-    let upsampling: AlignedUpsampling
+    private let upsampling: GridResampling
+    private let adjoint: GridResampling
 
-    package init(grid: PatchGrid, side: Int) { upsampling = AlignedUpsampling(grid: grid, side: side) }
+    package init(grid: PatchGrid, side: Int) {
+        upsampling = GridResampling(from: grid, to: PatchGrid(rows: side, columns: side), .alignedBilinear)
+        adjoint = upsampling.adjoint
+    }
 
     /// - Parameters:
     ///   - features: `[N, C]`.
@@ -30,9 +34,9 @@ package struct SimilarityLoss: Sendable {
         let row = Matrix(rows: 1, columns: direction.count, values: direction)
         // A softmax of two is a function of their difference, which upsampling keeps.
         let logits = features.multiplied(byTransposed: row).values.map { Self.scale * $0 }
-        let (loss, pixels) = Self.loss(upsampling.upsampled(logits), mask: mask)
+        let (loss, pixels) = Self.loss(upsampling.applied(to: logits), mask: mask)
         let patches = Matrix(
-            rows: features.rows, columns: 1, values: upsampling.adjoint(pixels).map { Self.scale * $0 })
+            rows: features.rows, columns: 1, values: adjoint.applied(to: pixels).map { Self.scale * $0 })
         return Gradients(
             loss: loss, features: patches.multiplied(by: row),
             direction: patches.transposedProduct(features).values)

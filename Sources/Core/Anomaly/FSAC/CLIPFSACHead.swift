@@ -1,5 +1,3 @@
-internal import Glibc
-
 // N pictures, C width of their embeddings.
 
 /// Tells anomalous pictures from normal ones by their embeddings: the trained modules of CLIP-FSAC++.
@@ -21,14 +19,10 @@ package struct CLIPFSACHead: Sendable {
     /// C.
     package var width: Int { model.width }
 
-    /// `AS = S- / (S- + S+)` (eq. 14 to 16), 0...1, of each picture by itself.
+    /// The logarithm of `AS / (1 - AS)`, within `±2 / tau`, with `AS = S- / (S- + S+)` (eq. 14 to 16) of each picture by itself. It does
+    /// not lose its digits where `AS` is near 0 or 1.
     ///
     /// - Parameter embeddings: `[N, C]`, as the backbone gives them.
-    package func anomalyScores(of embeddings: Matrix, _ parallelism: Parallelism = .serial) -> [Float] {
-        margins(of: embeddings, parallelism).map { 1 / (1 + exp(-$0)) }
-    }
-
-    /// The logarithm of `AS / (1 - AS)`, within `±2 / tau`, which does not lose its digits where `AS` is near 0 or 1.
     package func margins(of embeddings: Matrix, _ parallelism: Parallelism = .serial) -> [Float] {
         model.margins(of: embeddings, parallelism)
     }

@@ -1,6 +1,6 @@
 /// An adapter's layers, with a GELU after each but the last, and the residual mix around them (eq. 4 and 5).
 struct FSACAdapter: Sendable {
-    let layers: [Affine]
+    let layers: [TrainableLinear]
     /// What the adapter adds; the rest of 1 is left of what went in.
     let share: Float
 
@@ -38,12 +38,11 @@ struct FSACAdapter: Sendable {
         var gradient = output.scaled(by: share)
         for index in layers.indices.reversed() {
             if index < trace.slopes.count { gradient.multiply(by: trace.slopes[index]) }
-            guard
-                let next = layers[index].backward(
-                    trace.inputs[index], gradient, parameters, into: gradients, parallelism,
-                    needsInput: needsInput || index > 0)
-            else { return nil }
-            gradient = next
+            if let gradients {
+                layers[index].parameterGradient(trace.inputs[index], gradient, into: gradients, parallelism)
+            }
+            guard needsInput || index > 0 else { return nil }
+            gradient = layers[index].inputGradient(gradient, parameters, parallelism)
         }
         gradient.add(output, scale: 1 - share)
         return gradient

@@ -117,17 +117,3 @@ extension FSACNetwork {
         }
     }
 }
-
-extension Matrix {
-    /// From the gradient of a softmax over rows to that of what went in.
-    func softmaxBackward(_ probabilities: Matrix) -> Matrix {
-        let sums = rowProducts(probabilities)
-        var result = self
-        for row in 0..<rows {
-            for column in 0..<columns {
-                result[row, column] = probabilities[row, column] * (self[row, column] - sums[row])
-            }
-        }
-        return result
-    }
-}

@@ -8,11 +8,11 @@ internal import Glibc
 /// The first half of the batch is normal. Row `i` of the second half is its `i`-th partner in the text-to-image term, and
 /// may be anomalous by a share: it then counts as anomalous by this share and as normal by the rest, and so much less in
 /// the text-to-image term, which has no word for half.
-struct FSACLoss {
+package struct FSACLoss {
     /// Eq. 10, 11 and 12; the first two are sums over a pair and means over the pairs, the last is a mean over the pictures.
-    let imageToText: Float
-    let textToImage: Float
-    let classification: Float
+    package let imageToText: Float
+    package let textToImage: Float
+    package let classification: Float
     /// Eq. 13.
     let value: Float
     /// Derivatives by `s(CF, AT)` and by `s(CF, CT)`, `[B, 2]`.

@@ -34,7 +34,7 @@ struct FSACModel: Sendable {
 
     /// All numbers, by name.
     var tensors: [String: Tensor] {
-        var result = network.layout.tensors(of: parameters)
+        var result = parameters.tensors(at: network.layout.places)
         result["centre"] = Tensor(shape: [width], values: input.centre)
         result["scale"] = Tensor(shape: [1], values: [input.scale])
         return result
@@ -59,10 +59,7 @@ struct FSACModel: Sendable {
         let width = centre.shape[0]
         let network = FSACNetwork(width: width, form: form(width))
         let parameters = Storage(count: network.layout.count)
-        for (name, shape, offset) in network.layout.tensors {
-            let values = try checked(name, shape)
-            (parameters.base + offset).update(from: values, count: values.count)
-        }
+        for place in network.layout.places { parameters.write(try checked(place.name, place.shape), at: place) }
         let input = FSACInput(centre: try checked("centre", [width]), scale: try checked("scale", [1])[0])
         self.init(network: network, parameters: parameters, input: input)
     }

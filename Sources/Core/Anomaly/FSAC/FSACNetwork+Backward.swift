@@ -95,18 +95,13 @@ extension FSACNetwork {
     ) {
         var answers = derivatives.answers
         answers.add(trace.attention.transposedProduct(derivatives.features))
-        if let more = layout.textToImage.backward(
-            trace.anchors.answers, derivatives.echoes, parameters, into: gradients, parallelism)
-        {
-            answers.add(more)
-        }
+        layout.textToImage.parameterGradient(
+            trace.anchors.answers, derivatives.echoes, into: gradients, parallelism)
+        answers.add(layout.textToImage.inputGradient(derivatives.echoes, parameters, parallelism))
         var attended = derivatives.attended
         attended.add(logitGradient(trace, derivatives, parallelism).transposedProduct(trace.input))
-        if let more = layout.imageToText.backward(
-            trace.anchors.attended, answers, parameters, into: gradients, parallelism)
-        {
-            attended.add(more)
-        }
+        layout.imageToText.parameterGradient(trace.anchors.attended, answers, into: gradients, parallelism)
+        attended.add(layout.imageToText.inputGradient(answers, parameters, parallelism))
         var adapted = derivatives.anchors
         if form.descriptor == .paper { adapted.add(attended) }
         guard

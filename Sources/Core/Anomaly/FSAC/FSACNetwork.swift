@@ -108,9 +108,3 @@ struct FSACNetwork: Sendable {
         return (0..<input.rows).map { (similarity[$0, 1] - similarity[$0, 0]) / form.temperature }
     }
 }
-
-extension Matrix {
-    func scaled(by factor: Float) -> Matrix {
-        Matrix(rows: rows, columns: columns, values: values.map { $0 * factor })
-    }
-}

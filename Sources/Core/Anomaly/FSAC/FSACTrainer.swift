@@ -31,19 +31,13 @@ package struct FSACTrainer {
     /// - Parameters:
     ///   - tokens: `[B, C]`, the first half normal, the other half their partners.
     ///   - labels: `[B]`.
-    func losses(_ tokens: Matrix, labels: [Float]) -> FSACLoss {
+    package func losses(_ tokens: Matrix, labels: [Float]) -> FSACLoss {
         network.loss(
             of: input.prepared(tokens), labels: labels, keys: keys, parameters, gradients: gradients, parallelism)
     }
 
     /// The loss of a batch (eq. 13), which leaves the gradient in place.
     package func loss(_ tokens: Matrix, labels: [Float]) -> Float { losses(tokens, labels: labels).value }
-
-    /// Eq. 10, 11 and 12 of a batch.
-    package func lossTerms(_ tokens: Matrix, labels: [Float]) -> [Float] {
-        let losses = losses(tokens, labels: labels)
-        return [losses.imageToText, losses.textToImage, losses.classification]
-    }
 
     /// One step on a batch; the loss before it.
     @discardableResult
@@ -59,5 +53,5 @@ package struct FSACTrainer {
     }
 
     /// The last gradient, by the names of the parameters.
-    package var gradientTensors: [String: Tensor] { network.layout.tensors(of: gradients) }
+    package var gradientTensors: [String: Tensor] { gradients.tensors(at: network.layout.places) }
 }

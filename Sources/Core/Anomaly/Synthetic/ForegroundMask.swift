@@ -21,19 +21,11 @@ package struct ForegroundMask: Sendable, Equatable {
     /// The share of the picture that is the object.
     package var share: Float { Float(cells.count) / Float(isForeground.count) }
 
-    /// The share of each patch that is the object; one number a patch, row-major.
-    package func patchShares(on grid: PatchGrid) -> [Float] {
-        (0..<grid.count).map { patch in
-            let cell = PixelRectangle(x: patch % grid.columns, y: patch / grid.columns, width: 1, height: 1)
-            return share(of: cell, height: grid.rows, width: grid.columns)
-        }
-    }
-
     /// The share of a rectangle that is the object, judged by 8 x 8 points of it.
     ///
     /// - Parameters:
     ///   - rectangle: in pixels of a picture of `height` x `width`.
-    func share(of rectangle: PixelRectangle, height: Int, width: Int) -> Float {
+    package func share(of rectangle: PixelRectangle, height: Int, width: Int) -> Float {
         var count = 0
         for i in 0..<8 {
             let down = (Float(rectangle.y) + (Float(i) + 0.5) / 8 * Float(rectangle.height)) / Float(height)

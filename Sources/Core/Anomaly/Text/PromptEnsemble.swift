@@ -67,6 +67,9 @@ package struct PromptEnsemble: Codable, Sendable, Equatable {
                 return
                     "prompts: \(name): expected one {} in each of at most 200 characters, got \"\(pattern.prefix(210))\""
             }
+            for case (let expected, let got)? in patterns.map(PromptText.problem) {
+                return "prompts: \(name): expected \(expected), got \(got)"
+            }
         }
         return nil
     }
@@ -91,6 +94,7 @@ package struct Wording: Codable, Sendable, Equatable {
     /// What is wrong with it, in words; nil if nothing.
     var problem: String? {
         if !(1...100).contains(object.count) { return "object: expected 1 to 100 characters, got \(object.count)" }
+        if let (expected, got) = PromptText.problem(in: object) { return "object: expected \(expected), got \(got)" }
         return prompts.problem
     }
 }

@@ -6,28 +6,22 @@ extension AdapterLayer {
 
     /// `[N, inputs] -> [N, outputs]`.
     func apply(_ x: Matrix, _ parameters: Storage, _ parallelism: Parallelism) -> Matrix {
-        precondition(x.columns == inputs, "\(name): width \(x.columns) for \(inputs)")
-        var result = Matrix(rows: x.rows, columns: outputs)
-        result.values.withUnsafeMutableBufferPointer { result in
-            x.values.withUnsafeBufferPointer { x in
-                guard let y = result.baseAddress, let x = x.baseAddress else { return }
-                parallelism.forEachRange(of: result.count / outputs, grain: 16) { _, rows in
-                    apply(
-                        x + rows.lowerBound * inputs, rows: rows.count, parameters, into: y + rows.lowerBound * outputs)
-                }
-            }
-        }
+        var result = linear.apply(x, parameters, parallelism)
+        result.values.withUnsafeMutableBufferPointer { activate($0) }
         return result
     }
 
-    /// The same on the calling thread.
+    /// The same of `rows` rows, on the calling thread.
     func apply(
         _ x: UnsafePointer<Float>, rows: Int, _ parameters: Storage, into y: UnsafeMutablePointer<Float>
     ) {
-        gemm(
-            rows, outputs, inputs, x, inputs, parameters.base + offset, inputs, transposeB: true, into: y, outputs)
+        linear.apply(x, rows: 0..<rows, columns: 0..<outputs, parameters, into: y)
+        activate(UnsafeMutableBufferPointer(start: y, count: rows * outputs))
+    }
+
+    private func activate(_ y: UnsafeMutableBufferPointer<Float>) {
         guard isActivated else { return }
-        for index in 0..<rows * outputs where y[index] < 0 { y[index] *= Self.negativeSlope }
+        for index in y.indices where y[index] < 0 { y[index] *= Self.negativeSlope }
     }
 }
 

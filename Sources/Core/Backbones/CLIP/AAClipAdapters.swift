@@ -72,9 +72,9 @@ package struct AAClipAdapters: Sendable {
         let layout = AAClipLayout(configuration)
         let parameters = Storage(count: layout.count)
         var random = SplitMix64(seed: seed)
-        for layer in layout.layers {
-            let bound = (6 / Float(layer.inputs + layer.outputs)).squareRoot()
-            for index in layer.range { parameters.base[index] = random.uniform(-bound...bound) }
+        for place in layout.places {
+            let bound = (6 / Float(place.shape.reduce(0, +))).squareRoot()
+            for index in place.range { parameters.base[index] = random.uniform(-bound...bound) }
         }
         self.init(layout: layout, parameters: parameters, training: training)
     }
@@ -86,20 +86,19 @@ package struct AAClipAdapters: Sendable {
     ///   be.
     package init(_ archive: WeightArchive) throws(WeightsError) {
         let layout = AAClipLayout(try AAClipConfiguration(archive))
-        let names = Set(layout.layers.map(\.name))
+        let names = Set(layout.places.map(\.name))
         if let unknown = archive.tensors.keys.filter({ !names.contains($0) }).min() {
             throw .malformed(
                 file: archive.file, part: unknown, expected: "the adapters' tensors alone", got: "another tensor")
         }
         let parameters = Storage(count: layout.count)
-        for layer in layout.layers {
-            let tensor = try archive.scope.tensor(layer.name, [layer.outputs, layer.inputs])
-            (parameters.base + layer.offset).update(from: tensor.values, count: tensor.values.count)
+        for place in layout.places {
+            parameters.write(try archive.scope.tensor(place.name, place.shape).values, at: place)
         }
         self.init(layout: layout, parameters: parameters, training: try Training(archive))
     }
 
-    package var tensors: [String: Tensor] { layout.tensors(of: parameters) }
+    package var tensors: [String: Tensor] { parameters.tensors(at: layout.places) }
 
     /// Blocks of an image tower whose patch tokens are the levels, counted from 1: as many, evenly spread, up to the last. Of 24
     /// blocks the paper's 6, 12, 18 and 24.

@@ -41,17 +41,14 @@ package struct AAClipConfiguration: Sendable, Equatable {
     }
 }
 
-/// A linear layer without bias, `y = x Wᵀ`, `W [outputs, inputs]`, and often a leaky ReLU after it. Its numbers lie among those
-/// of all adapters.
+/// A linear layer without bias, and often a leaky ReLU after it. Its tensor is named as in the published checkpoints, after the name
+/// of the dictionary.
 package struct AdapterLayer: Sendable, Equatable {
-    /// Of its tensor, as in the published checkpoints, after the name of the dictionary.
-    package let name: String
-    package let inputs: Int
-    package let outputs: Int
+    let linear: TrainableLinear
     let isActivated: Bool
-    let offset: Int
 
-    var range: Range<Int> { offset..<offset + inputs * outputs }
+    package var inputs: Int { linear.inputs }
+    package var outputs: Int { linear.outputs }
 }
 
 /// Where each of the adapters' tensors lies in one block of numbers: those of the image tower first.
@@ -75,11 +72,11 @@ package struct AAClipLayout: Sendable {
         let (image, c) = (configuration.imageWidth, configuration.embeddingWidth)
         var end = 0
         func layer(_ name: String, _ inputs: Int, _ outputs: Int, activated: Bool = true) -> AdapterLayer {
-            let layer = AdapterLayer(
-                name: name + (activated ? ".fc.0.weight" : ".fc.weight"), inputs: inputs, outputs: outputs,
-                isActivated: activated, offset: end)
-            end = layer.range.upperBound
-            return layer
+            let linear = TrainableLinear(
+                name: name + (activated ? ".fc.0" : ".fc"), inputs: inputs, outputs: outputs, hasBias: false,
+                offset: end)
+            end = linear.range.upperBound
+            return AdapterLayer(linear: linear, isActivated: activated)
         }
         let activated = configuration.hasActivatedProjections
         for index in 0..<configuration.imageLayers {
@@ -101,15 +98,9 @@ package struct AAClipLayout: Sendable {
 
     var textRange: Range<Int> { imageRange.upperBound..<count }
 
-    package var layers: [AdapterLayer] {
+    private var layers: [AdapterLayer] {
         imageAdapters + levelProjections + [detectionProjection] + textAdapters + (textProjection.map { [$0] } ?? [])
     }
 
-    package func tensors(of numbers: Storage) -> [String: Tensor] {
-        var result: [String: Tensor] = [:]
-        for layer in layers {
-            result[layer.name] = Tensor(shape: [layer.outputs, layer.inputs], values: numbers.values(layer.range))
-        }
-        return result
-    }
+    package var places: [TensorPlace] { layers.flatMap(\.linear.places) }
 }

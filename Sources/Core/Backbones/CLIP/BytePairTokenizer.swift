@@ -1,6 +1,6 @@
 /// CLIP's tokenizer: lower-case byte pair encoding, as OpenCLIP's `SimpleTokenizer`.
 ///
-/// What differs: mojibake, text that was decoded in a wrong encoding, is not repaired (``PromptText``).
+/// What differs: texts are not repaired before (``PromptText``).
 package struct BytePairTokenizer: Sendable {
     private let vocabulary: BytePairVocabulary
 

@@ -1,15 +1,33 @@
-/// What CLIP's tokenizer does with a text before the byte pairs: `ftfy.fix_text`, HTML's character references twice, white
-/// space, lower case, and the cut into words, each as OpenCLIP's `SimpleTokenizer` does it, on Unicode scalars.
-enum PromptText {
+internal import Foundation
+
+/// What CLIP's tokenizer does with a text before the byte pairs: white space, lower case, and the cut into words, each as
+/// OpenCLIP's `SimpleTokenizer` does it, on Unicode scalars.
+///
+/// OpenCLIP begins with a repair (`ftfy.fix_text` and HTML's character references). Of this only the canonical composition is
+/// done here; ``problem(in:)`` refuses the rest where it would lose something, and typographic quotes, ligatures and wide forms
+/// stay what they are.
+package enum PromptText {
     /// The text of a token, as it may stand in a prompt.
     static let startName = Array("<start_of_text>".unicodeScalars)
     static let endName = Array("<end_of_text>".unicodeScalars)
     private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map { Array($0.unicodeScalars) }
 
+    /// Why a text cannot be said of a part: control characters, and references such as `&amp;`, of which nobody sees what CLIP
+    /// would make of them. Nil if it can.
+    package static func problem(in text: String) -> (expected: String, got: String)? {
+        if let control = text.unicodeScalars.first(where: isControl) {
+            let digits = String(control.value, radix: 16, uppercase: true)
+            let padding = String(repeating: "0", count: max(4 - digits.count, 0))
+            return ("a text without control characters (take it out or write a space)", "U+\(padding)\(digits)")
+        }
+        if let reference = text.firstMatch(of: /&(#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);/) {
+            return ("a text without HTML's references (write the character itself)", "\(reference.output.0)")
+        }
+        return nil
+    }
+
     static func cleaned(_ text: String) -> [Unicode.Scalar] {
-        let fixed = TextRepair.fixed(Array(text.unicodeScalars))
-        let plain = HTMLEntities.unescaped(HTMLEntities.unescaped(fixed))
-        let words = plain.split { isSpace($0) }
+        let words = text.precomposedStringWithCanonicalMapping.unicodeScalars.split { isSpace($0) }
         return lowercased(Array(words.joined(separator: [" "])))
     }
 
@@ -60,11 +78,13 @@ enum PromptText {
         text.count >= name.count && zip(text, name).allSatisfy { $0 == $1 || $1 == "s" && $0 == "\u{17f}" }
     }
 
-    /// What Python takes for white space.
-    static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+    private static func isSpace(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
+
+    /// Those that Unicode calls control characters, and those that ftfy takes out as such.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 9...13, 0x1c...0x20, 0x85, 0xa0, 0x1680, 0x2000...0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000: true
-        default: false
+        case 0x206a...0x206f, 0xfeff, 0xfff9...0xfffc: true
+        default: scalar.properties.generalCategory == .control
         }
     }
 

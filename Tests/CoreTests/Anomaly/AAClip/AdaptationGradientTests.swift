@@ -33,7 +33,7 @@ import Testing
     }
 
     private func expectGradients(_ gradients: Storage, of part: String) throws {
-        let got = fixture.adapters.layout.tensors(of: gradients)
+        let got = gradients.tensors(at: fixture.adapters.layout.places)
         let names = got.keys.filter { $0.hasPrefix(part) }
         #expect(names.count == (part == "text_adapter" ? 3 : 6))
         for name in names.sorted() {

@@ -143,6 +143,12 @@ import Testing
             try AdaptationSet(directory: folder.path)
         }
         #expect(throws: AdaptationError.self) { try AdaptationSet(directory: folder.path + "/nothing") }
+        try FileManager.default.moveItem(atPath: folder.path + "/dark_lid", toPath: folder.path + "/dark&lt;lid")
+        #expect(
+            throws: AdaptationError.unreadableName(
+                set: "dark&lt;lid", expected: "a text without HTML's references (write the character itself)",
+                got: "&lt;")
+        ) { try AdaptationSet(directory: folder.path) }
     }
 
     @Test func whatMovesMovesWithItsMask() throws {

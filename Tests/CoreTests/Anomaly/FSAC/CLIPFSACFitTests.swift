@@ -8,7 +8,7 @@ import Testing
     private static let grid = PatchGrid(rows: 2, columns: 3)
 
     /// An embedding around a common direction; anomalous ones are moved along one of two others, so that no line parts them.
-    private static func embedding(anomalous: Bool, using random: inout SeededRandom) -> [Float] {
+    private static func embedding(anomalous: Bool, using random: inout SplitMix64) -> [Float] {
         var values = random.floats(width, in: -0.5...0.5)
         values[0] += 8
         if anomalous { values[Bool.random(using: &random) ? 1 : 2] += Float.random(in: 3...5, using: &random) }
@@ -18,7 +18,7 @@ import Testing
     private static func view(
         _ embedding: [Float], rows: Matrix? = nil, saliency: Matrix? = nil
     ) -> ShotFeatures.View {
-        var random = SeededRandom(seed: 5)
+        var random = SplitMix64(seed: 5)
         var patches = rows ?? Matrix(rows: grid.count, columns: 10, values: random.floats(grid.count * 10, in: -1...1))
         patches.normalizeRows()
         let whole = WholePicture(embedding: embedding, saliency: saliency)
@@ -26,7 +26,7 @@ import Testing
     }
 
     private static func shots(_ count: Int, anomalies: Int = 25) -> [ShotFeatures] {
-        var random = SeededRandom(seed: 1)
+        var random = SplitMix64(seed: 1)
         return (0..<count).map { _ in
             ShotFeatures(
                 own: view(embedding(anomalous: false, using: &random)), turned: [],
@@ -64,7 +64,7 @@ import Testing
     }
 
     private static func scores(_ scorer: CLIPFSACScorer, anomalous: Bool, seed: UInt64) -> [Float] {
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         return (0..<60).map { _ in
             let view = view(embedding(anomalous: anomalous, using: &random))
             return scorer.score(view.features, counting: view.mask, .serial).imageScore
@@ -87,7 +87,7 @@ import Testing
     @Test func aShotsOwnHeadDoesNotKnowIt() throws {
         let shots = Self.shots(3)
         let first = try Self.scorer(Self.fit(shots), leavingOut: [1])
-        var random = SeededRandom(seed: 77)
+        var random = SplitMix64(seed: 77)
         var changed = shots
         let other = Self.shots(4)[3]
         changed[1] = ShotFeatures(
@@ -146,7 +146,7 @@ import Testing
     }
 
     @Test func patchesInTheSpaceOfTheTextsAreComparedWithThem() throws {
-        var random = SeededRandom(seed: 8)
+        var random = SplitMix64(seed: 8)
         func patches(abnormal: Int?) -> Matrix {
             var rows = Matrix(rows: 6, columns: Self.width, values: random.floats(6 * Self.width, in: -0.1...0.1))
             for row in 0..<6 { rows[row, 0] += 1 }
@@ -169,7 +169,7 @@ import Testing
         let scorer = try Self.scorer(
             Self.fit(Self.shots(2), anchors: nil, CLIPFSACSettings(epochs: .fixed(3), map: .saliency)))
         let gradient = try #require(scorer.scoreGradient)
-        var random = SeededRandom(seed: 4)
+        var random = SplitMix64(seed: 4)
         let embedding = Self.embedding(anomalous: true, using: &random)
         let got = gradient(embedding)
         for place in 0..<Self.width {

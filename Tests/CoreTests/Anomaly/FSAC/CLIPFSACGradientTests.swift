@@ -15,7 +15,7 @@ import Testing
             let trainer = FSACTrainer(head, learnsAnchors: true)
             _ = trainer.loss(batch, labels: run.labels)
             let gradients = trainer.gradientTensors
-            var random = SeededRandom(seed: 9)
+            var random = SplitMix64(seed: 9)
             for (name, gradient) in gradients {
                 for _ in 0..<4 {
                     let index = Int.random(in: 0..<gradient.values.count, using: &random)

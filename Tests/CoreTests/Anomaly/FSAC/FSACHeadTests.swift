@@ -5,7 +5,7 @@ import Testing
 @Suite struct FSACHeadTests {
     /// Unit rows around a common direction; anomalous ones are moved along one of two others, so that no line parts them.
     private func tokens(_ count: Int, anomalous: Bool, seed: UInt64, width: Int = 40) -> Matrix {
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         var values: [Float] = []
         for row in 0..<count {
             var token = random.floats(width, in: -0.3...0.3)

@@ -104,7 +104,7 @@ import Testing
             let trainer = FSACTrainer(head)
             _ = trainer.loss(tokens, labels: batch.labels)
             let gradients = trainer.gradientTensors
-            var random = SeededRandom(seed: 9)
+            var random = SplitMix64(seed: 9)
             for (name, tensor) in head.tensors where gradients[name] != nil {
                 for _ in 0..<6 {
                     let index = Int.random(in: 0..<tensor.values.count, using: &random)

@@ -1,6 +1,5 @@
 import Core
 import Foundation
-import TestSupport
 import Testing
 
 /// Real pictures in MVTec AD's layout, where there are any: FSAC_DATA, or `shared/data` beside the checkout.
@@ -16,7 +15,7 @@ private let hasPictures = ["bottle", "cookie"].allSatisfy {
     /// A disc with a dark middle on an even ground, both with some noise, and a dark crumb.
     private func disc(_ ground: UInt8, _ object: UInt8, seed: UInt64, centre: (Double, Double), radius: Double) -> Image
     {
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         var pixels: [UInt8] = []
         for row in 0..<150 {
             for column in 0..<200 {
@@ -40,9 +39,11 @@ private let hasPictures = ["bottle", "cookie"].allSatisfy {
         let mask = try #require(estimate.mask(of: shots[1]))
         // A disc of radius 45 is 21 % of the picture; the mask reaches some pixels farther.
         #expect((0.2...0.34).contains(mask.share), "\(mask.share)")
-        let patches = mask.patchShares(on: PatchGrid(rows: 15, columns: 20))
-        #expect(patches[7 * 20 + 9] == 1, "the hole belongs to the object")
-        #expect(patches[0] == 0 && patches[1 * 20 + 18] == 0, "neither a corner nor a crumb does")
+        func share(_ row: Int, _ column: Int) -> Float {
+            mask.share(of: PixelRectangle(x: column, y: row, width: 1, height: 1), height: 15, width: 20)
+        }
+        #expect(share(7, 9) == 1, "the hole belongs to the object")
+        #expect(share(0, 0) == 0 && share(1, 18) == 0, "neither a corner nor a crumb does")
     }
 
     @Test func aTextureHasNoForeground() {

@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func aLargeRectangleSatisfiesTheEquation() {
-        var random = SeededRandom(seed: 3)
+        var random = SplitMix64(seed: 3)
         let (rows, columns) = (170, 141)
         let laplacian = Matrix(rows: rows, columns: columns, values: random.floats(rows * columns))
         let border = Matrix(

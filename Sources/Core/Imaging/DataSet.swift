@@ -42,7 +42,7 @@ package struct DataSet: Sendable, Equatable {
     /// The pictures that a seed picks as shots: `train[seed * shots ..< (seed + 1) * shots]`.
     ///
     /// - Throws: `tooFewShots` when there are not as many.
-    package func shots(_ count: Int, seed: Int) throws(EvaluationError) -> [String] {
+    package func shots(_ count: Int, seed: Int) throws(DataSetError) -> [String] {
         guard (seed + 1) * count <= train.count else {
             throw .tooFewShots(set: name, shots: count, seeds: seed + 1, found: train.count)
         }
@@ -52,7 +52,7 @@ package struct DataSet: Sendable, Equatable {
     /// The data set in a folder, or those in its subfolders, by name.
     ///
     /// - Throws: `notADataSet`, and what is wrong with a data set that was found.
-    package static func readAll(in directory: String) throws(EvaluationError) -> [DataSet] {
+    package static func readAll(in directory: String) throws(DataSetError) -> [DataSet] {
         if Folder(directory + "/train/good").exists { return [try DataSet(directory: directory)] }
         var sets: [DataSet] = []
         for name in try Folder(directory).names() where Folder("\(directory)/\(name)/train/good").exists {
@@ -62,7 +62,7 @@ package struct DataSet: Sendable, Equatable {
         return sets
     }
 
-    init(directory: String) throws(EvaluationError) {
+    init(directory: String) throws(DataSetError) {
         name = URL(filePath: directory).standardizedFileURL.lastPathComponent
         train = try Folder(directory + "/train/good").pictures()
         var test: [TestPicture] = []
@@ -79,7 +79,7 @@ package struct DataSet: Sendable, Equatable {
 
     private static func pictures(
         of kind: String, in tests: Folder, masks: Folder
-    ) throws(EvaluationError) -> [TestPicture] {
+    ) throws(DataSetError) -> [TestPicture] {
         let pictures = try Folder(tests.path + "/" + kind).pictures()
         guard kind != "good" else { return pictures.map { TestPicture(path: $0, defect: nil, maskPath: nil) } }
         let maskPaths = masks.exists ? try masks.names().filter(Folder.isPicture).map { masks.path + "/" + $0 } : []
@@ -109,7 +109,7 @@ private struct Folder {
     }
 
     /// What is in it, hidden files left out, in the order of the names' bytes (as Python's `sorted` has it).
-    func names() throws(EvaluationError) -> [String] {
+    func names() throws(DataSetError) -> [String] {
         do {
             let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }
             return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -119,7 +119,7 @@ private struct Folder {
     }
 
     /// Paths of its pictures; files of other kinds (a licence, a list) are left out.
-    func pictures() throws(EvaluationError) -> [String] {
+    func pictures() throws(DataSetError) -> [String] {
         let names = try names()
         if let unsupported = names.first(where: { ["bmp", "gif", "tif", "tiff", "webp"].contains(Self.ending($0)) }) {
             throw .unsupportedPicture(path: path + "/" + unsupported)

@@ -18,28 +18,8 @@ extension AdapterLayer {
                 gradient.values[index] *= Self.negativeSlope
             }
         }
-        let count = x.rows
-        var result = Matrix(rows: count, columns: inputs)
-        result.values.withUnsafeMutableBufferPointer { result in
-            gradient.values.withUnsafeBufferPointer { gradient in
-                x.values.withUnsafeBufferPointer { x in
-                    guard let dx = result.baseAddress, let dy = gradient.baseAddress, let x = x.baseAddress else {
-                        return
-                    }
-                    parallelism.forEachRange(of: outputs, grain: 16) { _, range in
-                        gemm(
-                            range.count, inputs, count, dy + range.lowerBound, outputs, transposeA: true, x, inputs,
-                            beta: 1, into: gradients.base + offset + range.lowerBound * inputs, inputs)
-                    }
-                    parallelism.forEachRange(of: count, grain: 16) { _, rows in
-                        gemm(
-                            rows.count, inputs, outputs, dy + rows.lowerBound * outputs, outputs,
-                            parameters.base + offset, inputs, into: dx + rows.lowerBound * inputs, inputs)
-                    }
-                }
-            }
-        }
-        return result
+        linear.parameterGradient(x, gradient, into: gradients, adding: true, parallelism)
+        return linear.inputGradient(gradient, parameters, parallelism)
     }
 }
 
@@ -104,21 +84,5 @@ extension AAClipAdapters {
             rows: tokens.rows, columns: share.count, values: (0..<tokens.rows).flatMap { _ in share })
         return layer.backward(
             tokens, output: output, output.normalizedBackward(rows), parameters, into: gradients, parallelism)
-    }
-}
-
-extension Matrix {
-    /// From a gradient by the rows divided by their norms to the gradient by the rows; 0 for a row of zeros.
-    func normalizedBackward(_ gradient: Matrix) -> Matrix {
-        var result = gradient
-        for row in 0..<rows {
-            let range = row * columns..<(row + 1) * columns
-            let norm = range.reduce(0) { $0 + values[$1] * values[$1] }.squareRoot()
-            let along = norm > 0 ? range.reduce(0) { $0 + gradient.values[$1] * values[$1] } / norm : 0
-            for index in range {
-                result.values[index] = norm > 0 ? (gradient.values[index] - along * values[index] / norm) / norm : 0
-            }
-        }
-        return result
     }
 }

@@ -16,12 +16,12 @@ import Testing
         }
     }
 
-    private func error(_ work: () throws -> Void) -> EvaluationError? {
+    private func error(_ work: () throws -> Void) -> DataSetError? {
         do {
             try work()
             return nil
         } catch {
-            return error as? EvaluationError
+            return error as? DataSetError
         }
     }
 
@@ -49,7 +49,7 @@ import Testing
         let set = try #require(try DataSet.readAll(in: folder.path).first)
         #expect(try set.shots(2, seed: 1).map { $0.suffix(5) } == ["2.png", "3.png"])
         #expect(try set.shots(3, seed: 1).map { $0.suffix(5) } == ["3.png", "4.png", "5.png"])
-        #expect(throws: EvaluationError.tooFewShots(set: set.name, shots: 4, seeds: 2, found: 6)) {
+        #expect(throws: DataSetError.tooFewShots(set: set.name, shots: 4, seeds: 2, found: 6)) {
             try set.shots(4, seed: 1)
         }
     }

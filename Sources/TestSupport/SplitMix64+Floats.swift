@@ -1,0 +1,8 @@
+package import Core
+
+extension SplitMix64 {
+    /// `count` numbers, uniform in `range`.
+    package mutating func floats(_ count: Int, in range: ClosedRange<Float> = -1...1) -> [Float] {
+        (0..<count).map { _ in Float.random(in: range, using: &self) }
+    }
+}
