@@ -15,9 +15,9 @@ forbid() {
     printf 'check: %s\n%s\n' "$1" "$lines" >&2
 }
 
-# imports MODULES FOLDER: every import of one of MODULES (a regular expression) in FOLDER
+# imports MODULES FOLDER...: every import of one of MODULES (a regular expression) in one of FOLDER
 imports() {
-    grep -rnE --include='*.swift' "^[[:space:]]*(@[a-zA-Z_]+ +)*((public|package|internal|private|fileprivate) +)?import +((struct|class|enum|func|protocol|typealias|let|var) +)?($1)\b" "$2" || true
+    grep -rnE --include='*.swift' "^[[:space:]]*(@[a-zA-Z_]+ +)*((public|package|internal|private|fileprivate) +)?import +((struct|class|enum|func|protocol|typealias|let|var) +)?($1)\b" "${@:2}" || true
 }
 
 imports COpenBLAS Sources | { grep -v '^Sources/Core/Numerics/' || true; } |
@@ -26,11 +26,16 @@ imports CKernels Sources | { grep -v '^Sources/Core/' || true; } | forbid 'only 
 imports 'CJPEG|CPNG' Sources | { grep -v '^Sources/Core/Imaging/' || true; } |
     forbid 'only Sources/Core/Imaging may import CJPEG and CPNG'
 imports CZlib Sources | { grep -v '^Sources/Core/Weights/' || true; } | forbid 'only Sources/Core/Weights may import CZlib'
+imports CCrypto Sources | { grep -v '^Sources/Platform/SHA256.swift:' || true; } |
+    forbid 'only Sources/Platform/SHA256.swift may import CCrypto'
+imports CCurl Sources | { grep -v '^Sources/fsacctl/HTTP/' || true; } |
+    forbid 'only Sources/fsacctl/HTTP may import CCurl'
 imports Dispatch Sources/Core | { grep -v '^Sources/Core/Numerics/Parallel.swift:' || true; } |
     forbid 'only Sources/Core/Numerics/Parallel.swift may import Dispatch: Core has no threads of its own'
-imports 'Logging|NIO[A-Za-z]*|Hummingbird[A-Za-z]*|ServiceLifecycle|AsyncHTTPClient|TOMLKit|ArgumentParser' Sources/Core |
+imports 'Logging|NIO[A-Za-z]*|Hummingbird[A-Za-z]*|ServiceLifecycle|TOMLKit|ArgumentParser' Sources/Core Sources/Platform |
     forbid 'Core has no log, no network, no configuration and no command line'
 imports 'Daemon|ControlProtocol' Sources/Core | forbid 'imports go one way: Core -> Daemon'
+imports 'Core|Daemon|ControlProtocol' Sources/Platform | forbid 'imports go one way: Platform -> Core'
 imports 'NIO[A-Za-z]*|Logging|Core|Daemon' Sources/ControlProtocol | forbid 'ControlProtocol is values without I/O'
 
 find Sources Tests -name '*.swift' -exec awk -v longest=$longest_file \
