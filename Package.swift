@@ -20,11 +20,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        // No traits: the daemon has a configuration of its own.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -33,16 +32,15 @@ let package = Package(
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
         .target(name: "CV4L2", linkerSettings: [.linkedLibrary("v4l2"), .linkedLibrary("v4lconvert")]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
-        // What every layer may ask of the system: files, clocks, threads.
-        .target(name: "Platform", swiftSettings: strict),
+        // What every layer may ask of the system: files, clocks, threads, digests. Not called `System`: swift-nio takes a
+        // module of that name for Apple's.
+        .target(name: "Platform", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(
-            name: "Core",
-            dependencies: [
-                "Platform", "CKernels", "COpenBLAS", "CJPEG", "CPNG", "CZlib",
-                .product(name: "Crypto", package: "swift-crypto"),
-            ],
+            name: "Core", dependencies: ["Platform", "CKernels", "COpenBLAS", "CJPEG", "CPNG", "CZlib"],
             swiftSettings: strict
         ),
         .target(name: "ControlProtocol", swiftSettings: strict),
@@ -77,18 +75,16 @@ let package = Package(
         .executableTarget(
             name: "fsacctl",
             dependencies: [
-                "Platform", "ControlProtocol", "Core", "Settings", "Capture",
+                "Platform", "ControlProtocol", "Core", "Settings", "Capture", "CCurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict
         ),
         .target(name: "TestSupport", dependencies: ["Core"], swiftSettings: strict),
+        .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CoreTests", dependencies: ["Core", "TestSupport"], resources: [.copy("Fixtures")],
             swiftSettings: strict),
-        .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
         .testTarget(
             name: "SettingsTests", dependencies: ["Platform", "Core", "Settings", "TestSupport"], swiftSettings: strict),
         .testTarget(

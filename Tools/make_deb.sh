@@ -13,7 +13,7 @@ fail() {
 
 bin=.build/release
 models=${FSAC_MODELS:-models}
-version=${DEB_VERSION:-$(sed -n 's/.*text = "\(.*\)"/\1/p' Sources/Daemon/Version.swift)}
+version=${DEB_VERSION:-$(sed -n 's/.*text = "\(.*\)"/\1/p' Sources/ControlProtocol/Version.swift)}
 stage=.build/deb/fsac-$version
 payload=$stage/payload
 

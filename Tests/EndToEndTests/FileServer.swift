@@ -9,6 +9,12 @@ final class FileServer: Sendable {
         var files: [String: Data] = [:]
         /// Answers `Range` with a part.
         var hasRanges = true
+        /// Answers `Range` with a part of whatever it has now, without a look at `If-Range`.
+        var ignoresConditions = false
+        /// Where its parts begin instead of where they were asked for.
+        var rangeStart: Int?
+        /// Bytes of its largest part.
+        var longestRange = Int.max
         /// What `ETag` says; nil: nothing.
         var version: String? = "\"1\""
         /// Bytes of a reply's body after which the connection is cut, by path: one for each of the next replies.
@@ -104,13 +110,17 @@ final class FileServer: Sendable {
         guard let file = behaviour.files[request.path] else {
             return (Array("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8), Data())
         }
-        let start = request.range.flatMap { Int($0.dropFirst("bytes=".count).dropLast()) }
-        let isSame = request.condition == nil || request.condition == behaviour.version
+        let start = request.range.flatMap { behaviour.rangeStart ?? Int($0.dropFirst("bytes=".count).dropLast()) }
+        let isSame =
+            behaviour.ignoresConditions || request.condition == nil || request.condition == behaviour.version
         var body = file
         var lines = ["HTTP/1.1 200 OK"]
         if let start, behaviour.hasRanges, isSame, start < file.count {
-            body = file[start...]
-            lines = ["HTTP/1.1 206 Partial Content", "Content-Range: bytes \(start)-\(file.count - 1)/\(file.count)"]
+            body = file[start...].prefix(behaviour.longestRange)
+            lines = [
+                "HTTP/1.1 206 Partial Content",
+                "Content-Range: bytes \(start)-\(body.endIndex - 1)/\(file.count)",
+            ]
         }
         if let version = behaviour.version { lines.append("ETag: \(version)") }
         lines += ["Content-Length: \(body.count)", "Connection: close", "", ""]

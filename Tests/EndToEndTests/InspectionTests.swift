@@ -66,6 +66,26 @@ extension EndToEndTests {
             #expect(shown == Array(journal.lines[first..<first + shown.count]))
         }
 
+        @Test func controlCEndsTailAndSoDoesAReaderWhoHasHadEnough() async throws {
+            let line = try Line(frames: Pictures.line)
+            try await line.start()
+            try await line.inspect(until: 5)
+            let tail = try Program(
+                "fsacctl", ["tail", "-f", "--socket", line.socket], folder: line.folder, label: "tail")
+            try await eventually("lines of tail") { !tail.standardOutput.isEmpty }
+            tail.send(SIGINT)
+            #expect(try await tail.exitCode(within: .seconds(5)) == -SIGINT)
+            let shell = Process()
+            shell.executableURL = URL(filePath: "/bin/bash")
+            shell.arguments = [
+                "-c", "set -o pipefail; '\(Program.folder)/fsacctl' tail -f --socket '\(line.socket)' | head -n 2",
+            ]
+            shell.standardOutput = FileHandle.nullDevice
+            try shell.run()
+            try await eventually("tail to end") { !shell.isRunning }
+            #expect(shell.terminationStatus == 0)
+        }
+
         @Test func aPartThatWasRejectedAndWasGoodBecomesANormalShot() async throws {
             let line = try Line(frames: Pictures.line)
             try await line.start()

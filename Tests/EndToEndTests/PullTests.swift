@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// `fsacctl model pull` against a server on this machine.
@@ -23,10 +24,13 @@ import Testing
     private static let fixture =
         URL(filePath: #filePath).deletingLastPathComponent().path + "/../CoreTests/Fixtures/clip/weights/openclip"
 
-    private func pull(_ more: String..., paths: [String] = paths) async throws -> Program.Output {
-        let urls = paths.flatMap { ["--url", server.url + $0] }
+    private func pull(
+        _ more: String..., paths: [String] = paths, from site: String? = nil, environment: [String: String] = [:]
+    ) async throws -> Program.Output {
+        let urls = paths.flatMap { ["--url", (site ?? server.url) + $0] }
         return try await Program.run(
-            "fsacctl", ["model", "pull", "tiny", "--models", models] + urls + more, folder: folder)
+            "fsacctl", ["model", "pull", "tiny", "--models", models] + urls + more, folder: folder,
+            environment: environment)
     }
 
     /// The digest of the model that a folder with the same files becomes.
@@ -110,6 +114,89 @@ import Testing
         try await expectInstalled(try await pull())
     }
 
+    /// What a part is continued with is looked at, because servers and caches that ignore `If-Range` exist.
+    @Test func aPartOfAnotherVersionIsNotContinuedWhateverTheServerSends() async throws {
+        let whole = try Data(contentsOf: URL(filePath: Self.fixture + Self.weights))
+        server.change {
+            $0.files[Self.weights] = Data(repeating: 7, count: whole.count)
+            $0.cuts[Self.weights] = [10_000, 0, 0, 0, 0]
+        }
+        #expect(try await pull().exitCode == 1)
+        server.change {
+            $0.files[Self.weights] = whole
+            $0.version = "\"2\""
+            $0.ignoresConditions = true
+        }
+        try await expectInstalled(try await pull())
+        #expect(server.requests.map(\.range) == ["bytes=10000-", nil])
+    }
+
+    @Test func aNewVersionAsLongAsThePartIsFetched() async throws {
+        let whole = try Data(contentsOf: URL(filePath: Self.fixture + Self.weights))
+        server.change {
+            $0.files[Self.weights] = Data(repeating: 7, count: whole.count + 10_000)
+            $0.cuts[Self.weights] = [whole.count, 0, 0, 0, 0]
+        }
+        #expect(try await pull().exitCode == 1)
+        server.change {
+            $0.files[Self.weights] = whole
+            $0.version = "\"2\""
+        }
+        try await expectInstalled(try await pull())
+    }
+
+    @Test func withoutVersionsTheLengthTellsThemApart() async throws {
+        let whole = try Data(contentsOf: URL(filePath: Self.fixture + Self.weights))
+        server.change {
+            $0.version = nil
+            $0.files[Self.weights] = Data(repeating: 7, count: whole.count + 1)
+            $0.cuts[Self.weights] = [10_000, 0, 0, 0, 0]
+        }
+        #expect(try await pull().exitCode == 1)
+        server.change { $0.files[Self.weights] = whole }
+        try await expectInstalled(try await pull())
+        #expect(server.requests.map(\.range) == ["bytes=10000-", nil])
+    }
+
+    @Test func aPartThatNothingIsKnownOfIsFetchedFromItsBeginning() async throws {
+        let folder = models + "/.pull-tiny"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Data(repeating: 7, count: 10_000).write(to: URL(filePath: folder + Self.weights + ".part"))
+        try await expectInstalled(try await pull())
+        #expect(server.requests.allSatisfy { $0.range == nil })
+    }
+
+    @Test func anotherRangeThanTheOneAskedForIsNotTaken() async throws {
+        server.change {
+            $0.cuts[Self.weights] = [10_000]
+            $0.rangeStart = 5000
+        }
+        try await expectInstalled(try await pull())
+        #expect(server.requests.filter { $0.path == Self.weights }.map(\.range) == [nil, "bytes=10000-", nil])
+    }
+
+    @Test func aServerThatAlwaysCutsAndSendsOtherRangesIsGivenUp() async throws {
+        server.change {
+            $0.cuts[Self.weights] = Array(repeating: 10_000, count: 20)
+            $0.rangeStart = 5000
+        }
+        let reply = try await pull()
+        #expect(reply.exitCode == 1)
+        #expect(reply.standardError.contains("in 4 attempts"), "\(reply.standardError)")
+        #expect(installed.isEmpty)
+    }
+
+    @Test func aPartOfARangeIsNotTakenForTheWholeOfIt() async throws {
+        server.change {
+            $0.cuts[Self.weights] = [10_000]
+            $0.longestRange = 20_000
+        }
+        try await expectInstalled(try await pull())
+        #expect(
+            server.requests.filter { $0.path == Self.weights }.map(\.range).prefix(3)
+                == [nil, "bytes=10000-", "bytes=30000-"])
+    }
+
     @Test func aWrongDigestInstallsNothing() async throws {
         let reply = try await pull("--sha256", String(repeating: "0", count: 64))
         #expect(reply.exitCode == 1)
@@ -172,6 +259,70 @@ import Testing
             }
         }
         try await expectInstalled(try await pull())
+    }
+
+    @Test(arguments: ["ftp://127.0.0.1/x", "file:///etc/hostname"])
+    func redirectsAwayFromTheWebAreNotFollowed(to target: String) async throws {
+        server.change { $0.redirects[Self.weights] = target }
+        let reply = try await pull()
+        #expect(reply.exitCode == 64)
+        #expect(reply.standardError.contains(server.url + Self.weights), "\(reply.standardError)")
+        #expect(reply.standardError.contains("http or https"), "\(reply.standardError)")
+        #expect(installed.isEmpty)
+    }
+
+    @Test func redirectsThatNeverEndAreNotFollowedForEver() async throws {
+        server.change { $0.redirects[Self.weights] = Self.weights }
+        #expect(try await pull().exitCode == 64)
+        #expect(server.requests.filter { $0.path == Self.weights }.count == 11)
+    }
+
+    @Test func theProxyOfTheEnvironmentIsAskedForOtherHosts() async throws {
+        server.change { behaviour in
+            for path in Self.paths {
+                behaviour.files["http://models.example" + path] = behaviour.files[path]
+                behaviour.files[path] = nil
+            }
+        }
+        try await expectInstalled(
+            try await pull(from: "http://models.example", environment: ["http_proxy": server.url, "no_proxy": ""]))
+    }
+
+    @Test(arguments: ["", "models.example", "*"])
+    func thisMachineIsAskedWithoutAProxy(exempt: String) async throws {
+        try await expectInstalled(
+            try await pull(environment: ["http_proxy": "http://127.0.0.1:9", "no_proxy": exempt]))
+    }
+
+    @Test func hostsOfNoProxyAreAskedWithoutAProxy() async throws {
+        let environment = ["http_proxy": server.url, "no_proxy": "example.org,models.invalid"]
+        let reply = try await pull(from: "http://models.invalid", environment: environment)
+        #expect(reply.exitCode == 69)
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test func aServerThatNobodyVouchesForIsRefused() async throws {
+        let port = server.port == 65535 ? server.port - 1 : server.port + 1
+        let certificate = ["-keyout", folder + "/key.pem", "-out", folder + "/certificate.pem", "-nodes", "-days", "1"]
+        try Process.run(
+            URL(filePath: "/usr/bin/openssl"),
+            arguments: ["req", "-x509", "-newkey", "rsa:2048", "-subj", "/CN=localhost"] + certificate
+        ).waitUntilExit()
+        let openssl = Process()
+        openssl.executableURL = URL(filePath: "/usr/bin/openssl")
+        openssl.arguments = [
+            "s_server", "-quiet", "-WWW", "-accept", "\(port)", "-key", folder + "/key.pem", "-cert",
+            folder + "/certificate.pem",
+        ]
+        openssl.standardInput = FileHandle.nullDevice
+        openssl.standardOutput = FileHandle.nullDevice
+        openssl.standardError = FileHandle.nullDevice
+        try openssl.run()
+        // It inherits a mask that keeps other signals from it.
+        defer { kill(openssl.processIdentifier, SIGKILL) }
+        let reply = try await pull(from: "https://localhost:\(port)")
+        #expect(reply.exitCode == 69)
+        #expect(reply.standardError.contains("certificate"), "\(reply.standardError)")
     }
 
     @Test func aMirrorTakesThePlaceOfTheServers() async throws {

@@ -72,6 +72,24 @@ extension EndToEndTests {
             #expect(reply.standardError.contains(line.socket))
         }
 
+        @Test func aSocketThatNobodyListensAtIsToldFromNone() async throws {
+            let line = try Line(frames: [:])
+            let none = try await line.fsacctl("status")
+            #expect(none.standardError.contains("there is no such socket"), "\(none.standardError)")
+            // Python leaves the socket behind, as a daemon does that was killed.
+            try Process.run(
+                URL(filePath: "/usr/bin/python3"),
+                arguments: ["-c", "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])", line.socket]
+            ).waitUntilExit()
+            let deaf = try await line.fsacctl("status")
+            #expect(deaf.exitCode == 69)
+            #expect(deaf.standardError.contains("systemctl start fsacd"), "\(deaf.standardError)")
+            let long = try await Program.run(
+                "fsacctl", ["status", "--socket", "/tmp/" + String(repeating: "x", count: 200)], folder: line.folder)
+            #expect(long.exitCode == 69)
+            #expect(long.standardError.contains("too long"), "\(long.standardError)")
+        }
+
         @Test func weightsCutAnywhereAreNamedAndMakeEveryPartInvalid() async throws {
             let models = "/tmp/fsac-models-\(UUID().uuidString.prefix(8))"
             try FileManager.default.createDirectory(atPath: models, withIntermediateDirectories: true)

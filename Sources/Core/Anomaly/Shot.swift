@@ -1,4 +1,4 @@
-internal import Crypto
+import Platform
 
 /// One normal image of a recipe. It keeps the picture as it came, so that a fit can look at it in any input size.
 package struct Shot: Sendable {
@@ -14,7 +14,7 @@ package struct Shot: Sendable {
     /// - Throws: `ImageError` when the size cannot be told.
     package init(sha256: String? = nil, picture: Picture, area: InspectionArea = .wholeFrame) throws(ImageError) {
         let size = try picture.size()
-        self.sha256 = sha256 ?? hexadecimal(SHA256.hash(data: picture.bytes))
+        self.sha256 = sha256 ?? hexadecimal(SHA256.digest(of: picture.bytes))
         self.picture = picture
         self.area = area
         frame = PixelSize(height: size.height, width: size.width)

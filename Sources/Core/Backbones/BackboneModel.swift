@@ -1,4 +1,4 @@
-internal import Crypto
+import Platform
 
 /// A backbone whose weights are loaded, verified and laid out for computing; immutable, shared by all threads.
 ///
@@ -75,7 +75,7 @@ package struct BackboneModel: Sendable {
         let first = parts[0]
         let offsets = parts.indices.map { parts[..<$0].map(\.layerCount).reduce(0, +) }
         name = parts.map(\.name).joined(separator: "+")
-        sha256 = hexadecimal(SHA256.hash(data: Array(parts.map(\.sha256).joined().utf8)))
+        sha256 = hexadecimal(SHA256.digest(of: parts.map(\.sha256).joined().utf8))
         preprocessing = first.preprocessing
         inputMultiple = first.inputMultiple
         layerCount = parts.map(\.layerCount).reduce(0, +)

@@ -1,6 +1,6 @@
-internal import Crypto
 internal import Foundation
 internal import Glibc
+import Platform
 
 /// Finished runs of evaluations, one file a run, named by everything that determines its outcome.
 ///
@@ -28,13 +28,13 @@ package struct EvaluationCache: Sendable {
         /// The SHA-256 of the program that runs.
         package static func runningProgram() throws -> String {
             let program = try Data(contentsOf: URL(filePath: "/proc/self/exe"), options: .mappedIfSafe)
-            return hexadecimal(SHA256.hash(data: program))
+            return hexadecimal(SHA256.digest(of: program))
         }
 
         func name() throws -> String {
             let encoder = JSONEncoder()
             encoder.outputFormatting = .sortedKeys
-            return hexadecimal(SHA256.hash(data: try encoder.encode(self)))
+            return hexadecimal(SHA256.digest(of: try encoder.encode(self)))
         }
     }
 

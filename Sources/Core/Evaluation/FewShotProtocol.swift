@@ -1,4 +1,4 @@
-internal import Crypto
+import Platform
 
 /// The few-shot protocol: for every number of shots and seed, fit a model to the shots, choose the limit from the shots
 /// alone, and score every test picture. No test picture has a say in anything that is reported, except as a test.
@@ -209,7 +209,7 @@ extension FewShotProtocol {
     }
 
     private func digest(_ path: String) throws(EvaluationError) -> String {
-        hexadecimal(SHA256.hash(data: try read(path)))
+        hexadecimal(SHA256.digest(of: try read(path)))
     }
 
     private func keep(_ run: EvaluationRun, _ key: EvaluationCache.Key) {

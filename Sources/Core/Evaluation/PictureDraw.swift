@@ -1,4 +1,4 @@
-internal import Crypto
+import Platform
 
 /// A smaller test, drawn by lot.
 package struct PictureDraw: Sendable, Equatable, Codable {
@@ -24,7 +24,7 @@ package struct PictureDraw: Sendable, Equatable, Codable {
 
     private func drawn(_ pictures: [DataSet.TestPicture]) -> Set<String> {
         let lots = pictures.map { picture in
-            (lot: hexadecimal(SHA256.hash(data: Array("\(seed)/\(picture.file)".utf8))), file: picture.file)
+            (lot: hexadecimal(SHA256.digest(of: "\(seed)/\(picture.file)".utf8)), file: picture.file)
         }
         return Set(lots.sorted { $0.lot < $1.lot }.prefix(count).map(\.file))
     }

@@ -1,3 +1,5 @@
+import Platform
+
 /// Why there is no picture.
 package enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The bytes are neither JPEG nor PNG; `firstBytes` are up to 8 of them.
@@ -38,7 +40,7 @@ package enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .notAnImage(let firstBytes) where firstBytes.isEmpty:
             "image: expected JPEG or PNG, got no bytes at all"
         case .notAnImage(let firstBytes):
-            "image: expected JPEG or PNG, got something that starts with \(Self.hexadecimal(firstBytes))"
+            "image: expected JPEG or PNG, got something that starts with \(hexadecimal(firstBytes, separator: " "))"
         case .unsupported(let format, let what):
             "image: \(format): expected grey or RGB colour, got \(what); convert the picture to RGB"
         case .damaged(let format, let reason):
@@ -79,10 +81,6 @@ package enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .fileChanged(let path, let expectedBytes, let actualBytes):
             "image: \(path): changed while it was read: expected \(expectedBytes) bytes, got \(actualBytes); try again"
         }
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
     }
 }
 

@@ -1,4 +1,4 @@
-internal import Crypto
+import Platform
 
 /// A place in a picture, in whole pixels from its upper left corner.
 package struct PixelPoint: Codable, Sendable, Equatable {
@@ -66,7 +66,7 @@ package struct InspectionArea: Codable, Sendable, Equatable {
         if let roi { parts.append("region of \(roi.text)") }
         if !ignore.isEmpty {
             let corners = ignore.map { $0.map { "\($0.x),\($0.y)" }.joined(separator: " ") }.joined(separator: "; ")
-            let digest = hexadecimal(SHA256.hash(data: Array(corners.utf8))).prefix(8)
+            let digest = hexadecimal(SHA256.digest(of: corners.utf8)).prefix(8)
             parts.append("\(ignore.count) ignored polygon\(ignore.count == 1 ? "" : "s") (\(digest))")
         }
         return parts.isEmpty ? nil : parts.joined(separator: ", ")

@@ -1,6 +1,6 @@
 internal import CKernels
-internal import Synchronization
 internal import Platform
+internal import Synchronization
 
 /// How many threads one computation may use.
 ///

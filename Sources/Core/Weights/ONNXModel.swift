@@ -1,4 +1,4 @@
-import Crypto
+import Platform
 
 /// The weights of an ONNX file and the nodes that use them. Everything else of the graph is read past.
 ///
@@ -46,7 +46,7 @@ package struct ONNXModel: Sendable {
         }
         return ONNXModel(
             file: file, initialisers: reader.initialisers, ignored: reader.ignored.sorted(), nodes: reader.nodes,
-            sha256: hexadecimal(SHA256.hash(data: bytes)))
+            sha256: hexadecimal(SHA256.digest(of: bytes)))
     }
 }
 

@@ -1,5 +1,5 @@
-import Crypto
 import Glibc
+import Platform
 
 /// The bytes of a weight file, read where they are asked for and never kept: a model that is larger than the memory that it
 /// may use is read tensor by tensor.
@@ -92,7 +92,7 @@ final class WeightBytes: Sendable {
         for start in stride(from: 0, to: count, by: piece.count) {
             let here = UnsafeMutableRawBufferPointer(rebasing: piece[..<min(piece.count, count - start)])
             try read(at: start, into: here, part: "file")
-            hash.update(bufferPointer: UnsafeRawBufferPointer(here))
+            hash.update(UnsafeRawBufferPointer(here))
         }
         return hexadecimal(hash.finalize())
     }

@@ -1,3 +1,5 @@
+import Platform
+
 /// What a weight file is, by how it begins.
 enum WeightsFileKind {
     case safetensors

@@ -1,5 +1,5 @@
-import Crypto
 import Glibc
+import Platform
 
 /// A weight file read front to back. Every byte that is read goes into its SHA-256.
 ///
@@ -52,7 +52,7 @@ struct WeightsInput: ~Copyable {
         case .descriptor(let descriptor): try fill(buffer, from: descriptor, part: part)
         case .memory(let bytes): buffer.copyBytes(from: bytes[position..<position + buffer.count])
         }
-        hash.update(bufferPointer: UnsafeRawBufferPointer(buffer))
+        hash.update(UnsafeRawBufferPointer(buffer))
         position += buffer.count
     }
 
@@ -100,8 +100,3 @@ struct WeightsInput: ~Copyable {
 
 /// What the last failed system call says.
 func systemMessage() -> String { String(cString: strerror(errno)) }
-
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef")
-    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-}

@@ -1,5 +1,5 @@
-import Crypto
 import Glibc
+import Platform
 
 /// A file that appears whole or not at all: written beside its place, synced, renamed, and the rename synced.
 struct WeightsOutput: ~Copyable {
@@ -35,7 +35,7 @@ struct WeightsOutput: ~Copyable {
                 throw .unwritable(file: path, reason: systemMessage())
             }
         }
-        hash.update(bufferPointer: bytes)
+        hash.update(bytes)
     }
 
     mutating func write(_ bytes: [UInt8]) throws(WeightsError) {

@@ -1,3 +1,5 @@
+import Platform
+
 /// Castagnoli's cyclic redundancy check, as of iSCSI (RFC 3720, appendix B.4): finds every single-bit flip.
 package enum CRC32C {
     /// Remainders of the 256 bytes for the reflected polynomial 0x82F63B78.
@@ -17,7 +19,6 @@ package enum CRC32C {
 
     /// Eight lower-case hexadecimal digits.
     package static func text(_ checksum: UInt32) -> String {
-        let digits = String(checksum, radix: 16)
-        return String(repeating: "0", count: 8 - digits.count) + digits
+        withUnsafeBytes(of: checksum.bigEndian) { hexadecimal($0) }
     }
 }

@@ -1,4 +1,3 @@
-import Crypto
 import Platform
 
 /// The normal shots and fitted generations of one recipe on disk (DESIGN, "On disk").
@@ -78,12 +77,7 @@ extension RecipeStore {
         try disk.read(path(of: normal))
     }
 
-    static func sha256(of bytes: [UInt8]) -> String {
-        SHA256.hash(data: bytes).map { byte in
-            let digits = String(byte, radix: 16)
-            return byte < 16 ? "0" + digits : digits
-        }.joined()
-    }
+    static func sha256(of bytes: [UInt8]) -> String { hexadecimal(SHA256.digest(of: bytes)) }
 
     private func path(of normal: StoredNormal) -> String {
         "\(normalsFolder)/\(normal.sha256).\(normal.fileExtension)"
@@ -101,7 +95,7 @@ struct ShotList: Equatable, Sendable {
 
     init(_ normals: [StoredNormal]) {
         let names = normals.map(\.sha256).sorted().joined(separator: "\n")
-        digest = RecipeStore.sha256(of: Array(names.utf8))
+        digest = hexadecimal(SHA256.digest(of: names.utf8))
     }
 
     fileprivate init(digest: String) {

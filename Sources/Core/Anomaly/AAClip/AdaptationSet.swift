@@ -1,4 +1,4 @@
-internal import Crypto
+import Platform
 
 // S side of the network's input.
 
@@ -58,7 +58,7 @@ package struct AdaptationSet: Sendable, Equatable {
             let name = example.path.split(separator: "/").suffix(3).joined(separator: "/")
             return "\(objects[example.object])\t\(name)\t\(example.maskPath != nil)"
         }
-        return hexadecimal(SHA256.hash(data: Array(lines.joined(separator: "\n").utf8)))
+        return hexadecimal(SHA256.digest(of: lines.joined(separator: "\n").utf8))
     }
 
     /// - Parameter side: S.

@@ -1,5 +1,5 @@
-internal import Crypto
 internal import Foundation
+import Platform
 
 /// Text anchors that were computed before, one small file each, named by everything that determines them: the weights and the
 /// sentences.
@@ -19,7 +19,7 @@ package struct TextAnchorCache: Sendable {
         let sentences = wording.sentences
         let all = [weights] + sentences.normal + [""] + sentences.abnormal
         let path =
-            directory + "/" + hexadecimal(SHA256.hash(data: Array(all.joined(separator: "\n").utf8)))
+            directory + "/" + hexadecimal(SHA256.digest(of: all.joined(separator: "\n").utf8))
             + ".safetensors"
         if let kept = try? TextAnchors(Safetensors.read(path: path).tensors) { return kept }
         let anchors = try make()

@@ -1,5 +1,5 @@
-internal import Crypto
 internal import Foundation
+import Platform
 
 // Adapters in a models directory, and how a backbone names them: `CLIPNAME@ADAPTERS`.
 extension AAClipAdapters {
@@ -83,7 +83,7 @@ struct NamedAdapters {
     }
 
     /// Of a backbone that consists of both.
-    func sha256(with clip: String) -> String { hexadecimal(SHA256.hash(data: Array((clip + sha256).utf8))) }
+    func sha256(with clip: String) -> String { hexadecimal(SHA256.digest(of: (clip + sha256).utf8)) }
 }
 
 extension ModelsDirectory {

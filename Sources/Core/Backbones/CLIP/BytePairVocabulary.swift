@@ -1,4 +1,4 @@
-import Crypto
+import Platform
 
 /// The tokens of CLIP's byte pair encoding and the pairs that they are joined from (Sennrich et al. 2016; on bytes, as
 /// Radford et al. 2019).
@@ -72,7 +72,7 @@ package struct BytePairVocabulary: Sendable, Equatable {
     var canonicalText: [UInt8] { Array(([Self.version] + lines).joined(separator: "\n").utf8) + [UInt8(ascii: "\n")] }
 
     /// SHA-256 of the file that an import writes, in hexadecimal.
-    package var sha256: String { hexadecimal(SHA256.hash(data: canonicalText)) }
+    package var sha256: String { hexadecimal(SHA256.digest(of: canonicalText)) }
 
     /// The lines of a list of merges behind the line that says its version.
     static func merges(_ text: [UInt8]) -> some Collection<String> {

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 
 /// Brings weights from elsewhere into a models directory.
 package struct WeightsImport: Sendable {

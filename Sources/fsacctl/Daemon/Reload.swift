@@ -1,6 +1,5 @@
 import ArgumentParser
 import ControlProtocol
-import NIOCore
 
 /// `fsacctl reload`
 struct Reload: AsyncParsableCommand {
@@ -15,7 +14,7 @@ struct Reload: AsyncParsableCommand {
 
     func run() async throws {
         let reply = try await daemon.client.request(
-            .post, ControlPath.reload, timeout: .minutes(11), as: ReloadReply.self)
+            .post, ControlPath.reload, timeout: .seconds(11 * 60), as: ReloadReply.self)
         if daemon.json { return try printJSON(reply) }
         for change in reply.applied { Terminal.write("\(change)\n") }
         if reply.applied.isEmpty { Terminal.write("nothing to change\n") }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import ControlProtocol
-import NIOCore
 
 /// `fsacctl trigger`
 struct Trigger: AsyncParsableCommand {
@@ -22,7 +21,8 @@ struct Trigger: AsyncParsableCommand {
 
     func run() async throws {
         let reply = try await daemon.client.request(
-            .post, ControlPath.trigger, body: .json(TriggerRequest(camera: camera, part: part)), timeout: .minutes(11),
+            .post, ControlPath.trigger, body: .json(TriggerRequest(camera: camera, part: part)),
+            timeout: .seconds(11 * 60),
             as: TriggerReply.self)
         if daemon.json {
             try printJSON(reply)

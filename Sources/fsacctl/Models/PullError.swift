@@ -7,7 +7,7 @@ enum PullError: Error, CustomStringConvertible {
     case badDigest(String)
     /// `files` are the URLs of the whole model.
     case unreachable(url: String, reason: String, files: [String])
-    case refused(url: String, status: UInt)
+    case refused(url: String, status: Int)
     /// The server ended the reply early, again and again.
     case cutShort(url: String, gotBytes: Int, expectedBytes: Int?, attempts: Int)
     case wrongDigest(file: String, url: String, expected: String, got: String)
@@ -24,7 +24,7 @@ enum PullError: Error, CustomStringConvertible {
         case .badURL(let url, let reason): "pull: `\(url)`: expected the http or https address of a file, got \(reason)"
         case .badDigest(let text): "pull: --sha256 `\(text)`: expected 64 hexadecimal digits"
         case .unreachable(let url, let reason, let files):
-            "pull: \(url): the server cannot be reached: \(reason): check HTTPS_PROXY, NO_PROXY and FSAC_MODEL_MIRROR; behind an "
+            "pull: \(url): the server cannot be reached: \(reason): check HTTPS_PROXY, http_proxy, NO_PROXY and FSAC_MODEL_MIRROR; behind an "
                 + "air gap fetch these files elsewhere into one folder, carry it here and run `fsacctl model import FOLDER "
                 + "--name NAME`: \(files.joined(separator: " "))"
         case .refused(let url, let status):

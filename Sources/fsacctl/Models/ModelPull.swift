@@ -18,8 +18,9 @@ struct ModelPull: AsyncParsableCommand {
             digits of its SHA-256 that are in the file's name, and for the others no digest is known beforehand: --sha256 \
             pins the weight file.
 
-            HTTPS_PROXY, HTTP_PROXY and NO_PROXY are followed; FSAC_MODEL_MIRROR (https://mirror.example/models) takes the \
-            place of every server. Behind an air gap, fetch the files elsewhere and use `fsacctl model import`.
+            HTTPS_PROXY, http_proxy (in small letters only) and NO_PROXY are followed; FSAC_MODEL_MIRROR \
+            (https://mirror.example/models) takes the place of every server. Behind an air gap, fetch the files elsewhere \
+            and use `fsacctl model import`.
 
             Exit codes: 0 installed; 1 refused, damaged or cut short; 64 wrong usage; 69 the server cannot be reached.
             """)
@@ -80,7 +81,7 @@ struct ModelPull: AsyncParsableCommand {
         }
         var files: [PublishedModel.File] = []
         for text in urls {
-            guard let url = URL(string: text), ModelServer.isWeb(url) else {
+            guard let url = URL(string: text), ModelMirror.isWeb(url) else {
                 throw PullError.badURL(text, reason: "something else")
             }
             let file = url.lastPathComponent
@@ -110,25 +111,23 @@ struct ModelPull: AsyncParsableCommand {
     }
 
     private func fetch(_ model: PublishedModel, into folder: String) async throws {
-        let server = try ModelServer(environment: ProcessInfo.processInfo.environment)
+        let mirror = try ModelMirror(environment: ProcessInfo.processInfo.environment)
         do {
-            for file in model.files { try await fetch(file, of: model, into: folder, from: server) }
-        } catch {
-            try await server.shutdown()
-            guard case PullError.unreachable(let url, let reason, _) = error else { throw error }
+            for file in model.files { try await fetch(file, of: model, into: folder, from: mirror) }
+        } catch PullError.unreachable(let url, let reason, _) {
             throw PullError.unreachable(url: url, reason: reason, files: model.files.map(\.url))
         }
-        try await server.shutdown()
     }
 
     private func fetch(
-        _ file: PublishedModel.File, of model: PublishedModel, into folder: String, from server: ModelServer
+        _ file: PublishedModel.File, of model: PublishedModel, into folder: String, from mirror: ModelMirror
     ) async throws {
         let path = folder + "/" + file.name
         if !options.json { print("\(file.url)") }
         let bar = FetchProgress(label: file.name)
         defer { bar.finish() }
-        try await Download(url: file.url, path: path, server: server, progress: bar.update).run()
+        let download = Download(url: file.url, address: mirror.url(of: file.url), path: path, progress: bar.update)
+        try await onThread { try download.run() }
         let isWeights = [".safetensors", ".bin", ".pt", ".pth"].contains { file.name.hasSuffix($0) }
         guard isWeights, let expected = digest?.lowercased() ?? model.sha256Prefix else { return }
         let got = try sha256(ofFile: path)

@@ -26,7 +26,7 @@ struct History: AsyncParsableCommand {
         var query = ["limit": "\(limit)"]
         if let since { query["since"] = "\(since)" }
         if let verdict { query["verdict"] = verdict.rawValue }
-        var printer = VerdictPrinter(json: daemon.json)
-        try await daemon.client.lines(ControlPath.history, query: query) { try printer.show($0) }
+        let printer = VerdictPrinter(json: daemon.json)
+        try await daemon.client.lines(ControlPath.history, query: query, printer.show)
     }
 }

@@ -29,19 +29,18 @@ struct Tail: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var printer = VerdictPrinter(json: daemon.json)
         guard follow else {
+            let printer = VerdictPrinter(json: daemon.json)
             return try await daemon.client.lines(
-                ControlPath.history, query: query(["limit": "\(lines)"])
-            ) { try printer.show($0) }
+                ControlPath.history, query: query(["limit": "\(lines)"]), printer.show)
         }
         // Says so and ends when there is no daemon to begin with; later ones are waited for.
         let status = try await daemon.client.get(ControlPath.status, as: StatusReply.self)
-        printer.next = status.storage.lastSequence + 1
+        let printer = VerdictPrinter(json: daemon.json, next: status.storage.lastSequence + 1)
         var place = ["last": "\(lines)"]
         while true {
             try await unlessUnreachable {
-                try await daemon.client.lines(ControlPath.tail, query: query(place)) { try printer.show($0) }
+                try await daemon.client.lines(ControlPath.tail, query: query(place), printer.show)
             }
             Terminal.complain("the daemon ended the connection, waiting for it to come back")
             try await waitForDaemon()

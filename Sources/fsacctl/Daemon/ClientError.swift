@@ -6,7 +6,7 @@ import Settings
 enum ClientError: Error, CustomStringConvertible {
     case unreachable(socket: String, reason: String)
     case refused(ErrorReply.Body)
-    case unexpectedReply(status: UInt, text: String)
+    case unexpectedReply(status: Int, text: String)
     case fitFailed(String)
     case file(path: String, reason: String)
     case configuration(ConfigurationError)

@@ -1,0 +1,177 @@
+import Foundation
+import Glibc
+
+/// One file on its way: beside its place until it is whole, and taken up again where it was cut.
+struct Download: Sendable {
+    /// In a row without a byte more than there ever was.
+    private static let maximumAttempts = 4
+
+    /// For messages; `address` is where it is asked for.
+    let url: String
+    let address: String
+    let path: String
+    let progress: @Sendable (_ bytes: Int, _ total: Int?) -> Void
+
+    private var partialPath: String { path + ".part" }
+    /// Where it is kept what the part is of.
+    private var versionPath: String { path + ".version" }
+
+    /// What a server says of the file that it has. A part of one version is never continued with another.
+    private struct Version: Codable, Equatable {
+        /// A strong `ETag`, else `Last-Modified`: what `If-Range` takes.
+        var validator: String?
+        /// Of the whole file.
+        var bytes: Int?
+    }
+
+    /// What another attempt may mend.
+    private enum Failure: Error {
+        case unreachable(String)
+        case status(Int)
+        case cut(expectedBytes: Int?)
+    }
+
+    /// Fetches the file unless it is there. Blocks its thread (``onThread(_:)``).
+    func run() throws {
+        guard !FileManager.default.fileExists(atPath: path) else { return }
+        var (attempts, furthest) = (0, 0)
+        while true {
+            do {
+                try attempt()
+                break
+            } catch let failure as Failure {
+                attempts = partialBytes > furthest ? 0 : attempts + 1
+                furthest = max(furthest, partialBytes)
+                if attempts >= Self.maximumAttempts { throw error(failure, attempts: attempts) }
+                Thread.sleep(forTimeInterval: 0.2 * Double(1 << attempts))
+            }
+        }
+        try FileManager.default.moveItem(atPath: partialPath, toPath: path)
+        remove(versionPath)
+    }
+
+    private func error(_ failure: Failure, attempts: Int) -> PullError {
+        switch failure {
+        case .unreachable(let reason): .unreachable(url: url, reason: reason, files: [])
+        case .status(let status): .refused(url: url, status: status)
+        case .cut(let expected):
+            .cutShort(url: url, gotBytes: partialBytes, expectedBytes: expected, attempts: attempts)
+        }
+    }
+
+    private func attempt() throws {
+        // Of a part whose version nobody knows it cannot be said whether it may be continued.
+        let version = try? JSONDecoder().decode(Version.self, from: Data(contentsOf: URL(filePath: versionPath)))
+        let start = version == nil ? 0 : partialBytes
+        // A range of compressed bytes would be a range of something else.
+        var exchange = Exchange(url: address, route: .web, headers: ["Accept-Encoding: identity"])
+        if start > 0 {
+            // Not by CURLOPT_RESUME_FROM: there, a new version that is just as long as the part counts as done.
+            exchange.headers.append("Range: bytes=\(start)-")
+            if let validator = version?.validator { exchange.headers.append("If-Range: \(validator)") }
+        }
+        var file: PartialFile?
+        do {
+            let reply = try exchange.perform { reply, piece in
+                let here = try file ?? begin(reply, after: start, of: version)
+                file = here
+                try here.write(piece)
+                progress(here.bytes, here.total)
+            }
+            try (file ?? begin(reply, after: start, of: version)).finish()
+        } catch Exchange.Failure.unreachable(let words, _) {
+            throw Failure.unreachable(words)
+        } catch Exchange.Failure.cut(let reply, _) {
+            throw Failure.cut(expectedBytes: file?.total ?? Self.version(reply)?.bytes)
+        } catch Exchange.Failure.address(let words) {
+            throw PullError.badURL(url, reason: "an answer that leads nowhere: \(words)")
+        }
+        guard file?.total == nil || file?.bytes == file?.total else { throw Failure.cut(expectedBytes: file?.total) }
+    }
+
+    /// Opens the part for what the reply holds, at its beginning or behind the first `start` bytes.
+    private func begin(_ reply: Exchange.Reply, after start: Int, of version: Version?) throws -> PartialFile {
+        let place: Int
+        let got = Self.version(reply)
+        switch reply.status {
+        case 200:
+            // In this order: whenever it ends, the version never says more than is true of the part.
+            remove(versionPath)
+            place = 0
+        case 206 where start > 0 && got == version && Self.range(reply)?.start == start: place = start
+        case 206, 416:
+            // Another range than the one that was asked for, or of another version, or none.
+            remove(versionPath)
+            remove(partialPath)
+            throw Failure.cut(expectedBytes: nil)
+        case 408, 429, 500...599: throw Failure.status(reply.status)
+        default: throw PullError.refused(url: url, status: reply.status)
+        }
+        let file = try PartialFile(partialPath, keeping: place, total: got?.bytes)
+        if place == 0, let got { try JSONEncoder().encode(got).write(to: URL(filePath: versionPath), options: .atomic) }
+        progress(place, got?.bytes)
+        return file
+    }
+
+    /// Nil when nothing tells one version from another.
+    private static func version(_ reply: Exchange.Reply) -> Version? {
+        let tag = reply.headers["etag"].flatMap { $0.hasPrefix("W/") ? nil : $0 }
+        let bytes = reply.status == 206 ? range(reply)?.total : reply.headers["content-length"].flatMap { Int($0) }
+        let version = Version(validator: tag ?? reply.headers["last-modified"], bytes: bytes)
+        return version == Version() ? nil : version
+    }
+
+    /// `bytes 100-999/1000`
+    private static func range(_ reply: Exchange.Reply) -> (start: Int, total: Int?)? {
+        guard let text = reply.headers["content-range"],
+            let match = text.wholeMatch(of: /bytes (\d+)-\d+\/(\d+|\*)/), let start = Int(match.1)
+        else { return nil }
+        return (start, Int(match.2))
+    }
+
+    private var partialBytes: Int {
+        var status = stat()
+        return stat(partialPath, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    /// It may not be there, and what stays is overwritten.
+    private func remove(_ path: String) { unlink(path) }
+}
+
+/// The beginning of a file, to which bytes are added.
+private final class PartialFile {
+    /// Of the whole file, when that is known.
+    let total: Int?
+    private(set) var bytes: Int
+    private let path: String
+    private let descriptor: CInt
+
+    init(_ path: String, keeping bytes: Int, total: Int?) throws(PullError) {
+        self.path = path
+        self.bytes = bytes
+        self.total = total
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0, ftruncate(descriptor, bytes) == 0, lseek(descriptor, 0, SEEK_END) == bytes else {
+            throw failure
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    func write(_ piece: UnsafeRawBufferPointer) throws(PullError) {
+        var rest = piece
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw failure }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+        bytes += piece.count
+    }
+
+    func finish() throws(PullError) {
+        guard fsync(descriptor) == 0 else { throw failure }
+    }
+
+    private var failure: PullError { .file(path: path, reason: String(cString: strerror(errno))) }
+}
