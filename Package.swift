@@ -81,7 +81,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "TestSupport", dependencies: ["Core"], swiftSettings: strict),
-        .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "PlatformTests", dependencies: ["Platform", "Core", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CoreTests", dependencies: ["Core", "TestSupport"], resources: [.copy("Fixtures")],
             swiftSettings: strict),

@@ -1,6 +1,6 @@
+import Core
 import Foundation
 import Platform
-import TestSupport
 import Testing
 
 @Suite struct SHA256Tests {
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func bytesInPiecesHaveTheDigestOfTheWhole() {
-        var random = SeededRandom(seed: 1)
+        var random = SplitMix64(seed: 1)
         for _ in 0..<50 {
             let bytes = (0..<Int.random(in: 0...500, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)
@@ -57,7 +57,7 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.path + "/sha256-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        var random = SeededRandom(seed: 2)
+        var random = SplitMix64(seed: 2)
         var expected: [String] = []
         for file in 0..<40 {
             let length =
