@@ -52,11 +52,10 @@ package struct V4L2System: CameraSystem {
     }
 
     private static func program(of process: String) -> String? {
-        let descriptor = Glibc.open("/proc/\(process)/comm", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var text = [UInt8](repeating: 0, count: 64)
-        let count = read(descriptor, &text, text.count)
-        return count > 1 ? String(decoding: text.prefix(count - 1), as: UTF8.self) : nil
+        // The process may be gone by now.
+        guard let text = try? RegularFile("/proc/\(process)/comm").read(at: 0, count: 64), text.count > 1 else {
+            return nil
+        }
+        return String(decoding: text.dropLast(), as: UTF8.self)
     }
 }

@@ -27,8 +27,7 @@ package struct EvaluationCache: Sendable {
 
         /// The SHA-256 of the program that runs.
         package static func runningProgram() throws -> String {
-            let program = try Data(contentsOf: URL(filePath: "/proc/self/exe"), options: .mappedIfSafe)
-            return hexadecimal(SHA256.digest(of: program))
+            try sha256(ofFile: "/proc/self/exe")
         }
 
         func name() throws -> String {
@@ -73,7 +72,7 @@ package struct EvaluationCache: Sendable {
     func keep(_ run: EvaluationRun, _ key: Key) throws {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let data = try JSONEncoder().encode(Entry(run: run, misjudged: run.misjudged))
-        try data.write(to: URL(filePath: try path(key)), options: .atomic)
+        try Disk().replace(try path(key), with: [UInt8](data))
         try makeRoom()
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// Picture files as people name them on a command line: anything may be behind a path.
 package enum ImageFile {
@@ -8,51 +9,29 @@ package enum ImageFile {
     ///
     /// - Throws: `ImageError.fileMissing`, `.notARegularFile`, `.unreadable`, `.tooManyBytes`, `.fileChanged`.
     package static func read(path: String, limits: ImageLimits = .standard) throws(ImageError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw errno == ENOENT ? .fileMissing(path: path) : .unreadable(path: path, reason: systemMessage())
+        let file = try open(path)
+        try limits.checkBytes(file.byteCount)
+        let bytes: [UInt8]
+        do throws(DiskError) {
+            bytes = try file.read(at: 0, count: file.byteCount)
+        } catch {
+            throw .unreadable(path: path, reason: ErrnoText.describe(error.errno))
         }
-        defer { close(descriptor) }
-        let size = try sizeOfRegularFile(descriptor, path: path)
-        try limits.checkBytes(size)
-        return try read(descriptor, size: size, path: path)
-    }
-
-    private static func sizeOfRegularFile(_ descriptor: Int32, path: String) throws(ImageError) -> Int {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .unreadable(path: path, reason: systemMessage()) }
-        let kind: String
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: return status.st_size
-        case S_IFDIR: kind = "directory"
-        case S_IFIFO: kind = "pipe"
-        case S_IFCHR, S_IFBLK: kind = "device"
-        default: kind = "special file"
+        guard bytes.count == file.byteCount else {
+            throw .fileChanged(path: path, expectedBytes: file.byteCount, actualBytes: bytes.count)
         }
-        throw .notARegularFile(path: path, kind: kind)
-    }
-
-    private static func read(_ descriptor: Int32, size: Int, path: String) throws(ImageError) -> [UInt8] {
-        var failure: ImageError?
-        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            while count < size {
-                let got = Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, size - count)
-                if got > 0 {
-                    count += got
-                } else if got == 0 {
-                    failure = .fileChanged(path: path, expectedBytes: size, actualBytes: count)
-                    return
-                } else if errno != EINTR {
-                    failure = .unreadable(path: path, reason: systemMessage())
-                    return
-                }
-            }
-        }
-        if let failure { throw failure }
         return bytes
     }
 
-    private static func systemMessage() -> String {
-        String(cString: strerror(errno))
+    private static func open(_ path: String) throws(ImageError) -> RegularFile {
+        do throws(RegularFile.Refusal) {
+            return try RegularFile(path)
+        } catch {
+            switch error {
+            case .system(ENOENT): throw .fileMissing(path: path)
+            case .system(let code): throw .unreadable(path: path, reason: ErrnoText.describe(code))
+            case .notRegular(let kind): throw .notARegularFile(path: path, kind: kind)
+            }
+        }
     }
 }

@@ -1,15 +1,15 @@
-import Glibc
 import Platform
 
 /// The bytes of a weight file, read where they are asked for and never kept: a model that is larger than the memory that it
 /// may use is read tensor by tensor.
-///
-/// The file is read, never mapped: somebody else may cut a mapped file short, which ends the process.
 final class WeightBytes: Sendable {
     private enum Source {
-        case descriptor(Int32)
+        case file(RegularFile)
         case memory([UInt8])
     }
+
+    /// Larger files are not weights of anything that runs here.
+    private static let maximumBytes = 16 << 30
 
     /// For messages.
     let file: String
@@ -19,20 +19,23 @@ final class WeightBytes: Sendable {
 
     /// Opens a regular file; a FIFO or a device is refused without waiting for it.
     init(path: String) throws(WeightsError) {
-        let (descriptor, size) = try openRegularFile(path)
         file = path
-        count = size
-        source = .descriptor(descriptor)
+        do throws(RegularFile.Refusal) {
+            let file = try RegularFile(path)
+            source = .file(file)
+            count = file.byteCount
+        } catch {
+            throw .unreadable(file: path, reason: "\(error)")
+        }
+        guard count <= Self.maximumBytes else {
+            throw .unreadable(file: path, reason: "\(count) bytes, more than \(Self.maximumBytes)")
+        }
     }
 
     init(_ bytes: [UInt8], file: String) {
         self.file = file
         count = bytes.count
         source = .memory(bytes)
-    }
-
-    deinit {
-        if case .descriptor(let descriptor) = source { close(descriptor) }
     }
 
     /// Fills `buffer` with the bytes from `position` on.
@@ -45,19 +48,15 @@ final class WeightBytes: Sendable {
         }
         switch source {
         case .memory(let bytes): buffer.copyBytes(from: bytes[position..<position + buffer.count])
-        case .descriptor(let descriptor):
-            var filled = 0
-            while filled < buffer.count {
-                let got = pread(
-                    descriptor, UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).baseAddress,
-                    buffer.count - filled, position + filled)
-                if got > 0 {
-                    filled += got
-                } else if got == 0 {
-                    throw .truncated(file: file, part: part, expectedBytes: buffer.count, gotBytes: filled)
-                } else if errno != EINTR {
-                    throw .unreadable(file: file, reason: systemMessage())
-                }
+        case .file(let regular):
+            let got: Int
+            do throws(DiskError) {
+                got = try regular.read(at: position, into: buffer)
+            } catch {
+                throw .unreadable(file: file, reason: ErrnoText.describe(error.errno))
+            }
+            guard got == buffer.count else {
+                throw .truncated(file: file, part: part, expectedBytes: buffer.count, gotBytes: got)
             }
         }
     }
@@ -100,19 +99,3 @@ final class WeightBytes: Sendable {
 
 /// SHA-256 of a file, in hexadecimal; it is read in pieces.
 package func sha256(ofFile path: String) throws(WeightsError) -> String { try WeightBytes(path: path).sha256() }
-
-/// Opens a regular file for reading; a FIFO or a device is refused without waiting for it.
-func openRegularFile(_ path: String) throws(WeightsError) -> (descriptor: Int32, size: Int) {
-    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .unreadable(file: path, reason: systemMessage()) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-        close(descriptor)
-        throw .unreadable(file: path, reason: "not a regular file")
-    }
-    guard status.st_size <= WeightsInput.maximumBytes else {
-        close(descriptor)
-        throw .unreadable(file: path, reason: "\(status.st_size) bytes, more than \(WeightsInput.maximumBytes)")
-    }
-    return (descriptor, Int(status.st_size))
-}

@@ -41,7 +41,7 @@ package struct JournalReader: Sendable {
     }
 
     private func read(
-        _ file: ReadFile, from first: UInt64, below end: UInt64, count: Int, into lines: inout [VerdictLine]
+        _ file: RegularFile, from first: UInt64, below end: UInt64, count: Int, into lines: inout [VerdictLine]
     ) throws(DiskError) {
         var (offset, rest, next) = (try place(of: first, in: file), [UInt8](), first)
         while lines.count < count {
@@ -65,8 +65,8 @@ package struct JournalReader: Sendable {
     }
 
     /// An offset at or before the line with a number, found by halving: lines are in order.
-    private func place(of sequence: UInt64, in file: ReadFile) throws(DiskError) -> Int {
-        var (low, high) = (0, try file.byteCount())
+    private func place(of sequence: UInt64, in file: RegularFile) throws(DiskError) -> Int {
+        var (low, high) = (0, file.byteCount)
         while high - low > Self.blockBytes {
             let middle = low + (high - low) / 2
             let block = try file.read(at: middle, count: Self.blockBytes / 4)

@@ -56,7 +56,7 @@ package struct JournalRecovery {
     private mutating func recover(path: String, first: UInt64) throws(DiskError) {
         // Whatever comes next, the sequence does not go back behind the segment's name.
         start.lastSequence = first - min(1, first)
-        let file: ReadFile
+        let file: RegularFile
         let scan: SegmentScan
         do {
             file = try disk.openForReading(path)
@@ -88,7 +88,7 @@ package struct JournalRecovery {
     private var temporary: String { "\(folder)/\(JournalNames.temporaryPrefix)recovery" }
 
     /// Copies what is behind the last good line beside the segment.
-    private mutating func keepTail(of file: ReadFile, from offset: Int) throws(DiskError) {
+    private mutating func keepTail(of file: RegularFile, from offset: Int) throws(DiskError) {
         let name = try freeName(JournalNames.torn(at: start.lastSequence + 1))
         let copy = try AppendFile(creating: temporary, disk: disk)
         while case let block = try file.read(at: offset + copy.length, count: 1 << 20), !block.isEmpty {

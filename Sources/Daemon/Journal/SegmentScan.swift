@@ -39,7 +39,7 @@ package struct SegmentScan: Equatable {
     private var isRestZero = true
 
     /// - Parameter first: the sequence number that the segment's name promises.
-    package init(_ file: ReadFile, first: UInt64) throws(DiskError) {
+    package init(_ file: RegularFile, first: UInt64) throws(DiskError) {
         self.init(first: first)
         var offset = 0
         while case let block = try file.read(at: offset, count: Self.blockBytes), !block.isEmpty {

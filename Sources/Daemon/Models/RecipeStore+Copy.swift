@@ -23,7 +23,7 @@ extension Disk {
     /// Copies a folder with the folders in it, synced; what was never finished is left out.
     func copyTree(_ source: String, to target: String) throws(DiskError) {
         try createFolder(target)
-        for name in try names(in: source) where !name.hasPrefix(Self.temporaryPrefix) {
+        for name in try names(in: source) where !name.hasPrefix(ReplacementFile.temporaryPrefix) {
             let (from, to) = ("\(source)/\(name)", "\(target)/\(name)")
             if try isFolder(from) {
                 try copyTree(from, to: to)

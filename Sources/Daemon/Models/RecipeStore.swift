@@ -28,7 +28,7 @@ struct RecipeStore: Sendable {
             try disk.createFolder(path)
         }
         for path in [folder, normalsFolder, modelsFolder] {
-            for name in try disk.names(in: path) where name.hasPrefix(Disk.temporaryPrefix) {
+            for name in try disk.names(in: path) where name.hasPrefix(ReplacementFile.temporaryPrefix) {
                 try disk.discard("\(path)/\(name)")
             }
         }
@@ -148,7 +148,7 @@ extension RecipeStore {
     /// Makes a new generation out of what `write` puts into the folder it is given, and names it as current.
     func install(_ write: (_ folder: String) throws -> Void) throws -> Int {
         let generation = (try generations().first ?? 0) + 1
-        let temporary = "\(modelsFolder)/\(Disk.temporaryPrefix)\(generation)"
+        let temporary = "\(modelsFolder)/\(ReplacementFile.temporaryPrefix)\(generation)"
         try disk.discard(temporary)
         try disk.createFolder(temporary)
         try write(temporary)
@@ -166,7 +166,7 @@ extension RecipeStore {
     func prune(current: Int) throws(DiskError) {
         for old in try generations().filter({ $0 < current }).dropFirst(Self.olderGenerationsKept) {
             // Renamed first, so that a half-removed generation is never taken for a whole one.
-            let doomed = "\(modelsFolder)/\(Disk.temporaryPrefix)\(old)"
+            let doomed = "\(modelsFolder)/\(ReplacementFile.temporaryPrefix)\(old)"
             try disk.discard(doomed)
             try disk.move(folder(of: old), to: doomed)
             try disk.discard(doomed)

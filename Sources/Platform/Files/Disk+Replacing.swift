@@ -1,31 +1,25 @@
-import Glibc
+package import Glibc
 
 /// Changes that a power cut leaves either done or not done, never half done.
 ///
-/// One writer per folder (the instance lock sees to it), so temporary names need not be unique. Whatever is called
-/// `tmp-*` was never finished and may be removed at any start.
+/// Whatever is called `tmp-*` was never finished and may be removed at any start.
 extension Disk {
-    package static let temporaryPrefix = "tmp-"
-
     /// Puts `bytes` at `path`: temporary file, fdatasync, rename, fsync of the folder.
-    package func replace(_ path: String, with bytes: [UInt8]) throws(DiskError) {
-        let (folder, name) = Self.split(path)
-        let file = try AppendFile(creating: "\(folder)/\(Self.temporaryPrefix)\(name)", disk: self)
+    package func replace(_ path: String, with bytes: [UInt8], mode: mode_t? = nil) throws(DiskError) {
+        var file = try ReplacementFile(path, mode: mode, disk: self)
         try file.append(bytes)
-        try file.sync()
-        try file.rename(to: path)
-        try syncFolder(folder)
+        try file.finish()
     }
 
     /// Renames a finished folder and makes the name durable.
     package func move(_ source: String, to target: String) throws(DiskError) {
         try rename(source, to: target)
-        try syncFolder(Self.split(target).folder)
+        try syncFolder(FilePath.split(target).folder)
     }
 
     package func removeForGood(_ path: String) throws(DiskError) {
         try remove(path)
-        try syncFolder(Self.split(path).folder)
+        try syncFolder(FilePath.split(path).folder)
     }
 
     /// fsync of every file in a folder that holds no folders, then of the folder.
@@ -44,10 +38,5 @@ extension Disk {
         guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(path) }
         for name in try names(in: path) { try remove("\(path)/\(name)") }
         try perform(.remove, path) { rmdir(path) }
-    }
-
-    private static func split(_ path: String) -> (folder: String, name: String) {
-        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-        return (String(path[..<slash]), String(path[path.index(after: slash)...]))
     }
 }

@@ -111,18 +111,19 @@ extension Disk {
     /// A regular file's bytes.
     package func read(_ path: String) throws(DiskError) -> [UInt8] {
         let file = try openForReading(path)
-        return try file.read(at: 0, count: file.byteCount())
+        return try file.read(at: 0, count: file.byteCount)
     }
 
-    /// Waits for no pipe and no device: they are refused.
-    package func openForReading(_ path: String) throws(DiskError) -> ReadFile {
+    package func openForReading(_ path: String) throws(DiskError) -> RegularFile {
         try check(.open, path)
-        let file = ReadFile(
-            path: path, box: try DescriptorBox(.open, path, open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)))
-        guard try file.status().st_mode & S_IFMT == S_IFREG else {
-            throw DiskError(operation: .read, path: path, errno: EINVAL)
+        do throws(RegularFile.Refusal) {
+            return try RegularFile(path)
+        } catch {
+            switch error {
+            case .system(let code): throw DiskError(operation: .open, path: path, errno: code)
+            case .notRegular: throw DiskError(operation: .read, path: path, errno: EINVAL)
+            }
         }
-        return file
     }
 
     /// A file of its own with these bytes, complete under its name or not there: temporary file, then rename.
@@ -139,7 +140,7 @@ extension Disk {
 }
 
 /// Closes a descriptor when the last user is gone.
-package final class DescriptorBox {
+package final class DescriptorBox: Sendable {
     package let descriptor: CInt
 
     package init(_ operation: Disk.Operation, _ path: String, _ descriptor: CInt) throws(DiskError) {

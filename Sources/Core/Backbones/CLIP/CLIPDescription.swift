@@ -1,3 +1,5 @@
+import Platform
+
 /// What the configuration files beside a CLIP's weights say of it.
 package struct CLIPDescription: Sendable, Equatable {
     package var configuration: CLIPConfiguration
@@ -22,7 +24,7 @@ package struct CLIPDescription: Sendable, Equatable {
     /// - Throws: `missingFile` when there is none; `malformed` naming file and key.
     static func read(folder: String, weights: String) throws(WeightsError) -> CLIPDescription {
         let isHuggingFace =
-            lastComponent(of: weights).hasPrefix("model.") || lastComponent(of: weights).hasPrefix("pytorch_")
+            FilePath.split(weights).name.hasPrefix("model.") || FilePath.split(weights).name.hasPrefix("pytorch_")
         let order = isHuggingFace ? [huggingFaceFile, openCLIPFile] : [openCLIPFile, huggingFaceFile]
         for name in order where fileExists(folder + "/" + name) {
             let object = try JSONObject.read(path: folder + "/" + name)

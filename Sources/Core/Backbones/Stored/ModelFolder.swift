@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 
 /// Where the parts of a model lie that was not imported: a folder in OpenCLIP's or Hugging Face's layout, or one weight file
 /// with the rest beside it.
@@ -17,7 +18,7 @@ struct ModelFolder {
     init(_ path: String) throws(WeightsError) {
         guard isDirectory(path) else {
             weights = path
-            folder = directory(of: path)
+            folder = FilePath.split(path).folder
             return
         }
         folder = path

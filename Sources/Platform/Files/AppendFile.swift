@@ -1,41 +1,5 @@
 package import Glibc
 
-/// A regular file that is read at places.
-package struct ReadFile {
-    package let path: String
-    package let box: DescriptorBox
-
-    package func status() throws(DiskError) -> stat {
-        var status = stat()
-        guard fstat(box.descriptor, &status) == 0 else {
-            throw DiskError(operation: .status, path: path, errno: errno)
-        }
-        return status
-    }
-
-    package func byteCount() throws(DiskError) -> Int { try status().st_size }
-
-    /// At most `count` bytes from `offset` on; fewer only where the file ends.
-    package func read(at offset: Int, count: Int) throws(DiskError) -> [UInt8] {
-        var failure: DiskError?
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            while filled < count {
-                let got = pread(
-                    box.descriptor, buffer.baseAddress.map { $0 + filled }, count - filled, off_t(offset + filled))
-                if got == 0 { return }
-                if got > 0 {
-                    filled += got
-                } else if errno != EINTR {
-                    failure = DiskError(operation: .read, path: path, errno: errno)
-                    return
-                }
-            }
-        }
-        if let failure { throw failure }
-        return bytes
-    }
-}
-
 /// A file that only grows. Used by one thread.
 package final class AppendFile {
     package private(set) var path: String
@@ -45,8 +9,11 @@ package final class AppendFile {
     private let box: DescriptorBox
 
     /// Makes the file, in place of one that has the name.
-    package convenience init(creating path: String, disk: Disk) throws(DiskError) {
+    ///
+    /// - Parameter mode: who may read and write it; nil = this user and, to read, the group, less what the umask takes.
+    package convenience init(creating path: String, mode: mode_t? = nil, disk: Disk) throws(DiskError) {
         try self.init(path, flags: O_CREAT | O_TRUNC, length: 0, disk: disk)
+        if let mode { try disk.perform(.open, path) { fchmod(box.descriptor, mode) } }
     }
 
     /// Goes on behind the first `length` bytes; what follows them is cut off.
@@ -63,13 +30,15 @@ package final class AppendFile {
         box = try DescriptorBox(.open, path, open(path, O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0o640))
     }
 
-    /// One write(2). After an error the file may hold a part of the bytes: `cut` removes it.
     package func append(_ bytes: [UInt8]) throws(DiskError) {
+        try bytes.withUnsafeBufferPointer { (bytes) throws(DiskError) in try append(UnsafeRawBufferPointer(bytes)) }
+    }
+
+    /// One write(2). After an error the file may hold a part of the bytes: `cut` removes it.
+    package func append(_ bytes: UnsafeRawBufferPointer) throws(DiskError) {
         try disk.check(.write, path)
         var written: Int
-        repeat {
-            written = bytes.withUnsafeBytes { write(box.descriptor, $0.baseAddress, $0.count) }
-        } while written < 0 && errno == EINTR
+        repeat { written = write(box.descriptor, bytes.baseAddress, bytes.count) } while written < 0 && errno == EINTR
         guard written >= 0 else { throw DiskError(operation: .write, path: path, errno: errno) }
         // A regular file takes less than all only when the disk is full.
         guard written == bytes.count else { throw DiskError(operation: .write, path: path, errno: ENOSPC) }
