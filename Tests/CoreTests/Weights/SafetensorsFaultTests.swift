@@ -133,10 +133,10 @@ import Testing
         let folder = try ScratchFolder()
         let pipe = folder.path + "/pipe"
         #expect(mkfifo(pipe, 0o600) == 0)
-        for path in [pipe, folder.path, "/dev/zero"] {
+        for (path, kind) in [(pipe, "pipe"), (folder.path, "folder"), ("/dev/zero", "device")] {
             #expect(
                 failure { () throws(WeightsError) in try Safetensors.read(path: path) }
-                    == .unreadable(file: path, reason: "not a regular file"))
+                    == .unreadable(file: path, reason: "expected a regular file, got a \(kind)"))
         }
         let missing = folder.path + "/missing"
         #expect(
