@@ -10,7 +10,7 @@ package struct Calibration: Codable, Sendable, Equatable {
     /// The raw score that counts as 1: a typical good part's. Scores of the model are what its scorer says, divided by this, so
     /// that a limit means the same after a re-fit, and with another backbone.
     package let unit: Float
-    /// A part with a higher score is NG.
+    /// A part with this score or a higher one is NG, see `Float.isReject(at:)`.
     package let limit: Float
     package let origin: Origin
     /// Scores around the limit that are judged, but could as well be on its other side.

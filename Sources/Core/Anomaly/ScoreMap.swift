@@ -18,7 +18,7 @@ package struct ScoreMap: Sendable, Equatable {
     }
 
     /// For methods that judge the picture as a whole: the map says where, the image score says how much. The values are scaled
-    /// so that the largest of them is the image score; then the map shows a place above the limit just when the picture is.
+    /// so that the largest of them is the image score; then the map shows a place at the limit or above just when the picture is.
     ///
     /// - Parameter pattern: one value a patch, at least 0.
     init(grid: PatchGrid, pattern: [Float], imageScore: Float) {

@@ -148,4 +148,13 @@ import Testing
         // On its side the picture is 20 wide: only the middle columns show it.
         #expect(RotatedCopy(of: image, degrees: 90).patchesInside(grid) == [1, 2, 5, 6])
     }
+
+    @Test func aScoreAtTheLimitIsARejectWithAPlace() throws {
+        let model = try fit([MadeUpPart.shot(1)])
+        let map = score(MadeUpPart.defective(2), model)
+        let atLimit = model.withLimit(map.imageScore)
+        let anomalyMap = atLimit.anomalyMap(of: map, height: 40, width: 56)
+        #expect(map.imageScore.isReject(at: atLimit.calibration.limit))
+        #expect(atLimit.regions(in: anomalyMap, imageScore: map.imageScore).count == 1)
+    }
 }
