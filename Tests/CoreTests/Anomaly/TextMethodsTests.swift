@@ -175,4 +175,28 @@ private struct WinCLIPCase: Decodable {
         _ = try anchors("aa", "cap")
         #expect(computed == 4)
     }
+
+    @Test func theLongestUnusedAnchorsAreForgottenWhenThereAreTooMany() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "anchors-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder) }
+        func anchors(_ object: String, capacity: Int) throws {
+            let cache = TextAnchorCache(directory: folder, capacity: capacity)
+            _ = try cache.anchors(weights: "aa", Wording(object: object)) { () throws(WeightsError) in
+                TextAnchors(normal: [1, 0], abnormal: [0, 1])
+            }
+        }
+        try anchors("cap", capacity: 1 << 20)
+        let first = try #require(try files().first)
+        let bytes = try Data(contentsOf: URL(filePath: folder + "/" + first)).count
+        for object in ["bottle", "box"] { try anchors(object, capacity: 1 << 20) }
+        for (age, file) in try files().enumerated() {
+            let used = Date(timeIntervalSinceNow: file == first ? -900 : -100 * Double(age + 1))
+            try FileManager.default.setAttributes([.modificationDate: used], ofItemAtPath: folder + "/" + file)
+        }
+        // Used again, the oldest is the newest.
+        try anchors("cap", capacity: 3 * bytes)
+        try anchors("screw", capacity: 3 * bytes)
+        #expect(try files().count == 3 && files().contains(first))
+    }
 }
