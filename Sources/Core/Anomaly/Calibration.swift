@@ -34,6 +34,12 @@ package struct Calibration: Codable, Sendable, Equatable {
         self.evidence = evidence
     }
 
+    /// Whether all numbers are; others make no model.
+    var isFinite: Bool {
+        let numbers = [unit, limit, band.lower, band.upper, evidence.limit, evidence.band.lower, evidence.band.upper]
+        return (numbers + evidence.scores + evidence.options.map(\.limit)).allSatisfy(\.isFinite) && unit > 0
+    }
+
     /// The same evidence with a limit set by hand.
     ///
     /// - Parameter band: what is uncertain around it; nil = as much in proportion as around the limit that the shots gave.
@@ -43,6 +49,9 @@ package struct Calibration: Codable, Sendable, Equatable {
         let band = band ?? evidence.band.scaled(by: limit / evidence.limit)
         return Calibration(unit: unit, limit: limit, origin: .manual, band: band, evidence: evidence)
     }
+
+    /// The limit that the shots gave.
+    func automatic() -> Calibration { Calibration(unit: unit, evidence: evidence) }
 }
 
 /// Scores for which OK and NG are both poorly supported.

@@ -69,7 +69,7 @@ package struct FittedModel: Sendable {
     package func score(_ features: Features, parallelism: Parallelism = .serial) -> ScoreMap {
         precondition(accepts(features), "model: features of another kind")
         return score(
-            PatchFeatures(features, layers: layers, localAveraging: settings.localAveraging),
+            PatchFeatures(features, layers: layers, localAveraging: settings.method.localAveraging),
             parallelism: parallelism)
     }
 
@@ -135,6 +135,13 @@ package struct FittedModel: Sendable {
     package func withLimit(_ limit: Float, band: UncertainBand? = nil) -> FittedModel {
         var model = self
         model.calibration = calibration.withLimit(limit, band: band)
+        return model
+    }
+
+    /// The model with the limit that its shots gave.
+    package func withAutomaticLimit() -> FittedModel {
+        var model = self
+        model.calibration = calibration.automatic()
         return model
     }
 }

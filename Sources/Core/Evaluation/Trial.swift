@@ -59,7 +59,7 @@ struct Trial {
         return EvaluationRun(
             seed: plan.seed, shots: plan.paths.map { String($0.split(separator: "/").last ?? "") },
             inputSize: model.backbone.inputSize, layers: model.layers, figures: figures,
-            evidence: model.calibration.evidence, training: (model.scorer as? CLIPFSACScorer)?.evidence,
+            evidence: model.calibration.evidence, training: model.scorer.training,
             pictures: pictures, misjudged: misjudged)
     }
 }
