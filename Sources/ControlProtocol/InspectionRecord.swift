@@ -26,7 +26,7 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     package var limit: Float?
     /// True when the score is so near to the limit that either verdict is poorly supported, else absent.
     package var uncertain: Bool?
-    /// Boxes around what is above the limit.
+    /// Boxes around what is at the limit or above.
     package var regions: [Region]
     package var latency: Latency
     /// Below the state directory. Pictures are written after the line and may be dropped or have been pruned.

@@ -1,8 +1,14 @@
 /// A table of which the file may have several.
 protocol NamedTable {
     associatedtype Key: CodingKey & CaseIterable
+    /// Keys that are not in `Key`, because something else names them.
+    static var furtherKeys: [String] { get }
     var name: String { get }
     init(_ table: ConfigurationTable<Key>) throws(ConfigurationError)
+}
+
+extension NamedTable {
+    static var furtherKeys: [String] { [] }
 }
 
 extension Configuration.Camera: NamedTable {

@@ -44,7 +44,8 @@ extension Configuration {
         for (index, element) in elements.enumerated() {
             guard let table = element.table else { throw top.notATable(key, element) }
             let reading = try ConfigurationTable<Value.Key>(
-                table, name: key.stringValue, index: found.array == nil ? nil : index, source: top.source)
+                table, name: key.stringValue, index: found.array == nil ? nil : index, further: Value.furtherKeys,
+                source: top.source)
             let value = try Value(reading)
             guard !read.contains(where: { $0.name == value.name }) else {
                 throw .invalidValue(

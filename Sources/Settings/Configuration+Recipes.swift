@@ -1,4 +1,5 @@
 package import Core
+import TOMLKit
 
 extension Configuration.Recipe: NamedTable {
     init(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
@@ -27,26 +28,17 @@ extension Configuration.Recipe: NamedTable {
             !$0.isEmpty && $0.utf8.count <= 1024
         }
         try table.read(.inputSize, into: &inputSize, in: 0...2048)
-        try table.read(.method, into: &method)
         try table.read(.layers, into: &layers, in: 1...64)
-        try table.read(.localAveraging, into: &localAveraging)
-        try table.read(.rotations, into: &rotations, in: 1...8)
-        if ![1, 2, 4, 8].contains(rotations) {
-            throw .invalidValue(table.place(.rotations), expected: "1, 2, 4 or 8", got: "\(rotations)")
-        }
-        try table.read(.coresetBudget, into: &coresetBudget, in: 0...1_000_000)
-        try table.read(.aggregation, into: &aggregation)
-        try table.read(.foreground, into: &foreground)
-        try table.read(.dimensions, into: &dimensions, in: 1...4096)
-        try table.read(.neighbours, into: &neighbours, in: 1...1000)
-        try table.read(.fitBudget, into: &fitBudget, in: 1...3600)
-        try table.read(.preset, into: &preset)
-        try table.read(.descriptor, into: &descriptor)
-        try table.read(.epochs, into: &epochs, in: 0...10_000)
-        try table.read(.batch, into: &batch, in: 1...64)
-        try table.read(.map, into: &map)
+        method = try table.method(.choice, default: method)
         try table.read(.smoothing, into: &smoothing, in: 0...10)
         try table.read(.sensitivity, into: &sensitivity, in: 0...1)
+    }
+
+    /// The options of all methods, each once.
+    static var furtherKeys: [String] {
+        Methods.all.flatMap { $0.descriptions.map(\.key) }.reduce(into: []) { keys, key in
+            if !keys.contains(key) { keys.append(key) }
+        }
     }
 
     private mutating func readWording(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
@@ -97,5 +89,49 @@ extension Configuration.Recipe {
         InspectionArea(
             roi: roi.count == 4 ? PixelRectangle(x: roi[0], y: roi[1], width: roi[2], height: roi[3]) : nil,
             ignore: ignore.map { polygon in polygon.map { PixelPoint(x: $0[0], y: $0[1]) } })
+    }
+}
+
+extension ConfigurationTable {
+    /// The method of that name, with those of its options that the file has. An option is absent or the operator's word, whatever
+    /// its default.
+    ///
+    /// - Throws: an option that another method has, too.
+    fileprivate func method(_ key: Key, default method: any Method) throws(ConfigurationError) -> any Method {
+        var name = method.name
+        let names = OptionDomain.choice(Methods.names).words
+        try read(key, into: &name, expected: names) { Methods.named($0) != nil }
+        guard var method = Methods.named(name) else { preconditionFailure("a method without a definition: \(name)") }
+        for option in Configuration.Recipe.furtherKeys {
+            guard let value = try optionValue(option, of: method) else { continue }
+            do throws(MethodOptionError) {
+                try method.set(option, to: value)
+            } catch {
+                switch error {
+                case .unknown: throw .contradiction(place(option), remedy: error.problem)
+                case .invalid(_, _, let expected, let got):
+                    throw .invalidValue(place(option), expected: expected, got: got)
+                }
+            }
+        }
+        return method
+    }
+
+    /// Nil = the file does not have it.
+    private func optionValue(_ key: String, of method: any Method) throws(ConfigurationError) -> OptionValue? {
+        guard let found = table[key] else { return nil }
+        let value: OptionValue? =
+            switch found.type {
+            case .bool: found.bool.map(OptionValue.flag)
+            case .int: found.int.map(OptionValue.number)
+            case .double: found.double.map(OptionValue.real)
+            case .string: found.string.map(OptionValue.choice)
+            default: nil
+            }
+        let domain = method.definition.descriptions.first { $0.key == key }?.domain
+        if let value, domain.map({ $0.typed(value) != nil }) ?? true { return value }
+        throw .wrongType(
+            place(key), expected: domain?.words ?? "an option of another type",
+            got: "the \(found.type) \(found.debugDescription)")
     }
 }

@@ -151,32 +151,11 @@ extension Configuration {
         package var backbone = "dinov2-small+efficientnet-lite0"
         /// 0 = the backbone's default.
         package var inputSize = 0
-        package var method = Method.auto
+        private var choice = AnyMethod(Methods.standard)
         /// Empty = the backbone's default.
         package var layers: [Int] = []
-        package var localAveraging = true
-        package var rotations = 8
-        /// Patches; 0 keeps all.
-        package var coresetBudget = 4096
-        package var aggregation = MethodSettings.Aggregation.topPercent
-        /// Whether only the part is judged, told from the background.
-        package var foreground = false
-        /// Of PaDiM.
-        package var dimensions = 100
-        /// Of SPADE.
-        package var neighbours = 50
-        /// Of `auto`, in seconds.
-        package var fitBudget = 20.0
         /// Standard deviation, in patches.
         package var smoothing = 0.5
-        /// Of CLIP-FSAC++.
-        package var preset = CLIPFSACSettings.Preset.mvtec
-        package var descriptor = FSACDescriptor.paper
-        /// 0 = as long as training helps.
-        package var epochs = CLIPFSACSettings.Epochs.longest
-        /// Pairs.
-        package var batch = 2
-        package var map = CLIPFSACSettings.Map.saliency
         /// 0 = few false rejects, 1 = few escapes.
         package var sensitivity = 0.5
         /// Mean grey level.
@@ -199,13 +178,17 @@ extension Configuration {
 
         package init() {}
 
+        /// With what the file says of its options, and its own defaults for the rest.
+        package var method: any Method {
+            get { choice.method }
+            set { choice.method = newValue }
+        }
+
+        /// All but the methods' options, see ``furtherKeys``.
         package enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, backbone, method, layers, rotations, aggregation, foreground, dimensions, neighbours, smoothing
-            case sensitivity, roi, ignore, object, preset, descriptor, epochs, batch, map
+            case name, backbone, layers, smoothing, sensitivity, roi, ignore, object
+            case choice = "method"
             case inputSize = "input_size"
-            case localAveraging = "local_averaging"
-            case coresetBudget = "coreset_budget"
-            case fitBudget = "fit_budget"
             case minBrightness = "min_brightness"
             case maxBrightness = "max_brightness"
             case frozenFrames = "frozen_frames"

@@ -10,15 +10,16 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
     let index: Int?
     let source: ConfigurationSource
 
+    /// - Parameter further: keys that it may have, too.
     /// - Throws: `unknownKey` for the first key that is none of `Key`, in the order of the file.
     init(
-        _ table: TOMLTable, name: String, index: Int? = nil, source: ConfigurationSource
+        _ table: TOMLTable, name: String, index: Int? = nil, further: [String] = [], source: ConfigurationSource
     ) throws(ConfigurationError) {
         self.table = table
         self.name = name
         self.index = index
         self.source = source
-        let known = Key.allCases.map(\.stringValue)
+        let known = Key.allCases.map(\.stringValue) + further
         let unknown = table.keys.filter { !known.contains($0) }.map {
             source.place(table: name, index: index, key: $0)
         }
@@ -34,9 +35,10 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         throw .unknownKey(place, suggestion: suggestion, known: known)
     }
 
-    func place(_ key: Key) -> ConfigurationPlace {
-        source.place(table: name, index: index, key: key.stringValue)
-    }
+    func place(_ key: Key) -> ConfigurationPlace { place(key.stringValue) }
+
+    /// - Parameter key: one of `Key`, or a further one.
+    func place(_ key: String) -> ConfigurationPlace { source.place(table: name, index: index, key: key) }
 
     func notATable(_ key: Key, _ found: any TOMLValueConvertible) -> ConfigurationError {
         wrongType(key, found, expected: "the table [\(key.stringValue)]")

@@ -65,7 +65,7 @@ package struct ConfiguredMethod: Sendable {
         textCache = shelf.textCache
         settings = recipe.settings.withDefaults(
             inputSize: backbone.defaultInputSize, layers: backbone.defaultLayers, textLayers: backbone.textLayers)
-        if let problem = settings.method.problem(of: backbone.name, textLayers: backbone.textLayers) {
+        if let problem = settings.method.definition.problem(of: backbone.name, textLayers: backbone.textLayers) {
             throw .settings(recipe: recipe.name, problem)
         }
         if let inputSize = settings.inputSize, !backbone.accepts(inputSize: inputSize) {
@@ -88,26 +88,10 @@ extension Configuration {
 }
 
 extension Configuration.Recipe {
-    /// What is asked of the method. What stands at its default is the method's to say.
-    var settings: MethodSettings {
-        let defaults = Configuration.Recipe()
-        func given<Value: Equatable>(_ key: KeyPath<Self, Value>) -> Value? {
-            self[keyPath: key] == defaults[keyPath: key] ? nil : self[keyPath: key]
-        }
-        return MethodSettings(
-            method: method, layers: layers, inputSize: given(\.inputSize), localAveraging: given(\.localAveraging),
-            rotations: given(\.rotations), coresetBudget: given(\.coresetBudget), aggregation: given(\.aggregation),
-            foreground: given(\.foreground), dimensions: given(\.dimensions), neighbours: given(\.neighbours),
-            fitBudget: given(\.fitBudget),
-            smoothing: Float(smoothing), sensitivity: Sensitivity(sensitivity) ?? .balanced, wording: wording,
-            clipFSAC: clipFSAC, area: area)
-    }
-
-    /// Nil when nothing is asked of it, and the method is another one.
-    private var clipFSAC: CLIPFSACSettings? {
-        let settings = CLIPFSACSettings(
-            preset: preset, descriptor: descriptor, epochs: epochs == 0 ? .auto : .fixed(epochs), batch: batch, map: map
-        )
-        return method == .clipFSAC || settings != CLIPFSACSettings() ? settings : nil
+    /// What is asked of the method.
+    package var settings: MethodSettings {
+        MethodSettings(
+            method: method, layers: layers, inputSize: inputSize == 0 ? nil : inputSize, smoothing: Float(smoothing),
+            sensitivity: Sensitivity(sensitivity) ?? .balanced, wording: wording, area: area)
     }
 }

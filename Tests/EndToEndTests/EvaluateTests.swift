@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import Testing
 
@@ -21,7 +22,9 @@ extension EndToEndTests {
             try Data(bytes).write(to: url)
         }
 
-        private func evaluate(_ options: String...) async throws -> Program.Output {
+        private func evaluate(_ options: String...) async throws -> Program.Output { try await evaluate(options) }
+
+        private func evaluate(_ options: [String]) async throws -> Program.Output {
             try await Program.run(
                 "fsacctl",
                 [
@@ -50,6 +53,39 @@ extension EndToEndTests {
             // Other pictures: another test.
             let third = try await evaluate()
             #expect(third.standardOutput.contains("4 runs\n"), "\(third.standardOutput)")
+        }
+
+        @Test func theOptionsOfAllMethodsAreToldOfAndCheckedByTheMethod() async throws {
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            for command in ["evaluate", "score", "bench"] {
+                let help = try await Program.run("fsacctl", [command, "--help"], folder: folder)
+                let words = help.standardOutput.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+                for option in Methods.options {
+                    #expect(words.contains("--\(option.key.replacing("_", with: "-"))"))
+                    for use in option.uses { #expect(words.contains(use.text), "\(use.text)") }
+                }
+                for method in Methods.all { #expect(words.contains("\(method.name): \(method.about.text).")) }
+            }
+            for (options, complaint) in [
+                (
+                    ["--method", "padim", "--fit-budget", "3"],
+                    "--fit-budget: not an option of padim, which has local-averaging, aggregation and dimensions: leave "
+                        + "it out, or choose auto or fsac"
+                ),
+                (
+                    ["--method", "padim", "--aggregation", "patchcore"],
+                    "--aggregation: expected \"top_percent\" or \"maximum\" for padim, got \"patchcore\""
+                ),
+                (
+                    ["--method", "padim", "--dimensions", "many"],
+                    "--dimensions: expected a whole number from 1 to 4096"
+                ),
+                (["--method", "spade", "--no-foreground"], "--foreground: not an option of spade"),
+                (["--method", "other"], "'other' is invalid for '--method"),
+            ] {
+                let output = try await evaluate(options)
+                #expect(output.exitCode == 64 && output.standardError.contains(complaint), "\(output.standardError)")
+            }
         }
 
         private static func results(_ output: Program.Output) throws -> [[String: Any]] {

@@ -58,8 +58,8 @@ import Testing
             "configuration: c.toml:2: camera.mode: expected \"watch\" or \"replay\", got \"loop\""
         ),
         (
-            "[recipe]\nlocal_averaging = 1",
-            "configuration: c.toml:2: recipe.local_averaging: expected true or false, got the integer 1"
+            "[recipe]\nmethod = \"padim\"\nlocal_averaging = 1",
+            "configuration: c.toml:3: recipe.local_averaging: expected true or false, got the integer 1"
         ),
         (
             "[recipe]\nlayers = [3, 3]",
@@ -68,6 +68,34 @@ import Testing
         (
             "[recipe]\nrotations = 3",
             "configuration: c.toml:2: recipe.rotations: expected 1, 2, 4 or 8, got 3"
+        ),
+        (
+            "[recipe]\nfit_budget = nan",
+            "configuration: c.toml:2: recipe.fit_budget: expected a number from 1.0 to 3600.0, got nan"
+        ),
+        (
+            "[recipe]\nmethod = \"padim\"\naggregation = \"patchcore\"",
+            "configuration: c.toml:3: recipe.aggregation: expected \"top_percent\" or \"maximum\", got \"patchcore\""
+        ),
+        (
+            "[recipe]\n\nrotations = 4\nmethod = \"padim\"",
+            "configuration: c.toml:3: recipe.rotations: not an option of padim, which has local_averaging, aggregation "
+                + "and dimensions: leave it out, or choose auto, patch-memory, anomalydino, fsac or clip-fsac"
+        ),
+        (
+            "[recipe]\nmethod = \"winclip\"\nepochs = 100",
+            "configuration: c.toml:3: recipe.epochs: not an option of winclip, which has none: leave it out, or choose "
+                + "clip-fsac"
+        ),
+        (
+            "[recipe]\nmethod = \"patch\"",
+            "configuration: c.toml:2: recipe.method: expected \"auto\", \"patch-memory\", \"patchcore\", "
+                + "\"anomalydino\", \"padim\", \"spade\", \"fsac\", \"clip-fsac\", \"winclip\", \"clip-zero-shot\" or "
+                + "\"aa-clip\", got \"patch\""
+        ),
+        (
+            "[recipe]\ncoreset_budgt = 4",
+            "configuration: c.toml:2: recipe.coreset_budgt: no such key: did you mean coreset_budget?"
         ),
         (
             "[recipe]\nfrozen_frames = 1",

@@ -10,7 +10,7 @@ package struct Calibration: Codable, Sendable, Equatable {
     /// The raw score that counts as 1: a typical good part's. Scores of the model are what its scorer says, divided by this, so
     /// that a limit means the same after a re-fit, and with another backbone.
     package let unit: Float
-    /// A part with a higher score is NG.
+    /// A part with this score or a higher one is NG, see `Float.isReject(at:)`.
     package let limit: Float
     package let origin: Origin
     /// Scores around the limit that are judged, but could as well be on its other side.
@@ -34,6 +34,12 @@ package struct Calibration: Codable, Sendable, Equatable {
         self.evidence = evidence
     }
 
+    /// Whether all numbers are; others make no model.
+    var isFinite: Bool {
+        let numbers = [unit, limit, band.lower, band.upper, evidence.limit, evidence.band.lower, evidence.band.upper]
+        return (numbers + evidence.scores + evidence.options.map(\.limit)).allSatisfy(\.isFinite) && unit > 0
+    }
+
     /// The same evidence with a limit set by hand.
     ///
     /// - Parameter band: what is uncertain around it; nil = as much in proportion as around the limit that the shots gave.
@@ -43,6 +49,9 @@ package struct Calibration: Codable, Sendable, Equatable {
         let band = band ?? evidence.band.scaled(by: limit / evidence.limit)
         return Calibration(unit: unit, limit: limit, origin: .manual, band: band, evidence: evidence)
     }
+
+    /// The limit that the shots gave.
+    func automatic() -> Calibration { Calibration(unit: unit, evidence: evidence) }
 }
 
 /// Scores for which OK and NG are both poorly supported.

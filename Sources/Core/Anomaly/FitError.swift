@@ -8,6 +8,8 @@ package enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
     case text(WeightsError)
     /// A shot's bytes do not make a picture.
     case shotUnreadable(sha256: String, ImageError)
+    /// What cannot be a model, because some of its numbers are none.
+    case notFinite(String)
     /// The region of interest does not lie in the shots.
     case regionOutside(PixelRectangle, frame: PixelSize)
     /// An area in pixels needs shots of one size.
@@ -29,7 +31,10 @@ package enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
         case .badSettings(let problem): "fit: \(problem)"
         case .text(let error): "fit: \(error)"
         case .shotUnreadable(let sha256, let error):
-            "fit: shot \(sha256.prefix(12)): \(error): remove it with `fsacctl normals rm`"
+            "fit: shot \(sha256.prefix(12)): \(error): remove it with `fsacctl normals remove`"
+        case .notFinite(let what):
+            "fit: expected finite numbers, got others among the \(what): check the weights with `fsacctl model verify`; if "
+                + "they are sound, choose another method or backbone"
         case .regionOutside(let roi, let frame):
             "fit: expected a region of interest inside of the shots' \(frame.width) x \(frame.height) pixels, got "
                 + "\(roi.text): change roi of the recipe, or take the shots again"

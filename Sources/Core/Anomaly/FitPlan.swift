@@ -1,30 +1,31 @@
-/// How much a fit computes: as many forward passes as its budget allows. The budget is in seconds of a nominal machine and not
-/// of a clock, so that equal settings give equal models.
-struct FitPlan: Equatable {
+/// What a fit computes of the shots besides the shots themselves.
+package struct FitPlan: Sendable, Equatable {
     /// Views of each shot that are embedded: itself and its turned copies.
-    let rotations: Int
+    package var rotations = 1
     /// Synthetic anomalies of all shots together.
-    let anomalies: Int
+    package var anomalies = 0
+    /// Whether of the anomalies only the embedding of the whole picture counts: there are hundreds of them then.
+    package var embedsAnomaliesOnly = false
 
     /// Forward passes in a second of one thread, of the backbones that are there at the sizes that `auto` uses.
     private static let passesPerSecond = 10.0
     /// More say no more.
     private static let mostAnomalies = 48
 
-    init(_ settings: MethodSettings, shotCount: Int) {
-        if let clipFSAC = settings.clipFSAC {
-            rotations = settings.rotations
-            anomalies = clipFSAC.anomaliesPerShot * shotCount
-            return
-        }
-        guard settings.method == .auto || settings.method == .fsac else {
-            rotations = settings.rotations
-            anomalies = 0
-            return
-        }
-        let passes = Int(settings.fitBudget * Self.passesPerSecond)
+    init(rotations: Int = 1, anomalies: Int = 0, embedsAnomaliesOnly: Bool = false) {
+        self.rotations = rotations
+        self.anomalies = anomalies
+        self.embedsAnomaliesOnly = embedsAnomaliesOnly
+    }
+
+    /// As many forward passes as a budget allows. It is in seconds of a nominal machine and not of a clock, so that equal
+    /// settings give equal models.
+    ///
+    /// - Parameter rotations: at most.
+    init(seconds: Double, rotations most: Int, shotCount: Int) {
+        let passes = Int(seconds * Self.passesPerSecond)
         // More than half of the budget for turned copies would leave too little for the rest.
-        rotations = [8, 4, 2].first { $0 <= settings.rotations && $0 * shotCount <= passes / 2 } ?? 1
+        rotations = [8, 4, 2].first { $0 <= most && $0 * shotCount <= passes / 2 } ?? 1
         anomalies = min(max(passes - rotations * shotCount, 0), Self.mostAnomalies)
     }
 

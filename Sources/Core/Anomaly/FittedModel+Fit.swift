@@ -8,7 +8,7 @@ extension FittedModel {
     /// - Parameters:
     ///   - progress: called with the share that is done, after each forward pass.
     ///   - isCancelled: asked before each forward pass.
-    /// - Throws: `noShots`, `badSettings`, `shotUnreadable`, `cancelled`; with an area also `regionOutside`, `shotSizes`,
+    /// - Throws: `noShots`, `badSettings`, `shotUnreadable`, `notFinite`, `cancelled`; with an area also `regionOutside`, `shotSizes`,
     ///   `nothingInspected`.
     package static func fit(
         shots: [Shot], extractors: ExtractorSource, settings: MethodSettings, parallelism: Parallelism = .serial,
@@ -17,10 +17,7 @@ extension FittedModel {
         let stages = settings.stages(extractors.stages)
         var used = settings.withDefaults(
             inputSize: extractors.defaultInputSize, layers: extractors.defaultLayers, textLayers: extractors.textLayers)
-        if used.method == .auto {
-            used.layers = Set(stages.map(\.layer)).sorted()
-            used.localAveraging = false
-        }
+        if used.method.needs.stages { used.layers = Set(stages.map(\.layer)).sorted() }
         let inputSize = used.inputSize ?? extractors.autoInputSize
         guard extractors.accepts(inputSize: inputSize) else {
             throw .badSettings("input size: expected one that \(extractors.name) takes, got \(inputSize)")
@@ -36,7 +33,7 @@ extension FittedModel {
     private static func anchors(
         of settings: MethodSettings, _ extractors: ExtractorSource
     ) throws(FitError) -> TextAnchors? {
-        if let problem = settings.method.problem(of: extractors.name, textLayers: extractors.textLayers) {
+        if let problem = settings.method.definition.problem(of: extractors.name, textLayers: extractors.textLayers) {
             throw .badSettings(problem)
         }
         guard let read = extractors.read, let wording = settings.wording else { return nil }
@@ -63,9 +60,10 @@ extension FittedModel {
         var seen: Set<String> = []
         let shots = shots.filter { seen.insert($0.sha256).inserted }
         let frame = try Self.frame(of: shots, settings.area)
-        let plan = FitPlan(settings, shotCount: shots.count)
+        let plan = settings.method.plan(shotCount: shots.count)
         let stages = stages.isEmpty ? settings.stages([]) : stages
-        var scorers = settings.fit(shotCount: shots.count, stages: stages, anchors: anchors)
+        var scorers = settings.method.fit(
+            FitSetup(shotCount: shots.count, layers: settings.layers, stages: stages, anchors: anchors))
         let embeddingShare = 1 - scorers.trainingShare
         var embedding = ShotEmbedding(
             extractor: extractor, settings: settings, plan: plan, frame: frame, parallelism: parallelism,
@@ -79,11 +77,13 @@ extension FittedModel {
         let heldOut = HeldOutScores(features, parts: parts, scorers, parallelism)
         let prediction = LimitPrediction(
             scores: heldOut.normal, parts: parts, typical: scorers.typicalScore)
+        let calibration = Calibration(
+            prediction, sensitivity: settings.sensitivity, anomalous: heldOut.anomalous)
+        guard calibration.isFinite else { throw .notFinite("shots' scores and the limit that they give") }
         return FittedModel(
             backbone: extractor.identity, settings: settings, requested: requested, shots: shots.map(\.sha256),
             grid: own[0].features.grid, scorer: scorers.scorer(leavingOut: [], parallelism),
-            calibration: Calibration(prediction, sensitivity: settings.sensitivity, anomalous: heldOut.anomalous),
-            frame: frame)
+            calibration: calibration, frame: frame)
     }
 
     /// The size of the frames that the area refers to.

@@ -5,16 +5,22 @@ extension FittedModel {
     ///
     /// The folder is not yet a generation: whoever calls this writes to a temporary folder and renames that.
     ///
-    /// - Throws: `unwritable`.
+    /// - Throws: `unwritable`; `notFinite` when a number of it is none, which no fit makes.
     package func save(to directory: String) throws(FitError) {
         let tensorsPath = directory + "/" + ModelDocument.tensorsName
         let stored = scorer.stored
+        let size: Int
+        let sha256: String
         do throws(WeightsError) {
-            let sha256 = try Safetensors.write(stored.tensors, to: tensorsPath)
-            let size = try WeightsInput(path: tensorsPath).size
-            let document = ModelDocument(self, stored.header, tensors: .init(bytes: size, sha256: sha256))
+            sha256 = try Safetensors.write(stored.tensors, to: tensorsPath)
+            size = try WeightsInput(path: tensorsPath).size
+        } catch {
+            throw .unwritable(path: directory, reason: "\(error)")
+        }
+        let document = try ModelDocument(self, stored.header, tensors: .init(bytes: size, sha256: sha256)).json()
+        do throws(WeightsError) {
             var output = try WeightsOutput(replacing: directory + "/" + ModelDocument.fileName)
-            try output.write(document.json())
+            try output.write(document)
             _ = try output.finish()
         } catch {
             throw .unwritable(path: directory, reason: "\(error)")

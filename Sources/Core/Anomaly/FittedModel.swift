@@ -69,7 +69,7 @@ package struct FittedModel: Sendable {
     package func score(_ features: Features, parallelism: Parallelism = .serial) -> ScoreMap {
         precondition(accepts(features), "model: features of another kind")
         return score(
-            PatchFeatures(features, layers: layers, localAveraging: settings.localAveraging),
+            PatchFeatures(features, layers: layers, localAveraging: settings.method.localAveraging),
             parallelism: parallelism)
     }
 
@@ -105,7 +105,7 @@ package struct FittedModel: Sendable {
         return map
     }
 
-    /// The connected areas of an anomaly map above the limit, the one with the highest peak first. Areas smaller than a
+    /// The connected areas of an anomaly map at the limit or above, the one with the highest peak first. Areas smaller than a
     /// quarter of a patch are dropped.
     package func regions(in anomalyMap: Matrix) -> [Region] {
         let roi = settings.area.rectangle(in: PixelSize(height: anomalyMap.rows, width: anomalyMap.columns))
@@ -118,7 +118,7 @@ package struct FittedModel: Sendable {
     /// as far as it lies above the middle between that point and the map's mean.
     package func regions(in anomalyMap: Matrix, imageScore: Float) -> [Region] {
         let regions = regions(in: anomalyMap)
-        guard regions.isEmpty, imageScore > calibration.limit else { return regions }
+        guard regions.isEmpty, imageScore.isReject(at: calibration.limit) else { return regions }
         return [Regions.aroundPeak(of: anomalyMap, inspected: inspectedPixels(of: anomalyMap))]
     }
 
@@ -135,6 +135,13 @@ package struct FittedModel: Sendable {
     package func withLimit(_ limit: Float, band: UncertainBand? = nil) -> FittedModel {
         var model = self
         model.calibration = calibration.withLimit(limit, band: band)
+        return model
+    }
+
+    /// The model with the limit that its shots gave.
+    package func withAutomaticLimit() -> FittedModel {
+        var model = self
+        model.calibration = calibration.automatic()
         return model
     }
 }

@@ -102,7 +102,7 @@ package struct LimitPrediction {
             return CalibrationEvidence.Option(
                 sensitivity: choice, limit: limit, falseRejectRate: choice.falseRejectRate,
                 escapeRate: anomalous.isEmpty
-                    ? nil : Double(anomalous.count { $0 / unit <= limit }) / Double(anomalous.count))
+                    ? nil : Double(anomalous.count { !($0 / unit).isReject(at: limit) }) / Double(anomalous.count))
         }
         return CalibrationEvidence(
             shotCount: shots, partCount: parts, scores: scores.joined().map { $0 / unit },

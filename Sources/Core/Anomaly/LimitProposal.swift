@@ -40,7 +40,7 @@ package struct LimitProposal: Codable, Sendable, Equatable {
         let isSupported = Self.bound(rejects: rejects, parts: sorted.count) <= sensitivity.falseRejectRate
         limit = isSupported ? next : max(next, current)
         let chosen = limit
-        self.rejects = sorted.count { $0 >= chosen }
+        self.rejects = sorted.count { $0.isReject(at: chosen) }
         falseRejectRate = Self.bound(rejects: self.rejects, parts: parts)
         let spread = LimitPrediction(scores: sorted.map { [$0] }).evidence(sensitivity)
         band = spread.band.scaled(by: limit / spread.limit)

@@ -1,15 +1,17 @@
 internal import Foundation
 
 /// `model.json`: what a person or another program wants to know of a generation, and what loading needs.
-struct ModelDocument: Codable, Equatable {
-    struct File: Codable, Equatable {
+struct ModelDocument: Codable {
+    struct File: Codable {
         let bytes: Int
         let sha256: String
     }
 
     static let fileName = "model.json"
     static let tensorsName = "model.safetensors"
-    static let currentVersion = 2
+    static let currentVersion = 3
+    /// Its settings are laid out in another way, which ``MethodSettings`` can read; all else is as it is now.
+    private static let readableVersions = [2, currentVersion]
     /// Far more than the scores of 1000 shots need.
     private static let maximumBytes = 4 << 20
 
@@ -18,7 +20,7 @@ struct ModelDocument: Codable, Equatable {
     let settings: MethodSettings
     let requested: MethodSettings
     let shots: [String]
-    let scorer: ScorerHeader
+    let scorer: NamedHeader
     let grid: PatchGrid
     let calibration: Calibration
     /// Of models that were fitted before anybody looked, nil.
@@ -33,13 +35,13 @@ struct ModelDocument: Codable, Equatable {
         case tensors = "model.safetensors"
     }
 
-    init(_ model: FittedModel, _ scorer: ScorerHeader, tensors: File) {
+    init(_ model: FittedModel, _ scorer: any ScorerHeader, tensors: File) {
         version = Self.currentVersion
         backbone = model.backbone
         settings = model.settings
         requested = model.requested
         shots = model.shots
-        self.scorer = scorer
+        self.scorer = NamedHeader(scorer)
         grid = model.grid
         calibration = model.calibration
         scene = model.scene
@@ -48,13 +50,16 @@ struct ModelDocument: Codable, Equatable {
     }
 
     /// Equal documents give equal bytes.
-    func json() -> [UInt8] {
+    ///
+    /// - Throws: `notFinite`, which JSON has no numbers for.
+    func json() throws(FitError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(self) else {
-            preconditionFailure("model document: a number is not finite")
+        do {
+            return try [UInt8](encoder.encode(self)) + [UInt8(ascii: "\n")]
+        } catch {
+            throw .notFinite("numbers of the model document")
         }
-        return [UInt8](data) + [UInt8(ascii: "\n")]
     }
 
     static func read(_ path: String) throws(FitError) -> ModelDocument {
@@ -62,7 +67,7 @@ struct ModelDocument: Codable, Equatable {
         let decoder = JSONDecoder()
         do {
             let version = try decoder.decode(Version.self, from: data).version
-            guard version == currentVersion else {
+            guard readableVersions.contains(version) else {
                 throw FitError.unsupportedVersion(path: path, found: version, supported: currentVersion)
             }
             return try decoder.decode(ModelDocument.self, from: data)
@@ -113,7 +118,7 @@ struct ModelDocument: Codable, Equatable {
         do throws(DamagedPart) {
             var model = FittedModel(
                 backbone: backbone, settings: settings, requested: requested, shots: shots, grid: grid,
-                scorer: try StoredScorer(header: scorer, tensors: tensors).scorer(), calibration: calibration,
+                scorer: try scorer.header.scorer(tensors), calibration: calibration,
                 frame: frame)
             model.scene = scene
             return model
@@ -140,6 +145,9 @@ struct ModelDocument: Codable, Equatable {
         if let problem = settings.problem(layerCount: .max) { return ("settings", problem) }
         if let problem = requested.problem(layerCount: .max) { return ("requested", problem) }
         if settings.layers.isEmpty { return ("settings", "no layers") }
+        if !scorer.header.isOf(settings.method) {
+            return ("scorer", "one of another method than \(settings.method.name)")
+        }
         // The bounds keep sums and products of these numbers far from overflow.
         let sides = 1...(1 << 20)
         if !sides.contains(grid.rows) || !sides.contains(grid.columns) { return ("grid", "\(grid)") }

@@ -47,7 +47,7 @@ package struct LimitMetrics: Sendable, Equatable {
     package init(normal: [Float], anomalous: [Float], limit: Float) {
         precondition(
             !normal.isEmpty && !anomalous.isEmpty, "metrics: \(normal.count) normal, \(anomalous.count) anomalous")
-        falseRejectRate = Double(normal.count { !($0 < limit) }) / Double(normal.count)
-        escapeRate = Double(anomalous.count { $0 < limit }) / Double(anomalous.count)
+        falseRejectRate = Double(normal.count { $0.isReject(at: limit) }) / Double(normal.count)
+        escapeRate = Double(anomalous.count { !$0.isReject(at: limit) }) / Double(anomalous.count)
     }
 }

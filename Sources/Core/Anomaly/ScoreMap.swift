@@ -6,7 +6,7 @@ package struct ScoreMap: Sendable, Equatable {
     /// The picture's score, in the unit of `values`; higher is more anomalous.
     package let imageScore: Float
 
-    package init(grid: PatchGrid, values: [Float], aggregation: MethodSettings.Aggregation) {
+    package init(grid: PatchGrid, values: [Float], aggregation: Aggregation) {
         self.init(grid: grid, values: values, imageScore: aggregation.score(of: values))
     }
 
@@ -18,7 +18,7 @@ package struct ScoreMap: Sendable, Equatable {
     }
 
     /// For methods that judge the picture as a whole: the map says where, the image score says how much. The values are scaled
-    /// so that the largest of them is the image score; then the map shows a place above the limit just when the picture is.
+    /// so that the largest of them is the image score; then the map shows a place at the limit or above just when the picture is.
     ///
     /// - Parameter pattern: one value a patch, at least 0.
     init(grid: PatchGrid, pattern: [Float], imageScore: Float) {
@@ -30,19 +30,5 @@ package struct ScoreMap: Sendable, Equatable {
     /// The same scores in another unit.
     func divided(by unit: Float) -> ScoreMap {
         ScoreMap(grid: grid, values: values.map { $0 / unit }, imageScore: imageScore / unit)
-    }
-}
-
-extension MethodSettings.Aggregation {
-    /// The score of a picture with these patch distances, at least one.
-    func score(of distances: [Float]) -> Float {
-        let count =
-            switch self {
-            case .topPercent: max(1, distances.count / 100)
-            // What the memory says of the largest is not known here.
-            case .maximum, .patchCore: 1
-            }
-        let largest = distances.sorted(by: >).prefix(count)
-        return largest.reduce(0, +) / Float(largest.count)
     }
 }

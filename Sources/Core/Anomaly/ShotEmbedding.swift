@@ -86,8 +86,7 @@ struct ShotEmbedding {
         var views: [ShotFeatures.AnomalousView] = []
         for anomaly in anomalies {
             var features = try features(of: anomaly.image)
-            // There are hundreds of them, and only their embeddings count.
-            if settings.clipFSAC != nil { features = features.withoutPatches }
+            if plan.embedsAnomaliesOnly { features = features.withoutPatches }
             let isFiner = anomaly.mask.rows >= features.grid.rows && anomaly.mask.columns >= features.grid.columns
             let labels =
                 isFiner ? anomaly.patchLabels(on: features.grid) : [Float](repeating: 0, count: features.grid.count)
@@ -121,8 +120,9 @@ struct ShotEmbedding {
     private mutating func features(of image: Image) throws(FitError) -> PatchFeatures {
         guard !isCancelled() else { throw .cancelled }
         let features = extractor.features(of: image, settings.request)
+        guard features.isFinite else { throw .notFinite("features of a shot or of a picture made from it") }
         passes += 1
         progress(Double(passes) / Double(plan.passes(shotCount: shotCount, variants: variants.count)))
-        return PatchFeatures(features, layers: settings.layers, localAveraging: settings.localAveraging)
+        return PatchFeatures(features, layers: settings.layers, localAveraging: settings.method.localAveraging)
     }
 }

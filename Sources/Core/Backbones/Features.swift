@@ -24,4 +24,10 @@ package struct Features: Sendable, Equatable {
         self.windows = windows
         self.saliency = saliency
     }
+
+    /// Whether all numbers are, but for the saliency, which is a picture for people.
+    package var isFinite: Bool {
+        let maps = [patchTokens].compactMap { $0 } + layers.values + windows.values
+        return (classToken ?? []).allSatisfy(\.isFinite) && maps.allSatisfy { $0.tokens.values.allSatisfy(\.isFinite) }
+    }
 }

@@ -24,7 +24,7 @@ package struct Evaluation: Sendable, Encodable {
         let size = settings.inputSize.map { " at \($0)" } ?? ""
         let layers = settings.layers.map(String.init).joined(separator: ", ")
         let named = settings.layers.isEmpty ? "" : ", layer\(settings.layers.count == 1 ? "" : "s") \(layers)"
-        return "\(backbone.name)\(size), \(settings.method.rawValue)\(named)"
+        return "\(backbone.name)\(size), \(settings.method.name)\(named)"
     }
 
     /// The means over the data sets, one a number of shots.
@@ -39,7 +39,7 @@ package struct Evaluation: Sendable, Encodable {
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(backbone, forKey: .backbone)
-        try container.encode(settings.method, forKey: .method)
+        try container.encode(settings.method.name, forKey: .method)
         try container.encode(settings, forKey: .settings)
         try container.encode(threads, forKey: .threads)
         try container.encode(draw, forKey: .draw)

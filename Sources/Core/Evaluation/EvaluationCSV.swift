@@ -14,7 +14,7 @@ extension Evaluation {
 
     private func fields(of run: EvaluationRun, in result: ShotEvaluation) -> [String] {
         [
-            result.set, "\(result.shots)", "\(run.seed)", backbone.name, backbone.sha256, settings.method.rawValue,
+            result.set, "\(result.shots)", "\(run.seed)", backbone.name, backbone.sha256, settings.method.name,
             "\(run.inputSize)",
             run.layers.map(String.init).joined(separator: " "),
         ]

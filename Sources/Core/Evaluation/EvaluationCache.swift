@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Glibc
 import Platform
 
 /// Finished runs of evaluations, one file a run, named by everything that determines its outcome.
@@ -42,13 +41,12 @@ package struct EvaluationCache: Sendable {
         let misjudged: [MisjudgedPicture]
     }
 
-    package let directory: String
-    /// Bytes of all files, at most; the longest unused are removed.
-    package let capacity: Int
+    private let folder: CacheFolder
+    package var directory: String { folder.path }
 
+    /// - Parameter capacity: bytes of all files, at most; the longest unused are removed.
     package init(directory: String, capacity: Int = 512 << 20) {
-        self.directory = directory
-        self.capacity = capacity
+        folder = CacheFolder(path: directory, ending: ".run.json", capacity: capacity)
     }
 
     /// A run of an earlier evaluation; nil when there is none.
@@ -58,8 +56,7 @@ package struct EvaluationCache: Sendable {
             let entry = try? JSONDecoder().decode(Entry.self, from: data), entry.run.seed == seed,
             entry.run.pictures.count == key.pictures.count, entry.misjudged.allSatisfy(\.isWellFormed)
         else { return nil }
-        // Its time of modification is that of its last use.
-        utimensat(AT_FDCWD, path, nil, 0)
+        folder.touch(path)
         var run = entry.run
         run.misjudged = entry.misjudged
         run.isCached = true
@@ -70,29 +67,11 @@ package struct EvaluationCache: Sendable {
     ///
     /// - Throws: what the file system says. The run itself is as good as before.
     func keep(_ run: EvaluationRun, _ key: Key) throws {
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try folder.create()
         let data = try JSONEncoder().encode(Entry(run: run, misjudged: run.misjudged))
         try Disk().replace(try path(key), with: [UInt8](data))
-        try makeRoom()
+        try folder.makeRoom()
     }
 
-    private func path(_ key: Key) throws -> String { try directory + "/" + key.name() + Self.ending }
-
-    private static let ending = ".run.json"
-
-    private func makeRoom() throws {
-        let keys: Set<URLResourceKey> = [.fileSizeKey, .contentModificationDateKey]
-        var files: [(url: URL, bytes: Int, used: Date)] = []
-        for url in try FileManager.default.contentsOfDirectory(
-            at: URL(filePath: directory), includingPropertiesForKeys: Array(keys))
-        where url.lastPathComponent.hasSuffix(Self.ending) {
-            let values = try url.resourceValues(forKeys: keys)
-            files.append((url, values.fileSize ?? 0, values.contentModificationDate ?? .distantPast))
-        }
-        var total = files.map(\.bytes).reduce(0, +)
-        for file in files.sorted(by: { $0.used < $1.used }) where total > capacity {
-            try FileManager.default.removeItem(at: file.url)
-            total -= file.bytes
-        }
-    }
+    private func path(_ key: Key) throws -> String { try folder.file(key.name()) }
 }

@@ -47,8 +47,8 @@ package struct EvaluationRun: Sendable, Equatable, Codable {
     package let figures: EvaluationFigures
     /// What the limit rests on.
     package let evidence: CalibrationEvidence
-    /// Whether training helped; nil of a method that trains no CLIP-FSAC++ head.
-    package let training: CLIPFSACEvidence?
+    /// Whether training helped; nil of a method that trains nothing.
+    package let training: TrainingEvidence?
     package let pictures: [Picture]
     /// Whether it was taken from the cache; its times are then those of the day when it was computed.
     package var isCached = false
@@ -60,7 +60,7 @@ package struct EvaluationRun: Sendable, Equatable, Codable {
 
     init(
         seed: Int, shots: [String], inputSize: Int, layers: [Int], figures: EvaluationFigures,
-        evidence: CalibrationEvidence, training: CLIPFSACEvidence? = nil, pictures: [Picture],
+        evidence: CalibrationEvidence, training: TrainingEvidence? = nil, pictures: [Picture],
         misjudged: [MisjudgedPicture]
     ) {
         self.seed = seed
@@ -82,7 +82,7 @@ package struct EvaluationRun: Sendable, Equatable, Codable {
         inputSize = try container.decode(Int.self, forKey: .inputSize)
         layers = try container.decode([Int].self, forKey: .layers)
         evidence = try container.decode(CalibrationEvidence.self, forKey: .evidence)
-        training = try container.decodeIfPresent(CLIPFSACEvidence.self, forKey: .training)
+        training = try container.decodeIfPresent(TrainingEvidence.self, forKey: .training)
         pictures = try container.decode([Picture].self, forKey: .pictures)
     }
 

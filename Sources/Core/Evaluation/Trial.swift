@@ -23,7 +23,7 @@ struct Trial {
         pictures.append(.init(file: picture.file, defect: picture.defect, score: score))
         self.time += time
         let limit = model.calibration.limit
-        guard limit > 0, !(score < limit) != (picture.defect != nil) else { return }
+        guard limit > 0, score.isReject(at: limit) != (picture.defect != nil) else { return }
         let reduction = min(1, Double(MisjudgedPicture.longestSide) / Double(max(size.height, size.width)))
         let map = model.anomalyMap(
             of: scoreMap, height: max(1, Int(Double(size.height) * reduction)),
@@ -59,7 +59,7 @@ struct Trial {
         return EvaluationRun(
             seed: plan.seed, shots: plan.paths.map { String($0.split(separator: "/").last ?? "") },
             inputSize: model.backbone.inputSize, layers: model.layers, figures: figures,
-            evidence: model.calibration.evidence, training: (model.scorer as? CLIPFSACScorer)?.evidence,
+            evidence: model.calibration.evidence, training: model.scorer.training,
             pictures: pictures, misjudged: misjudged)
     }
 }

@@ -1,4 +1,4 @@
-/// A box around one connected area whose anomaly is above the limit.
+/// A box around one connected area whose anomaly is at the limit or above.
 package struct Region: Codable, Sendable, Equatable {
     /// Left edge, in pixels of the inspected picture.
     package var x: Int

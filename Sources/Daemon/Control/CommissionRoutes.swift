@@ -65,7 +65,7 @@ extension ControlRoutes {
         (reply.parts, reply.scored) = (commission.parts, scores.count)
         reply.state = scores.count < commission.parts ? .running : .complete
         if !scores.isEmpty {
-            let rejects = scores.count { $0 >= active.limit }
+            let rejects = scores.count { $0.isReject(at: active.limit) }
             reply.current = LimitBound(
                 limit: active.limit, rejects: rejects,
                 falseRejectRate: LimitProposal.bound(rejects: rejects, parts: scores.count))

@@ -72,7 +72,8 @@ extension GenerationReply {
 
     init(generation: Int, summary: ModelSummary) {
         self.init(
-            generation: generation, current: false, backbone: summary.kind.backbone, method: summary.kind.method,
+            generation: generation, current: false, backbone: "\(summary.kind.backbone)",
+            method: summary.kind.methodWords,
             shots: summary.shots,
             limit: LimitReply(
                 value: summary.limit, manual: false, calibrated: summary.limit, evidence: summary.evidence,

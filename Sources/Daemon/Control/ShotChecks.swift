@@ -72,7 +72,7 @@ final class ShotChecks<Model: StoredModel>: Sendable {
         // What the model cannot judge it cannot suspect; the fit says what is wrong.
         guard let judgement = try? PictureJudge(model).judge(bytes) else { return nil }
         guard !overrules else { return judgement.score }
-        if judgement.score >= model.limit {
+        if judgement.score.isReject(at: model.limit) {
             throw ShotSuspicion.looksRejected(score: judgement.score, limit: model.limit)
         }
         let likeness = PictureLikeness(of: image)

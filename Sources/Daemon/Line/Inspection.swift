@@ -42,11 +42,10 @@ package struct Inspection: Sendable {
     /// As ``since``, by the wall clock.
     var time: WallTime { frame?.capturedTime ?? part.trigger?.triggeredTime ?? .now }
 
-    /// A score at the limit is a reject. A score that is no number is no verdict: the pipeline lets none through, and if
-    /// it did, it would be no OK.
+    /// A score that is no number is no verdict: the pipeline lets none through, and if it did, it would be no OK.
     package var verdict: Verdict {
         switch outcome {
-        case .judged(let judgement, let limit): judgement.score < limit ? .ok : .ng
+        case .judged(let judgement, let limit): judgement.score.isReject(at: limit) ? .ng : .ok
         case .muted, .invalid: .invalid
         }
     }

@@ -21,5 +21,7 @@ struct PictureJudge {
     }
 
     /// As ``Inspection/verdict`` when nothing is muted.
-    func verdict(on bytes: [UInt8]) throws(Invalidity) -> Verdict { try judge(bytes).score < model.limit ? .ok : .ng }
+    func verdict(on bytes: [UInt8]) throws(Invalidity) -> Verdict {
+        try judge(bytes).score.isReject(at: model.limit) ? .ng : .ok
+    }
 }

@@ -5,7 +5,7 @@ import Synchronization
 package struct Judgement: Sendable {
     /// Higher = more anomalous.
     package let score: Float
-    /// What is above the limit, in pixels of the picture.
+    /// What is at the limit or above, in pixels of the picture.
     package let regions: [Region]
     /// The score is so near to the limit that OK and NG are both poorly supported.
     package let isUncertain: Bool
@@ -98,8 +98,8 @@ extension Judgement {
     fileprivate init(model: FittedModel, scores: ScoreMap, height: Int, width: Int) {
         // Enlarging and smoothing raise no value: a map below the limit has no regions, and needs not be drawn to know.
         let hasRegions =
-            scores.imageScore >= model.calibration.limit
-            || scores.values.contains { $0 > model.calibration.limit }
+            scores.imageScore.isReject(at: model.calibration.limit)
+            || scores.values.contains { $0.isReject(at: model.calibration.limit) }
         let map = hasRegions ? model.anomalyMap(of: scores, height: height, width: width) : nil
         let regions = map.map { model.regions(in: $0, imageScore: scores.imageScore) } ?? []
         self.init(

@@ -37,9 +37,14 @@ package final class Recipe<Model: StoredModel>: Sendable {
 
         /// There are shots, and the model in use was fitted from others or with other settings than those configured,
         /// and no operator wanted it so.
-        package var isFitDue: Bool {
-            !normals.isEmpty && shotsAtRollback != ShotList(normals)
-                && (Set(normals.map(\.sha256)) != Set(active?.summary.shots ?? []) || active?.summary.kind != kind)
+        package var isFitDue: Bool { fitReason != nil }
+
+        /// Why a fit is due; nil = none is.
+        var fitReason: String? {
+            guard !normals.isEmpty, shotsAtRollback != ShotList(normals) else { return nil }
+            guard let active else { return "no generation can be used" }
+            if let difference = kind.difference(from: active.summary.kind) { return "fitted with \(difference)" }
+            return Set(normals.map(\.sha256)) == Set(active.summary.shots) ? nil : "fitted from other shots"
         }
     }
 
@@ -169,7 +174,10 @@ package final class Recipe<Model: StoredModel>: Sendable {
             guard let manual = try store.manualLimit() else { return nil }
             guard manual.holds(for: summary.kind) else {
                 logger.warning(
-                    "limit set by hand is for another backbone, method or unit of scores, using the calibrated one")
+                    "limit set by hand is for another backbone, method or unit of scores, using the calibrated one",
+                    metadata: [
+                        "recipe": "\(name)", "set_for": "\(manual.scaleWords)", "model": "\(summary.kind)",
+                    ])
                 return nil
             }
             return manual
@@ -239,7 +247,9 @@ extension Recipe {
         try change.withLock { _ in
             // The settings may have changed while it was fitted.
             let (found, configured) = (model.summary.kind.backbone, view.kind.backbone)
-            guard found == configured else { throw StoreError.otherSettings(found: found, configured: configured) }
+            guard found == configured else {
+                throw StoreError.otherSettings(found: "\(found)", configured: "\(configured)")
+            }
             let generation = try store.install { folder in try model.save(to: folder) }
             let active = use(model, generation: generation, shotsAtRollback: nil)
             try store.prune(current: generation)
@@ -276,8 +286,8 @@ extension Recipe {
 
     /// The same generation, with what is written down about limit and commissioning now.
     private func reuse(_ active: Active) -> Active {
-        let model = active.model.withLimit(active.summary.limit, band: nil)
-        return use(model, generation: active.generation, shotsAtRollback: view.shotsAtRollback)
+        use(
+            active.model.withAutomaticLimit(), generation: active.generation, shotsAtRollback: view.shotsAtRollback)
     }
 
     /// Mutes the recipe's verdicts from the next frame on, over restarts.
@@ -335,7 +345,7 @@ extension Recipe {
         let model = try load(generation)
         let (found, configured) = (model.summary.kind.backbone, view.kind.backbone)
         guard found == configured else {
-            throw .otherBackbone(generation: generation, found: found, configured: configured)
+            throw .otherBackbone(generation: generation, found: "\(found)", configured: "\(configured)")
         }
         return model
     }

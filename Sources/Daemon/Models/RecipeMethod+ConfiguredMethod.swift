@@ -39,7 +39,7 @@ extension RecipeMethod<FittedModel> {
     /// For weights that cannot be used: the daemon runs, every part is INVALID, and everybody is told why.
     init(unusable error: MethodError) {
         self.init(
-            kind: ModelKind(backbone: "none", method: "none"), absence: error.description,
+            kind: ModelKind(backbone: "none", sha256: "", requested: MethodSettings()), absence: error.description,
             shot: { sha256, bytes throws(ImageError) in try Shot(sha256: sha256, picture: Picture(.file, bytes: bytes))
             },
             fit: { _, _, _ in throw error },

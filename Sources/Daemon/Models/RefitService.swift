@@ -57,7 +57,11 @@ package final class RefitService<Model: StoredModel>: Service {
 
     /// Asks for the fits that are due.
     func requestWhatIsDue() {
-        for entry in book.entries where entry.recipe.view.isFitDue { request(entry.name) }
+        for entry in book.entries {
+            guard let reason = entry.recipe.view.fitReason else { continue }
+            logger.notice("a fit is due", metadata: ["recipe": "\(entry.name)", "reason": "\(reason)"])
+            request(entry.name)
+        }
     }
 
     package func status(of recipe: String) -> FitReply {

@@ -1,25 +1,6 @@
 package import ControlProtocol
 package import Core
 
-/// What decides the scale of a model's scores. Models of one kind have comparable scores and limits.
-package struct ModelKind: Codable, Sendable, Equatable {
-    /// Name, weights and input size; a model can judge only features of its own backbone.
-    package var backbone: String
-    /// The method and those of its settings that change scores.
-    package var method: String
-    /// Decides the limit, but no score; nil in what was written before there was one.
-    package var sensitivity: Double?
-
-    package init(backbone: String, method: String, sensitivity: Double? = nil) {
-        self.backbone = backbone
-        self.method = method
-        self.sensitivity = sensitivity
-    }
-
-    /// Whether a limit for one is a limit for the other.
-    func sharesScale(with other: ModelKind) -> Bool { backbone == other.backbone && method == other.method }
-}
-
 /// What people are told about a fitted model.
 package struct ModelSummary: Sendable, Equatable {
     package var kind: ModelKind
@@ -57,6 +38,8 @@ package protocol StoredModel: Sendable {
     ///
     /// - Parameter band: what is uncertain around it; nil = as much in proportion as around the limit that the shots gave.
     func withLimit(_ limit: Float, band: UncertainBand?) -> Self
+    /// The same model that rejects at the limit that calibration found.
+    func withAutomaticLimit() -> Self
     /// Writes plain files, no folders, into an empty folder.
     func save(to directory: String) throws
     /// Reads back what `save` wrote; throws on anything missing, cut or changed.

@@ -43,8 +43,8 @@ struct BackboneOptions: ParsableArguments {
         try BackboneModel.load(weights ?? backbone, modelsDirectory: models.directory)
     }
 
-    func inputSize(for model: BackboneModel, method: Method? = nil) -> Int {
-        size ?? (method == .auto ? model.autoInputSize : model.defaultInputSize)
+    func inputSize(for model: BackboneModel, method: (any Method)? = nil) -> Int {
+        size ?? (method?.needs.stages == true ? model.autoInputSize : model.defaultInputSize)
     }
 
     func check(inputSize: Int, of model: BackboneModel) throws {

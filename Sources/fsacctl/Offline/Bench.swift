@@ -81,7 +81,7 @@ struct Bench: ParsableCommand {
             ])
         }
         let report = Report(
-            backbone: model.name, method: fitted.settings.method, shots: shots, size: fitted.backbone.inputSize,
+            backbone: model.name, method: fitted.settings.method.name, shots: shots, size: fitted.backbone.inputSize,
             threads: backbone.threads,
             runs: runs, blasKernels: OpenBLAS.coreName,
             sgemmGigaflops: SGEMMPeak.measure(backbone.parallelism), stagesMs: times.percentiles)
@@ -139,7 +139,7 @@ struct Bench: ParsableCommand {
 
     private struct Report: Encodable {
         let backbone: String
-        let method: Method
+        let method: String
         let shots: Int
         let size: Int
         let threads: Int
@@ -157,7 +157,7 @@ struct Bench: ParsableCommand {
 
         func printTable() {
             print(
-                "\(backbone) at \(size), \(method.rawValue) of \(shots) shots, \(threads) threads, \(runs) runs, "
+                "\(backbone) at \(size), \(method) of \(shots) shots, \(threads) threads, \(runs) runs, "
                     + "OpenBLAS kernels \(blasKernels)")
             print(String(format: "SGEMM peak %.0f GFLOP/s", sgemmGigaflops))
             Bench.printTable(stagesMs, stages: ["decode", "preprocess", "embed", "score", "total"])

@@ -56,7 +56,7 @@ struct Evaluate: ParsableCommand {
             work.append((draw?.applied(to: set) ?? set, plans))
         }
         let model = try backbone.load()
-        let inputSize = backbone.inputSize(for: model, method: method.method)
+        let inputSize = backbone.inputSize(for: model, method: method.method.base)
         try backbone.check(inputSize: inputSize, of: model)
         let identity = BackboneIdentity(name: model.name, sha256: model.sha256, inputSize: inputSize)
         let settings = try method.settings(for: model, inputSize: backbone.size)

@@ -3,52 +3,11 @@ package import Core
 
 /// The options of every offline command that fits a model.
 struct MethodOptions: ParsableArguments {
-    @Option(
-        help:
-            "The method: auto, patch-memory, patchcore, anomalydino, padim, spade, fsac, clip-fsac, winclip, clip-zero-shot or aa-clip."
-    )
-    var method = Method.auto
+    @Option(help: ArgumentHelp("The method.", discussion: MethodName.discussion, valueName: "method"))
+    var method = MethodName(Methods.standard)
 
     @Option(help: "Layers of the backbone to join, with commas (default: the backbone's).")
     var layers: IntegerList?
-
-    @Option(
-        help:
-            "Turned copies of each shot to learn: 1 (none), 2, 4 or 8; with auto at most so many (auto, patch-memory, anomalydino, fsac)."
-    )
-    var rotations: Int?
-
-    @Option(
-        help:
-            "Patches to keep, at most; 0 keeps all (patch-memory, patchcore, anomalydino, fsac; in each memory of auto)."
-    )
-    var coreset: Int?
-
-    @Flag(
-        inversion: .prefixedNo,
-        help: "Average each feature with its neighbours (patch-memory, padim, spade; default for patch-memory).")
-    var localAveraging: Bool?
-
-    @Option(
-        help:
-            "How patches' distances make the picture's score: top_percent, maximum or patchcore (patch-memory, padim).")
-    var aggregation: MethodSettings.Aggregation?
-
-    @Flag(
-        inversion: .prefixedNo,
-        help:
-            "Learn and judge only the part, told from the background (patch-memory, anomalydino; default for anomalydino)."
-    )
-    var foreground: Bool?
-
-    @Option(help: "Dimensions of the features to keep (padim; default: 100).")
-    var dimensions: Int?
-
-    @Option(help: "Nearest shots that count (spade; default: 50).")
-    var neighbours: Int?
-
-    @Option(help: "Seconds that a fit may take on two slow cores (auto, fsac; default: 20).")
-    var fitBudget: Double?
 
     @Option(help: "Standard deviation of the anomaly map's smoothing, in patches.")
     var smoothing: Float?
@@ -56,59 +15,112 @@ struct MethodOptions: ParsableArguments {
     @Option(help: "What the part is called, for methods that read: \"metal bottle cap\" (with a CLIP backbone).")
     var object: String?
 
-    @Option(help: "The paper's hyper-parameters: mvtec or visa (clip-fsac).")
-    var preset: CLIPFSACSettings.Preset?
-
-    @Option(help: "The Anomaly Descriptor as in the paper or as released (clip-fsac).")
-    var descriptor: FSACDescriptor?
-
-    @Option(help: "Epochs of training; 0: as long as it helps (clip-fsac; default: 100).")
-    var epochs: Int?
-
-    @Option(help: "What the map shows: saliency or similarity (clip-fsac; default: saliency).")
-    var map: CLIPFSACSettings.Map?
-
     @Option(help: "Where the limit stands, from 0 (few false rejects) to 1 (few escapes).")
     var sensitivity: Sensitivity?
 
-    /// Nil when nothing is asked of it.
-    private var clipFSAC: CLIPFSACSettings? {
-        guard preset != nil || descriptor != nil || epochs != nil || map != nil else { return nil }
-        var settings = CLIPFSACSettings()
-        if let preset { settings.preset = preset }
-        if let descriptor { settings.descriptor = descriptor }
-        if let epochs { settings.epochs = epochs == 0 ? .auto : .fixed(epochs) }
-        if let map { settings.map = map }
-        return settings
-    }
+    @OptionGroup var given: GivenOptions
 
     /// - Parameter inputSize: nil is the backbone's default.
     func settings(for model: BackboneModel, inputSize: Int?) throws -> MethodSettings {
+        let method = try given.applied(to: method.base)
         var settings = MethodSettings(
-            method: method, layers: layers?.values ?? [], inputSize: inputSize, localAveraging: localAveraging,
-            rotations: rotations, coresetBudget: coreset, aggregation: aggregation, foreground: foreground,
-            dimensions: dimensions, neighbours: neighbours, fitBudget: fitBudget,
-            wording: object.map { Wording(object: $0, prompts: method.prompts) }, clipFSAC: clipFSAC
+            method: method, layers: layers?.values ?? [], inputSize: inputSize,
+            wording: object.map { Wording(object: $0, prompts: method.prompts) }
         ).withDefaults(
             inputSize: model.defaultInputSize, layers: model.defaultLayers, textLayers: model.textLayers)
         if let smoothing { settings.smoothing = smoothing }
         if let sensitivity { settings.sensitivity = sensitivity }
-        if let problem = method.problem(of: model.name, textLayers: model.textLayers) {
+        if let problem = method.definition.problem(of: model.name, textLayers: model.textLayers) {
             throw ValidationError("--" + problem)
         }
         if object != nil, settings.wording == nil {
-            throw ValidationError("--object: \(method.rawValue) does not read: leave it out")
+            throw ValidationError("--object: \(method.name) does not read: leave it out")
         }
         if let problem = settings.problem(layerCount: model.layerCount) { throw ValidationError("--" + problem) }
         return settings
     }
 }
 
-extension Method: ExpressibleByArgument {}
-extension MethodSettings.Aggregation: ExpressibleByArgument {}
-extension CLIPFSACSettings.Preset: ExpressibleByArgument {}
-extension CLIPFSACSettings.Map: ExpressibleByArgument {}
-extension FSACDescriptor: ExpressibleByArgument {}
+/// A method by its name, with its defaults.
+struct MethodName: ExpressibleByArgument {
+    let base: any Method
+
+    init(_ base: any Method) { self.base = base }
+
+    init?(argument: String) {
+        guard let method = Methods.named(argument) else { return nil }
+        base = method
+    }
+
+    static var allValueStrings: [String] { Methods.names }
+    var defaultValueDescription: String { base.name }
+
+    static let discussion = Methods.all.map { "\($0.name): \($0.about.text)." }.joined(separator: "\n")
+}
+
+/// The options of all methods, as the methods define them. ArgumentParser makes its options of what a mirror shows of the empty
+/// value, and decodes them under the same names.
+struct GivenOptions: ParsableArguments, CustomReflectable {
+    /// In the order of ``Methods/options``.
+    private var flags: [(key: String, value: Bool)] = []
+    private var texts: [(key: String, value: String)] = []
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        for option in Methods.options {
+            let key = Key(stringValue: option.key)
+            if option.isFlag {
+                let flag = try container.decode(Flag<Bool?>.self, forKey: key).wrappedValue
+                if let flag { flags.append((option.key, flag)) }
+            } else {
+                let text = try container.decode(Option<String?>.self, forKey: key).wrappedValue
+                if let text { texts.append((option.key, text)) }
+            }
+        }
+    }
+
+    var customMirror: Mirror {
+        let children = Methods.options.map { option -> Mirror.Child in
+            let name = NameSpecification.customLong(Self.name(option.key))
+            let help = ArgumentHelp(stringLiteral: option.text)
+            let definition: Any =
+                option.isFlag
+                ? Flag<Bool?>(name: name, inversion: .prefixedNo, help: help) : Option<String?>(name: name, help: help)
+            return (option.key, definition)
+        }
+        return Mirror(self, children: children)
+    }
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    /// `fit-budget` of `fit_budget`.
+    private static func name(_ key: String) -> String { key.replacing("_", with: "-") }
+
+    /// The method with what was given.
+    func applied(to method: any Method) throws -> any Method {
+        var method = method
+        do throws(MethodOptionError) {
+            for (key, flag) in flags { try method.set(key, to: .flag(flag)) }
+            for (key, text) in texts {
+                let domain = method.definition.descriptions.first { $0.key == key }?.domain
+                // What is no value of the domain is refused as the word that it is.
+                try method.set(key, to: domain?.value(of: text) ?? .choice(text))
+            }
+        } catch {
+            let problem = if case .unknown = error { Self.name(error.problem) } else { error.problem }
+            throw ValidationError("--\(Self.name(error.option)): \(problem)")
+        }
+        return method
+    }
+}
 
 extension Sensitivity: ExpressibleByArgument {
     package init?(argument: String) {

@@ -128,7 +128,8 @@ struct Score: ParsableCommand {
             try Data(heatMap.pngBytes()).write(to: URL(filePath: heatMapPath), options: .atomic)
         }
         return Report(
-            image: path, score: scoreMap.imageScore, limit: limit, verdict: scoreMap.imageScore < limit ? "OK" : "NG",
+            image: path, score: scoreMap.imageScore, limit: limit,
+            verdict: scoreMap.imageScore.isReject(at: limit) ? "NG" : "OK",
             sceneShift: scene?.shift(of: image)?.description, regions: regions, heatmap: heatMapPath)
     }
 

@@ -40,11 +40,13 @@ enum MadeUpPart {
         return Image(height: height, width: width, pixels: pixels)
     }
 
-    static func shot(_ number: Int) throws -> Shot {
+    static func shot(_ number: Int) throws -> Shot { try shot(number, area: .wholeFrame) }
+
+    static func shot(_ number: Int, area: InspectionArea) throws -> Shot {
         let image = picture(number)
         let picture = Picture(
             .raw(.rgb24, height: image.height, width: image.width, bytesPerRow: image.width * 3), bytes: image.pixels)
-        return try Shot(sha256: "shot-\(number)", picture: picture)
+        return try Shot(sha256: "shot-\(number)", picture: picture, area: area)
     }
 
     /// The same part with a bright green square of 8 x 8 pixels at row 16, column 24.
@@ -57,6 +59,28 @@ enum MadeUpPart {
             }
         }
         return image
+    }
+}
+
+extension Core.Method {
+    /// With options of its own.
+    func with(_ change: (inout Self) -> Void) -> Self {
+        var method = self
+        change(&method)
+        return method
+    }
+}
+
+extension MethodSettings {
+    /// Of a patch memory.
+    static func memory(
+        layers: [Int], rotations: Int = 8, coresetBudget: Int = 4096, area: InspectionArea = .wholeFrame
+    ) -> Self {
+        let method = PatchMemoryMethod().with {
+            $0.rotations = rotations
+            $0.memory.coresetBudget = coresetBudget
+        }
+        return Self(method: method, layers: layers, area: area)
     }
 }
 
@@ -74,6 +98,40 @@ func madeUpExtractor() -> FeatureExtractor {
         let coarse = statistics(of: image, PatchGrid(rows: 3, columns: 3), withSpread: false)
         let maps = [1: fine, 2: coarse].filter { request.layers.contains($0.key) }
         return Features(layers: maps)
+    }
+}
+
+/// As ``madeUpExtractor()``, and the mean of layer 1 is the picture's embedding, over a window the window's.
+func madeUpReader() -> FeatureExtractor {
+    let base = madeUpExtractor()
+    return FeatureExtractor(identity: base.identity, layerCount: 2) { image, request, gradient in
+        let layers = base.features(of: image, FeatureRequest(layers: [1, 2])).layers
+        guard let fine = layers[1] else { preconditionFailure("made-up: no layer 1") }
+        func mean(_ rows: [Int]) -> [Float] {
+            (0..<fine.tokens.columns).map { column in
+                rows.reduce(Float(0)) { $0 + fine.tokens[$1, column] } / Float(rows.count)
+            }
+        }
+        let embedding = mean(Array(0..<fine.grid.count))
+        var windows: [Int: FeatureMap] = [:]
+        for side in request.windows {
+            let grid = PatchGrid(rows: fine.grid.rows - side + 1, columns: fine.grid.columns - side + 1)
+            let values = (0..<grid.count).flatMap { place in
+                mean(
+                    (0..<side * side).map { patch in
+                        (place / grid.columns + patch / side) * fine.grid.columns + place % grid.columns + patch % side
+                    })
+            }
+            windows[side] = FeatureMap(grid: grid, tokens: Matrix(rows: grid.count, columns: 6, values: values))
+        }
+        let saliency = gradient.map { gradient in
+            let slopes = gradient(embedding)
+            return Matrix(
+                rows: 32, columns: 32, values: (0..<1024).map { abs(slopes[$0 % 6]) * Float(1 + $0 / 32 % 5) })
+        }
+        return Features(
+            classToken: request.finalTokens ? embedding : nil,
+            layers: layers.filter { request.layers.contains($0.key) }, windows: windows, saliency: saliency)
     }
 }
 

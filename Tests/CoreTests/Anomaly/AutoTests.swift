@@ -7,20 +7,18 @@ import Testing
 
     init() throws { folder = try ScratchFolder() }
 
-    private func fit(_ shots: [Shot], _ method: Method, fitBudget: Double? = nil) throws -> FittedModel {
+    private func fit(_ shots: [Shot], _ method: any Core.Method) throws -> FittedModel {
         try FittedModel.fit(
-            shots: shots, extractor: madeUpExtractor(),
-            settings: MethodSettings(
-                method: method, layers: [1, 2], localAveraging: method == .fsac ? nil : false, fitBudget: fitBudget))
+            shots: shots, extractor: madeUpExtractor(), settings: MethodSettings(method: method, layers: [1, 2]))
     }
 
     private func score(_ model: FittedModel, _ image: Image) -> ScoreMap {
         model.score(madeUpExtractor().features(of: image, FeatureRequest(layers: model.layers)))
     }
 
-    @Test(arguments: [(Method.auto, 1), (.auto, 3), (.fsac, 3)])
-    func aDefectScoresHigherThanGoodPartsAndLiesWhereItIs(method: Method, shots: Int) throws {
-        let model = try fit((1...shots).map(MadeUpPart.shot), method)
+    @Test(arguments: [("auto", 1), ("auto", 3), ("fsac", 3)])
+    func aDefectScoresHigherThanGoodPartsAndLiesWhereItIs(method: String, shots: Int) throws {
+        let model = try fit((1...shots).map(MadeUpPart.shot), #require(Methods.named(method)))
         let good = (20...24).map { score(model, MadeUpPart.picture($0)).imageScore }
         let defective = score(model, MadeUpPart.defective(20))
         #expect(try defective.imageScore > #require(good.max()))
@@ -29,14 +27,14 @@ import Testing
     }
 
     @Test func aTypicalGoodPartScoresAboutOne() throws {
-        let model = try fit((1...6).map(MadeUpPart.shot), .auto)
+        let model = try fit((1...6).map(MadeUpPart.shot), AutoMethod())
         let good = (20...40).map { score(model, MadeUpPart.picture($0)).imageScore }.sorted()
         #expect((0.4...2).contains(good[good.count / 2]), "\(good)")
     }
 
-    @Test(arguments: [(Method.auto, 1), (.auto, 3), (.fsac, 2)])
-    func aLoadedModelScoresAsTheSavedOne(method: Method, shots: Int) throws {
-        let model = try fit((1...shots).map(MadeUpPart.shot), method)
+    @Test(arguments: [("auto", 1), ("auto", 3), ("fsac", 2)])
+    func aLoadedModelScoresAsTheSavedOne(method: String, shots: Int) throws {
+        let model = try fit((1...shots).map(MadeUpPart.shot), #require(Methods.named(method)))
         try model.save(to: folder.path)
         let loaded = try FittedModel.load(from: folder.path)
         #expect(loaded == model)
@@ -45,13 +43,13 @@ import Testing
 
     @Test func equalShotsGiveAnEqualModel() throws {
         let shots = try (1...2).map(MadeUpPart.shot)
-        #expect(try fit(shots, .auto) == fit(shots, .auto))
-        #expect(try fit(shots, .fsac) == fit(shots, .fsac))
+        #expect(try fit(shots, AutoMethod()) == fit(shots, AutoMethod()))
+        #expect(try fit(shots, FSACMethod()) == fit(shots, FSACMethod()))
     }
 
     @Test func theChoiceIsToldInWordsAndInTheModelsDocument() throws {
-        let model = try fit((1...3).map(MadeUpPart.shot), .auto)
-        let text = try #require((model.scorer as? CombinedScorer)?.choice.lines.joined(separator: "\n"))
+        let model = try fit((1...3).map(MadeUpPart.shot), AutoMethod())
+        let text = model.scorer.findings.joined(separator: "\n")
         #expect(
             text.contains("rotations") && text.contains("layer 2, averaged") && text.contains("synthetic anomalies"))
         try model.save(to: folder.path)
@@ -60,7 +58,7 @@ import Testing
     }
 
     @Test func syntheticAnomaliesGiveTheLimitAnExpectedEscapeRate() throws {
-        let evidence = try fit((1...3).map(MadeUpPart.shot), .auto).calibration.evidence
+        let evidence = try fit((1...3).map(MadeUpPart.shot), AutoMethod()).calibration.evidence
         #expect(evidence.anomalousCount == 48)
         #expect(evidence.options.allSatisfy { $0.escapeRate != nil })
     }
@@ -69,12 +67,13 @@ import Testing
         var passes = 0
         _ = try FittedModel.fit(
             shots: [MadeUpPart.shot(1), MadeUpPart.shot(2)], extractor: madeUpExtractor(),
-            settings: MethodSettings(method: .auto, layers: [1], fitBudget: 1), progress: { _ in passes += 1 })
+            settings: MethodSettings(method: AutoMethod().with { $0.fitBudget = 1 }, layers: [1]),
+            progress: { _ in passes += 1 })
         // Ten passes: two turns of each shot, and anomalies.
         #expect(passes == 10)
         _ = try FittedModel.fit(
             shots: [MadeUpPart.shot(1), MadeUpPart.shot(2)], extractor: madeUpExtractor(),
-            settings: MethodSettings(method: .auto, layers: [1]), progress: { _ in passes += 1 })
+            settings: MethodSettings(method: AutoMethod(), layers: [1]), progress: { _ in passes += 1 })
         #expect(passes == 10 + 2 * 8 + 48)
     }
 }

@@ -95,6 +95,24 @@ import Testing
         #expect(prediction.evidence(.balanced).options.allSatisfy { $0.escapeRate == nil })
     }
 
+    @Test func anAnomalyAtTheLimitIsNoEscape() {
+        let prediction = LimitPrediction(scores: [[0.1], [0.1], [0.1]])
+        for option in prediction.evidence(.balanced).options {
+            // A raw score that is the limit in the model's unit, as near as numbers can be.
+            let raw = option.limit * prediction.unit
+            let score = [raw.nextDown, raw, raw.nextUp].first { $0 / prediction.unit == option.limit }
+            guard let score else { continue }
+            let evidence = prediction.evidence(.balanced, anomalous: [score, 0])
+            #expect(evidence.options.first { $0.limit == option.limit }?.escapeRate == 0.5)
+        }
+    }
+
+    @Test func aLimitIsTheFirstScoreThatIsRejectedAndNoNumberIsEverOK() {
+        #expect(Float(2).isReject(at: 2) && Float.infinity.isReject(at: 2) && Float.nan.isReject(at: 2))
+        #expect(!Float(2).nextDown.isReject(at: 2) && !(-Float.infinity).isReject(at: 2))
+        #expect(Float(2).isReject(at: .nan))
+    }
+
     @Test func theUncertainBandLiesAroundTheLimitAndShrinksWithMoreShots() {
         func width(_ count: Int) -> Float {
             let evidence = LimitPrediction(scores: (0..<count).map { [0.1 + 0.01 * Float($0 % 2)] }).evidence(.balanced)

@@ -7,7 +7,7 @@ import Testing
 
     init() throws { folder = try ScratchFolder() }
 
-    private var settings: MethodSettings { MethodSettings(layers: [1, 2], rotations: 2, coresetBudget: 40) }
+    private var settings: MethodSettings { .memory(layers: [1, 2], rotations: 2, coresetBudget: 40) }
 
     private func fit() throws -> FittedModel {
         try FittedModel.fit(shots: (1...3).map(MadeUpPart.shot), extractor: madeUpExtractor(), settings: settings)
@@ -84,7 +84,7 @@ import Testing
         for (old, new, word) in [
             ("\"rows\" : 5", "\"rows\" : -5", "grid"), ("\"rotations\" : 2", "\"rotations\" : 3", "settings"),
             ("\"patch_memory\"", "\"other\"", "scorer"),
-            ("\"method\" : \"patch-memory\"", "\"method\" : \"other\"", "method"),
+            ("\"name\" : \"patch-memory\"", "\"name\" : \"other\"", "method"),
             ("\"input_size\" : 32", "\"input_size\" : 0", "backbone"), ("\"limit\" :", "\"lid\" :", "limit"),
             (" 13,", " 9223372036854775807,", "shot_patches"), ("\"unit\" :", "\"unit\" : 0, \"was\" :", "calibration"),
         ] {
@@ -126,8 +126,8 @@ import Testing
 
     @Test func anotherFormatVersionIsNamed() throws {
         try fit().save(to: folder.path)
-        try replace("\"version\" : 2", "\"version\" : 1")
-        #expect(throws: FitError.unsupportedVersion(path: folder.path + "/model.json", found: 1, supported: 2)) {
+        try replace("\"version\" : 3", "\"version\" : 1")
+        #expect(throws: FitError.unsupportedVersion(path: folder.path + "/model.json", found: 1, supported: 3)) {
             try FittedModel.load(from: folder.path)
         }
     }

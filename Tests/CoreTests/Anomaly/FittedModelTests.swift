@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite struct FittedModelTests {
-    private var settings: MethodSettings { MethodSettings(layers: [1, 2], rotations: 1, coresetBudget: 0) }
+    private var settings: MethodSettings { .memory(layers: [1, 2], rotations: 1, coresetBudget: 0) }
 
     private func fit(_ shots: [Shot], _ settings: MethodSettings? = nil) throws -> FittedModel {
         try FittedModel.fit(shots: shots, extractor: madeUpExtractor(), settings: settings ?? self.settings)
@@ -31,7 +31,7 @@ import Testing
 
     @Test func aDefectIsRejectedAndFoundAndAGoodPartIsNot() throws {
         let model = try fit(
-            (1...4).map(MadeUpPart.shot), MethodSettings(layers: [1, 2], rotations: 4, coresetBudget: 200))
+            (1...4).map(MadeUpPart.shot), .memory(layers: [1, 2], rotations: 4, coresetBudget: 200))
         #expect(score(MadeUpPart.picture(20), model).imageScore <= model.calibration.limit)
         let bad = score(MadeUpPart.defective(20), model)
         #expect(bad.imageScore > model.calibration.limit)
@@ -51,7 +51,7 @@ import Testing
 
     @Test func coresetKeepsItsBudget() throws {
         let model = try fit(
-            (1...3).map(MadeUpPart.shot), MethodSettings(layers: [1], rotations: 8, coresetBudget: 60))
+            (1...3).map(MadeUpPart.shot), .memory(layers: [1], rotations: 8, coresetBudget: 60))
         #expect(model.memoryRows == 60)
     }
 
@@ -67,18 +67,19 @@ import Testing
         #expect(calibration.evidence.scores.count == 7)
     }
 
-    @Test func aLimitSetByHandKeepsTheShotsEvidence() throws {
+    @Test func aLimitSetByHandStaysUntilAutomaticIsAskedFor() throws {
         let model = try fit([MadeUpPart.shot(1)])
         let manual = model.withLimit(0.75)
         #expect(manual.calibration.limit == 0.75 && manual.calibration.origin == .manual)
         #expect(manual.calibration.evidence == model.calibration.evidence)
+        #expect(manual.withAutomaticLimit() == model)
     }
 
     @Test func progressReachesTheEndAndCancellingStops() throws {
         var shares: [Double] = []
         _ = try FittedModel.fit(
             shots: [MadeUpPart.shot(1), MadeUpPart.shot(2)], extractor: madeUpExtractor(),
-            settings: MethodSettings(layers: [1], rotations: 4)
+            settings: .memory(layers: [1], rotations: 4)
         ) { shares.append($0) }
         #expect(shares.count == 2 * 4 && shares == shares.sorted() && shares.last == 1)
         var passes = 0
@@ -94,9 +95,9 @@ import Testing
         #expect(throws: FitError.noShots) { try fit([]) }
         for settings in [
             MethodSettings(layers: [3]), MethodSettings(layers: []), MethodSettings(layers: [1, 1]),
-            MethodSettings(layers: [1], rotations: 3), MethodSettings(layers: [1], coresetBudget: -1),
+            .memory(layers: [1], rotations: 3), .memory(layers: [1], coresetBudget: -1),
             MethodSettings(layers: [1], smoothing: .nan),
-            MethodSettings(method: .auto, layers: [1], fitBudget: 0),
+            MethodSettings(method: AutoMethod().with { $0.fitBudget = 0 }, layers: [1]),
         ] {
             #expect {
                 try fit([MadeUpPart.shot(1)], settings)
@@ -147,5 +148,52 @@ import Testing
         #expect(RotatedCopy(of: image, degrees: 180).patchesInside(grid).count == 8)
         // On its side the picture is 20 wide: only the middle columns show it.
         #expect(RotatedCopy(of: image, degrees: 90).patchesInside(grid) == [1, 2, 5, 6])
+    }
+
+    @Test func aScoreAtTheLimitIsARejectWithAPlace() throws {
+        let model = try fit([MadeUpPart.shot(1)])
+        let map = score(MadeUpPart.defective(2), model)
+        let atLimit = model.withLimit(map.imageScore)
+        let anomalyMap = atLimit.anomalyMap(of: map, height: 40, width: 56)
+        #expect(map.imageScore.isReject(at: atLimit.calibration.limit))
+        #expect(atLimit.regions(in: anomalyMap, imageScore: map.imageScore).count == 1)
+    }
+
+    @Test func aMethodWhoseScoresAreNoNumbersFailsTheFitAndNotTheProgram() throws {
+        // Odds of so large an embedding overflow.
+        let base = madeUpReader()
+        let loud = FeatureExtractor(identity: base.identity, layerCount: 2) { image, request, _ in
+            let features = base.features(of: image, request)
+            return Features(classToken: features.classToken?.map { $0 * 1e6 }, layers: features.layers)
+        }
+        let anchors = TextAnchors(normal: [1, 0, 0, 0, 0, 0], abnormal: [0, 1, 0, 0, 0, 0])
+        let none = FeatureExtractor(identity: base.identity, layerCount: 2) { image, request, _ in
+            let features = base.features(of: image, request)
+            let broken = features.layers.mapValues { map in
+                FeatureMap(
+                    grid: map.grid,
+                    tokens: Matrix(
+                        rows: map.tokens.rows, columns: map.tokens.columns, values: map.tokens.values.map { _ in .nan })
+                )
+            }
+            return Features(classToken: features.classToken, layers: broken)
+        }
+        for (extractor, method) in [
+            (loud, AAClipMethod() as any Core.Method), (none, PaDiMMethod()), (none, PatchMemoryMethod()),
+        ] {
+            #expect {
+                try FittedModel.fit(
+                    shots: (1...2).map(MadeUpPart.shot), extractor: extractor,
+                    settings: MethodSettings(method: method, layers: [1]), anchors: anchors)
+            } throws: { error in
+                guard case .notFinite = error as? FitError else { return false }
+                return "\(error)".contains("fsacctl model verify")
+            }
+        }
+    }
+
+    @Test func whoeverCannotReadAShotIsToldTheCommandThatRemovesIt() {
+        let error = FitError.shotUnreadable(sha256: "0123", .notAnImage(firstBytes: []))
+        #expect("\(error)".contains("`fsacctl normals remove`"))
     }
 }

@@ -6,7 +6,7 @@ import Testing
     private var square: [PixelPoint] { [(21, 13), (37, 13), (37, 29), (21, 29)].map { PixelPoint(x: $0.0, y: $0.1) } }
 
     private func settings(_ area: InspectionArea) -> MethodSettings {
-        MethodSettings(layers: [1, 2], rotations: 4, coresetBudget: 0, area: area)
+        .memory(layers: [1, 2], rotations: 4, coresetBudget: 0, area: area)
     }
 
     private func fit(_ area: InspectionArea, _ shots: [Shot]? = nil) throws -> FittedModel {

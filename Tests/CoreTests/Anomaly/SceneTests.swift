@@ -135,7 +135,7 @@ extension Image {
         let folder = try ScratchFolder()
         let shots = try (0..<2).map(MadeUpPart.shot)
         let model = try FittedModel.fit(
-            shots: shots, extractors: madeUpSource(), settings: MethodSettings(layers: [1], rotations: 1))
+            shots: shots, extractors: madeUpSource(), settings: .memory(layers: [1], rotations: 1))
         let scene = try #require(model.scene)
         try model.save(to: folder.path)
         #expect(try FittedModel.load(from: folder.path).scene == scene)

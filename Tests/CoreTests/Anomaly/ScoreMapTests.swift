@@ -55,7 +55,9 @@ import Testing
                 Region(x: 4, y: 1, width: 2, height: 2, peak: 9), Region(x: 0, y: 0, width: 2, height: 2, peak: 6),
             ])
         #expect(Regions.above(1, in: map, minimumArea: 1).count == 3)
-        #expect(Regions.above(9, in: map, minimumArea: 1).isEmpty)
+        let highest = map.values.max() ?? 0
+        #expect(Regions.above(highest, in: map, minimumArea: 1).map(\.peak) == [highest])
+        #expect(Regions.above(highest.nextUp, in: map, minimumArea: 1).isEmpty)
     }
 
     @Test func theAreaAroundThePeakIsOneArea() {
@@ -63,5 +65,15 @@ import Testing
         #expect(Regions.aroundPeak(of: map) == Region(x: 2, y: 0, width: 2, height: 1, peak: 1))
         let flat = Matrix(rows: 2, columns: 2, values: [1, 1, 1, 1])
         #expect(Regions.aroundPeak(of: flat) == Region(x: 0, y: 0, width: 2, height: 2, peak: 1))
+    }
+
+    @Test func aPlaceWithoutANumberIsARegionAndHidesNoOther() {
+        var map = Matrix(rows: 3, columns: 4)
+        (map[0, 0], map[2, 3]) = (.nan, 5)
+        let regions = Regions.above(2, in: map, minimumArea: 1)
+        #expect(regions.map(\.peak) == [5, 2])
+        #expect(Regions.aroundPeak(of: map).peak == 5)
+        for place in map.values.indices { map.values[place] = .nan }
+        #expect(Regions.aroundPeak(of: map).width > 0)
     }
 }

@@ -62,9 +62,8 @@ extension ShotFeatures.View {
 
     @Test func patchCoreIsThatOfScikitLearn() throws {
         for example in try cases() {
-            var settings = MethodSettings(method: .patchCore)
-            settings.coresetBudget = 0
-            let scorer = example.fitted(PatchMemoryFit(settings, shotCount: example.shots.count))
+            let method = PatchCoreMethod().with { $0.memory.coresetBudget = 0 }
+            let scorer = example.fitted(PatchMemoryFit(method.memory, shotCount: example.shots.count))
             let scores = score(scorer, example.features(example.query))
             // A distance is the root of 1 - cosine, which single precision knows to 1e-7.
             #expect(agree(scores.values, example.patchcore, absolute: 1e-4))
@@ -75,7 +74,7 @@ extension ShotFeatures.View {
     @Test func aDistanceWhereTheMemoryIsSparseWeighsMore() {
         // Euclidean distances of unit vectors: 2 sin(angle / 2). A query at 60 degrees, 30 from its nearest.
         func image(_ memory: [Double]) -> Float {
-            var fit = PatchMemoryFit(MethodSettings(method: .patchCore), shotCount: 1)
+            var fit = PatchMemoryFit(PatchCoreMethod().memory, shotCount: 1)
             fit.add(ShotFeatures(own: .init(features: plane(memory)), turned: []))
             return score(fit.scorer(leavingOut: [], .serial), plane([60])).imageScore
         }
@@ -90,18 +89,21 @@ extension ShotFeatures.View {
 
     @Test func aScorerWithoutAShotIsOneThatNeverSawIt() throws {
         for example in try cases() where example.shots.count > 1 {
-            for method in [Method.patchMemory, .patchCore, .padim, .spade] {
-                let settings = MethodSettings(method: method, coresetBudget: method == .patchMemory ? 0 : nil)
+            let methods: [any Core.Method] = [
+                PatchMemoryMethod().with { $0.memory.coresetBudget = 0 }, PatchCoreMethod(), PaDiMMethod(),
+                SPADEMethod(),
+            ]
+            for method in methods {
                 let without = ScorerCase(
                     rows: example.rows, columns: example.columns, width: example.width,
                     shots: Array(example.shots.dropLast()), query: [], patchcore: [], patchcoreImage: 0, padim: [],
                     neighbours: 0, spade: [], spadeImage: 0)
                 let last = example.shots.count - 1
                 let features = example.features(example.query)
-                let fit = settings.fit(shotCount: method == .patchCore ? 1 : last)
+                let fit = method.fit(FitSetup(shotCount: method is PatchCoreMethod ? 1 : last))
                 let one = score(example.fitted(fit, leavingOut: [last]), features)
                 let other = score(without.fitted(fit), features)
-                #expect(agree(one.values + [one.imageScore], other.values + [other.imageScore]), "\(method.rawValue)")
+                #expect(agree(one.values + [one.imageScore], other.values + [other.imageScore]), "\(method.name)")
             }
         }
     }
@@ -110,7 +112,7 @@ extension ShotFeatures.View {
 
     @Test func padimIsThatOfScikitLearnAndSciPy() throws {
         for example in try cases() {
-            let scorer = example.fitted(PaDiMFit(MethodSettings(method: .padim)))
+            let scorer = example.fitted(PaDiMFit(PaDiMMethod()))
             let scores = score(scorer, example.features(example.query))
             #expect(agree(scores.values, example.padim, absolute: 1e-4, relative: 1e-3))
             #expect(scores.imageScore == scores.values.max())
@@ -120,9 +122,7 @@ extension ShotFeatures.View {
     @Test func padimOfOneDimensionIsTheNumberOfDeviations() throws {
         // One place, 32 shots, the kept dimension alternates around 0.6 by 0.2: the variance is 0.04, and the ridge is the mean
         // variance once more. Deviation: sqrt(0.08).
-        var settings = MethodSettings(method: .padim)
-        settings.dimensions = 1
-        var fit = PaDiMFit(settings)
+        var fit = PaDiMFit(PaDiMMethod().with { $0.dimensions = 1 })
         func place(_ value: Float) -> PatchFeatures {
             PatchFeatures(grid: PatchGrid(rows: 1, columns: 1), rows: Matrix(rows: 1, columns: 1, values: [value]))
         }
@@ -133,15 +133,14 @@ extension ShotFeatures.View {
     }
 
     @Test func padimKeepsTheSameDimensionsEachTimeAndNeedsNoVariance() throws {
-        var settings = MethodSettings(method: .padim)
-        settings.dimensions = 5
+        let settings = PaDiMMethod().with { $0.dimensions = 5 }
         let example = try #require(try cases().first)
         let one = try #require(example.fitted(PaDiMFit(settings)) as? PaDiM)
         let other = try #require(example.fitted(PaDiMFit(settings)) as? PaDiM)
         #expect(one.dimensions == other.dimensions && Set(one.dimensions).count == 5)
         #expect(one.dimensions == one.dimensions.sorted() && one.dimensions.allSatisfy { (0..<12).contains($0) })
         // Shots of one colour: every variance is 0.
-        var fit = PaDiMFit(MethodSettings(method: .padim))
+        var fit = PaDiMFit(PaDiMMethod())
         fit.add(ShotFeatures(own: .init(features: plane([20, 20, 20])), turned: []))
         let scores = score(fit.scorer(leavingOut: [], .serial), plane([20, 20, 60]))
         #expect(scores.values[0] < 1e-2 && scores.values[2].isFinite && scores.values[2] > 10)
@@ -149,8 +148,7 @@ extension ShotFeatures.View {
 
     @Test func padimIsTheSameOnTwoThreadsAndWithPartsLeftOut() throws {
         let example = try #require(try cases().first)
-        let settings = MethodSettings(method: .padim)
-        let scorer = example.fitted(PaDiMFit(settings))
+        let scorer = example.fitted(PaDiMFit(PaDiMMethod()))
         let features = example.features(example.query)
         let all = score(scorer, features)
         #expect(scorer.score(features, counting: PatchMask(all: example.grid), Parallelism(threads: 2)) == all)
@@ -162,9 +160,8 @@ extension ShotFeatures.View {
 
     @Test func spadeIsThatOfScikitLearn() throws {
         for example in try cases() {
-            var settings = MethodSettings(method: .spade)
-            settings.neighbours = example.neighbours
-            let scorer = try #require(example.fitted(SPADEFit(settings)) as? SPADE)
+            let method = SPADEMethod().with { $0.neighbours = example.neighbours }
+            let scorer = try #require(example.fitted(SPADEFit(method)) as? SPADE)
             // No turned copies: no scale.
             #expect(scorer.patchScale == 1)
             let scores = score(scorer, example.features(example.query))
@@ -174,9 +171,7 @@ extension ShotFeatures.View {
     }
 
     @Test func spadeLooksOnlyAtTheNearestShots() {
-        var settings = MethodSettings(method: .spade)
-        settings.neighbours = 1
-        var fit = SPADEFit(settings)
+        var fit = SPADEFit(SPADEMethod().with { $0.neighbours = 1 })
         for shot in [[0.0, 20], [80, 100]] { fit.add(ShotFeatures(own: .init(features: plane(shot)), turned: [])) }
         // The picture's whole lies at 30 degrees, nearer to the first's at 10: the second's patch at 80 does not count.
         let scores = score(fit.scorer(leavingOut: [], .serial), plane([-20, 80]))
@@ -186,7 +181,7 @@ extension ShotFeatures.View {
     }
 
     @Test func spadesMapHasTheUnitOfItsPicture() throws {
-        var fit = SPADEFit(MethodSettings(method: .spade))
+        var fit = SPADEFit(SPADEMethod())
         // Turned, the whole moves from 10 to 25 degrees, and the patch that moves most is 30 from its nearest.
         fit.add(ShotFeatures(own: .init(features: plane([0, 20])), turned: [.init(features: plane([0, 50]))]))
         let scorer = try #require(fit.scorer(leavingOut: [], .serial) as? SPADE)
@@ -196,8 +191,9 @@ extension ShotFeatures.View {
 
     // MARK: Storage
 
-    @Test(arguments: [Method.patchMemory, .patchCore, .anomalyDINO, .padim, .spade])
-    func everyMethodIsFittedSavedAndReadBack(method: Method) throws {
+    @Test(arguments: ["patch-memory", "patchcore", "anomalydino", "padim", "spade"])
+    func everyMethodIsFittedSavedAndReadBack(name: String) throws {
+        let method = try #require(Methods.named(name))
         let model = try FittedModel.fit(
             shots: (1...3).map(MadeUpPart.shot), extractor: madeUpExtractor(),
             settings: MethodSettings(method: method, layers: [1, 2]))
@@ -216,13 +212,14 @@ extension ShotFeatures.View {
     }
 
     @Test func headersThatMakeNoScorerAreRefused() throws {
-        for (method, old, new) in [
-            (Method.padim, "\"feature_width\" : 9", "\"feature_width\" : 2"),
-            (.padim, "\"dimensions\" : [\n        0,", "\"dimensions\" : [\n        1,"),
-            (.spade, "\"patch_scale\" : ", "\"patch_scale\" : -"),
-            (.spade, "\"neighbours\" : 50,\n      \"patch_scale\"", "\"neighbours\" : 0,\n      \"patch_scale\""),
+        for (name, old, new) in [
+            ("padim", "\"feature_width\" : 9", "\"feature_width\" : 2"),
+            ("padim", "\"dimensions\" : [\n        0,", "\"dimensions\" : [\n        1,"),
+            ("spade", "\"patch_scale\" : ", "\"patch_scale\" : -"),
+            ("spade", "\"neighbours\" : 50,\n      \"patch_scale\"", "\"neighbours\" : 0,\n      \"patch_scale\""),
         ] {
             let folder = try ScratchFolder()
+            let method = try #require(Methods.named(name))
             try FittedModel.fit(
                 shots: (1...2).map(MadeUpPart.shot), extractor: madeUpExtractor(),
                 settings: MethodSettings(method: method, layers: [1, 2])
@@ -233,37 +230,6 @@ extension ShotFeatures.View {
             try Data(text.replacing(old, with: new).utf8).write(to: path)
             #expect(throws: FitError.self, "\(new)") { try FittedModel.load(from: folder.path) }
         }
-    }
-}
-
-@Suite struct MethodSettingsTests {
-    @Test func anOptionThatAMethodDoesNotHaveIsRefusedAndSaysWhoHasIt() {
-        var settings = MethodSettings(method: .padim, layers: [1])
-        #expect(settings.problem(layerCount: 2) == nil)
-        settings.rotations = 4
-        #expect(
-            settings.problem(layerCount: 2)
-                == "rotations: not an option of padim, got 4: leave it out, or choose auto or patch-memory or anomalydino or fsac or clip-fsac"
-        )
-        #expect(MethodSettings(method: .spade, foreground: true).problem(layerCount: 2) != nil)
-        #expect(MethodSettings(method: .patchCore, aggregation: .maximum).problem(layerCount: 2) != nil)
-        #expect(MethodSettings(method: .patchMemory, dimensions: 7).problem(layerCount: 2) != nil)
-        #expect(MethodSettings(method: .padim, aggregation: .patchCore).problem(layerCount: 2) != nil)
-        #expect(MethodSettings(method: .padim, dimensions: 0).problem(layerCount: 2) != nil)
-        #expect(MethodSettings(method: .spade, neighbours: 0).problem(layerCount: 2) != nil)
-    }
-
-    @Test(arguments: Method.allCases) func aMethodsOwnSettingsAreSound(method: Method) {
-        #expect(MethodSettings(method: method).problem(layerCount: 1) == nil)
-    }
-
-    @Test func defaultsAreFilledInUnlessTheFitChooses() {
-        let filled = MethodSettings(method: .spade).withDefaults(inputSize: 64, layers: [2])
-        #expect(filled.inputSize == 64 && filled.layers == [2])
-        let asked = MethodSettings(layers: [1], inputSize: 32).withDefaults(inputSize: 64, layers: [2])
-        #expect(asked.inputSize == 32 && asked.layers == [1])
-        let chosen = MethodSettings(method: .auto).withDefaults(inputSize: 64, layers: [2])
-        #expect(chosen.inputSize == nil && chosen.layers.isEmpty)
     }
 }
 
@@ -328,7 +294,7 @@ extension ShotFeatures.View {
 
     @Test func aMissingPartIsAsFarAsCanBe() throws {
         let shot = made(10, 10) { row, column in (3...6).contains(row) && (3...6).contains(column) }
-        var fit = PatchMemoryFit(MethodSettings(method: .anomalyDINO), shotCount: 1)
+        var fit = PatchMemoryFit(AnomalyDINOMethod().memory, shotCount: 1)
         fit.add(ShotFeatures(own: .init(features: shot), turned: []))
         let memory = try #require(fit.scorer(leavingOut: [], .serial) as? PatchMemory)
         // The memory has the rim of the part, which shows the ground: nothing of the ground would be far from it.

@@ -45,8 +45,8 @@ private struct WinCLIPCase: Decodable {
                 embedding: view.embedding, windows: [2: windows(2, view.windows2), 3: windows(3, view.windows3)]))
     }
 
-    func scorer(_ method: Core.Method, leavingOut left: Set<Int> = []) -> any Scorer {
-        var fit = MethodSettings(method: method).fit(shotCount: shots.count, anchors: textAnchors)
+    func scorer(_ method: any Core.Method, leavingOut left: Set<Int> = []) -> any Scorer {
+        var fit = method.fit(FitSetup(shotCount: shots.count, anchors: textAnchors))
         for shot in shots { fit.add(ShotFeatures(own: .init(features: features(shot)), turned: [])) }
         return fit.scorer(leavingOut: left, .serial)
     }
@@ -55,7 +55,7 @@ private struct WinCLIPCase: Decodable {
 @Suite struct TextMethodsTests {
     @Test func winCLIPScoresAsNumPyDoes() throws {
         for expected in try WinCLIPCase.all() {
-            let map = expected.scorer(.winCLIP)
+            let map = expected.scorer(WinCLIPMethod())
                 .score(expected.features(expected.query), counting: PatchMask(all: expected.grid), .serial)
             #expect(abs(map.imageScore / (expected.score / (1 - expected.score)) - 1) < 1e-4)
             // The map is the paper's up to its scale, which the image score gives.
@@ -74,7 +74,7 @@ private struct WinCLIPCase: Decodable {
         let rows = Matrix(rows: 2, columns: width, values: anchors.normal + anchors.abnormal)
         let features = PatchFeatures(
             grid: PatchGrid(rows: 1, columns: 2), rows: rows, whole: WholePicture(embedding: expected.query.embedding))
-        let map = expected.scorer(.clipZeroShot).score(features, counting: PatchMask(all: features.grid), .serial)
+        let map = expected.scorer(ZeroShotMethod()).score(features, counting: PatchMask(all: features.grid), .serial)
         #expect(abs(1 / (1 + 1 / map.imageScore) - expected.zeroShot) < 1e-6)
         #expect(map.values[1] == map.imageScore && map.values[0] < map.values[1])
     }
@@ -83,15 +83,15 @@ private struct WinCLIPCase: Decodable {
         let expected = try WinCLIPCase.all()[1]
         let shot = expected.features(expected.shots[0])
         let mask = PatchMask(all: expected.grid)
-        let known = expected.scorer(.winCLIP).score(shot, counting: mask, .serial).imageScore
-        let unknown = expected.scorer(.winCLIP, leavingOut: [0]).score(shot, counting: mask, .serial).imageScore
+        let known = expected.scorer(WinCLIPMethod()).score(shot, counting: mask, .serial).imageScore
+        let unknown = expected.scorer(WinCLIPMethod(), leavingOut: [0]).score(shot, counting: mask, .serial).imageScore
         #expect(known < unknown)
     }
 
     @Test func patchesThatDoNotCountHaveNoScore() throws {
         let expected = try WinCLIPCase.all()[0]
-        for method in [Core.Method.winCLIP, .clipZeroShot]
-        where expected.width == expected.anchors.count / 2 || method == .winCLIP {
+        for method in [WinCLIPMethod(), ZeroShotMethod()] as [any Core.Method]
+        where expected.width == expected.anchors.count / 2 || method is WinCLIPMethod {
             let map = expected.scorer(method)
                 .score(expected.features(expected.query), counting: PatchMask([3, 8], of: expected.grid), .serial)
             #expect(map.values.indices.filter { map.values[$0] > 0 } == [3, 8])
@@ -100,12 +100,12 @@ private struct WinCLIPCase: Decodable {
 
     @Test func aSavedScorerScoresTheSame() throws {
         for expected in try WinCLIPCase.all() {
-            for method in [Core.Method.winCLIP, .clipZeroShot] {
+            for method in [WinCLIPMethod(), ZeroShotMethod()] as [any Core.Method] {
                 let scorer = expected.scorer(method)
                 let read = try scorer.stored.scorer()
                 #expect(read.stored == scorer.stored)
             }
-            var damaged = expected.scorer(.winCLIP).stored
+            var damaged = expected.scorer(WinCLIPMethod()).stored
             damaged.tensors["windows.2"] = nil
             #expect(throws: DamagedPart.self) { try damaged.scorer() }
         }
@@ -132,7 +132,7 @@ private struct WinCLIPCase: Decodable {
     }
 
     @Test func aTextThatTheTokenizerWouldHaveToRepairIsRefused() throws {
-        let settings = MethodSettings(method: .winCLIP, wording: Wording(object: "nut &amp; bolt"))
+        let settings = MethodSettings(method: WinCLIPMethod(), wording: Wording(object: "nut &amp; bolt"))
         let references = "expected a text without HTML's references (write the character itself), got &amp;"
         #expect(settings.problem(layerCount: 1) == "object: " + references)
         #expect(PromptEnsemble(normal: ["{}", "a&amp;b {}"]).problem == "prompts: normal: " + references)
@@ -174,5 +174,29 @@ private struct WinCLIPCase: Decodable {
         }
         _ = try anchors("aa", "cap")
         #expect(computed == 4)
+    }
+
+    @Test func theLongestUnusedAnchorsAreForgottenWhenThereAreTooMany() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "anchors-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder) }
+        func anchors(_ object: String, capacity: Int) throws {
+            let cache = TextAnchorCache(directory: folder, capacity: capacity)
+            _ = try cache.anchors(weights: "aa", Wording(object: object)) { () throws(WeightsError) in
+                TextAnchors(normal: [1, 0], abnormal: [0, 1])
+            }
+        }
+        try anchors("cap", capacity: 1 << 20)
+        let first = try #require(try files().first)
+        let bytes = try Data(contentsOf: URL(filePath: folder + "/" + first)).count
+        for object in ["bottle", "box"] { try anchors(object, capacity: 1 << 20) }
+        for (age, file) in try files().enumerated() {
+            let used = Date(timeIntervalSinceNow: file == first ? -900 : -100 * Double(age + 1))
+            try FileManager.default.setAttributes([.modificationDate: used], ofItemAtPath: folder + "/" + file)
+        }
+        // Used again, the oldest is the newest.
+        try anchors("cap", capacity: 3 * bytes)
+        try anchors("screw", capacity: 3 * bytes)
+        #expect(try files().count == 3 && files().contains(first))
     }
 }

@@ -64,8 +64,8 @@ import Testing
         // Without text adapters, levels would have to be as wide as CLIP's embedding: they are.
         try importAdapters(["image_adapter_2.pth"])
         #expect(failure("tiny@aa") == nil)
-        #expect(Method.aaClip.problem(of: "tiny@aa", textLayers: [5, 6]) == nil)
-        #expect(Method.winCLIP.problem(of: "tiny@aa", textLayers: [5, 6])?.contains("without adapters") == true)
+        #expect(AAClipMethod.problem(of: "tiny@aa", textLayers: [5, 6]) == nil)
+        #expect(WinCLIPMethod.problem(of: "tiny@aa", textLayers: [5, 6])?.contains("without adapters") == true)
     }
 
     @Test func damagedAdaptersAreRefused() throws {

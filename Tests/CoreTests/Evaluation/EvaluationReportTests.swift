@@ -22,7 +22,7 @@ import Testing
             try write(MadeUpPart.defective(80), "\(set)/test/square/0.png")
         }
         try write(MadeUpPart.picture(90), "cap/test/invisible/0.png")
-        let settings = MethodSettings(layers: [1, 2], rotations: 1)
+        let settings = MethodSettings.memory(layers: [1, 2], rotations: 1)
         var results: [ShotEvaluation] = []
         for set in try DataSet.readAll(in: folder.path) {
             let plans = try FewShotProtocol.plans(of: set, shotCounts: [1, 2], seeds: 2)

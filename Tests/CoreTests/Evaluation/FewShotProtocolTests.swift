@@ -37,7 +37,7 @@ func madeUpSource() -> ExtractorSource {
 
     private func evaluate(
         _ set: DataSet, shots: [Int] = [1, 3], cache: (EvaluationCache, EvaluationCache.Key)? = nil,
-        settings: MethodSettings = MethodSettings(layers: [1, 2], rotations: 1)
+        settings: MethodSettings = MethodSettings.memory(layers: [1, 2], rotations: 1)
     ) throws -> [ShotEvaluation] {
         var time = Duration.zero
         let evaluation = FewShotProtocol(
@@ -53,7 +53,7 @@ func madeUpSource() -> ExtractorSource {
 
     private func cache(
         in directory: String, capacity: Int = 1 << 20,
-        settings: MethodSettings = MethodSettings(layers: [1, 2], rotations: 1)
+        settings: MethodSettings = MethodSettings.memory(layers: [1, 2], rotations: 1)
     ) -> (EvaluationCache, EvaluationCache.Key) {
         (
             EvaluationCache(directory: directory, capacity: capacity),
@@ -131,7 +131,7 @@ func madeUpSource() -> ExtractorSource {
         let set = try makeDataSet(withMasks: false)
         let cache = cache(in: folder.path + "/cache")
         _ = try evaluate(set, shots: [1], cache: cache)
-        let others = MethodSettings(layers: [1], rotations: 1)
+        let others = MethodSettings.memory(layers: [1], rotations: 1)
         let other = self.cache(in: folder.path + "/cache", settings: others)
         #expect(try evaluate(set, shots: [1], cache: other, settings: others)[0].runs.allSatisfy { !$0.isCached })
         try write(MadeUpPart.defective(99), "test/square/0.png")

@@ -143,7 +143,7 @@ import Testing
         _ = try old.recipe.install(TinyModel(shots: old.recipe.view.normals.map(\.sha256), limit: 2))
         #expect(try book.reload([table("bottle")]).isEmpty)
 
-        method.withLock { $0 = .tiny(method: "other") }
+        method.withLock { $0 = .tiny(method: "spade") }
         #expect(try book.reload([table("bottle", brightness: 9)]) == ["recipe bottle with its new settings"])
         let new = try book.entry("bottle")
         #expect(new.recipe.view.isFitDue)
@@ -295,7 +295,7 @@ import Testing
         let book = try startWithABottle()
         var other = TinyModel(shots: [])
         other.backbone = "other"
-        #expect(throws: StoreError.otherSettings(found: "other", configured: "tiny")) {
+        #expect(throws: StoreError.otherSettings(found: "other (weights other)", configured: "tiny (weights tiny)")) {
             try book.entry("bottle").recipe.install(other)
         }
     }

@@ -1,3 +1,4 @@
+import Core
 import Daemon
 import Glibc
 import Logging
@@ -178,12 +179,12 @@ extension RecipeTests {
         _ = try recipe.install(TinyModel(shots: ["a"], limit: 1))
         _ = try recipe.setLimit(0.5)
         var other = TinyModel(shots: ["a"], limit: 30)
-        other.method = "other"
+        other.method = "spade"
         #expect(try recipe.install(other).limit == 30)
     }
 
     @Test func aModelOfAnotherBackboneIsNotUsedAndAFitIsDue() throws {
-        let recipe = try start(kind: ModelKind(backbone: "other", method: "none"))
+        let recipe = try start(kind: .tiny(backbone: "other"))
         let sha256 = try recipe.addNormal(Array("abc".utf8), fileExtension: "png").normal.sha256
         var other = TinyModel(shots: [sha256])
         other.backbone = "other"
@@ -192,7 +193,10 @@ extension RecipeTests {
         #expect(again.view.active == nil)
         #expect(again.view.isFitDue)
         _ = try again.install(TinyModel(shots: [sha256]))
-        #expect(throws: StoreError.otherBackbone(generation: 1, found: "other", configured: "tiny")) {
+        #expect(
+            throws: StoreError.otherBackbone(
+                generation: 1, found: "other (weights other)", configured: "tiny (weights tiny)")
+        ) {
             try again.rollback(to: nil)
         }
     }
@@ -201,11 +205,45 @@ extension RecipeTests {
         let recipe = try start()
         let sha256 = try recipe.addNormal(Array("abc".utf8), fileExtension: "png").normal.sha256
         var other = TinyModel(shots: [sha256])
-        other.method = "other"
+        other.method = "spade"
         _ = try recipe.install(other)
         let again = try start()
         #expect(again.view.active?.generation == 1)
         #expect(again.view.isFitDue)
+    }
+
+    /// As version 2 wrote it.
+    private func limitOfVersion2(_ method: String) -> String {
+        """
+        {"kind":{"backbone":"tiny (weights tiny)","method":"\(method)","sensitivity":0.5},
+        "unit":"typical good part","value":0.5}
+        """
+    }
+
+    @Test func aLimitThatAnOlderProgramKeptHoldsForWhatItWasSetFor() throws {
+        try folder.write(
+            limitOfVersion2("padim, maximum, 100 dimensions"), to: "\(Self.root)/limit.json")
+        let recipe = try start()
+        #expect(try recipe.install(TinyModel(shots: ["a"], limit: 1)).limit == 0.5)
+        var other = TinyModel(shots: ["a"], limit: 30)
+        other.method = "spade"
+        #expect(try recipe.install(other).limit == 30)
+    }
+
+    @Test(arguments: ["padim, top 1 %, 100 dimensions", "padim", "spade, 50 neighbours", ""])
+    func aLimitThatAnOlderProgramKeptForSomethingElseIsNotUsed(method: String) throws {
+        try folder.write(limitOfVersion2(method), to: "\(Self.root)/limit.json")
+        #expect(try start().install(TinyModel(shots: ["a"], limit: 1)).limit == 1)
+    }
+
+    @Test func aLimitForAMethodThatThereIsNotIsNotUsed() throws {
+        let recipe = try start()
+        _ = try recipe.install(TinyModel(shots: ["a"], limit: 1))
+        _ = try recipe.setLimit(0.5)
+        let text = try folder.text(of: "\(Self.root)/limit.json")
+        try #require(text.contains("\"padim\""))
+        try folder.write(text.replacing("\"padim\"", with: "\"of the future\""), to: "\(Self.root)/limit.json")
+        #expect(try start().view.active?.limit == 1)
     }
 
     @Test(arguments: [0, -1, Float.nan, Float.infinity])

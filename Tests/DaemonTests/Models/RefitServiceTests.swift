@@ -70,6 +70,19 @@ import Testing
         #expect(service.status(of: "bottle") == FitReply(state: .idle, request: 1, done: 1))
     }
 
+    @Test func aFitThatIsDueSaysWhyInTheLog() async throws {
+        for (method, reasons) in [
+            ("padim", ["no generation can be used"]), ("spade", ["fitted with padim", "not spade"]),
+        ] {
+            let log = LogRecord()
+            let book = try RecipeBook.bottle(folder, .tiny(method: method))
+            let service = RefitService(book: book, logger: log.logger)
+            try await run(service) { try await settle(service, fit: 1) }
+            let line = try #require(log.lines.first { $0.contains("a fit is due") })
+            #expect(reasons.allSatisfy { line.contains($0) }, "\(line)")
+        }
+    }
+
     @Test func aFailedFitKeepsTheModelAndSaysWhy() async throws {
         let fails = Mutex(false)
         let (service, recipe) = try service(

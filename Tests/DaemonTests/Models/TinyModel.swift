@@ -8,9 +8,9 @@ import TestSupport
 
 /// A model that is nothing but its summary: one file `model.json`.
 struct TinyModel: StoredModel, Codable, Equatable {
-    static let kind = ModelKind(backbone: "tiny", method: "none")
-    var backbone = kind.backbone
-    var method = kind.method
+    static let kind = ModelKind.tiny()
+    var backbone = "tiny"
+    var method = "padim"
     var shots: [String]
     var calibrated: Float
     var limit: Float
@@ -23,7 +23,7 @@ struct TinyModel: StoredModel, Codable, Equatable {
 
     var summary: ModelSummary {
         ModelSummary(
-            kind: ModelKind(backbone: backbone, method: method), shots: shots, limit: calibrated,
+            kind: .tiny(backbone: backbone, method: method), shots: shots, limit: calibrated,
             evidence: "n = \(shots.count)")
     }
 
@@ -32,6 +32,8 @@ struct TinyModel: StoredModel, Codable, Equatable {
         copy.limit = limit
         return copy
     }
+
+    func withAutomaticLimit() -> Self { withLimit(calibrated, band: nil) }
 
     func save(to directory: String) throws {
         try ControlCoding.encode(self).write(to: URL(filePath: "\(directory)/model.json"))
@@ -42,11 +44,19 @@ struct TinyModel: StoredModel, Codable, Equatable {
     }
 }
 
+extension ModelKind {
+    static func tiny(backbone: String = "tiny", method: String = "padim") -> Self {
+        Self(
+            backbone: backbone, sha256: backbone,
+            requested: MethodSettings(method: Methods.named(method) ?? AutoMethod()))
+    }
+}
+
 extension RecipeMethod<TinyModel> {
     /// - Parameter fit: nil = a model of the shots with that limit.
-    static func tiny(limit: Float = 1, method: String = "none", fit: Fitter? = nil) -> Self {
+    static func tiny(limit: Float = 1, method: String = "padim", fit: Fitter? = nil) -> Self {
         RecipeMethod(
-            kind: ModelKind(backbone: "tiny", method: method),
+            kind: .tiny(method: method),
             shot: { sha256, bytes throws(ImageError) in try Shot(sha256: sha256, picture: Picture(.file, bytes: bytes))
             },
             fit: fit ?? { shots, _, _ in

@@ -5,7 +5,8 @@ internal import Glibc
 /// Nothing here has seen a defect. The shots say whether the product is a texture, whether parts lie in any rotation (a turned
 /// copy of one is then much closer to another than the shot as it is), and how unusual a good part is in each component.
 struct CombinedFit: ScorerFit {
-    private let settings: MethodSettings
+    private let memory: PatchMemorySettings
+    private let layers: [Int]
     private let stages: [FeatureStage]
     private let shotCount: Int
     private let anchors: TextAnchors?
@@ -16,14 +17,14 @@ struct CombinedFit: ScorerFit {
     private var words: WordComparison?
     private var choice: FitChoice?
 
-    /// - Parameters:
-    ///   - stages: of layers that `settings` names.
-    ///   - anchors: of a backbone that reads.
-    init(_ settings: MethodSettings, stages: [FeatureStage], shotCount: Int, anchors: TextAnchors? = nil) {
-        self.settings = settings
-        self.stages = stages
-        self.shotCount = shotCount
-        self.anchors = anchors
+    init(_ method: AutoMethod, _ setup: FitSetup) {
+        var memory = PatchMemorySettings()
+        memory.coresetBudget = method.coresetBudget
+        self.memory = memory
+        layers = setup.layers
+        stages = setup.stages
+        shotCount = setup.shotCount
+        anchors = setup.anchors
     }
 
     mutating func add(_ shot: ShotFeatures) { shots.append(shot) }
@@ -78,8 +79,8 @@ struct CombinedFit: ScorerFit {
 extension CombinedFit {
     private func columns(of layer: Int) -> Range<Int> {
         let widths = shots[0].own.features.layerWidths
-        guard let index = settings.layers.firstIndex(of: layer) else {
-            preconditionFailure("auto: no layer \(layer) among \(settings.layers)")
+        guard let index = layers.firstIndex(of: layer) else {
+            preconditionFailure("auto: no layer \(layer) among \(layers)")
         }
         let first = widths[..<index].reduce(0, +)
         return first..<first + widths[index]
@@ -87,7 +88,7 @@ extension CombinedFit {
 
     /// The columns of one of the last layers, 0 being the very last.
     private func textureColumns(_ fromLast: Int) -> Range<Int> {
-        columns(of: settings.layers[max(settings.layers.count - 1 - fromLast, 0)])
+        columns(of: layers[max(layers.count - 1 - fromLast, 0)])
     }
 
     private func view(_ view: ShotFeatures.View, in stage: FeatureStage) -> ShotFeatures.View {
@@ -99,7 +100,7 @@ extension CombinedFit {
     /// One memory of everything; or of the only shot one for each turn, which shares the patches that may be kept.
     private func memories(of stage: FeatureStage, _ rotation: FitChoice.Rotation) -> [PatchMemoryFit] {
         guard shotCount == 1, rotation.copies > 1 else { return [memory(of: stage, turned: rotation.copies > 1)] }
-        var share = settings
+        var share = memory
         if share.coresetBudget > 0 { share.coresetBudget = max(share.coresetBudget / rotation.copies, 1) }
         return ([shots[0].own] + shots[0].turned).map { turn in
             var memory = PatchMemoryFit(share, shotCount: 1)
@@ -109,7 +110,7 @@ extension CombinedFit {
     }
 
     private func memory(of stage: FeatureStage, turned: Bool) -> PatchMemoryFit {
-        var memory = PatchMemoryFit(settings, shotCount: shotCount)
+        var memory = PatchMemoryFit(memory, shotCount: shotCount)
         for shot in shots {
             let copies = turned ? shot.turned.map { view($0, in: stage) } : []
             memory.add(ShotFeatures(own: view(shot.own, in: stage), turned: copies))
@@ -131,7 +132,7 @@ extension CombinedFit {
             return memory.memory(leavingOut: [], isFast: false)
                 .score(variant.features, counting: variant.mask, parallelism).imageScore
         }
-        let toItself = MethodSettings.Aggregation.topPercent.score(
+        let toItself = Aggregation.topPercent.score(
             of: own.features.distancesToItself(beyond: 2, counting: own.mask, parallelism))
         return geometricMean([geometricMean(variants), toItself])
     }

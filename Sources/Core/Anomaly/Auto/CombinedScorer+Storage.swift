@@ -1,5 +1,7 @@
 extension CombinedScorer {
-    package struct Header: Codable, Sendable, Equatable {
+    package struct Header: ScorerHeader {
+        package static let kind = "combined"
+
         struct Component: Codable, Sendable, Equatable {
             let columns: Range<Int>
             /// One a turn that is told apart.
@@ -23,6 +25,10 @@ extension CombinedScorer {
             case components, texture, words, choice
             case featureWidth = "feature_width"
         }
+
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+            try CombinedScorer(self, tensors)
+        }
     }
 
     package var stored: StoredScorer {
@@ -41,7 +47,7 @@ extension CombinedScorer {
             components: components.map { .init(columns: $0.columns, memories: $0.memories.map(\.header)) },
             texture: texture.map { .init(columns: $0.columns, tolerance: $0.tolerance, weight: $0.weight) },
             words: words?.tolerance, choice: choice)
-        return StoredScorer(header: ScorerHeader(combined: header), tensors: tensors)
+        return StoredScorer(header: header, tensors: tensors)
     }
 
     private static func name(_ component: Int, _ turn: Int) -> String { "memory.\(component).\(turn)" }

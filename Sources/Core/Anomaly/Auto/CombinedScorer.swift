@@ -28,6 +28,8 @@ package struct CombinedScorer: Scorer {
     /// What the fit decided, and why.
     package let choice: FitChoice
 
+    package var findings: [String] { choice.lines }
+
     /// The share of the patches whose mean is the picture's score.
     private static let topShare = 0.005
     /// Turns that are asked: a part that lies between two steps is like both.

@@ -24,6 +24,12 @@ package struct CLIPFSACSettings: Codable, Sendable, Equatable {
             case .auto: Self.longest
             }
         }
+
+        /// As people set them: 0 is `auto`.
+        package var number: Int {
+            get { if case .fixed(let count) = self { count } else { 0 } }
+            set { self = newValue == 0 ? .auto : .fixed(newValue) }
+        }
     }
 
     /// What the map shows. How much, the image score says.

@@ -2,6 +2,27 @@ internal import Glibc
 
 // N patches of the grid, C width of the text's space, L levels, D = L C feature width.
 
+/// Patches of several levels compared with words, through adapters that were trained on other products.
+package struct AAClipMethod: Method {
+    package init() {}
+
+    package static let about = MethodDescription(
+        name: "aa-clip",
+        summary: "patches of several levels compared with words; needs a CLIP with adapters, NAME@ADAPTERS",
+        reference: "Ma et al., CVPR 2025, <https://arxiv.org/abs/2503.06661>")
+    package static let headers: [any ScorerHeader.Type] = [AAClip.Header.self]
+    package static let needs = MethodNeeds(text: .required, embedding: true)
+    package static var prompts: PromptEnsemble { .aaClip }
+
+    package static func layers(default defaults: [Int], text: [Int]) -> [Int] { text.isEmpty ? defaults : text }
+
+    package static func wantedBackbone(insteadOf textLayers: [Int]) -> String? {
+        textLayers.count < 2 ? "a CLIP with adapters (NAME@ADAPTERS)" : nil
+    }
+
+    package func fit(_ setup: FitSetup) -> any ScorerFit { AAClipFit(anchors: setup.requiredAnchors) }
+}
+
 /// AA-CLIP (Ma et al., CVPR 2025, <https://arxiv.org/abs/2503.06661>): patches of several levels and the picture as a whole
 /// against two texts. Nothing is learnt from the shots, which make the limit alone; the adapters were trained on other products.
 ///
@@ -93,12 +114,17 @@ package struct AAClipFit: ScorerFit {
 }
 
 extension AAClip {
-    package struct Header: Codable, Sendable, Equatable {
+    package struct Header: ScorerHeader {
+        package static let kind = "aa_clip"
         package let levels: Int
+
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+            try AAClip(self, tensors)
+        }
     }
 
     package var stored: StoredScorer {
-        StoredScorer(header: ScorerHeader(aaClip: Header(levels: levels)), tensors: anchors.tensors)
+        StoredScorer(header: Header(levels: levels), tensors: anchors.tensors)
     }
 
     init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {

@@ -1,5 +1,50 @@
 // n shots, C width of a picture's embedding.
 
+/// CLIP-FSAC++: adapters and the Anomaly Descriptor, trained on the shots and synthetic anomalies made from them.
+package struct CLIPFSACMethod: Method {
+    package var rotations = 1
+    package var training = CLIPFSACSettings()
+
+    package init() {}
+
+    package static let about = MethodDescription(
+        name: "clip-fsac",
+        summary:
+            "CLIP-FSAC++, a head on the whole picture that is trained on synthetic anomalies; made for a CLIP backbone",
+        reference: "Zuo et al. 2024")
+    package static let headers: [any ScorerHeader.Type] = [CLIPFSACScorer.Header.self]
+    package static let needs = MethodNeeds(text: .welcome, embedding: true)
+    package static let options: [MethodOption<Self>] = [
+        .rotations(\.rotations),
+        .choice(
+            "preset", \.training.preset,
+            help: "the paper's hyper-parameters for parts as in these data sets"),
+        .choice(
+            "descriptor", \.training.descriptor,
+            help: "the Anomaly Descriptor as printed, or with unadapted texts as in the authors' code"),
+        .number(
+            "epochs", \.training.epochs.number, in: 0...10_000, unit: "epochs",
+            help:
+                "how often each shot is trained on, each time with a fresh synthetic anomaly; 0 is as long as it gets "
+                + "better at anomalies that are kept out of training, at most 100 times"),
+        .number(
+            "batch", \.training.batch, in: 1...64, unit: "pairs",
+            help: "pairs of a shot and an anomaly in a step of training"),
+        .choice(
+            "map", \.training.map, changesScores: false,
+            help:
+                "what the map shows: how much the score changes with each pixel (1.6 times the time of the picture itself "
+                + "on top), or how much more a patch is like the words for bad parts than the shots' patches are"),
+    ]
+
+    package static func layers(default defaults: [Int], text: [Int]) -> [Int] { text.last.map { [$0] } ?? defaults }
+
+    package func plan(shotCount: Int) -> FitPlan {
+        FitPlan(rotations: rotations, anomalies: training.anomaliesPerShot * shotCount, embedsAnomaliesOnly: true)
+    }
+    package func fit(_ setup: FitSetup) -> any ScorerFit { CLIPFSACFit(training, anchors: setup.anchors) }
+}
+
 /// Trains CLIP-FSAC++ heads: one with all shots, and those that judge the shots that they do not know.
 package struct CLIPFSACFit: ScorerFit {
     private let settings: CLIPFSACSettings
@@ -8,7 +53,7 @@ package struct CLIPFSACFit: ScorerFit {
     private var shots: [ShotFeatures.View] = []
     /// By the shots that are left out.
     private var trained: [Set<Int>: Trained] = [:]
-    private var evidence: CLIPFSACEvidence?
+    private var evidence: TrainingEvidence?
 
     private struct Trained {
         let head: CLIPFSACHead
@@ -144,7 +189,7 @@ extension CLIPFSACFit {
 
 extension CLIPFSACFit {
     /// The mean over the folds, as margins of different heads are no scores of one kind.
-    private func evidence(_ all: Trained, epochs: Int, _ parallelism: Parallelism) -> CLIPFSACEvidence {
+    private func evidence(_ all: Trained, epochs: Int, _ parallelism: Parallelism) -> TrainingEvidence {
         let tests: [(trained: Trained, normal: [[Float]], anomalous: [[Float]])] =
             folds.isEmpty
             ? [(all, samples[0].variants, samples[0].heldOut)]
@@ -164,7 +209,7 @@ extension CLIPFSACFit {
             }
             return separations.isEmpty ? 0.5 : separations.reduce(0, +) / Double(separations.count)
         }
-        return CLIPFSACEvidence(
+        return TrainingEvidence(
             untrained: mean { $0.untrained.margins(of: $1, parallelism) },
             trained: mean { $0.head.margins(of: $1, parallelism) },
             normalCount: judged.map(\.normal.count).reduce(0, +),

@@ -11,7 +11,7 @@ package struct CLIPFSACScorer: Scorer {
     let scale: CLIPFSACScale
     let relevance: PatchRelevance
     /// Whether training helped.
-    package let evidence: CLIPFSACEvidence
+    package let evidence: TrainingEvidence
 
     package var settings: CLIPFSACSettings { head.settings }
     package var featureWidth: Int { relevance.featureWidth }
@@ -31,6 +31,9 @@ package struct CLIPFSACScorer: Scorer {
         return ScoreMap(
             grid: features.grid, pattern: mask.scattered(mask.patches.map { pattern[$0] }), imageScore: imageScore)
     }
+
+    package var findings: [String] { evidence.lines }
+    package var training: TrainingEvidence? { evidence }
 
     package var scoreGradient: FeatureExtractor.ScoreGradient? {
         guard settings.map == .saliency else { return nil }
@@ -77,35 +80,19 @@ struct CLIPFSACScale: Codable, Sendable, Equatable {
     private static func mean(_ values: [Float]) -> Float { values.reduce(0, +) / Float(values.count) }
 }
 
-/// How well synthetic anomalies are told from normal pictures, neither of them trained on. With two shots or more the normal
-/// pictures are shots, each with its anomalies judged by a head that knows neither; with one shot they are mild variants of it,
-/// and the anomalies are others of the same shot.
-package struct CLIPFSACEvidence: Codable, Sendable, Equatable {
-    /// I-AUROC of the cosine similarities with the anchors alone, before training.
-    package let untrained: Double
-    /// I-AUROC of the trained head.
-    package let trained: Double
-    /// Pictures that were judged.
-    package let normalCount: Int
-    package let anomalousCount: Int
-    /// Epochs that were trained.
-    package let epochs: Int
-
-    enum CodingKeys: String, CodingKey {
-        case untrained, trained, epochs
-        case normalCount = "normal_count"
-        case anomalousCount = "anomalous_count"
-    }
-}
-
 // MARK: Storage
 
 extension CLIPFSACScorer {
-    package struct Header: Codable, Sendable, Equatable {
+    package struct Header: ScorerHeader {
+        package static let kind = "clip_fsac"
         let settings: CLIPFSACSettings
         let scale: CLIPFSACScale
         let relevance: PatchRelevance.Header
-        package let evidence: CLIPFSACEvidence
+        package let evidence: TrainingEvidence
+
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+            try CLIPFSACScorer(self, tensors)
+        }
     }
 
     private static let headPrefix = "head."
@@ -114,7 +101,7 @@ extension CLIPFSACScorer {
         var tensors = relevance.tensors
         for (name, tensor) in head.tensors { tensors[Self.headPrefix + name] = tensor }
         let header = Header(settings: settings, scale: scale, relevance: relevance.header, evidence: evidence)
-        return StoredScorer(header: ScorerHeader(clipFSAC: header), tensors: tensors)
+        return StoredScorer(header: header, tensors: tensors)
     }
 
     init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {

@@ -1,5 +1,28 @@
 // N patches, C feature width.
 
+/// A patch memory whose distances count as far as a trained head finds a patch anomalous: CLIP-FSAC++'s modules on patches.
+package struct FSACMethod: Method {
+    package var rotations = 8
+    package var coresetBudget = 4096
+    /// What a fit may cost, in seconds of two slow cores.
+    package var fitBudget = 20.0
+
+    package init() {}
+
+    package static let about = MethodDescription(
+        name: "fsac", summary: "patch-memory, weighed by a head that is trained on synthetic anomalies",
+        reference: "the trained modules of Zuo et al., CLIP-FSAC++, 2024")
+    package static let headers: [any ScorerHeader.Type] = [FSACScorer.Header.self, PatchMemory.Header.self]
+    package static let options: [MethodOption<Self>] = [
+        .rotations(\.rotations), .coresetBudget(\.coresetBudget), .fitBudget(\.fitBudget),
+    ]
+
+    package func plan(shotCount: Int) -> FitPlan {
+        FitPlan(seconds: fitBudget, rotations: rotations, shotCount: shotCount)
+    }
+    package func fit(_ setup: FitSetup) -> any ScorerFit { FSACFit(self, shotCount: setup.shotCount) }
+}
+
 /// A patch memory and a head that was trained to tell the shots' patches from synthetic anomalies: a patch's score is its distance
 /// times the probability that the head gives it.
 ///
@@ -17,18 +40,18 @@ package struct FSACScorer: Scorer {
         let counted = mask.patches.map { values[$0] }
         return ScoreMap(
             grid: features.grid, values: values,
-            imageScore: MethodSettings.Aggregation.topPercent.score(of: counted))
+            imageScore: Aggregation.topPercent.score(of: counted))
     }
 }
 
 /// Trains a head anew for every scorer that is asked for, so that a shot that is left out is unknown to it, too.
 struct FSACFit: ScorerFit {
-    private let settings: MethodSettings
     private var memory: PatchMemoryFit
     private var shots: [ShotFeatures] = []
 
-    init(_ settings: MethodSettings, shotCount: Int) {
-        self.settings = settings
+    init(_ method: FSACMethod, shotCount: Int) {
+        var settings = PatchMemorySettings()
+        settings.coresetBudget = method.coresetBudget
         memory = PatchMemoryFit(settings, shotCount: shotCount)
     }
 
@@ -67,9 +90,14 @@ struct FSACFit: ScorerFit {
 }
 
 extension FSACScorer {
-    package struct Header: Codable, Sendable, Equatable {
+    package struct Header: ScorerHeader {
+        package static let kind = "fsac"
         let memory: PatchMemory.Header
         let head: FSACSettings
+
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+            try FSACScorer(self, tensors)
+        }
     }
 
     private static let headPrefix = "head."
@@ -78,7 +106,7 @@ extension FSACScorer {
         var tensors = memory.stored.tensors
         for (name, tensor) in head.tensors { tensors[Self.headPrefix + name] = tensor }
         return StoredScorer(
-            header: ScorerHeader(fsac: Header(memory: memory.header, head: head.settings)), tensors: tensors)
+            header: Header(memory: memory.header, head: head.settings), tensors: tensors)
     }
 
     init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {

@@ -1,99 +1,127 @@
-/// The ways to turn features into scores.
-package enum Method: String, Codable, Sendable, CaseIterable {
-    /// Several patch memories and the picture's texture, set up by what the shots show.
-    case auto
-    /// A memory of good patches, freely settable.
-    case patchMemory = "patch-memory"
-    /// The patch memory with the settings of PatchCore (Roth et al., CVPR 2022, <https://arxiv.org/abs/2106.08265>).
-    case patchCore = "patchcore"
-    /// The patch memory with the settings of AnomalyDINO (Damm et al., WACV 2025, <https://arxiv.org/abs/2405.14529>).
-    case anomalyDINO = "anomalydino"
-    /// A Gaussian for each place (Defard et al., ICPR workshops 2021, <https://arxiv.org/abs/2011.08785>).
-    case padim
-    /// Nearest pictures, then nearest patches (Cohen and Hoshen 2020, <https://arxiv.org/abs/2005.02357>).
-    case spade
-    /// A patch memory whose distances count as far as a head, trained on the shots and synthetic anomalies made from them, finds
-    /// a patch anomalous (CLIP-FSAC++'s trained modules on patches).
-    case fsac
-    /// CLIP-FSAC++: adapters and the Anomaly Descriptor, trained on the shots and synthetic anomalies made from them (Zuo et al.
-    /// 2024).
-    case clipFSAC = "clip-fsac"
-    /// The picture compared with words for good and bad parts by CLIP as it is (CLIP-AC with WinCLIP's prompt ensemble).
-    case clipZeroShot = "clip-zero-shot"
-    /// Windows of the picture compared with words and with the shots' windows (Jeong et al., CVPR 2023,
-    /// <https://arxiv.org/abs/2303.14814>).
-    case winCLIP = "winclip"
-    /// Patches of several levels compared with words, through adapters that were trained on other products (Ma et al., CVPR
-    /// 2025, <https://arxiv.org/abs/2503.06661>).
-    case aaClip = "aa-clip"
-}
+/// One way to turn features into scores. All that the rest of the program knows of a method it asks here; a value of it is the
+/// method with its options set. ``Methods/all`` names them.
+///
+/// A conformer may assume that its options lie in their domains, and that what it says it ``needs`` is there. It is a value: used
+/// on any thread.
+package protocol Method: Sendable, Equatable {
+    /// With its defaults.
+    init()
 
-/// What some methods can be told and others not. The raw value is the key of the configuration.
-package enum MethodOption: String, Sendable, CaseIterable {
-    case localAveraging = "local_averaging"
-    case rotations
-    case coresetBudget = "coreset_budget"
-    case aggregation
-    case foreground
-    case dimensions
-    case neighbours
-    case fitBudget = "fit_budget"
-}
-
-extension Method {
+    /// What it is, for people.
+    static var about: MethodDescription { get }
     /// What it can be told; the rest is part of what the method is.
-    package var options: Set<MethodOption> {
-        switch self {
-        case .auto: [.rotations, .coresetBudget, .fitBudget]
-        case .fsac: [.rotations, .coresetBudget, .fitBudget]
-        case .patchMemory: [.localAveraging, .rotations, .coresetBudget, .aggregation, .foreground]
-        case .patchCore: [.coresetBudget]
-        case .anomalyDINO: [.rotations, .coresetBudget, .foreground]
-        case .padim: [.localAveraging, .aggregation, .dimensions]
-        case .spade: [.localAveraging, .neighbours]
-        case .clipZeroShot, .winCLIP, .aaClip: []
-        case .clipFSAC: [.rotations]
-        }
-    }
-
-    /// Whether it compares pictures with texts, and so needs a backbone that reads.
-    var needsText: Bool { self == .clipZeroShot || self == .winCLIP || self == .aaClip }
-
-    /// What is wrong with a backbone for it, in words; nil if nothing.
-    package func problem(of backbone: String, textLayers: [Int]) -> String? {
-        if needsText, textLayers.isEmpty { return "method: expected a CLIP backbone for \(rawValue), got \(backbone)" }
-        if self == .aaClip, textLayers.count < 2 {
-            return "method: expected a CLIP with adapters (NAME@ADAPTERS) for \(rawValue), got \(backbone)"
-        }
-        // Adapted towers have no windows.
-        if self == .winCLIP, textLayers.count > 1 {
-            return "method: expected a CLIP without adapters for \(rawValue), got \(backbone)"
-        }
-        return nil
-    }
-
+    static var options: [MethodOption<Self>] { get }
+    /// What its scorers write into `model.json`.
+    static var headers: [any ScorerHeader.Type] { get }
+    static var needs: MethodNeeds { get }
     /// The prompts of its paper.
-    package var prompts: PromptEnsemble { self == .aaClip ? .aaClip : PromptEnsemble() }
-
-    /// Whether it judges the picture by the embedding of the whole of it.
-    var needsEmbedding: Bool { needsText || self == .clipFSAC }
-
-    /// Whether texts are made use of where the backbone reads.
-    package var usesText: Bool { needsEmbedding || self == .auto }
+    static var prompts: PromptEnsemble { get }
 
     /// The layers that it compares when none are asked for.
     ///
     /// - Parameters:
     ///   - defaults: the backbone's.
     ///   - text: of the backbone, those in the space of the texts; none when it does not read.
-    func layers(default defaults: [Int], text: [Int]) -> [Int] {
-        guard let last = text.last, let first = text.first else { return defaults }
-        switch self {
-        case .clipZeroShot, .clipFSAC: return [last]
-        case .aaClip: return text
-        // The last block but one; the last one is `first - 1`.
-        case .winCLIP: return [max(first - 2, 1)]
-        default: return defaults
-        }
+    static func layers(default defaults: [Int], text: [Int]) -> [Int]
+
+    /// Of a backbone that has the text that it needs: which it wants instead, in words; nil when this one will do.
+    ///
+    /// - Parameter textLayers: see ``BackboneModel/textLayers``.
+    static func wantedBackbone(insteadOf textLayers: [Int]) -> String?
+
+    /// Whether a feature is averaged with its neighbours in the 3 x 3 window first (PatchCore, section 3.1, p = 3).
+    var localAveraging: Bool { get }
+
+    /// What a fit computes of the shots.
+    func plan(shotCount: Int) -> FitPlan
+
+    /// - Precondition: the options lie in their domains, and there is what the method needs.
+    func fit(_ setup: FitSetup) -> any ScorerFit
+}
+
+/// What people are told about a method.
+package struct MethodDescription: Sendable {
+    /// In configurations, on command lines and in documents.
+    package let name: String
+    /// What it compares with what, in a line.
+    package let summary: String
+    /// The paper; nil for a method of our own.
+    package let reference: String?
+
+    init(name: String, summary: String, reference: String? = nil) {
+        self.name = name
+        self.summary = summary
+        self.reference = reference
     }
+}
+
+/// What a method needs besides the features of its layers.
+package struct MethodNeeds: Sendable {
+    package enum Text: Sendable {
+        /// Nothing is read.
+        case none
+        /// Texts are made use of where the backbone reads.
+        case welcome
+        /// A backbone that reads.
+        case required
+    }
+
+    package var text = Text.none
+    /// Whether it judges the picture by the embedding of the whole of it.
+    package var embedding = false
+    /// Sides of the windows whose embeddings it compares, in patches.
+    package var windows: [Int] = []
+    /// Whether it combines what the backbone suggests: layers and input size are left to the fit.
+    package var stages = false
+}
+
+/// What a fit begins with.
+package struct FitSetup: Sendable {
+    package let shotCount: Int
+    /// As they are joined in the features.
+    package let layers: [Int]
+    /// What a method that needs stages combines; of `layers`.
+    package let stages: [FeatureStage]
+    /// Of what is said; nil when the backbone does not read, or nothing is said.
+    package let anchors: TextAnchors?
+
+    package init(shotCount: Int, layers: [Int] = [], stages: [FeatureStage] = [], anchors: TextAnchors? = nil) {
+        self.shotCount = shotCount
+        self.layers = layers
+        self.stages = stages
+        self.anchors = anchors
+    }
+
+    /// Of a method that cannot do without.
+    var requiredAnchors: TextAnchors {
+        guard let anchors else { preconditionFailure("fit: a method that reads, and no texts") }
+        return anchors
+    }
+}
+
+extension Method {
+    package static var options: [MethodOption<Self>] { [] }
+    package static var needs: MethodNeeds { MethodNeeds() }
+    package static var prompts: PromptEnsemble { PromptEnsemble() }
+    package static func layers(default defaults: [Int], text: [Int]) -> [Int] { defaults }
+    package static func wantedBackbone(insteadOf textLayers: [Int]) -> String? { nil }
+    package var localAveraging: Bool { false }
+    package func plan(shotCount: Int) -> FitPlan { FitPlan() }
+}
+
+extension Method {
+    package static var name: String { about.name }
+
+    /// What is wrong with a backbone for it, in words; nil if nothing.
+    package static func problem(of backbone: String, textLayers: [Int]) -> String? {
+        let wanted =
+            needs.text == .required && textLayers.isEmpty ? "a CLIP backbone" : wantedBackbone(insteadOf: textLayers)
+        return wanted.map { "method: expected \($0) for \(name), got \(backbone)" }
+    }
+
+    // Of values whose type is not known:
+    package var name: String { Self.name }
+    package var needs: MethodNeeds { Self.needs }
+    package var prompts: PromptEnsemble { Self.prompts }
+    package var definition: any Method.Type { Self.self }
 }

@@ -1,5 +1,31 @@
 // N patches of the grid, D feature width, d dimensions that are kept, n samples of one place.
 
+/// A Gaussian for each place of the grid.
+package struct PaDiMMethod: Method {
+    package var localAveraging = false
+    package var aggregation = Aggregation.maximum
+    /// How many of the features' dimensions are kept.
+    package var dimensions = 100
+
+    package init() {}
+
+    package static let about = MethodDescription(
+        name: "padim", summary: "distance to a Gaussian of each place, for parts that always lie the same way",
+        reference: "Defard et al., ICPR workshops 2021, <https://arxiv.org/abs/2011.08785>")
+    package static let headers: [any ScorerHeader.Type] = [PaDiM.Header.self]
+    package static let options: [MethodOption<Self>] = [
+        .localAveraging(\.localAveraging),
+        .choice(
+            "aggregation", \.aggregation, of: [.topPercent, .maximum],
+            help: "the picture's score: the mean of the highest 1 % of its patches, or the highest"),
+        .number(
+            "dimensions", \.dimensions, in: 1...4096, unit: "dimensions",
+            help: "how many of the features' dimensions are kept"),
+    ]
+
+    package func fit(_ setup: FitSetup) -> any ScorerFit { PaDiMFit(self) }
+}
+
 /// How unusual a patch is for its place: the Mahalanobis distance to a Gaussian for each place of the grid (Defard et al.,
 /// ICPR workshops 2021, section III), divided by the square root of d: about 1 for a patch like those of the shots.
 ///
@@ -18,7 +44,7 @@ package struct PaDiM: Scorer {
     package let grid: PatchGrid
     /// Which of the D dimensions are kept, ascending.
     package let dimensions: [Int]
-    package let aggregation: MethodSettings.Aggregation
+    package let aggregation: Aggregation
     /// `[N, d]`.
     let means: Matrix
     /// `[N, d (d + 1) / 2]`: Cholesky factors of the covariances.
@@ -52,13 +78,13 @@ package struct PaDiM: Scorer {
 
 /// Collects the shots' patches place by place.
 package struct PaDiMFit: ScorerFit {
-    private let settings: MethodSettings
+    private let settings: PaDiMMethod
     /// Rows are `[N, d]`.
     private var shots: [ShotFeatures.View] = []
     private var dimensions: [Int] = []
     private var featureWidth = 0
 
-    package init(_ settings: MethodSettings) { self.settings = settings }
+    package init(_ settings: PaDiMMethod) { self.settings = settings }
 
     package mutating func add(_ shot: ShotFeatures) {
         let own = shot.own
@@ -157,8 +183,9 @@ extension PaDiM {
     private static let meansName = "means"
     private static let factorsName = "factors"
 
-    package struct Header: Codable, Sendable, Equatable {
-        package let aggregation: MethodSettings.Aggregation
+    package struct Header: ScorerHeader {
+        package static let kind = "padim"
+        package let aggregation: Aggregation
         package let featureWidth: Int
         package let grid: PatchGrid
         /// Of the features, ascending.
@@ -168,13 +195,16 @@ extension PaDiM {
             case aggregation, grid, dimensions
             case featureWidth = "feature_width"
         }
+
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+            try PaDiM(self, tensors)
+        }
     }
 
     package var stored: StoredScorer {
         let header = Header(aggregation: aggregation, featureWidth: featureWidth, grid: grid, dimensions: dimensions)
         return StoredScorer(
-            header: ScorerHeader(padim: header),
-            tensors: [Self.meansName: Tensor(means), Self.factorsName: Tensor(factors)])
+            header: header, tensors: [Self.meansName: Tensor(means), Self.factorsName: Tensor(factors)])
     }
 
     init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {

@@ -5,14 +5,14 @@ internal import Glibc
 /// The distance of each patch to the most similar patch of the good parts (PatchCore, AnomalyDINO).
 package struct PatchMemory: Scorer {
     package let bank: MemoryBank
-    package let aggregation: MethodSettings.Aggregation
+    package let aggregation: Aggregation
     /// What of a picture is the part; nil when everything counts.
     package let foreground: FeatureForeground?
     private let search: ProjectedSearch?
 
     /// - Parameter isFast: whether to search along principal axes first, which takes a while to prepare.
     package init(
-        bank: MemoryBank, aggregation: MethodSettings.Aggregation, foreground: FeatureForeground? = nil,
+        bank: MemoryBank, aggregation: Aggregation, foreground: FeatureForeground? = nil,
         isFast: Bool = false
     ) {
         self.bank = bank
@@ -67,9 +67,20 @@ package struct PatchMemory: Scorer {
     }
 }
 
+/// How a memory is made of the shots, and asked.
+package struct PatchMemorySettings: Sendable, Equatable {
+    /// Patches that it keeps, at most; shared equally between the shots. 0 keeps every patch.
+    package var coresetBudget = 4096
+    package var aggregation = Aggregation.topPercent
+    /// Whether only patches of the part are remembered and judged, told from the background by ``FeatureForeground``.
+    package var foreground = false
+
+    package init() {}
+}
+
 /// Collects each shot's patches, thinned out to its share of the budget.
 package struct PatchMemoryFit: ScorerFit {
-    private let settings: MethodSettings
+    private let settings: PatchMemorySettings
     private let shotCount: Int
     /// Told from the first shot.
     private var foreground: FeatureForeground?
@@ -77,7 +88,7 @@ package struct PatchMemoryFit: ScorerFit {
     private var smallestPart = Int.max
     private var blocks: [Matrix] = []
 
-    package init(_ settings: MethodSettings, shotCount: Int) {
+    package init(_ settings: PatchMemorySettings, shotCount: Int) {
         self.settings = settings
         self.shotCount = shotCount
     }
@@ -137,8 +148,9 @@ extension PatchMemory {
     static let memoryName = "memory"
     private static let foregroundName = "foreground"
 
-    package struct Header: Codable, Sendable, Equatable {
-        package let aggregation: MethodSettings.Aggregation
+    package struct Header: ScorerHeader {
+        package static let kind = "patch_memory"
+        package let aggregation: Aggregation
         /// Rows of the memory that belong to each shot.
         package let shotPatches: [Int]
         /// Nil when everything counts.
@@ -160,6 +172,10 @@ extension PatchMemory {
             case aggregation, foreground
             case shotPatches = "shot_patches"
         }
+
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+            try PatchMemory(self, tensors)
+        }
     }
 
     var header: Header {
@@ -171,7 +187,7 @@ extension PatchMemory {
     package var stored: StoredScorer {
         var tensors = [Self.memoryName: Tensor(bank.rows)]
         if let foreground { tensors[Self.foregroundName] = Tensor(foreground.axis) }
-        return StoredScorer(header: ScorerHeader(patchMemory: header), tensors: tensors)
+        return StoredScorer(header: header, tensors: tensors)
     }
 
     init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {

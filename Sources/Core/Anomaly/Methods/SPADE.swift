@@ -1,5 +1,28 @@
 // N patches of the grid, D feature width.
 
+/// Nearest pictures, then nearest patches.
+package struct SPADEMethod: Method {
+    package var localAveraging = false
+    /// How many of the nearest shots count.
+    package var neighbours = 50
+
+    package init() {}
+
+    package static let about = MethodDescription(
+        name: "spade", summary: "distance to the whole of the nearest shots, then to their patches",
+        reference: "Cohen and Hoshen 2020, <https://arxiv.org/abs/2005.02357>")
+    package static let headers: [any ScorerHeader.Type] = [SPADE.Header.self]
+    package static let options: [MethodOption<Self>] = [
+        .localAveraging(\.localAveraging),
+        .number(
+            "neighbours", \.neighbours, in: 1...1000, unit: "shots", help: "how many of the nearest shots count"),
+    ]
+
+    /// The half turn gives the map its scale.
+    package func plan(shotCount: Int) -> FitPlan { FitPlan(rotations: 2) }
+    package func fit(_ setup: FitSetup) -> any ScorerFit { SPADEFit(self) }
+}
+
 /// Pictures that look alike, then patches that look alike (Cohen and Hoshen 2020): the nearest shots of a picture by their
 /// whole, and for each patch the nearest one of their patches.
 ///
@@ -58,7 +81,7 @@ package struct SPADEFit: ScorerFit {
     private let neighbours: Int
     private var shots: [Shot] = []
 
-    package init(_ settings: MethodSettings) { neighbours = settings.neighbours }
+    package init(_ settings: SPADEMethod) { neighbours = settings.neighbours }
 
     package mutating func add(_ shot: ShotFeatures) {
         let patches = shot.own.mask.rows(of: shot.own.features.rows)
@@ -86,7 +109,8 @@ extension SPADE {
     private static let galleryName = "gallery"
     private static let wholesName = "wholes"
 
-    package struct Header: Codable, Sendable, Equatable {
+    package struct Header: ScorerHeader {
+        package static let kind = "spade"
         package let neighbours: Int
         package let patchScale: Float
         /// Rows of the gallery that belong to each shot.
@@ -97,13 +121,16 @@ extension SPADE {
             case patchScale = "patch_scale"
             case shotPatches = "shot_patches"
         }
+
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+            try SPADE(self, tensors)
+        }
     }
 
     package var stored: StoredScorer {
         StoredScorer(
-            header: ScorerHeader(
-                spade: Header(
-                    neighbours: neighbours, patchScale: patchScale, shotPatches: gallery.blocks.map(\.count))),
+            header: Header(
+                neighbours: neighbours, patchScale: patchScale, shotPatches: gallery.blocks.map(\.count)),
             tensors: [Self.galleryName: Tensor(gallery.rows), Self.wholesName: Tensor(wholes)])
     }
 

@@ -13,12 +13,20 @@ package protocol Scorer: Sendable {
     /// which pixels the score hangs on (CLIP-FSAC++, eq. 17). Nil for all others.
     var scoreGradient: FeatureExtractor.ScoreGradient? { get }
 
+    /// What the fit chose or found out, a line each, for people; empty where there is nothing to tell.
+    var findings: [String] { get }
+
+    /// Whether training helped; nil of a method that trains nothing.
+    var training: TrainingEvidence? { get }
+
     /// What `model.json` and `model.safetensors` keep of it.
     var stored: StoredScorer { get }
 }
 
 extension Scorer {
     package var scoreGradient: FeatureExtractor.ScoreGradient? { nil }
+    package var findings: [String] { [] }
+    package var training: TrainingEvidence? { nil }
 
     /// A raw score for each patch of the grid.
     package func scores(of features: PatchFeatures, _ parallelism: Parallelism = .serial) -> [Float] {
@@ -108,31 +116,4 @@ extension ScorerFit {
     ) throws(FitError) {}
 
     package func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]? { nil }
-}
-
-extension MethodSettings {
-    /// - Parameters:
-    ///   - stages: what `auto` combines.
-    ///   - anchors: of a backbone that reads.
-    /// - Precondition: the settings have no problem; there are anchors for a method that needs text.
-    package func fit(
-        shotCount: Int, stages: [FeatureStage] = [], anchors: TextAnchors? = nil
-    ) -> any ScorerFit {
-        switch method {
-        case .patchMemory, .patchCore, .anomalyDINO: return PatchMemoryFit(self, shotCount: shotCount)
-        case .padim: return PaDiMFit(self)
-        case .spade: return SPADEFit(self)
-        case .auto: return CombinedFit(self, stages: stages, shotCount: shotCount, anchors: anchors)
-        case .fsac: return FSACFit(self, shotCount: shotCount)
-        case .clipZeroShot: return ZeroShotFit(anchors: Self.required(anchors))
-        case .clipFSAC: return CLIPFSACFit(clipFSAC ?? CLIPFSACSettings(), anchors: anchors)
-        case .aaClip: return AAClipFit(anchors: Self.required(anchors))
-        case .winCLIP: return WinCLIPFit(anchors: Self.required(anchors))
-        }
-    }
-
-    private static func required(_ anchors: TextAnchors?) -> TextAnchors {
-        guard let anchors else { preconditionFailure("fit: a method that reads, and no texts") }
-        return anchors
-    }
 }

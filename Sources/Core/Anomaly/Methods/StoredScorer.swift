@@ -1,50 +1,33 @@
 /// A scorer as it is kept: facts for `model.json`, numbers for `model.safetensors`.
-package struct StoredScorer: Sendable, Equatable {
-    package var header: ScorerHeader
+package struct StoredScorer: Sendable {
+    package var header: any ScorerHeader
     package var tensors: [String: Tensor]
 
-    package init(header: ScorerHeader, tensors: [String: Tensor]) {
+    package init(header: any ScorerHeader, tensors: [String: Tensor]) {
         self.header = header
         self.tensors = tensors
     }
+
+    package func scorer() throws(DamagedPart) -> any Scorer { try header.scorer(tensors) }
 }
 
-/// Which scorer it is, under its name, with what its tensors do not say. One of them is there.
-package struct ScorerHeader: Codable, Sendable, Equatable {
-    package var patchMemory: PatchMemory.Header?
-    package var padim: PaDiM.Header?
-    package var spade: SPADE.Header?
-    package var combined: CombinedScorer.Header?
-    package var fsac: FSACScorer.Header?
-    package var zeroShot: ZeroShot.Header?
-    package var winCLIP: WinCLIP.Header?
-    package var clipFSAC: CLIPFSACScorer.Header?
-    package var aaClip: AAClip.Header?
-
-    package init(
-        patchMemory: PatchMemory.Header? = nil, padim: PaDiM.Header? = nil, spade: SPADE.Header? = nil,
-        combined: CombinedScorer.Header? = nil, fsac: FSACScorer.Header? = nil, zeroShot: ZeroShot.Header? = nil,
-        winCLIP: WinCLIP.Header? = nil, clipFSAC: CLIPFSACScorer.Header? = nil, aaClip: AAClip.Header? = nil
-    ) {
-        self.patchMemory = patchMemory
-        self.padim = padim
-        self.spade = spade
-        self.combined = combined
-        self.fsac = fsac
-        self.zeroShot = zeroShot
-        self.winCLIP = winCLIP
-        self.clipFSAC = clipFSAC
-        self.aaClip = aaClip
+extension StoredScorer: Equatable {
+    package static func == (one: StoredScorer, other: StoredScorer) -> Bool {
+        one.header.isEqual(to: other.header) && one.tensors == other.tensors
     }
+}
 
-    enum CodingKeys: String, CodingKey {
-        case padim, spade, combined, fsac
-        case patchMemory = "patch_memory"
-        case zeroShot = "zero_shot"
-        case winCLIP = "winclip"
-        case clipFSAC = "clip_fsac"
-        case aaClip = "aa_clip"
-    }
+/// What a scorer's tensors do not say: kept in `model.json` under the scorer's kind.
+package protocol ScorerHeader: Codable, Sendable, Equatable {
+    /// Of no other header.
+    static var kind: String { get }
+
+    /// - Throws: when the numbers in header and tensors are none that a fit writes; they are not believed.
+    func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer
+}
+
+extension ScorerHeader {
+    fileprivate func isEqual(to other: any ScorerHeader) -> Bool { other as? Self == self }
 }
 
 /// Which part of a stored scorer is not what a fit writes.
@@ -52,21 +35,6 @@ package struct DamagedPart: Error {
     package let part: String
     package let expected: String
     package let got: String
-}
-
-extension StoredScorer {
-    package func scorer() throws(DamagedPart) -> any Scorer {
-        if let header = header.patchMemory { return try PatchMemory(header, tensors) }
-        if let header = header.padim { return try PaDiM(header, tensors) }
-        if let header = header.spade { return try SPADE(header, tensors) }
-        if let header = header.combined { return try CombinedScorer(header, tensors) }
-        if let header = header.fsac { return try FSACScorer(header, tensors) }
-        if let header = header.zeroShot { return try ZeroShot(header, tensors) }
-        if let header = header.winCLIP { return try WinCLIP(header, tensors) }
-        if let header = header.clipFSAC { return try CLIPFSACScorer(header, tensors) }
-        if let header = header.aaClip { return try AAClip(header, tensors) }
-        throw DamagedPart(part: "scorer", expected: "one of those that a fit writes", got: "none")
-    }
 }
 
 extension [String: Tensor] {
@@ -98,4 +66,45 @@ extension MemoryBank {
         }
         self.init(rows: rows, blocks: blocks)
     }
+}
+
+/// A header under its kind, as `model.json` has it: `{"padim": {...}}`.
+struct NamedHeader: Codable {
+    let header: any ScorerHeader
+
+    init(_ header: any ScorerHeader) { self.header = header }
+
+    private struct Kind: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Kind.self)
+        let headers = Methods.all.flatMap { $0.headers }
+        guard let key = container.allKeys.first, container.allKeys.count == 1,
+            let type = headers.first(where: { $0.kind == key.stringValue })
+        else {
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "no scorer is called \(container.allKeys.map(\.stringValue))"))
+        }
+        header = try container.decode(type, forKey: key)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Kind.self)
+        try container.encode(header, forKey: Kind(stringValue: header.kind))
+    }
+}
+
+extension ScorerHeader {
+    fileprivate var kind: String { Self.kind }
+
+    /// Whether it is one that the method writes.
+    func isOf(_ method: any Method) -> Bool { method.definition.headers.contains { $0 == Self.self } }
 }

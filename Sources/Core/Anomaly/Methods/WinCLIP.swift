@@ -1,5 +1,30 @@
 // N patches, D their width, P positions of a window, C embedding width, k shots.
 
+/// Windows of the picture compared with words and with the shots' windows.
+package struct WinCLIPMethod: Method {
+    package init() {}
+
+    package static let about = MethodDescription(
+        name: "winclip",
+        summary:
+            "windows of the picture compared with words and with the shots' windows; needs a CLIP without adapters",
+        reference: "Jeong et al., CVPR 2023, <https://arxiv.org/abs/2303.14814>")
+    package static let headers: [any ScorerHeader.Type] = [WinCLIP.Header.self]
+    package static let needs = MethodNeeds(text: .required, embedding: true, windows: WinCLIP.sides)
+
+    /// The last block but one; the last one is `first - 1`.
+    package static func layers(default defaults: [Int], text: [Int]) -> [Int] {
+        text.first.map { first in [max(first - 2, 1)] } ?? defaults
+    }
+
+    /// Adapted towers have no windows.
+    package static func wantedBackbone(insteadOf textLayers: [Int]) -> String? {
+        textLayers.count > 1 ? "a CLIP without adapters" : nil
+    }
+
+    package func fit(_ setup: FitSetup) -> any ScorerFit { WinCLIPFit(anchors: setup.requiredAnchors) }
+}
+
 /// Windows of several sizes, each compared with the words for good and bad parts and with the windows of the shots (Jeong et
 /// al., CVPR 2023: WinCLIP+).
 ///
@@ -114,10 +139,15 @@ extension PatchFeatures {
 }
 
 extension WinCLIP {
-    package struct Header: Codable, Sendable, Equatable {
+    package struct Header: ScorerHeader {
+        package static let kind = "winclip"
         /// How many patches the shots have together, and how many windows of each side.
         package let patches: Int
         package let windows: [Int]
+
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+            try WinCLIP(self, tensors)
+        }
     }
 
     private static let patchesName = "patches"
@@ -128,7 +158,7 @@ extension WinCLIP {
         tensors[Self.patchesName] = Tensor(patches)
         for (side, rows) in windows { tensors[Self.windowsName(side)] = Tensor(rows) }
         let header = Header(patches: patches.rows, windows: Self.sides.map { windows[$0]?.rows ?? 0 })
-        return StoredScorer(header: ScorerHeader(winCLIP: header), tensors: tensors)
+        return StoredScorer(header: header, tensors: tensors)
     }
 
     init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {

@@ -1,5 +1,21 @@
 // N patches, C embedding width.
 
+/// The picture compared with words for good and bad parts by CLIP as it is.
+package struct ZeroShotMethod: Method {
+    package init() {}
+
+    package static let about = MethodDescription(
+        name: "clip-zero-shot",
+        summary: "the picture compared with words for good and bad parts; needs a CLIP backbone",
+        reference: "CLIP-AC with the prompts of Jeong et al., CVPR 2023, <https://arxiv.org/abs/2303.14814>")
+    package static let headers: [any ScorerHeader.Type] = [ZeroShot.Header.self]
+    package static let needs = MethodNeeds(text: .required, embedding: true)
+
+    package static func layers(default defaults: [Int], text: [Int]) -> [Int] { text.last.map { [$0] } ?? defaults }
+
+    package func fit(_ setup: FitSetup) -> any ScorerFit { ZeroShotFit(anchors: setup.requiredAnchors) }
+}
+
 /// CLIP as it is: is the picture more like the words for a bad part or like those for a good one? Nothing is learnt; the shots
 /// only say where the limit is.
 ///
@@ -23,10 +39,16 @@ package struct ZeroShot: Scorer {
     }
 
     package var stored: StoredScorer {
-        StoredScorer(header: ScorerHeader(zeroShot: Header()), tensors: anchors.tensors)
+        StoredScorer(header: Header(), tensors: anchors.tensors)
     }
 
-    package struct Header: Codable, Sendable, Equatable {}
+    package struct Header: ScorerHeader {
+        package static let kind = "zero_shot"
+
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+            try ZeroShot(self, tensors)
+        }
+    }
 
     init(anchors: TextAnchors) { self.anchors = anchors }
 

@@ -1,4 +1,3 @@
-internal import Foundation
 import Platform
 
 /// Text anchors that were computed before, one small file each, named by everything that determines them: the weights and the
@@ -6,9 +5,12 @@ import Platform
 ///
 /// A file that is missing or damaged is no error: the anchors are computed again.
 package struct TextAnchorCache: Sendable {
-    package let directory: String
+    private let folder: CacheFolder
 
-    package init(directory: String) { self.directory = directory }
+    /// - Parameter capacity: bytes of all files, at most; the longest unused are removed. A file has some 6 KB.
+    package init(directory: String, capacity: Int = 4 << 20) {
+        folder = CacheFolder(path: directory, ending: ".safetensors", capacity: capacity)
+    }
 
     /// - Parameters:
     ///   - weights: SHA-256 of the backbone's weights.
@@ -18,14 +20,16 @@ package struct TextAnchorCache: Sendable {
     ) throws(WeightsError) -> TextAnchors {
         let sentences = wording.sentences
         let all = [weights] + sentences.normal + [""] + sentences.abnormal
-        let path =
-            directory + "/" + hexadecimal(SHA256.digest(of: all.joined(separator: "\n").utf8))
-            + ".safetensors"
-        if let kept = try? TextAnchors(Safetensors.read(path: path).tensors) { return kept }
+        let path = folder.file(hexadecimal(SHA256.digest(of: all.joined(separator: "\n").utf8)))
+        if let kept = try? TextAnchors(Safetensors.read(path: path).tensors) {
+            folder.touch(path)
+            return kept
+        }
         let anchors = try make()
         // What cannot be kept is computed again another time.
-        try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try? folder.create()
         _ = try? Safetensors.write(anchors.tensors, to: path)
+        try? folder.makeRoom()
         return anchors
     }
 }

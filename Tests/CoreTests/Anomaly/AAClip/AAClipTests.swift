@@ -98,7 +98,7 @@ import Testing
     @Test func aStoredScorerScoresTheSame() throws {
         let scorer = AAClip(anchors: try fixture.anchors(1), featureWidth: 32)
         let json = try JSONEncoder().encode(scorer.stored.header)
-        let header = try JSONDecoder().decode(ScorerHeader.self, from: json)
+        let header = try JSONDecoder().decode(AAClip.Header.self, from: json)
         let loaded = try StoredScorer(header: header, tensors: scorer.stored.tensors).scorer()
         let mask = PatchMask(all: AAClipFixture.grid)
         #expect(loaded.featureWidth == 32)

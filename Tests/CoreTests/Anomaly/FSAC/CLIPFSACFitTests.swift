@@ -102,8 +102,9 @@ import Testing
         for anchors in [nil, Self.anchors] {
             let scorer = try Self.scorer(Self.fit(Self.shots(2), anchors: anchors))
             let stored = scorer.stored
-            let header = try JSONDecoder().decode(ScorerHeader.self, from: JSONEncoder().encode(stored.header))
-            #expect(header == stored.header)
+            let header = try JSONDecoder().decode(
+                CLIPFSACScorer.Header.self, from: JSONEncoder().encode(stored.header))
+            #expect(header == stored.header as? CLIPFSACScorer.Header)
             let again = try StoredScorer(header: header, tensors: stored.tensors).scorer()
             #expect(again.stored == stored)
             let view = Self.shots(1)[0].own

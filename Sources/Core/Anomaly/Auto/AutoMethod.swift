@@ -1,0 +1,35 @@
+/// Several patch memories and the picture's texture, set up by what the shots show.
+package struct AutoMethod: Method {
+    /// Of each shot, at most.
+    package var rotations = 8
+    /// Of each memory.
+    package var coresetBudget = 4096
+    /// What a fit may cost, in seconds of two slow cores.
+    package var fitBudget = 20.0
+
+    package init() {}
+
+    package static let about = MethodDescription(
+        name: "auto",
+        summary:
+            "several patch memories and the picture's texture, set up by what the shots show; what was chosen is in "
+            + "model.json")
+    package static let headers: [any ScorerHeader.Type] = [CombinedScorer.Header.self]
+    package static let needs = MethodNeeds(text: .welcome, stages: true)
+    package static let options: [MethodOption<Self>] = [
+        .number(
+            "rotations", \.rotations, of: [1, 2, 4, 8],
+            help:
+                "copies of each shot turned by equal steps of a full turn, at most; fewer when the shots do not come closer "
+                + "by them, or the fit's budget is too small"),
+        .number(
+            "coreset_budget", \.coresetBudget, in: 0...1_000_000, unit: "patches",
+            help: "patches that each of its memories keeps at most, 0 for all"),
+        .fitBudget(\.fitBudget),
+    ]
+
+    package func plan(shotCount: Int) -> FitPlan {
+        FitPlan(seconds: fitBudget, rotations: rotations, shotCount: shotCount)
+    }
+    package func fit(_ setup: FitSetup) -> any ScorerFit { CombinedFit(self, setup) }
+}

@@ -1,0 +1,52 @@
+/// The kind of a model as it was written beside model documents of version 2: two sentences that were compared letter by letter.
+/// A limit that an operator set then is known by them still.
+package struct ModelKindText: Codable, Sendable, Equatable {
+    /// Name, weights and input size.
+    package var backbone: String
+    /// The method and those of its settings that change scores.
+    package var method: String
+
+    /// What version 2 said of a model of this kind. Frozen: nothing new may be said here.
+    package init(_ kind: ModelKind) {
+        backbone = "\(kind.backbone)"
+        let (method, values) = (kind.method, kind.method.values)
+        var parts = [method.name == "patch-memory" ? "patch memory" : method.name]
+        if !kind.layers.isEmpty { parts.append("layers \(kind.layers.map(String.init).joined(separator: " "))") }
+        if method.localAveraging { parts.append("3x3 averaged") }
+        parts += values.sorted { $0.key < $1.key }.compactMap { Self.words($0.key, $0.value) }
+        if method.name == "clip-fsac" {
+            parts += ["preset", "descriptor", "epochs"].compactMap { key in
+                values[key].map { Self.words(ofTraining: $0) }
+            }
+        }
+        if let wording = kind.wording {
+            parts.append("\"\(wording.object)\"" + (wording.prompts == method.prompts ? "" : ", own prompts"))
+        }
+        if let area = kind.area.text { parts.append(area) }
+        self.method = parts.joined(separator: ", ")
+    }
+
+    private static func words(_ key: String, _ value: OptionValue) -> String? {
+        switch (key, value) {
+        case ("aggregation", .choice("top_percent")): "top 1 %"
+        case ("aggregation", .choice("maximum")): "maximum"
+        case ("aggregation", .choice("patchcore")): "re-weighted maximum"
+        case ("coreset_budget", .number(let number)): "\(number == 0 ? "all" : "\(number)") patches"
+        case ("rotations", .number(let number)): "\(number) rotations"
+        case ("foreground", .flag(true)): "foreground"
+        case ("dimensions", .number(let number)): "\(number) dimensions"
+        case ("neighbours", .number(let number)): "\(number) neighbours"
+        case ("fit_budget", .real(let number)): "fitted within \(number) s"
+        default: nil
+        }
+    }
+
+    private static func words(ofTraining value: OptionValue) -> String {
+        switch value {
+        case .number(0): "epochs as they help"
+        case .number(let number): "\(number) epochs"
+        case .choice(let name): name
+        case .flag, .real: value.text
+        }
+    }
+}
