@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Checks what the compiler cannot (ARCHITECTURE.md): who may import what, that the folders of a target use each other one way,
-that files stay short.
+that files stay short, that the journeys which ARCHITECTURE.md tells exist.
 
 Folders are judged by names: a file uses another folder if it names what only that folder declares (a type, a function, a constant, or
 a member of an extension)."""
@@ -130,6 +130,14 @@ def circle(found):
     return next(filter(None, (search(folder, []) for folder in sorted(found))), None)
 
 
+def hops():
+    """Of the tables of journeys in ARCHITECTURE.md: each row's file, and the functions of it that are named."""
+    for row in re.findall(r"^\|.*\|$", (SOURCES.parent / "ARCHITECTURE.md").read_text(), re.M):
+        cells = [re.findall(r"`([^`]+)`", cell) for cell in row.split("|")[1:-1]]
+        if len(cells) == 4 and cells[1]:
+            yield cells[1][0], cells[2]
+
+
 def problems():
     swift = sorted(SOURCES.rglob("*.swift"))
     for path in swift:
@@ -154,6 +162,11 @@ def problems():
             yield f"folders of {target} use each other in a circle: " + " -> ".join(way)
             for folder, other in zip(way, way[1:]):
                 yield from ("    " + use for use in found[folder][other][:3])
+    texts = {path.name: path.read_text() for path in swift}
+    for file, functions in hops():
+        for name in functions:
+            if not re.search(rf"\b(?:func|var|let) {name}\b|\b{name}\(", texts.get(file, "")):
+                yield f"ARCHITECTURE.md: a journey names {name} of {file}, which is not there"
     for path in [*swift, *sorted((SOURCES.parent / "Tests").rglob("*.swift"))]:
         if (lines := len(path.read_text().splitlines())) > LONGEST_FILE:
             yield f"{path.relative_to(SOURCES.parent)}: expected at most {LONGEST_FILE} lines, got {lines}: split it"
