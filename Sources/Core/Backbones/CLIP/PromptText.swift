@@ -27,7 +27,9 @@ package enum PromptText {
     }
 
     static func cleaned(_ text: String) -> [Unicode.Scalar] {
-        let words = text.precomposedStringWithCanonicalMapping.unicodeScalars.split { isSpace($0) }
+        // Decomposed first: Foundation alone leaves U+0F73 behind other marks in the wrong order.
+        let composed = text.decomposedStringWithCanonicalMapping.precomposedStringWithCanonicalMapping
+        let words = composed.unicodeScalars.split { isSpace($0) }
         return lowercased(Array(words.joined(separator: [" "])))
     }
 
