@@ -11,7 +11,7 @@ import Testing
 
     @Test func whatIsNoRegularFileIsRefusedWithoutWaitingForIt() throws {
         #expect(mkfifo("\(folder.path)/pipe", 0o600) == 0)
-        for (path, kind) in [("\(folder.path)/pipe", "pipe"), (folder.path, "folder"), ("/dev/null", "device")] {
+        for (path, kind) in [("\(folder.path)/pipe", "pipe"), (folder.path, "directory"), ("/dev/null", "device")] {
             #expect(throws: RegularFile.Refusal.notRegular(kind: kind)) { try RegularFile(path) }
         }
         #expect(throws: RegularFile.Refusal.system(errno: ENOENT)) { try RegularFile("\(folder.path)/none") }

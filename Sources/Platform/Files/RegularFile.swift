@@ -1,6 +1,6 @@
 import Glibc
 
-/// A regular file, read at places. Whatever else is behind the path (a pipe, a device, a folder) is refused without waiting for
+/// A regular file, read at places. Whatever else is behind the path (a pipe, a device, a directory) is refused without waiting for
 /// it; a symbolic link is followed.
 ///
 /// Read, never mapped: somebody else may cut a mapped file short, which ends the process.
@@ -8,7 +8,7 @@ package struct RegularFile: Sendable {
     /// Why a path is not read.
     package enum Refusal: Error, Equatable, CustomStringConvertible {
         case system(errno: CInt)
-        /// `kind` in a word: `folder`, `pipe`.
+        /// `kind` in a word: `directory`, `pipe`.
         case notRegular(kind: String)
 
         package var description: String {
@@ -42,7 +42,7 @@ package struct RegularFile: Sendable {
     private static func kind(_ mode: mode_t) -> String? {
         switch mode & S_IFMT {
         case S_IFREG: nil
-        case S_IFDIR: "folder"
+        case S_IFDIR: "directory"
         case S_IFIFO: "pipe"
         case S_IFCHR, S_IFBLK: "device"
         default: "special file"

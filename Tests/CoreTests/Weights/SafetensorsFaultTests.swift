@@ -133,7 +133,7 @@ import Testing
         let folder = try ScratchFolder()
         let pipe = folder.path + "/pipe"
         #expect(mkfifo(pipe, 0o600) == 0)
-        for (path, kind) in [(pipe, "pipe"), (folder.path, "folder"), ("/dev/zero", "device")] {
+        for (path, kind) in [(pipe, "pipe"), (folder.path, "directory"), ("/dev/zero", "device")] {
             #expect(
                 failure { () throws(WeightsError) in try Safetensors.read(path: path) }
                     == .unreadable(file: path, reason: "expected a regular file, got a \(kind)"))
