@@ -1,3 +1,4 @@
+import Core
 import Settings
 import TestSupport
 import Testing
@@ -89,9 +90,7 @@ import Testing
         ),
         (
             "[recipe]\nmethod = \"patch\"",
-            "configuration: c.toml:2: recipe.method: expected \"auto\", \"patch-memory\", \"patchcore\", "
-                + "\"anomalydino\", \"padim\", \"spade\", \"fsac\", \"clip-fsac\", \"winclip\", \"clip-zero-shot\" or "
-                + "\"aa-clip\", got \"patch\""
+            "configuration: c.toml:2: recipe.method: expected \(OptionDomain.choice(Methods.names).words), got \"patch\""
         ),
         (
             "[recipe]\ncoreset_budgt = 4",
