@@ -1,6 +1,6 @@
 package import Core
 
-/// What the operator of a line sets, one nested table a part of the daemon.
+/// What the operator of a line sets, one nested table for each concern of the daemon.
 ///
 /// Every key has a default, so an empty file is a valid one; `config.toml.example` shows and explains all of them.
 package struct Configuration: Codable, Sendable, Equatable {

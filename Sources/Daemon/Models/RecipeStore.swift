@@ -51,11 +51,11 @@ extension RecipeStore {
     func normals() throws(DiskError) -> [StoredNormal] {
         var normals: [StoredNormal] = []
         for name in try disk.names(in: normalsFolder) {
-            let parts = name.split(separator: ".")
-            guard parts.count == 2, parts[0].utf8.count == 64 else { continue }
+            let pieces = name.split(separator: ".")
+            guard pieces.count == 2, pieces[0].utf8.count == 64 else { continue }
             normals.append(
                 StoredNormal(
-                    sha256: String(parts[0]), fileExtension: String(parts[1]),
+                    sha256: String(pieces[0]), fileExtension: String(pieces[1]),
                     byteCount: try disk.byteCount(of: "\(normalsFolder)/\(name)")))
         }
         return normals
