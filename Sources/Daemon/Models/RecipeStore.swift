@@ -18,12 +18,12 @@ struct RecipeStore: Sendable {
 
     /// Creates the folders where they are missing and removes what an interrupted change left behind.
     ///
-    /// - Precondition: ``PlainName/isValid(_:)`` holds for `recipe`.
-    init(stateDirectory: String, recipe: String, disk: Disk) throws(DiskError) {
-        precondition(PlainName.isValid(recipe), "recipe name \(recipe)")
+    /// - Precondition: ``PlainName/isValid(_:)`` holds for `name`.
+    init(stateDirectory: String, recipe name: String, disk: Disk) throws(DiskError) {
+        precondition(PlainName.isValid(name), "recipe name \(name)")
         self.disk = disk
         recipes = "\(stateDirectory)/recipes"
-        folder = "\(recipes)/\(recipe)"
+        folder = "\(recipes)/\(name)"
         for path in [normalsFolder, modelsFolder] {
             try disk.createFolder(path)
         }
