@@ -57,7 +57,7 @@ class Transformer(Graph):
         return self.product(x, self.weights[name + ".weight"], self.weights[name + ".bias"])
 
     def norm(self, x, name):
-        scale, bias = (self.constant(self.weights[f"{name}.{part}"]) for part in ("weight", "bias"))
+        scale, bias = (self.constant(self.weights[f"{name}.{kind}"]) for kind in ("weight", "bias"))
         return self.add("LayerNormalization", x, scale, bias, epsilon=self.epsilon, axis=-1)
 
     def attention(self, x, layers, tokens):
@@ -98,7 +98,7 @@ def dinov2_small(weights, size):
     )
     for index in range(12):
         block = f"encoder.layer.{index}."
-        names = (f"{block}attention.attention.{part}" for part in ("query", "key", "value"))
+        names = (f"{block}attention.attention.{layer}" for layer in ("query", "key", "value"))
         layers = [(weights[name + ".weight"], weights[name + ".bias"]) for name in names]
         branch = graph.attention(graph.norm(x, block + "norm1"), layers, tokens)
         branch = graph.linear(branch, block + "attention.output.dense")
@@ -126,8 +126,8 @@ def clip_image(weights, config):
     x = graph.norm(x, "visual.ln_pre")
     for index in range(depth):
         block = f"visual.transformer.resblocks.{index}."
-        parts = (numpy.split(weights[f"{block}attn.in_proj_{part}"], 3) for part in ("weight", "bias"))
-        branch = graph.attention(graph.norm(x, block + "ln_1"), list(zip(*parts)), tokens)
+        thirds = (numpy.split(weights[f"{block}attn.in_proj_{kind}"], 3) for kind in ("weight", "bias"))
+        branch = graph.attention(graph.norm(x, block + "ln_1"), list(zip(*thirds)), tokens)
         x = graph.add("Add", x, graph.linear(branch, block + "attn.out_proj"))
         branch = graph.add("Gelu", graph.linear(graph.norm(x, block + "ln_2"), block + "mlp.c_fc"))
         x = graph.add("Add", x, graph.linear(branch, block + "mlp.c_proj"))
@@ -175,9 +175,9 @@ def efficientnet_lite0(weights, size):
 
     def convolution(x, name, batch_norm, clips=True, **attributes):
         x = graph.add("Conv", x, graph.constant(weights[name + ".weight"]), auto_pad="SAME_UPPER", **attributes)
-        parts = ("weight", "bias", "running_mean", "running_var")
+        names = ("weight", "bias", "running_mean", "running_var")
         x = graph.add(
-            "BatchNormalization", x, *(graph.constant(weights[f"{batch_norm}.{part}"]) for part in parts), epsilon=1e-3
+            "BatchNormalization", x, *(graph.constant(weights[f"{batch_norm}.{name}"]) for name in names), epsilon=1e-3
         )
         return graph.add("Clip", x, graph.constant(0.0), graph.constant(6.0)) if clips else x
 

@@ -42,9 +42,9 @@ def row(label, name, shots, seeds, figures, deviation):
     return "| " + " | ".join([label, name, str(shots), seeds, *cells]) + " |"
 
 
-def mean(results, part):
+def mean(results, inner):
     """The mean of each figure over the results that have it."""
-    values = {key: [v for v in ((r[part] if part else r)[key] for r in results) if v is not None] for _, key, _ in COLUMNS}
+    values = {key: [v for v in ((r[inner] if inner else r)[key] for r in results) if v is not None] for _, key, _ in COLUMNS}
     return {key: sum(v) / len(v) if v else None for key, v in values.items()}
 
 

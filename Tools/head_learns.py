@@ -5,7 +5,7 @@ none has seen, by the anchors before training and by the trained head. Prints th
     head_learns.py [--fsacctl .build/release/fsacctl] [--backbone dinov2-small] [--shots 1,4,8] SET...
 
 SET is a folder in MVTec AD's layout. Runs `fsacctl evaluate`, which fits with the first shots of train/good; the figures are those
-that the fit keeps in model.json. The test pictures have no part in them: they only give the last column.
+that the fit keeps in model.json. The test pictures do not enter them: they only give the last column.
 """
 import argparse
 import json

@@ -102,8 +102,8 @@ def text_embeddings(clip, text, prompts):
 def anchors(clip, text, prompts):
     """[2, C]: normal first."""
     rows = []
-    for part in (prompts[:PROMPTS[0]], prompts[PROMPTS[0]:]):
-        mean = functional.normalize(text_embeddings(clip, text, part), dim=-1).mean(0)
+    for half in (prompts[:PROMPTS[0]], prompts[PROMPTS[0]:]):
+        mean = functional.normalize(text_embeddings(clip, text, half), dim=-1).mean(0)
         rows.append(mean / mean.norm())
     return torch.stack(rows)
 

@@ -114,14 +114,14 @@ def patch_features(random):
     def unit(array):
         return array / np.linalg.norm(array, axis=-1, keepdims=True)
 
-    parts = []
+    enlarged_maps = []
     for layer in maps:
         window = np.ones((3, 3, 1))
         mean = ndimage.convolve(layer, window, mode="constant") / ndimage.convolve(np.ones_like(layer), window, mode="constant")
-        parts.append(enlarged(enlarged(unit(mean), 5, 0), 6, 1))
+        enlarged_maps.append(enlarged(enlarged(unit(mean), 5, 0), 6, 1))
     return {
         "layers": [{"rows": m.shape[0], "columns": m.shape[1], "width": m.shape[2], "tokens": rounded(m)} for m in maps],
-        "expected": rounded(unit(np.concatenate(parts, axis=-1)))}
+        "expected": rounded(unit(np.concatenate(enlarged_maps, axis=-1)))}
 
 
 def student_t():

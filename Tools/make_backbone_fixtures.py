@@ -77,8 +77,8 @@ def tiny_vision_transformer(generator):
 
     for block in (f"encoder.layer.{index}." for index in range(depth)):
         norm(block + "norm1")
-        for part in ("attention.query", "attention.key", "attention.value", "output.dense"):
-            linear(block + "attention." + part, width, width)
+        for layer in ("attention.query", "attention.key", "attention.value", "output.dense"):
+            linear(block + "attention." + layer, width, width)
         state[block + "layer_scale1.lambda1"] = random(width)
         norm(block + "norm2")
         linear(block + "mlp.fc1", width, 4 * width)
@@ -125,7 +125,7 @@ def main():
     generator = torch.Generator().manual_seed(1)
     state = tiny_vision_transformer(generator)
     tensors = {"network." + name: value.numpy() for name, value in state.items()}
-    # 3 x 3 patches shrink the position grid, 7 x 7 widen it, 5 x 5 leave it; 401 tokens attend in two parts
+    # 3 x 3 patches shrink the position grid, 7 x 7 widen it, 5 x 5 leave it; 401 tokens attend in two slices
     for size in (12, 20, 28, 80):
         tensors |= outputs(reference_models.DINOv2(state, size, heads=2), size, places=1024)
     save(options.directory / "tiny-vision-transformer.safetensors", tensors)

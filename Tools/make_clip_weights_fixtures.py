@@ -52,8 +52,8 @@ def as_hugging_face(state):
         for block in range(DEPTH):
             theirs, path = f"{tower}.encoder.layers.{block}.", f"{ours}transformer.resblocks.{block}."
             for kind in ("weight", "bias"):
-                for letter, part in zip("qkv", state[f"{path}attn.in_proj_{kind}"].chunk(3)):
-                    result[f"{theirs}self_attn.{letter}_proj.{kind}"] = part.clone()
+                for letter, third in zip("qkv", state[f"{path}attn.in_proj_{kind}"].chunk(3)):
+                    result[f"{theirs}self_attn.{letter}_proj.{kind}"] = third.clone()
                 for name, other in (("self_attn.out_proj", "attn.out_proj"), ("layer_norm1", "ln_1"), ("layer_norm2", "ln_2"),
                                     ("mlp.fc1", "mlp.c_fc"), ("mlp.fc2", "mlp.c_proj")):
                     result[f"{theirs}{name}.{kind}"] = state[f"{path}{other}.{kind}"]

@@ -50,7 +50,7 @@ class DINOv2(nn.Module):
         def split(y):
             return y.reshape(n, t, self.heads, d // self.heads).transpose(1, 2)
 
-        q, k, v = (split(self.linear(x, f"{prefix}.attention.{part}")) for part in ("query", "key", "value"))
+        q, k, v = (split(self.linear(x, f"{prefix}.attention.{layer}")) for layer in ("query", "key", "value"))
         weights = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(d // self.heads), -1)
         return self.linear((weights @ v).transpose(1, 2).reshape(n, t, d), f"{prefix}.output.dense")
 

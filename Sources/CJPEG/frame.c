@@ -117,7 +117,7 @@ static int read_sos(struct reader *r, const uint8_t *segment, unsigned size) {
         r->needed |= 1u << (segment[2 + 2 * i] >> 4) % 4 | 16u << segment[2 + 2 * i] % 4;
     }
     const uint8_t *end = segment + 1 + 2 * r->components; /* spectral selection, successive approximation */
-    if (end[0] != 0 || end[1] != 63 || end[2] != 0) { return REFUSE(r, DAMAGED, "the scan has a part of the picture"); }
+    if (end[0] != 0 || end[1] != 63 || end[2] != 0) { return REFUSE(r, DAMAGED, "the scan lacks some of the picture"); }
     return FSAC_JPEG_OK;
 }
 

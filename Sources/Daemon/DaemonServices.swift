@@ -30,8 +30,8 @@ package struct DaemonServices: Sendable {
         let threads = configuration.computeThreads
         let book = try RecipeBook<FittedModel>(
             stateDirectory: directory, tables: configuration.recipes, logger: logger
-        ) { recipe in
-            try Self.method(recipe, computeThreads: threads, shelf: shelf)
+        ) { table in
+            try Self.method(table, computeThreads: threads, shelf: shelf)
         }
         let journal = VerdictJournal(
             stateDirectory: directory, settings: JournalSettings(configuration.journal), logger: logger)
@@ -69,10 +69,10 @@ package struct DaemonServices: Sendable {
 
     /// The method of a recipe, or one that says why its weights cannot be used; any other fault is thrown.
     private static func method(
-        _ recipe: Configuration.Recipe, computeThreads: Int, shelf: BackboneShelf
+        _ table: Configuration.RecipeSettings, computeThreads: Int, shelf: BackboneShelf
     ) throws(MethodError) -> RecipeMethod<FittedModel> {
         do {
-            return RecipeMethod(try ConfiguredMethod(recipe, computeThreads: computeThreads, shelf: shelf))
+            return RecipeMethod(try ConfiguredMethod(table, computeThreads: computeThreads, shelf: shelf))
         } catch {
             guard case .weights = error else { throw error }
             return RecipeMethod(unusable: error)

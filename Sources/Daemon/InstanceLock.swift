@@ -27,7 +27,7 @@ package enum InstanceLockError: Error, Equatable, Sendable, CustomStringConverti
 package struct InstanceLock: ~Copyable {
     private let descriptor: CInt
 
-    /// Takes the lock, or says who has it. Creates the state directory when only its last part is missing.
+    /// Takes the lock, or says who has it. Creates the state directory when only its last component is missing.
     package init(stateDirectory: String) throws(InstanceLockError) {
         guard mkdir(stateDirectory, 0o750) == 0 || errno == EEXIST else {
             throw .operationFailed("create", path: stateDirectory, errno: errno)

@@ -1,7 +1,7 @@
 package import Core
 import TOMLKit
 
-extension Configuration.Recipe: NamedTable {
+extension Configuration.RecipeSettings: NamedTable {
     init(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
         self.init()
         try table.readName(.name, into: &name)
@@ -83,7 +83,7 @@ extension Configuration.Recipe: NamedTable {
     }
 }
 
-extension Configuration.Recipe {
+extension Configuration.RecipeSettings {
     /// What of the frame is inspected.
     package var area: InspectionArea {
         InspectionArea(
@@ -102,7 +102,7 @@ extension ConfigurationTable {
         let names = OptionDomain.choice(Methods.names).words
         try read(key, into: &name, expected: names) { Methods.named($0) != nil }
         guard var method = Methods.named(name) else { preconditionFailure("a method without a definition: \(name)") }
-        for option in Configuration.Recipe.furtherKeys {
+        for option in Configuration.RecipeSettings.furtherKeys {
             guard let value = try optionValue(option, of: method) else { continue }
             do throws(MethodOptionError) {
                 try method.set(option, to: value)

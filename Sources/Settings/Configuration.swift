@@ -1,6 +1,6 @@
 package import Core
 
-/// What the operator of a line sets, one nested table a part of the daemon.
+/// What the operator of a line sets, one nested table for each concern of the daemon.
 ///
 /// Every key has a default, so an empty file is a valid one; `config.toml.example` shows and explains all of them.
 package struct Configuration: Codable, Sendable, Equatable {
@@ -11,7 +11,7 @@ package struct Configuration: Codable, Sendable, Equatable {
     /// Never empty; names differ.
     package var cameras = [Camera()]
     /// Never empty; names differ.
-    package var recipes = [Recipe()]
+    package var recipes = [RecipeSettings()]
     package var journal = Journal()
     package var images = Images()
     package var log = Log()
@@ -57,7 +57,7 @@ extension Configuration {
         package enum Trigger: String, Codable, Sendable, CaseIterable { case continuous, interval, software, presence }
 
         package var name = "camera1"
-        /// The recipe at the first start; empty = the first of the file.
+        /// The name of the recipe at the first start; empty = the first of the file.
         package var recipe = ""
         package var source = Source.folder
 
@@ -142,8 +142,8 @@ extension Configuration {
         }
     }
 
-    /// How one product is inspected.
-    package struct Recipe: Codable, Sendable, Equatable {
+    /// What the file says of how one product is inspected: a table of `[[recipe]]`.
+    package struct RecipeSettings: Codable, Sendable, Equatable {
         /// What becomes of a part whose picture as a whole is not as the shots.
         package enum SceneShiftPolicy: String, Codable, Sendable, CaseIterable { case off, warn, invalid }
 

@@ -144,7 +144,7 @@ extension ConfigurationTable {
         }
     }
 
-    /// A name that can be part of a file name.
+    /// A name that file names can be made of.
     func readName(_ key: Key, into value: inout String) throws(ConfigurationError) {
         try read(key, into: &value, expected: PlainName.rule, where: PlainName.isValid)
     }

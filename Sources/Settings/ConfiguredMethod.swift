@@ -51,28 +51,28 @@ package struct ConfiguredMethod: Sendable {
     package let textCache: TextAnchorCache
 
     package init(
-        _ recipe: Configuration.Recipe, computeThreads: Int, shelf: BackboneShelf
+        _ table: Configuration.RecipeSettings, computeThreads: Int, shelf: BackboneShelf
     ) throws(MethodError) {
         do {
-            backbone = try shelf.model(recipe.backbone)
+            backbone = try shelf.model(table.backbone)
         } catch {
             switch error {
-            case .unknownModel, .badName: throw .backbone(recipe: recipe.name, error)
+            case .unknownModel, .badName: throw .backbone(recipe: table.name, error)
             default: throw .weights(error)
             }
         }
         self.computeThreads = computeThreads
         textCache = shelf.textCache
-        settings = recipe.settings.withDefaults(
+        settings = table.settings.withDefaults(
             inputSize: backbone.defaultInputSize, layers: backbone.defaultLayers, textLayers: backbone.textLayers)
         if let problem = settings.method.definition.problem(of: backbone.name, textLayers: backbone.textLayers) {
-            throw .settings(recipe: recipe.name, problem)
+            throw .settings(recipe: table.name, problem)
         }
         if let inputSize = settings.inputSize, !backbone.accepts(inputSize: inputSize) {
-            throw .inputSize(recipe: recipe.name, inputSize, backbone: backbone.name, multiple: backbone.inputMultiple)
+            throw .inputSize(recipe: table.name, inputSize, backbone: backbone.name, multiple: backbone.inputMultiple)
         }
         if let problem = settings.problem(layerCount: backbone.layerCount) {
-            throw .settings(recipe: recipe.name, problem)
+            throw .settings(recipe: table.name, problem)
         }
     }
 }
@@ -83,11 +83,11 @@ extension Configuration {
     /// - Throws: ``MethodError``.
     package func check() throws(MethodError) {
         let shelf = BackboneShelf(modelsDirectory: modelsDirectory, stateDirectory: stateDirectory)
-        for recipe in recipes { _ = try ConfiguredMethod(recipe, computeThreads: computeThreads, shelf: shelf) }
+        for table in recipes { _ = try ConfiguredMethod(table, computeThreads: computeThreads, shelf: shelf) }
     }
 }
 
-extension Configuration.Recipe {
+extension Configuration.RecipeSettings {
     /// What is asked of the method.
     package var settings: MethodSettings {
         MethodSettings(

@@ -7,13 +7,13 @@ import Synchronization
 final class FileServer: Sendable {
     struct Behaviour: Sendable {
         var files: [String: Data] = [:]
-        /// Answers `Range` with a part.
+        /// Answers `Range` with a range.
         var hasRanges = true
-        /// Answers `Range` with a part of whatever it has now, without a look at `If-Range`.
+        /// Answers `Range` with a range of whatever it has now, without a look at `If-Range`.
         var ignoresConditions = false
-        /// Where its parts begin instead of where they were asked for.
+        /// Where its ranges begin instead of where they were asked for.
         var rangeStart: Int?
-        /// Bytes of its largest part.
+        /// Bytes of its largest range.
         var longestRange = Int.max
         /// What `ETag` says; nil: nothing.
         var version: String? = "\"1\""

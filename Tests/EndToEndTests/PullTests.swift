@@ -114,8 +114,8 @@ import Testing
         try await expectInstalled(try await pull())
     }
 
-    /// What a part is continued with is looked at, because servers and caches that ignore `If-Range` exist.
-    @Test func aPartOfAnotherVersionIsNotContinuedWhateverTheServerSends() async throws {
+    /// What a partial file is continued with is looked at, because servers and caches that ignore `If-Range` exist.
+    @Test func aPartialFileOfAnotherVersionIsNotContinuedWhateverTheServerSends() async throws {
         let whole = try Data(contentsOf: URL(filePath: Self.fixture + Self.weights))
         server.change {
             $0.files[Self.weights] = Data(repeating: 7, count: whole.count)
@@ -131,7 +131,7 @@ import Testing
         #expect(server.requests.map(\.range) == ["bytes=10000-", nil])
     }
 
-    @Test func aNewVersionAsLongAsThePartIsFetched() async throws {
+    @Test func aNewVersionAsLongAsThePartialFileIsFetched() async throws {
         let whole = try Data(contentsOf: URL(filePath: Self.fixture + Self.weights))
         server.change {
             $0.files[Self.weights] = Data(repeating: 7, count: whole.count + 10_000)
@@ -158,7 +158,7 @@ import Testing
         #expect(server.requests.map(\.range) == ["bytes=10000-", nil])
     }
 
-    @Test func aPartThatNothingIsKnownOfIsFetchedFromItsBeginning() async throws {
+    @Test func aPartialFileThatNothingIsKnownOfIsFetchedFromItsBeginning() async throws {
         let folder = models + "/.pull-tiny"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try Data(repeating: 7, count: 10_000).write(to: URL(filePath: folder + Self.weights + ".part"))
@@ -186,7 +186,7 @@ import Testing
         #expect(installed.isEmpty)
     }
 
-    @Test func aPartOfARangeIsNotTakenForTheWholeOfIt() async throws {
+    @Test func aPieceOfARangeIsNotTakenForTheWholeOfIt() async throws {
         server.change {
             $0.cuts[Self.weights] = [10_000]
             $0.longestRange = 20_000

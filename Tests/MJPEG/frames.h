@@ -1,4 +1,4 @@
-/* Frames of Motion JPEG that the test draws, and tools to take them apart. */
+/* Frames of Motion JPEG that the test draws, and tools to find what they are made of. */
 #ifndef FRAMES_H
 #define FRAMES_H
 #include <stddef.h>

@@ -109,7 +109,7 @@ static int truncated(struct bytes *m, const struct frame *f) {
     m->count = random_below(m->count);
     return 1;
 }
-static int truncated_then_padded(struct bytes *m, const struct frame *f) { /* a buffer of a driver that was filled in part */
+static int truncated_then_padded(struct bytes *m, const struct frame *f) { /* a buffer of a driver that was not filled to its end */
     (void)f;
     const size_t kept = random_below(m->count - 1);
     memset(m->at + kept, 0, m->count - kept);
@@ -324,7 +324,7 @@ static int bytes_doubled(struct bytes *m, const struct frame *f) {
     free(old.at);
     return 1;
 }
-static int spliced(struct bytes *m, const struct frame *f) { /* the first part of one frame, the rest of another */
+static int spliced(struct bytes *m, const struct frame *f) { /* the beginning of one frame, the rest of another */
     const struct frame *other = &frames[random_below(FRAMES)];
     const size_t place = random_below(m->count), from = random_below(other->jpeg.count);
     (void)f;
@@ -407,7 +407,7 @@ static struct fsac_jpeg_window whole(const struct frame *f, int factor) {
     return (struct fsac_jpeg_window){factor, 0, (f->height + factor - 1) / factor, 0, (f->width + factor - 1) / factor};
 }
 
-/* Some part of the frame, reduced in some way. */
+/* Some window of the frame, reduced in some way. */
 static struct fsac_jpeg_window any_window(const struct frame *f) {
     struct fsac_jpeg_window w = whole(f, 1 << random_below(4));
     w.first_row = (int)random_below((size_t)w.rows);
@@ -422,9 +422,9 @@ static void try_mutant(struct kind *kind, size_t number, struct bytes mutant) {
     const size_t size = (size_t)f->height * (size_t)f->width * 3;
     char message[FSAC_JPEG_MESSAGE] = "accepted";
     uint8_t *pixels = NULL;
-    const int in_part = shim(mutant, f->height, f->width, any_window(f), &pixels, message);
+    const int in_window = shim(mutant, f->height, f->width, any_window(f), &pixels, message);
     const int status = shim(mutant, f->height, f->width, whole(f, 1), &pixels, message);
-    if (!in_part != !status) { complain(kind, f, "a part of the frame is judged otherwise than the whole", message); }
+    if (!in_window != !status) { complain(kind, f, "a window of the frame is judged otherwise than the whole", message); }
     uint8_t *expected = malloc(size);
     const long warnings = plain_warnings(mutant, f->height, f->width, expected);
     kind->made++;

@@ -68,8 +68,8 @@ import Testing
 
     @Test(arguments: [("/a/b", "/a", "b"), ("/a", "/", "a"), ("a", ".", "a"), ("a/b/", "a/b", "")])
     func aPathHasAFolderAndAName(_ path: String, _ folder: String, _ name: String) {
-        let parts = FilePath.split(path)
-        #expect(parts.folder == folder)
-        #expect(parts.name == name)
+        let split = FilePath.split(path)
+        #expect(split.folder == folder)
+        #expect(split.name == name)
     }
 }

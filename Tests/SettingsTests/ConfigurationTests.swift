@@ -33,7 +33,7 @@ import Testing
             Configuration.CodingKeys.allCases.map(\.stringValue).filter { !tables.contains($0) }
             + all(Configuration.Control.CodingKeys.self, of: "control")
             + all(Configuration.Camera.CodingKeys.self, of: "camera").filter { $0 != "camera.controls" }
-            + all(Configuration.Recipe.CodingKeys.self, of: "recipe")
+            + all(Configuration.RecipeSettings.CodingKeys.self, of: "recipe")
             + all(Configuration.Journal.CodingKeys.self, of: "journal")
             + all(Configuration.Images.CodingKeys.self, of: "images")
             + all(Configuration.Log.CodingKeys.self, of: "log")

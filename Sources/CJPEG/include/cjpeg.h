@@ -24,7 +24,7 @@ enum fsac_jpeg_status {
 int fsac_jpeg_header(const uint8_t *jpeg, size_t size, int *height, int *width, char *message);
 
 /*
- * The part of a picture that is wanted. The picture is reduced by `factor` (1, 2, 4 or 8, sides rounded up), then cut to
+ * What of a picture is wanted. The picture is reduced by `factor` (1, 2, 4 or 8, sides rounded up), then cut to
  * `rows` x `columns` from (first_row, first_column) on; these count reduced pixels.
  */
 struct fsac_jpeg_window {

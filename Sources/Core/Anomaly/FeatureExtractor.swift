@@ -39,26 +39,27 @@ package struct FeatureExtractor {
 
     /// - Precondition: `model.accepts(inputSize:)`.
     package init(_ model: BackboneModel, inputSize: Int, parallelism: Parallelism) {
-        let parts = model.parts.map { part in
-            ExtractorPart(
-                part, inputSize: model.isJoined ? part.inputSize(upTo: inputSize) : inputSize, parallelism: parallelism)
+        let members = model.members.map { member in
+            ExtractorMember(
+                member, inputSize: model.isJoined ? member.inputSize(upTo: inputSize) : inputSize,
+                parallelism: parallelism)
         }
         // One of joined backbones speaks for the whole picture.
-        let embedder = model.parts.firstIndex(where: \.readsText) ?? 0
+        let embedder = model.members.firstIndex(where: \.readsText) ?? 0
         self.init(
             identity: BackboneIdentity(name: model.name, sha256: model.sha256, inputSize: inputSize),
             layerCount: model.layerCount
         ) { image, request, scoreGradient in
-            guard parts.count > 1 else { return parts[0].features(of: image, request, scoreGradient) }
+            guard members.count > 1 else { return members[0].features(of: image, request, scoreGradient) }
             var layers: [Int: FeatureMap] = [:]
             var whole = Features(layers: [:])
             var offset = 0
-            for (index, part) in parts.enumerated() {
-                defer { offset += part.layerCount }
+            for (index, member) in members.enumerated() {
+                defer { offset += member.layerCount }
                 let isEmbedder = index == embedder
-                let own = part.request(request, offset: offset, withWhole: isEmbedder)
+                let own = member.request(request, offset: offset, withWhole: isEmbedder)
                 guard own != FeatureRequest() else { continue }
-                let features = part.features(of: image, own, isEmbedder ? scoreGradient : nil)
+                let features = member.features(of: image, own, isEmbedder ? scoreGradient : nil)
                 for (layer, map) in features.layers { layers[layer + offset] = map }
                 if isEmbedder { whole = features }
             }
@@ -77,7 +78,7 @@ package struct FeatureExtractor {
 }
 
 /// One of the backbones that an extractor runs.
-private struct ExtractorPart {
+private struct ExtractorMember {
     let layerCount: Int
     private let inputSize: Int
     private let preprocessing: Preprocessing

@@ -19,7 +19,7 @@ package enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A file of a saved model cannot be read.
     case unreadable(path: String, reason: String)
     /// A file of a saved model is not what was saved.
-    case damaged(path: String, part: String, expected: String, got: String)
+    case damaged(path: String, section: String, expected: String, got: String)
     /// The model was saved by another version of the program, in a form that this one does not know.
     case unsupportedVersion(path: String, found: Int, supported: Int)
     case unwritable(path: String, reason: String)
@@ -45,8 +45,8 @@ package enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
             "fit: expected at least one patch that is not ignored, got none of \(patches): make the polygons of ignore "
                 + "smaller"
         case .unreadable(let path, let reason): "model: \(path): cannot be read: \(reason)"
-        case .damaged(let path, let part, let expected, let got):
-            "model: \(path): \(part): expected \(expected), got \(got): fit the model again"
+        case .damaged(let path, let section, let expected, let got):
+            "model: \(path): \(section): expected \(expected), got \(got): fit the model again"
         case .unsupportedVersion(let path, let found, let supported):
             "model: \(path): expected format version \(supported), got \(found): fit the model again"
         case .unwritable(let path, let reason): "model: \(path): cannot be written: \(reason)"

@@ -36,11 +36,12 @@ extension FittedModel {
         let path = directory + "/" + ModelDocument.tensorsName
         let (size, archive) = try readTensors(path, expectedBytes: document.tensors.bytes)
         guard size == document.tensors.bytes else {
-            throw .damaged(path: path, part: "size", expected: "\(document.tensors.bytes) bytes", got: "\(size) bytes")
+            throw .damaged(
+                path: path, section: "size", expected: "\(document.tensors.bytes) bytes", got: "\(size) bytes")
         }
         guard let archive, archive.sha256 == document.tensors.sha256 else {
             throw .damaged(
-                path: path, part: "sha-256", expected: document.tensors.sha256,
+                path: path, section: "sha-256", expected: document.tensors.sha256,
                 got: archive?.sha256 ?? "no safetensors file")
         }
         return try document.model(archive.tensors, path: path)

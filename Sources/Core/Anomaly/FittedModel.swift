@@ -78,7 +78,7 @@ package struct FittedModel: Sendable {
     }
 
     /// The scores over the whole frame: enlarged and smoothed over the region of interest, in the unit of the scores and
-    /// the limit; 0 outside of it and in ignored polygons. Ignored patches have no part in what is around them.
+    /// the limit; 0 outside of it and in ignored polygons. Ignored patches do not count in what is around them.
     ///
     /// - Parameters:
     ///   - height: of the frame; `width`, too.

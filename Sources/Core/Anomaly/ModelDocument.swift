@@ -74,7 +74,7 @@ struct ModelDocument: Codable {
         } catch let error as FitError {
             throw error
         } catch {
-            throw .damaged(path: path, part: "contents", expected: "a model document", got: Self.reason(error))
+            throw .damaged(path: path, section: "contents", expected: "a model document", got: Self.reason(error))
         }
     }
 
@@ -85,13 +85,13 @@ struct ModelDocument: Codable {
     private static func bytes(_ path: String) throws(FitError) -> [UInt8] {
         do throws(WeightsError) {
             var input = try WeightsInput(path: path)
-            if input.size <= maximumBytes { return try input.bytes(input.size, part: "document") }
+            if input.size <= maximumBytes { return try input.bytes(input.size, section: "document") }
         } catch .unreadable(_, let reason) {
             throw .unreadable(path: path, reason: reason)
         } catch {
             throw .unreadable(path: path, reason: "\(error)")
         }
-        throw .damaged(path: path, part: "size", expected: "at most \(maximumBytes) bytes", got: "more")
+        throw .damaged(path: path, section: "size", expected: "at most \(maximumBytes) bytes", got: "more")
     }
 
     private static func reason(_ error: any Error) -> String {
@@ -110,12 +110,12 @@ struct ModelDocument: Codable {
         context.codingPath.map(\.stringValue).joined(separator: ".")
     }
 
-    /// The model, when the parts make one.
+    /// The model, when its sections make one.
     func model(_ tensors: [String: Tensor], path: String) throws(FitError) -> FittedModel {
-        if let (part, problem) = problem() {
-            throw .damaged(path: path, part: part, expected: "what a fit writes", got: problem)
+        if let (section, problem) = problem() {
+            throw .damaged(path: path, section: section, expected: "what a fit writes", got: problem)
         }
-        do throws(DamagedPart) {
+        do throws(DamagedSection) {
             var model = FittedModel(
                 backbone: backbone, settings: settings, requested: requested, shots: shots, grid: grid,
                 scorer: try scorer.header.scorer(tensors), calibration: calibration,
@@ -123,7 +123,7 @@ struct ModelDocument: Codable {
             model.scene = scene
             return model
         } catch {
-            throw .damaged(path: path, part: error.part, expected: error.expected, got: error.got)
+            throw .damaged(path: path, section: error.section, expected: error.expected, got: error.got)
         }
     }
 
@@ -141,7 +141,7 @@ struct ModelDocument: Codable {
     }
 
     /// What no fit writes, and where; the numbers in a document are not believed.
-    private func problem() -> (part: String, got: String)? {
+    private func problem() -> (section: String, got: String)? {
         if let problem = settings.problem(layerCount: .max) { return ("settings", problem) }
         if let problem = requested.problem(layerCount: .max) { return ("requested", problem) }
         if settings.layers.isEmpty { return ("settings", "no layers") }

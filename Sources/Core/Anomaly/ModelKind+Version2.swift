@@ -10,20 +10,20 @@ package struct ModelKindText: Codable, Sendable, Equatable {
     package init(_ kind: ModelKind) {
         backbone = "\(kind.backbone)"
         let (method, values) = (kind.method, kind.method.values)
-        var parts = [method.name == "patch-memory" ? "patch memory" : method.name]
-        if !kind.layers.isEmpty { parts.append("layers \(kind.layers.map(String.init).joined(separator: " "))") }
-        if method.localAveraging { parts.append("3x3 averaged") }
-        parts += values.sorted { $0.key < $1.key }.compactMap { Self.words($0.key, $0.value) }
+        var phrases = [method.name == "patch-memory" ? "patch memory" : method.name]
+        if !kind.layers.isEmpty { phrases.append("layers \(kind.layers.map(String.init).joined(separator: " "))") }
+        if method.localAveraging { phrases.append("3x3 averaged") }
+        phrases += values.sorted { $0.key < $1.key }.compactMap { Self.words($0.key, $0.value) }
         if method.name == "clip-fsac" {
-            parts += ["preset", "descriptor", "epochs"].compactMap { key in
+            phrases += ["preset", "descriptor", "epochs"].compactMap { key in
                 values[key].map { Self.words(ofTraining: $0) }
             }
         }
         if let wording = kind.wording {
-            parts.append("\"\(wording.object)\"" + (wording.prompts == method.prompts ? "" : ", own prompts"))
+            phrases.append("\"\(wording.object)\"" + (wording.prompts == method.prompts ? "" : ", own prompts"))
         }
-        if let area = kind.area.text { parts.append(area) }
-        self.method = parts.joined(separator: ", ")
+        if let area = kind.area.text { phrases.append(area) }
+        self.method = phrases.joined(separator: ", ")
     }
 
     private static func words(_ key: String, _ value: OptionValue) -> String? {

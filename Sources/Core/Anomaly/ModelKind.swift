@@ -84,17 +84,17 @@ extension ModelKind.Backbone: CustomStringConvertible {
 extension ModelKind: CustomStringConvertible {
     /// The method, its options, and what else is asked for.
     package var methodWords: String {
-        var parts = [method.name]
-        if !layers.isEmpty { parts.append("layers \(layers.map(String.init).joined(separator: " "))") }
+        var phrases = [method.name]
+        if !layers.isEmpty { phrases.append("layers \(layers.map(String.init).joined(separator: " "))") }
         let values = method.values
-        parts += method.definition.descriptions.compactMap { option in
+        phrases += method.definition.descriptions.compactMap { option in
             values[option.key].map { option.words($0) }
         }
         if let wording {
-            parts.append("\"\(wording.object)\"" + (wording.prompts == method.prompts ? "" : ", own prompts"))
+            phrases.append("\"\(wording.object)\"" + (wording.prompts == method.prompts ? "" : ", own prompts"))
         }
-        if let area = area.text { parts.append(area) }
-        return parts.joined(separator: ", ")
+        if let area = area.text { phrases.append(area) }
+        return phrases.joined(separator: ", ")
     }
 
     package var description: String { "\(backbone), \(methodWords)" }

@@ -101,26 +101,27 @@ extension FeatureMap {
 
 extension Matrix {
     /// The matrices side by side: `[N, D1], [N, D2], ... -> [N, D1 + D2 + ...]`.
-    init(joiningColumns parts: [Matrix]) {
-        guard parts.count > 1 else {
-            self = parts[0]
+    init(joiningColumns matrices: [Matrix]) {
+        guard matrices.count > 1 else {
+            self = matrices[0]
             return
         }
-        precondition(parts.allSatisfy { $0.rows == parts[0].rows }, "joined columns: \(parts.map(\.rows)) rows")
-        let columns = parts.map(\.columns).reduce(0, +)
+        precondition(
+            matrices.allSatisfy { $0.rows == matrices[0].rows }, "joined columns: \(matrices.map(\.rows)) rows")
+        let columns = matrices.map(\.columns).reduce(0, +)
         var values: [Float] = []
-        values.reserveCapacity(parts[0].rows * columns)
-        for row in 0..<parts[0].rows {
-            for part in parts { values += part.row(row) }
+        values.reserveCapacity(matrices[0].rows * columns)
+        for row in 0..<matrices[0].rows {
+            for matrix in matrices { values += matrix.row(row) }
         }
-        self.init(rows: parts[0].rows, columns: columns, values: values)
+        self.init(rows: matrices[0].rows, columns: columns, values: values)
     }
 
     /// The matrices one below the other; at least one, all of one width.
-    init(joiningRows parts: [Matrix]) {
-        let width = parts[0].columns
-        precondition(parts.allSatisfy { $0.columns == width }, "joined rows: \(parts.map(\.columns)) columns")
-        self.init(rows: parts.map(\.rows).reduce(0, +), columns: width, values: parts.flatMap(\.values))
+    init(joiningRows matrices: [Matrix]) {
+        let width = matrices[0].columns
+        precondition(matrices.allSatisfy { $0.columns == width }, "joined rows: \(matrices.map(\.columns)) columns")
+        self.init(rows: matrices.map(\.rows).reduce(0, +), columns: width, values: matrices.flatMap(\.values))
     }
 
     /// The columns with the given indices, in that order.

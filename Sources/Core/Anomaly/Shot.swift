@@ -45,9 +45,9 @@ extension InspectionArea {
         return hidingIgnored(in: image, showing: rectangle(in: PixelSize(height: size.height, width: size.width)))
     }
 
-    private func hidingIgnored(in image: Image, showing part: PixelRectangle) -> Image {
+    private func hidingIgnored(in image: Image, showing window: PixelRectangle) -> Image {
         var isIgnored = [Bool](repeating: false, count: image.height * image.width)
-        forEachIgnoredRun(of: part, height: image.height, width: image.width) { row, columns in
+        forEachIgnoredRun(of: window, height: image.height, width: image.width) { row, columns in
             for column in columns { isIgnored[row * image.width + column] = true }
         }
         var (sums, count) = (SIMD3<UInt64>.zero, UInt64.zero)

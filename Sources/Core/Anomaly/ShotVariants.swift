@@ -56,7 +56,7 @@ package struct RotatedCopy {
         self.degrees = degrees
     }
 
-    /// The patches whose centre shows the shot; the others show only the repeated border, which is no part of a good part.
+    /// The patches whose centre shows the shot; the others show the repeated border, nothing of a good part.
     ///
     /// - Parameter isInspected: whether a place of the shot counts, by its shares of the width and the height.
     package func patchesInside(

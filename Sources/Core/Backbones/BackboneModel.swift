@@ -48,54 +48,56 @@ package struct BackboneModel: Sendable {
 
     /// - Parameters:
     ///   - reference: a name in `modelsDirectory`, several joined by `+`, or a weight file or folder; see
-    ///     ``ModelWeights/load(_:modelsDirectory:part:)``. `CLIPNAME@ADAPTERS` is a CLIP with AA-CLIP's adapters.
+    ///     ``ModelWeights/load(_:modelsDirectory:towers:)``. `CLIPNAME@ADAPTERS` is a CLIP with AA-CLIP's adapters.
     /// - Throws: `WeightsError` when the weights are missing, damaged, or not of a known architecture.
     package static func load(
         _ reference: String, modelsDirectory: ModelsDirectory
     ) throws(WeightsError) -> BackboneModel {
         guard reference.contains("+"), !reference.contains("/") else {
             guard let names = AAClipAdapters.names(in: reference) else {
-                let weights = try ModelWeights.load(reference, modelsDirectory: modelsDirectory, part: .image)
+                let weights = try ModelWeights.load(reference, modelsDirectory: modelsDirectory, towers: .image)
                 return try BackboneModel(weights, reference, modelsDirectory)
             }
             let adapters = try NamedAdapters(names.adapters, in: modelsDirectory)
-            let weights = try ModelWeights.load(names.clip, modelsDirectory: modelsDirectory, part: .image)
+            let weights = try ModelWeights.load(names.clip, modelsDirectory: modelsDirectory, towers: .image)
             return try BackboneModel(weights, names.clip, modelsDirectory, adapters)
         }
-        var parts: [BackboneModel] = []
+        var members: [BackboneModel] = []
         for name in reference.split(separator: "+", omittingEmptySubsequences: false) {
-            parts.append(try load(String(name), modelsDirectory: modelsDirectory))
+            members.append(try load(String(name), modelsDirectory: modelsDirectory))
         }
-        return BackboneModel(joining: parts)
+        return BackboneModel(joining: members)
     }
 
-    /// - Precondition: two parts or more.
-    package init(joining parts: [BackboneModel]) {
-        precondition(parts.count > 1, "joined backbones: \(parts.count)")
-        let first = parts[0]
-        let offsets = parts.indices.map { parts[..<$0].map(\.layerCount).reduce(0, +) }
-        name = parts.map(\.name).joined(separator: "+")
-        sha256 = hexadecimal(SHA256.digest(of: parts.map(\.sha256).joined().utf8))
+    /// - Precondition: two members or more.
+    package init(joining members: [BackboneModel]) {
+        precondition(members.count > 1, "joined backbones: \(members.count)")
+        let first = members[0]
+        let offsets = members.indices.map { members[..<$0].map(\.layerCount).reduce(0, +) }
+        name = members.map(\.name).joined(separator: "+")
+        sha256 = hexadecimal(SHA256.digest(of: members.map(\.sha256).joined().utf8))
         preprocessing = first.preprocessing
         inputMultiple = first.inputMultiple
-        layerCount = parts.map(\.layerCount).reduce(0, +)
+        layerCount = members.map(\.layerCount).reduce(0, +)
         defaultInputSize = first.autoInputSize
         autoInputSize = first.autoInputSize
-        defaultLayers = zip(parts, offsets).flatMap { part, offset in part.defaultLayers.map { $0 + offset } }
-        stages = zip(parts, offsets).flatMap { part, offset in part.stagesBesideOthers.map { $0.shifted(by: offset) } }
+        defaultLayers = zip(members, offsets).flatMap { member, offset in member.defaultLayers.map { $0 + offset } }
+        stages = zip(members, offsets).flatMap { member, offset in
+            member.stagesBesideOthers.map { $0.shifted(by: offset) }
+        }
         stagesBesideOthers = stages
-        let reader = parts.firstIndex { $0.readsText }
-        textLayers = reader.map { index in parts[index].textLayers.map { $0 + offsets[index] } } ?? []
-        network = .joined(parts)
+        let reader = members.firstIndex { $0.readsText }
+        textLayers = reader.map { index in members[index].textLayers.map { $0 + offsets[index] } } ?? []
+        network = .joined(members)
         textTower = nil
     }
 
     /// Whether it is several in one; then it has no embedding of its own.
-    package var isJoined: Bool { parts.count > 1 }
+    package var isJoined: Bool { members.count > 1 }
 
     /// The backbones that it is made of, itself if it is not joined.
-    package var parts: [BackboneModel] {
-        if case .joined(let parts) = network { parts } else { [self] }
+    package var members: [BackboneModel] {
+        if case .joined(let members) = network { members } else { [self] }
     }
 
     /// - Parameters:
@@ -121,7 +123,7 @@ package struct BackboneModel: Sendable {
             uses = Uses(inputSize: 224, autoInputSize: 322, layer: 6, stages: [4, 6])
         case .clip:
             guard let clip else {
-                throw .malformed(file: weights.path, part: "sidecar", expected: "a CLIP's sizes", got: "none")
+                throw .malformed(file: weights.path, section: "sidecar", expected: "a CLIP's sizes", got: "none")
             }
             let network = try VisionTransformerWeights(clip: weights.scope, clip)
             self.network = adapters.map { .adapted(network, $0.adapters) } ?? .visionTransformer(network)
@@ -132,7 +134,7 @@ package struct BackboneModel: Sendable {
                 stages: Set([max(depth / 3, 1), max(depth / 2, 1)]).sorted())
         case .aaClipAdapters:
             throw .malformed(
-                file: weights.path, part: "architecture",
+                file: weights.path, section: "architecture",
                 expected: "a backbone; adapters are named after it, CLIPNAME@NAME",
                 got: weights.sidecar.architecture.rawValue)
         }
@@ -186,18 +188,18 @@ package struct BackboneModel: Sendable {
         _ parallelism: Parallelism
     ) throws(WeightsError) -> (_ sentences: [String], _ progress: (Double) -> Void) -> Matrix {
         guard let textTower else {
-            guard isJoined, let reader = parts.first(where: \.readsText) else {
+            guard isJoined, let reader = members.first(where: \.readsText) else {
                 preconditionFailure("\(name): no text tower")
             }
             return try reader.textReader(parallelism)
         }
         let weights = try ModelWeights.load(
-            textTower.reference, modelsDirectory: textTower.modelsDirectory, part: .text)
+            textTower.reference, modelsDirectory: textTower.modelsDirectory, towers: .text)
         guard weights.sidecar.sha256 == textTower.sha256 else {
             throw .wrongDigest(file: weights.path, expected: textTower.sha256, got: weights.sidecar.sha256)
         }
         guard let vocabulary = weights.vocabulary else {
-            throw .malformed(file: weights.path, part: "vocabulary", expected: "one beside the weights", got: "none")
+            throw .malformed(file: weights.path, section: "vocabulary", expected: "one beside the weights", got: "none")
         }
         let tokenizer = BytePairTokenizer(vocabulary)
         let length = textTower.configuration.text.contextLength
@@ -216,7 +218,7 @@ package struct BackboneModel: Sendable {
         (inputMultiple...1024).contains(inputSize) && inputSize % inputMultiple == 0
     }
 
-    /// The input size of a part of a joined backbone whose input size is `limit`: the largest that the part can take, and of a
+    /// The input size of a member of a joined backbone whose input size is `limit`: the largest that it can take, and of a
     /// CLIP no larger than what its positions were trained on.
     package func inputSize(upTo limit: Int) -> Int {
         let limit = readsText ? min(limit, defaultInputSize) : limit

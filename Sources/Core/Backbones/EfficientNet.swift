@@ -68,15 +68,15 @@ package final class EfficientNet: Backbone {
         pixels.base.update(from: input.values, count: input.values.count)
         var kept: [Int: FeatureMap] = [:]
         var phases = [
-            overLines(height: inputSize / 2, width: inputSize / 2) { [self] part, lines in
-                convolveStem(lines, windows: scratch.lines[part].base)
+            overLines(height: inputSize / 2, width: inputSize / 2) { [self] share, lines in
+                convolveStem(lines, windows: scratch.lines[share].base)
             }
         ]
         let blocks = request.finalTokens ? weights.blocks.count : weights.blockCount(ofStage: layers.max() ?? 0)
         for (index, shape) in outputShapes.prefix(blocks).enumerated() {
             phases.append(
-                overLines(height: shape.height, width: shape.width) { [self] part, lines in
-                    filterAndProject(index, lines, scratch.lines[part].base)
+                overLines(height: shape.height, width: shape.width) { [self] share, lines in
+                    filterAndProject(index, lines, scratch.lines[share].base)
                     if index + 1 < blocks { expandNext(index, lines) }
                 })
             if let stage = weights.blocks[index].endsStage, layers.contains(stage) {
@@ -94,12 +94,12 @@ package final class EfficientNet: Backbone {
 
     /// Splits the lines of a picture over the threads, and each thread's lines into runs of a cache's size.
     private func overLines(
-        height: Int, width: Int, _ body: @escaping (_ part: Int, _ lines: Range<Int>) -> Void
+        height: Int, width: Int, _ body: @escaping (_ share: Int, _ lines: Range<Int>) -> Void
     ) -> Parallelism.Phase {
         let step = max(1, Self.pixelsAtATime / width)
-        return parallelism.phase(over: height) { part, lines in
+        return parallelism.phase(over: height) { share, lines in
             for first in stride(from: lines.lowerBound, to: lines.upperBound, by: step) {
-                body(part, first..<min(first + step, lines.upperBound))
+                body(share, first..<min(first + step, lines.upperBound))
             }
         }
     }

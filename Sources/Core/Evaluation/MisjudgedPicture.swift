@@ -41,7 +41,7 @@ package struct MisjudgedPicture: Sendable, Equatable, Codable {
     /// How far on the wrong side of the limit, as a ratio, 1 or more.
     var margin: Float { defect == nil ? score : 1 / max(score, .leastNormalMagnitude) }
 
-    /// Whether the parts fit together; a file from a cache may be anything.
+    /// Whether the numbers fit together; a file from a cache may be anything.
     var isWellFormed: Bool {
         rows > 0 && columns > 0 && rows <= 1024 && columns <= 1024 && levels.count == rows * columns
     }

@@ -52,7 +52,7 @@ package struct EvaluationRun: Sendable, Equatable, Codable {
     package let pictures: [Picture]
     /// Whether it was taken from the cache; its times are then those of the day when it was computed.
     package var isCached = false
-    /// The pictures that were judged wrong by the widest margin; no part of JSON.
+    /// The pictures that were judged wrong by the widest margin; not in the JSON.
     package var misjudged: [MisjudgedPicture] = []
 
     package var normalScores: [Float] { pictures.filter { $0.defect == nil }.map(\.score) }

@@ -1,4 +1,4 @@
-/// How a heat map looks. The scale is no part of it: it is fixed by the limit.
+/// How a heat map looks. The scale does not belong to it: it is fixed by the limit.
 package struct HeatMapStyle: Sendable, Equatable {
     /// Longer pictures are reduced to this before they are painted: a heat map is for looking, and is made while the
     /// line runs.
@@ -78,7 +78,7 @@ extension Image {
         return t * t * (3 - 2 * t)
     }
 
-    /// A line along `levels == limit` over a darker, wider one that keeps it visible on bright parts. Its distance in
+    /// A line along `levels == limit` over a darker, wider one that keeps it visible on bright places. Its distance in
     /// pixels is `|level - limit|` over the slope, to first order, which gives it smooth edges.
     private mutating func drawContour(of levels: Matrix, at limit: Float, style: HeatMapStyle) {
         let (height, width, halfWidth) = (height, width, style.lineWidth / 2)

@@ -15,7 +15,7 @@ package enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooManyBytes(Int, limit: Int)
     case tooManyPixels(height: Int, width: Int, limit: Int)
     case sideOutOfRange(height: Int, width: Int, allowed: ClosedRange<Int>)
-    /// The asked part is empty or not inside of the picture.
+    /// The asked rectangle is empty or not inside of the picture.
     case regionOutside(PixelRectangle, height: Int, width: Int)
     /// A camera's frame is damaged or cut short. `reason` is the decoder's own message; its warnings count.
     case frameDamaged(reason: String)

@@ -62,14 +62,14 @@ package struct InspectionArea: Codable, Sendable, Equatable {
 
     /// In words that differ whenever areas differ; nil for the whole frame.
     package var text: String? {
-        var parts: [String] = []
-        if let roi { parts.append("region of \(roi.text)") }
+        var phrases: [String] = []
+        if let roi { phrases.append("region of \(roi.text)") }
         if !ignore.isEmpty {
             let corners = ignore.map { $0.map { "\($0.x),\($0.y)" }.joined(separator: " ") }.joined(separator: "; ")
             let digest = hexadecimal(SHA256.digest(of: corners.utf8)).prefix(8)
-            parts.append("\(ignore.count) ignored polygon\(ignore.count == 1 ? "" : "s") (\(digest))")
+            phrases.append("\(ignore.count) ignored polygon\(ignore.count == 1 ? "" : "s") (\(digest))")
         }
-        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+        return phrases.isEmpty ? nil : phrases.joined(separator: ", ")
     }
 }
 
@@ -94,18 +94,18 @@ extension InspectionArea {
         ignoredSpans(atHeight: y).contains { $0.contains(x) }
     }
 
-    /// Calls `body` with the ignored columns of each row of a picture that shows `part` of the frame scaled to `height` x
+    /// Calls `body` with the ignored columns of each row of a picture that shows `window` of the frame scaled to `height` x
     /// `width`. Columns may come twice where polygons overlap.
     func forEachIgnoredRun(
-        of part: PixelRectangle, height: Int, width: Int, _ body: (_ row: Int, _ columns: Range<Int>) -> Void
+        of window: PixelRectangle, height: Int, width: Int, _ body: (_ row: Int, _ columns: Range<Int>) -> Void
     ) {
         guard !ignore.isEmpty else { return }
-        let (down, across) = (Double(height) / Double(part.height), Double(width) / Double(part.width))
+        let (down, across) = (Double(height) / Double(window.height), Double(width) / Double(window.width))
         func column(_ x: Double) -> Int {
-            Int(min(max(((x - Double(part.x)) * across - 0.5).rounded(.up), 0), Double(width)))
+            Int(min(max(((x - Double(window.x)) * across - 0.5).rounded(.up), 0), Double(width)))
         }
         for row in 0..<height {
-            for span in ignoredSpans(atHeight: Double(part.y) + (Double(row) + 0.5) / down) {
+            for span in ignoredSpans(atHeight: Double(window.y) + (Double(row) + 0.5) / down) {
                 body(row, column(span.lowerBound)..<column(span.upperBound))
             }
         }

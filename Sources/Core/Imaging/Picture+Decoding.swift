@@ -12,7 +12,7 @@ extension Picture {
         }
     }
 
-    /// Decodes a part of the picture, reduced on the way.
+    /// Decodes a window of the picture, reduced on the way.
     ///
     /// The picture is reduced by the largest of 1, 2, 4 and 8 that leaves both sides of the result at least `side`: JPEG by
     /// smaller inverse transforms, everything else by the mean of each block, rounded once. Blocks are counted from the
@@ -20,7 +20,7 @@ extension Picture {
     /// picture's far borders the last block may be cut. Hence a side of `n` pixels from `start` on becomes
     /// `(start + n) / factor`, rounded down (up at the far border), less `start / factor`, rounded up.
     ///
-    /// The whole picture is checked whatever the part: a frame that the JPEG decoder so much as warns about, a frame whose
+    /// The whole picture is checked whatever the window: a frame that the JPEG decoder so much as warns about, a frame whose
     /// header says another size than was declared, and raw pixels that are too few are errors.
     ///
     /// - Parameters:

@@ -1,4 +1,4 @@
-/// The part of a stored picture that is to be decoded, in blocks of `factor` x `factor` pixels.
+/// The piece of a stored picture that is to be decoded, in blocks of `factor` x `factor` pixels.
 ///
 /// Blocks are counted from the stored picture's upper left corner, because a JPEG can be reduced only so. A rectangle is
 /// rounded inwards, so that nothing outside of it is seen: the blocks that lie in it as a whole. At the picture's right

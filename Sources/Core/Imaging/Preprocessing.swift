@@ -1,4 +1,4 @@
-/// How a backbone wants its pictures: part of the weights' sidecar.
+/// How a backbone wants its pictures; the weights' sidecar says it.
 package struct Preprocessing: Codable, Sendable, Equatable {
     /// By channel, of `pixel / 255`.
     package var mean: [Float]

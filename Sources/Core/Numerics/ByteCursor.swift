@@ -21,7 +21,7 @@ struct ByteCursor {
 
     var remaining: Int { bytes.endIndex - position }
 
-    /// A cursor over a part that lies inside this one.
+    /// A cursor over a section of this one.
     func slice(_ range: Range<Int>) -> ByteCursor { ByteCursor(bytes[range], order: order, file: file) }
 
     /// Steps over `count` bytes and says where they are.

@@ -49,7 +49,7 @@ package struct Linear: Sendable {
         }
     }
 
-    /// The panels of all outputs: what `apply` can be told to compute parts of.
+    /// The panels of all outputs: what `apply` can be told to compute some of.
     package var panelCount: Int { (outputs + Self.panelWidth - 1) / Self.panelWidth }
 
     /// The outputs of some panels.

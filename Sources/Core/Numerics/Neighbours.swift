@@ -25,7 +25,7 @@ package func largestProducts(
             stored.values.withUnsafeBufferPointer { storedValues in
                 guard let best = best.baseAddress, let q = queryValues.baseAddress, let s = storedValues.baseAddress
                 else { return }
-                parallelism.forEachRange(of: queries.rows, grain: 16) { part, rows in
+                parallelism.forEachRange(of: queries.rows, grain: 16) { share, rows in
                     for row in stride(from: rows.lowerBound, to: rows.upperBound, by: tile.rows) {
                         let count = min(tile.rows, rows.upperBound - row)
                         for range in ranges {
@@ -33,8 +33,8 @@ package func largestProducts(
                                 let columns = min(tile.columns, range.upperBound - first)
                                 gemm(
                                     count, columns, width, q + row * width, width, s + first * width, width,
-                                    transposeB: true, into: scratch[part].base, columns)
-                                fsac_row_max(scratch[part].base, count, columns, best + row)
+                                    transposeB: true, into: scratch[share].base, columns)
+                                fsac_row_max(scratch[share].base, count, columns, best + row)
                             }
                         }
                     }

@@ -2,7 +2,7 @@
 ///
 /// Arrays would check bounds and uniqueness in the innermost loops; a block is one pointer for its whole life.
 // Safety: weights are written once, before they are shared, and only read afterwards; scratch belongs to one backbone,
-// which one thread uses at a time and whose parallel parts write disjoint rows.
+// which one thread uses at a time and whose parallel shares of work write disjoint rows.
 package final class Storage: @unchecked Sendable {
     package let count: Int
     package let base: UnsafeMutablePointer<Float>

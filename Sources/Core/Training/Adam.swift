@@ -38,11 +38,11 @@ struct Adam {
                 step_size: rate / (1 - pow(firstDecay, Float(steps))),
                 second_scale: 1 / (1 - pow(Self.secondDecay, Float(steps))).squareRoot(), epsilon: Self.epsilon)
             withUnsafePointer(to: &step) { step in
-                parallelism.forEachRange(of: range.count, grain: 4096) { _, part in
-                    let start = range.lowerBound + part.lowerBound
+                parallelism.forEachRange(of: range.count, grain: 4096) { _, slice in
+                    let start = range.lowerBound + slice.lowerBound
                     fsac_adam(
                         step, gradients.base + start, first.base + start, second.base + start,
-                        parameters.base + start, part.count)
+                        parameters.base + start, slice.count)
                 }
             }
         }

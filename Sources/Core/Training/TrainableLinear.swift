@@ -107,7 +107,7 @@ package struct TrainableLinear: Sendable, Equatable {
 }
 
 /// How the threads share a product: by rows when there are enough of them, or else by columns, so that each thread reads
-/// only its own part of the weights.
+/// only its own rows or columns of the weights.
 private struct Blocks {
     let rows: Int
     let columns: Int
@@ -121,9 +121,9 @@ private struct Blocks {
 
     func run(_ body: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void) {
         if rows >= 16 * parallelism.threads {
-            parallelism.forEachRange(of: rows, grain: 16) { _, part in body(part, 0..<columns) }
+            parallelism.forEachRange(of: rows, grain: 16) { _, range in body(range, 0..<columns) }
         } else {
-            parallelism.forEachRange(of: columns, grain: 64) { _, part in body(0..<rows, part) }
+            parallelism.forEachRange(of: columns, grain: 64) { _, range in body(0..<rows, range) }
         }
     }
 }

@@ -70,7 +70,7 @@ func firstNotFinite(_ values: UnsafeBufferPointer<Float>) -> Int? {
 
 /// The number of elements of a tensor of this shape, or nil when a dimension is negative or the count does not fit.
 ///
-/// Zero dimensions count as one in the overflow check, so that no product over a part of the shape can overflow either.
+/// Zero dimensions count as one in the overflow check, so that no product of some of them can overflow either.
 func checkedElementCount(_ shape: [Int]) -> Int? {
     var bound = 1
     for dimension in shape {

@@ -2,7 +2,7 @@ internal import CZlib
 
 /// Files that gzip made.
 package enum Gzip {
-    /// Takes a file apart.
+    /// Unpacks a file.
     ///
     /// - Parameter limit: bytes that it may become, so that a small file cannot fill the memory.
     /// - Throws: `malformed` when it is no gzip file, is damaged, cut short or longer than `limit`.
@@ -32,11 +32,11 @@ package enum Gzip {
             }
         }
         guard text.count <= limit else {
-            throw .malformed(file: file, part: "file", expected: "at most \(limit) bytes of text", got: "more")
+            throw .malformed(file: file, section: "file", expected: "at most \(limit) bytes of text", got: "more")
         }
         guard status == Z_STREAM_END else {
             throw .malformed(
-                file: file, part: "file", expected: "a whole gzip file",
+                file: file, section: "file", expected: "a whole gzip file",
                 got: "one that is damaged or cut short after \(text.count) bytes of text")
         }
         return text

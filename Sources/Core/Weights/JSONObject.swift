@@ -52,18 +52,18 @@ struct JSONObject {
     static func read(path: String) throws(WeightsError) -> JSONObject {
         var input = try WeightsInput(path: path)
         guard input.size <= maximumBytes else {
-            throw .malformed(file: path, part: "file", expected: "at most 1 MiB", got: "\(input.size) bytes")
+            throw .malformed(file: path, section: "file", expected: "at most 1 MiB", got: "\(input.size) bytes")
         }
-        let bytes = try input.bytes(input.size, part: "file")
+        let bytes = try input.bytes(input.size, section: "file")
         // Whatever is wrong with it, the message is the same.
         guard let values = try? JSONDecoder().decode([String: Value].self, from: Data(bytes)) else {
-            throw .malformed(file: path, part: "file", expected: "a JSON object", got: "something else")
+            throw .malformed(file: path, section: "file", expected: "a JSON object", got: "something else")
         }
         return JSONObject(file: path, path: "", values: values)
     }
 
     func malformed(_ key: String, expected: String) -> WeightsError {
-        .malformed(file: file, part: path + key, expected: expected, got: values[key]?.words ?? "none")
+        .malformed(file: file, section: path + key, expected: expected, got: values[key]?.words ?? "none")
     }
 
     /// Whether there is something under a key.
@@ -121,7 +121,7 @@ struct JSONObject {
         for (key, value) in values.sorted(by: { $0.key < $1.key }) where !keys.contains(key) {
             guard value != .null, value != .truth(false) else { continue }
             throw .malformed(
-                file: file, part: path + key,
+                file: file, section: path + key,
                 expected: "a CLIP without it (plain vision transformer, plain text tower)",
                 got: value.words)
         }

@@ -24,7 +24,7 @@ package struct ONNXModel: Sendable {
     ///   file; `unreadable` from the system.
     package static func read(path: String) throws(WeightsError) -> ONNXModel {
         var input = try WeightsInput(path: path)
-        let bytes = try input.bytes(input.size, part: "file")
+        let bytes = try input.bytes(input.size, section: "file")
         return try read(bytes: bytes, file: path)
     }
 
@@ -42,7 +42,7 @@ package struct ONNXModel: Sendable {
         }
         // Exporters write the operator set after the graph, so a file that was cut between two fields lacks it.
         guard hasOperatorSet else {
-            throw .malformed(file: file, part: "model", expected: "an ONNX model with its operator set", got: "none")
+            throw .malformed(file: file, section: "model", expected: "an ONNX model with its operator set", got: "none")
         }
         return ONNXModel(
             file: file, initialisers: reader.initialisers, ignored: reader.ignored.sorted(), nodes: reader.nodes,
@@ -69,7 +69,7 @@ private struct GraphReader {
 
     private mutating func add(_ stored: ONNXTensor, file: String) throws(WeightsError) {
         guard initialisers[stored.name] == nil else {
-            throw .malformed(file: file, part: stored.name, expected: "one initialiser of that name", got: "two")
+            throw .malformed(file: file, section: stored.name, expected: "one initialiser of that name", got: "two")
         }
         if let tensor = try stored.tensor() {
             initialisers[stored.name] = tensor

@@ -36,11 +36,11 @@ struct ONNXTensor {
         guard let type = try elementType() else { return nil }
         let stored = data.reduce(0) { $0 + $1.count }
         guard !isExternal else {
-            throw .refused(file: message.file, part: name, reason: "its numbers are in another file")
+            throw .refused(file: message.file, section: name, reason: "its numbers are in another file")
         }
         guard let byteCount = checkedByteCount(shape, type), byteCount == stored else {
             throw .malformed(
-                file: message.file, part: name, expected: "the numbers of \(shape)", got: "\(stored) bytes")
+                file: message.file, section: name, expected: "the numbers of \(shape)", got: "\(stored) bytes")
         }
         let bytes = data.count == 1 ? message.bytes[data[0]] : ArraySlice(data.flatMap { message.bytes[$0] })
         let values = type.floats(bytes)

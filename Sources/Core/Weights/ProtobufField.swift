@@ -14,31 +14,31 @@ extension ByteCursor {
     /// The next field of a message, or nil at its end.
     ///
     /// - SeeAlso: <https://protobuf.dev/programming-guides/encoding>
-    mutating func nextField(_ part: String) throws(WeightsError) -> ProtobufField? {
+    mutating func nextField(_ section: String) throws(WeightsError) -> ProtobufField? {
         guard remaining > 0 else { return nil }
-        let tag = try varint(part)
+        let tag = try varint(section)
         let payload: ProtobufField.Payload
         switch tag & 7 {
-        case 0: payload = .varint(try varint(part))
-        case 1: payload = .fixed(try skip(8, part))
-        case 2: payload = .bytes(try skip(Int(clamping: try varint(part)), part))
-        case 5: payload = .fixed(try skip(4, part))
-        default: throw malformed(part, expected: "a field of protocol buffers", got: "wire type \(tag & 7)")
+        case 0: payload = .varint(try varint(section))
+        case 1: payload = .fixed(try skip(8, section))
+        case 2: payload = .bytes(try skip(Int(clamping: try varint(section)), section))
+        case 5: payload = .fixed(try skip(4, section))
+        default: throw malformed(section, expected: "a field of protocol buffers", got: "wire type \(tag & 7)")
         }
         guard let number = Int(exactly: tag >> 3), number > 0 else {
-            throw malformed(part, expected: "a field number", got: "\(tag >> 3)")
+            throw malformed(section, expected: "a field number", got: "\(tag >> 3)")
         }
         return ProtobufField(number: number, payload: payload)
     }
 
     /// A number of 7 bits a byte, lowest first.
-    mutating func varint(_ part: String) throws(WeightsError) -> UInt64 {
+    mutating func varint(_ section: String) throws(WeightsError) -> UInt64 {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 70, by: 7) {
-            let byte = try byte(part)
+            let byte = try byte(section)
             value |= UInt64(byte & 0x7f) << shift
             if byte < 0x80 { return value }
         }
-        throw malformed(part, expected: "a number of at most 10 bytes", got: "more")
+        throw malformed(section, expected: "a number of at most 10 bytes", got: "more")
     }
 }

@@ -28,8 +28,8 @@ package enum PyTorchCheckpoint {
     /// - Throws: as ``read(path:)``, but `notFinite`, which only reading a tensor tells.
     static func open(_ bytes: WeightBytes) throws(WeightsError) -> WeightFile {
         let file = bytes.file
-        let beginning = try bytes.bytes(0..<min(zipMagic.count, bytes.count), part: "beginning")
-        let (pickle, storages) = beginning == zipMagic ? try zipParts(bytes) : try legacyParts(bytes)
+        let beginning = try bytes.bytes(0..<min(zipMagic.count, bytes.count), section: "beginning")
+        let (pickle, storages) = beginning == zipMagic ? try zipSections(bytes) : try legacySections(bytes)
         var table = StorageTable(storages, in: bytes)
         var tensors: [String: StoredTensor] = [:]
         var ignored: [String] = []
@@ -39,7 +39,7 @@ package enum PyTorchCheckpoint {
                 continue
             }
             guard tensors[name] == nil else {
-                throw .malformed(file: file, part: name, expected: "one tensor of that name", got: "two")
+                throw .malformed(file: file, section: name, expected: "one tensor of that name", got: "two")
             }
             tensors[name] = try table.place(view, name: name)
         }
@@ -59,7 +59,7 @@ package enum PyTorchCheckpoint {
             }
         }
         guard let entries = pickle.entries(root) else {
-            throw .malformed(file: file, part: "pickle", expected: "a state dict", got: "something else")
+            throw .malformed(file: file, section: "pickle", expected: "a state dict", got: "something else")
         }
         return entries.compactMap { entry in
             if case .text(let name) = entry.key { (name, entry.value) } else { nil }
@@ -68,12 +68,12 @@ package enum PyTorchCheckpoint {
 
     /// Pickles of the magic number, the version, the writer's machine, the state dict and the storages' keys; then each
     /// storage's number of elements and its bytes.
-    private static func legacyParts(_ source: WeightBytes) throws(WeightsError) -> (Pickle, [String: Range<Int>]) {
+    private static func legacySections(_ source: WeightBytes) throws(WeightsError) -> (Pickle, [String: Range<Int>]) {
         let file = source.file
-        let bytes = try source.bytes(0..<source.count, part: "file")
+        let bytes = try source.bytes(0..<source.count, section: "file")
         guard bytes.starts(with: legacyMagic) else {
             throw .malformed(
-                file: file, part: "beginning", expected: "a checkpoint of torch.save", got: "another kind of file")
+                file: file, section: "beginning", expected: "a checkpoint of torch.save", got: "another kind of file")
         }
         var cursor = ByteCursor(bytes, file: file)
         _ = try cursor.skip(legacyMagic.count, "magic number")
@@ -112,27 +112,27 @@ package enum PyTorchCheckpoint {
     private static func refuseProgram(_ entry: String, _ file: String) throws(WeightsError) {
         guard entry.contains("/code/") || entry.hasSuffix("/constants.pkl") else { return }
         throw .refused(
-            file: file, part: entry,
+            file: file, section: entry,
             reason: "it is a TorchScript archive, a program and not only weights: load it in PyTorch and save its "
                 + "state_dict(), or take OpenCLIP's or Hugging Face's file of the same model")
     }
 
     /// A zip archive of `<prefix>/data.pkl` and one entry a storage, `<prefix>/data/<key>`.
-    private static func zipParts(_ bytes: WeightBytes) throws(WeightsError) -> (Pickle, [String: Range<Int>]) {
+    private static func zipSections(_ bytes: WeightBytes) throws(WeightsError) -> (Pickle, [String: Range<Int>]) {
         let file = bytes.file
         let entries = try ZipDirectory.entries(bytes) { (name) throws(WeightsError) in
             try refuseProgram(name, file)
         }
         guard let (name, range) = entries.first(where: { $0.key.hasSuffix("/data.pkl") }) else {
-            throw .malformed(file: file, part: "zip directory", expected: "an entry data.pkl", got: "none")
+            throw .malformed(file: file, section: "zip directory", expected: "an entry data.pkl", got: "none")
         }
         let prefix = String(name.dropLast("data.pkl".count))
         if let order = entries[prefix + "byteorder"] {
-            guard try bytes.bytes(order, part: "byte order") == Array("little".utf8) else {
-                throw .malformed(file: file, part: "byte order", expected: "little-endian", got: "another")
+            guard try bytes.bytes(order, section: "byte order") == Array("little".utf8) else {
+                throw .malformed(file: file, section: "byte order", expected: "little-endian", got: "another")
             }
         }
-        var cursor = ByteCursor(try bytes.bytes(range, part: "pickle"), file: file)
+        var cursor = ByteCursor(try bytes.bytes(range, section: "pickle"), file: file)
         var storages: [String: Range<Int>] = [:]
         for (name, range) in entries where name.hasPrefix(prefix + "data/") {
             storages[String(name.dropFirst(prefix.count + "data/".count))] = range

@@ -41,9 +41,9 @@ package enum Safetensors {
     ///
     /// - Throws: as ``read(path:)``, but `notFinite`, which only reading a tensor tells.
     static func open(_ bytes: WeightBytes) throws(WeightsError) -> WeightFile {
-        let length = try SafetensorsHeader.length(try bytes.bytes(0..<8, part: "header length"), file: bytes.file)
+        let length = try SafetensorsHeader.length(try bytes.bytes(0..<8, section: "header length"), file: bytes.file)
         let header = try SafetensorsHeader(
-            json: try bytes.bytes(8..<8 + length, part: "header"), file: bytes.file)
+            json: try bytes.bytes(8..<8 + length, section: "header"), file: bytes.file)
         var tensors: [String: StoredTensor] = [:]
         var ignored: [String] = []
         var position = 8 + length
@@ -66,7 +66,7 @@ package enum Safetensors {
         var ignored: [String] = []
         for entry in try header.layout(dataBytes: input.remaining, file: input.file) {
             if case .whole = entry.type {
-                _ = try input.bytes(entry.byteCount, part: entry.name)
+                _ = try input.bytes(entry.byteCount, section: entry.name)
                 ignored.append(entry.name)
             } else {
                 let values = try floats(entry, &input)
@@ -106,7 +106,7 @@ package enum Safetensors {
             let here = min(values.count - done, piece.count / entry.type.byteCount)
             let source = UnsafeMutableRawBufferPointer(rebasing: piece[..<(here * entry.type.byteCount)])
             let destination = UnsafeMutableBufferPointer(rebasing: values[done..<done + here])
-            try input.read(into: source, part: entry.name)
+            try input.read(into: source, section: entry.name)
             entry.type.decode(UnsafeRawBufferPointer(source), into: destination)
             if let index = firstNotFinite(UnsafeBufferPointer(destination)) {
                 throw .notFinite(file: input.file, tensor: entry.name, index: done + index)

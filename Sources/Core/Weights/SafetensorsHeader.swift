@@ -42,8 +42,8 @@ struct SafetensorsHeader {
     }
 
     init(reading input: inout WeightsInput) throws(WeightsError) {
-        let length = try Self.length(try input.bytes(8, part: "header length"), file: input.file)
-        try self.init(json: try input.bytes(length, part: "header"), file: input.file)
+        let length = try Self.length(try input.bytes(8, section: "header length"), file: input.file)
+        try self.init(json: try input.bytes(length, section: "header"), file: input.file)
     }
 
     /// The header's length from the first eight bytes of the file.
@@ -51,7 +51,7 @@ struct SafetensorsHeader {
         let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length <= maximumBytes else {
             throw .malformed(
-                file: file, part: "header length", expected: "at most \(maximumBytes)",
+                file: file, section: "header length", expected: "at most \(maximumBytes)",
                 got: "\(length): not a safetensors file")
         }
         return Int(length)
@@ -62,7 +62,7 @@ struct SafetensorsHeader {
             self = try JSONDecoder().decode(Self.self, from: Data(json))
         } catch {
             throw .malformed(
-                file: file, part: "header", expected: "a JSON object of tensors",
+                file: file, section: "header", expected: "a JSON object of tensors",
                 got: "something else: not a safetensors file, or damaged")
         }
         // A JSON decoder keeps one of two equal keys without a word, so the keys are counted as they stand in the text.
@@ -70,7 +70,7 @@ struct SafetensorsHeader {
         let found = keyCount(of: json)
         guard found == keys else {
             throw .malformed(
-                file: file, part: "header", expected: "\(keys) keys, none unknown and none twice",
+                file: file, section: "header", expected: "\(keys) keys, none unknown and none twice",
                 got: "\(found)")
         }
     }
@@ -87,23 +87,23 @@ struct SafetensorsHeader {
                 throw .unsupportedType(file: file, tensor: name, type: record.dtype)
             }
             guard let byteCount = checkedByteCount(record.shape, type) else {
-                throw .malformed(file: file, part: name, expected: "a shape that fits", got: "\(record.shape)")
+                throw .malformed(file: file, section: name, expected: "a shape that fits", got: "\(record.shape)")
             }
             let (next, overflow) = end.addingReportingOverflow(byteCount)
             guard !overflow, record.dataOffsets == [end, next] else {
                 throw .malformed(
-                    file: file, part: name, expected: "\(byteCount) bytes from \(end) on for \(record.shape)",
+                    file: file, section: name, expected: "\(byteCount) bytes from \(end) on for \(record.shape)",
                     got: "offsets \(record.dataOffsets)")
             }
             entries.append(Entry(name: name, type: type, shape: record.shape, byteCount: byteCount))
             end = next
         }
         guard end <= dataBytes else {
-            throw .truncated(file: file, part: "tensors", expectedBytes: end, gotBytes: dataBytes)
+            throw .truncated(file: file, section: "tensors", expectedBytes: end, gotBytes: dataBytes)
         }
         guard end == dataBytes else {
             throw .malformed(
-                file: file, part: "tensors", expected: "\(end) bytes after the header", got: "\(dataBytes)")
+                file: file, section: "tensors", expected: "\(end) bytes after the header", got: "\(dataBytes)")
         }
         return entries
     }

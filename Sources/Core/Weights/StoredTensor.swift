@@ -42,7 +42,7 @@ struct StoredTensor: Sendable {
             let here = min(values.count - done, piece.count / type.byteCount)
             let source = UnsafeMutableRawBufferPointer(rebasing: piece[..<(here * type.byteCount)])
             let destination = UnsafeMutableBufferPointer(rebasing: values[done..<done + here])
-            try bytes.read(at: position + done * type.byteCount, into: source, part: name)
+            try bytes.read(at: position + done * type.byteCount, into: source, section: name)
             type.decode(UnsafeRawBufferPointer(source), into: destination)
             if let index = firstNotFinite(UnsafeBufferPointer(destination)) {
                 throw .notFinite(file: bytes.file, tensor: name, index: done + index)
@@ -71,14 +71,14 @@ struct StorageTable {
         let type = view.storage.type
         guard let storage = storages[view.storage.key], storage.count / type.byteCount >= view.storage.count else {
             throw .malformed(
-                file: file, part: name, expected: "storage \(view.storage.key) of \(view.storage.count) elements",
+                file: file, section: name, expected: "storage \(view.storage.key) of \(view.storage.count) elements",
                 got: "\(storages[view.storage.key].map { $0.count / type.byteCount } ?? 0)")
         }
         guard let count = checkedElementCount(view.shape), count <= remainingElements,
             let span = view.checkedSpan, span <= view.storage.count, view.offset <= view.storage.count - span
         else {
             throw .malformed(
-                file: file, part: name, expected: "a view of \(view.storage.count) stored elements",
+                file: file, section: name, expected: "a view of \(view.storage.count) stored elements",
                 got: "\(view.shape) with strides \(view.strides) from \(view.offset) on")
         }
         remainingElements -= count

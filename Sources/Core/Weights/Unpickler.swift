@@ -22,7 +22,7 @@ struct Unpickler {
                 return unpickler.pickle
             }
         }
-        throw .refused(file: cursor.file, part: "pickle", reason: "it takes more than \(maximumSteps) steps")
+        throw .refused(file: cursor.file, section: "pickle", reason: "it takes more than \(maximumSteps) steps")
     }
 
     private init(cursor: ByteCursor) { self.cursor = cursor }
@@ -207,6 +207,6 @@ extension Unpickler {
     }
 
     private func refused(_ reason: String) -> WeightsError {
-        .refused(file: cursor.file, part: "pickle", reason: reason)
+        .refused(file: cursor.file, section: "pickle", reason: reason)
     }
 }

@@ -41,10 +41,10 @@ final class WeightBytes: Sendable {
     /// Fills `buffer` with the bytes from `position` on.
     ///
     /// - Throws: `truncated` when the file ends before, also when it shrank since it was opened.
-    func read(at position: Int, into buffer: UnsafeMutableRawBufferPointer, part: String) throws(WeightsError) {
+    func read(at position: Int, into buffer: UnsafeMutableRawBufferPointer, section: String) throws(WeightsError) {
         guard position >= 0, position <= count, buffer.count <= count - position else {
             throw .truncated(
-                file: file, part: part, expectedBytes: buffer.count, gotBytes: max(0, count - max(position, 0)))
+                file: file, section: section, expectedBytes: buffer.count, gotBytes: max(0, count - max(position, 0)))
         }
         switch source {
         case .memory(let bytes): buffer.copyBytes(from: bytes[position..<position + buffer.count])
@@ -56,22 +56,22 @@ final class WeightBytes: Sendable {
                 throw .unreadable(file: file, reason: ErrnoText.describe(error.errno))
             }
             guard got == buffer.count else {
-                throw .truncated(file: file, part: part, expectedBytes: buffer.count, gotBytes: got)
+                throw .truncated(file: file, section: section, expectedBytes: buffer.count, gotBytes: got)
             }
         }
     }
 
     /// A copy of some bytes.
-    func bytes(_ range: Range<Int>, part: String) throws(WeightsError) -> [UInt8] {
+    func bytes(_ range: Range<Int>, section: String) throws(WeightsError) -> [UInt8] {
         guard range.lowerBound >= 0, range.upperBound <= count else {
             throw .truncated(
-                file: file, part: part, expectedBytes: range.count, gotBytes: max(0, count - range.lowerBound))
+                file: file, section: section, expectedBytes: range.count, gotBytes: max(0, count - range.lowerBound))
         }
         var failure: WeightsError?
         let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initializedCount in
             do throws(WeightsError) {
                 let destination = UnsafeMutableBufferPointer(rebasing: buffer[..<range.count])
-                try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(destination), part: part)
+                try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(destination), section: section)
                 initializedCount = range.count
             } catch {
                 failure = error
@@ -90,7 +90,7 @@ final class WeightBytes: Sendable {
         defer { piece.deallocate() }
         for start in stride(from: 0, to: count, by: piece.count) {
             let here = UnsafeMutableRawBufferPointer(rebasing: piece[..<min(piece.count, count - start)])
-            try read(at: start, into: here, part: "file")
+            try read(at: start, into: here, section: "file")
             hash.update(UnsafeRawBufferPointer(here))
         }
         return hexadecimal(hash.finalize())

@@ -21,7 +21,7 @@ struct WeightFile: Sendable {
         case .pyTorch: return try PyTorchCheckpoint.open(bytes)
         case .onnx:
             throw .malformed(
-                file: path, part: "beginning", expected: "a safetensors file or a PyTorch checkpoint",
+                file: path, section: "beginning", expected: "a safetensors file or a PyTorch checkpoint",
                 got: "an ONNX model")
         }
     }

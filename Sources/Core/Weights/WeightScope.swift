@@ -43,7 +43,7 @@ package struct WeightScope: Sendable {
         WeightScope(table: table, file: file, path: path + component + ".")
     }
 
-    /// Whether there is a tensor of this name, for parts that only some files have.
+    /// Whether there is a tensor of this name: some are only in some files.
     package func contains(_ name: String) -> Bool { table.shape(of: path + name) != nil }
 
     /// A tensor of exactly this shape.

@@ -4,12 +4,12 @@ package enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
     case unreadable(file: String, reason: String)
     /// The file cannot be written.
     case unwritable(file: String, reason: String)
-    /// The file ends inside `part`.
-    case truncated(file: String, part: String, expectedBytes: Int, gotBytes: Int)
-    /// `part` of the file is not what its format says.
-    case malformed(file: String, part: String, expected: String, got: String)
+    /// The file ends inside `section`.
+    case truncated(file: String, section: String, expectedBytes: Int, gotBytes: Int)
+    /// `section` of the file is not what its format says.
+    case malformed(file: String, section: String, expected: String, got: String)
     /// The file asks for something that reading weights never needs, such as running code.
-    case refused(file: String, part: String, reason: String)
+    case refused(file: String, section: String, reason: String)
     /// A tensor's numbers are stored in a way that is not read.
     case unsupportedType(file: String, tensor: String, type: String)
     /// A tensor holds NaN or infinity.
@@ -34,12 +34,12 @@ package enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
             "weights: \(file): cannot be read: \(reason)"
         case .unwritable(let file, let reason):
             "weights: \(file): cannot be written: \(reason)"
-        case .truncated(let file, let part, let expected, let got):
-            "weights: \(file): \(part): cut short: expected \(expected) bytes, got \(got)"
-        case .malformed(let file, let part, let expected, let got):
-            "weights: \(file): \(part): expected \(expected), got \(got)"
-        case .refused(let file, let part, let reason):
-            "weights: \(file): \(part): refused: \(reason)"
+        case .truncated(let file, let section, let expected, let got):
+            "weights: \(file): \(section): cut short: expected \(expected) bytes, got \(got)"
+        case .malformed(let file, let section, let expected, let got):
+            "weights: \(file): \(section): expected \(expected), got \(got)"
+        case .refused(let file, let section, let reason):
+            "weights: \(file): \(section): refused: \(reason)"
         case .unsupportedType(let file, let tensor, let type):
             "weights: \(file): \(tensor): expected 16, 32 or 64-bit floating point, got \(type)"
         case .notFinite(let file, let tensor, let index):

@@ -8,7 +8,7 @@ enum WeightsFileKind {
 
     init(path: String) throws(WeightsError) {
         var input = try WeightsInput(path: path)
-        let beginning = try input.bytes(min(input.size, 16), part: "beginning")
+        let beginning = try input.bytes(min(input.size, 16), section: "beginning")
         if beginning.starts(with: PyTorchCheckpoint.legacyMagic) || beginning.starts(with: PyTorchCheckpoint.zipMagic) {
             self = .pyTorch
         } else if beginning.count > 8, beginning[8] == UInt8(ascii: "{") {
@@ -18,7 +18,7 @@ enum WeightsFileKind {
             self = .onnx
         } else {
             throw .malformed(
-                file: path, part: "beginning", expected: "a safetensors file, a PyTorch checkpoint or an ONNX model",
+                file: path, section: "beginning", expected: "a safetensors file, a PyTorch checkpoint or an ONNX model",
                 got: beginning.isEmpty ? "an empty file" : "the bytes \(hexadecimal(beginning))")
         }
     }

@@ -21,15 +21,15 @@ struct WeightsInput: ~Copyable {
     /// Fills `buffer` with the bytes that come next.
     ///
     /// - Throws: `truncated` when the file ends before, also when it shrank since it was opened.
-    mutating func read(into buffer: UnsafeMutableRawBufferPointer, part: String) throws(WeightsError) {
-        try bytes.read(at: position, into: buffer, part: part)
+    mutating func read(into buffer: UnsafeMutableRawBufferPointer, section: String) throws(WeightsError) {
+        try bytes.read(at: position, into: buffer, section: section)
         hash.update(UnsafeRawBufferPointer(buffer))
         position += buffer.count
     }
 
     /// The next `count` bytes.
-    mutating func bytes(_ count: Int, part: String) throws(WeightsError) -> [UInt8] {
-        let next = try bytes.bytes(position..<position + max(count, 0), part: part)
+    mutating func bytes(_ count: Int, section: String) throws(WeightsError) -> [UInt8] {
+        let next = try bytes.bytes(position..<position + max(count, 0), section: section)
         next.withUnsafeBytes { hash.update($0) }
         position += next.count
         return next

@@ -32,9 +32,9 @@ final class CommissionLog: Sendable {
     var nextSequence: UInt64 { source.lastSequence + 1 }
 
     /// The first `commission.parts` scores of this generation. Reads files.
-    func scores(of recipe: String, _ commission: Commission, generation: Int) throws -> [Float] {
+    func scores(of recipeName: String, _ commission: Commission, generation: Int) throws -> [Float] {
         try progress.withLock { all in
-            var known = all[recipe]
+            var known = all[recipeName]
             if known?.commission != commission || known?.generation != generation { known = nil }
             var now = known ?? Progress(commission: commission, generation: generation, next: commission.firstSequence)
             while now.scores.count < commission.parts, now.next <= source.lastSequence {
@@ -42,7 +42,7 @@ final class CommissionLog: Sendable {
                 guard let last = lines.last else { break }
                 for line in lines where now.scores.count < commission.parts {
                     let fields = try ControlCoding.decode(Fields.self, from: line.bytes)
-                    if fields.recipe == recipe, fields.generation == generation,
+                    if fields.recipe == recipeName, fields.generation == generation,
                         fields.cause == InvalidCause.commissioning.rawValue, let score = fields.score
                     {
                         now.scores.append(score)
@@ -50,7 +50,7 @@ final class CommissionLog: Sendable {
                 }
                 now.next = last.sequence + 1
             }
-            all[recipe] = now
+            all[recipeName] = now
             return now.scores
         }
     }

@@ -17,7 +17,7 @@ struct RecentParts: Sendable {
     let stateDirectory: String
 
     /// At most `count` parts, the newest first; those whose picture is not stored any more are left out. Reads files.
-    func newest(_ count: Int, of recipe: String, where isWanted: (InspectionRecord) -> Bool) throws -> [Part] {
+    func newest(_ count: Int, of recipeName: String, where isWanted: (InspectionRecord) -> Bool) throws -> [Part] {
         var parts: [Part] = []
         let last = source.lastSequence
         var end = last + 1
@@ -27,7 +27,7 @@ struct RecentParts: Sendable {
                 // Lines that an older version wrote may lack fields: they are no parts to compare with.
                 guard parts.count < count,
                     let record = try? ControlCoding.decode(InspectionRecord.self, from: line.bytes),
-                    record.recipe == recipe, isWanted(record), let picture = picture(of: record)
+                    record.recipe == recipeName, isWanted(record), let picture = picture(of: record)
                 else { continue }
                 parts.append(Part(record: record, picture: picture))
             }

@@ -56,8 +56,8 @@ extension ControlRoutes {
         return try book.entry(name)
     }
 
-    private func users(of recipe: String, _ cameras: [CameraReply]) -> [String] {
-        cameras.filter { $0.recipe == recipe }.map(\.name)
+    private func users(of recipeName: String, _ cameras: [CameraReply]) -> [String] {
+        cameras.filter { $0.recipe == recipeName }.map(\.name)
     }
 }
 

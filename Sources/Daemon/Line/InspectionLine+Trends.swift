@@ -26,8 +26,8 @@ extension InspectionLine {
         for event in events { log(event, recipe: name, camera: inspection.part.camera) }
     }
 
-    private func log(_ event: RecipeTrend.Event, recipe: String, camera: String) {
-        let place: Logger.Metadata = ["recipe": "\(recipe)", "camera": "\(camera)"]
+    private func log(_ event: RecipeTrend.Event, recipe name: String, camera: String) {
+        let place: Logger.Metadata = ["recipe": "\(name)", "camera": "\(camera)"]
         switch event {
         case .sceneShifted(let words):
             logger.warning("the scene has shifted", metadata: place.merging(["shift": "\(words)"]) { $1 })

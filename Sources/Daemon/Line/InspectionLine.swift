@@ -24,7 +24,7 @@ package final class InspectionLine: Sendable {
     let queue = PartQueue()
     let cameras = Mutex(Cameras())
     let counters = Mutex(LineCounters())
-    /// By recipe, since the start of the daemon.
+    /// By the name of the recipe, since the start of the daemon.
     let trends = Mutex<[String: RecipeTrend]>([:])
     /// Of the inspection.
     let progress = LoopProgress()

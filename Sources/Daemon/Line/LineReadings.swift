@@ -11,7 +11,7 @@ package struct LineReadings: Sendable {
     package var counts: CountsReply
     /// Nil before the first verdict.
     package var latency: LatencyReply?
-    /// By recipe; of those that judged a part.
+    /// By the name of the recipe; of those that judged a part.
     package var trends: [String: TrendReply]
     package var storage: StorageReply
 

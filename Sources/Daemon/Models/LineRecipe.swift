@@ -12,11 +12,11 @@ package struct LineRecipe: Sendable {
     /// What of the frame is looked at while there is no model that knows.
     package let area: InspectionArea
     /// What becomes of a part whose picture as a whole is not as the shots.
-    package let sceneShift: Configuration.Recipe.SceneShiftPolicy
+    package let sceneShift: Configuration.RecipeSettings.SceneShiftPolicy
 
     package init(
         name: String, models: ModelSlot, brightness: ClosedRange<Double> = 0...255, frozenFrames: Int = 0,
-        area: InspectionArea = .wholeFrame, sceneShift: Configuration.Recipe.SceneShiftPolicy = .warn
+        area: InspectionArea = .wholeFrame, sceneShift: Configuration.RecipeSettings.SceneShiftPolicy = .warn
     ) {
         self.name = name
         self.models = models
@@ -26,7 +26,7 @@ package struct LineRecipe: Sendable {
         self.sceneShift = sceneShift
     }
 
-    package init(_ settings: Configuration.Recipe, name: String, models: ModelSlot) {
+    package init(_ settings: Configuration.RecipeSettings, name: String, models: ModelSlot) {
         self.init(
             name: name, models: models, brightness: settings.minBrightness...settings.maxBrightness,
             frozenFrames: settings.frozenFrames, area: settings.area, sceneShift: settings.sceneShift)

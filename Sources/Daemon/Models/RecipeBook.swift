@@ -8,12 +8,12 @@ import Synchronization
 ///
 /// Reading never waits for the disk. Changes do, one after the other.
 package final class RecipeBook<Model: StoredModel>: Sendable {
-    package typealias MakeMethod = @Sendable (Configuration.Recipe) throws -> RecipeMethod<Model>
+    package typealias MakeMethod = @Sendable (Configuration.RecipeSettings) throws -> RecipeMethod<Model>
 
     package struct Entry: Sendable {
         package let recipe: Recipe<Model>
         /// The table whose settings it uses: its own, or for a copy that of the original.
-        package let settings: Configuration.Recipe
+        package let settings: Configuration.RecipeSettings
         package let method: RecipeMethod<Model>
         /// What the inspection thread needs of it.
         package let line: LineRecipe
@@ -24,7 +24,7 @@ package final class RecipeBook<Model: StoredModel>: Sendable {
     private struct State {
         /// Tables in the order of the file, then copies by name.
         var entries: [Entry] = []
-        /// Recipe by camera.
+        /// The recipe's name by the camera's.
         var inUse: [String: String] = [:]
     }
 
@@ -44,7 +44,7 @@ package final class RecipeBook<Model: StoredModel>: Sendable {
     ///   - method: called once a table.
     /// - Throws: what `method` throws; ``StoreError``, ``DiskError``.
     package init(
-        stateDirectory: String, tables: [Configuration.Recipe], disk: Disk = Disk(), logger: Logger,
+        stateDirectory: String, tables: [Configuration.RecipeSettings], disk: Disk = Disk(), logger: Logger,
         method: @escaping MakeMethod
     ) throws {
         precondition(!tables.isEmpty, "a configuration without recipes")
@@ -144,7 +144,8 @@ extension RecipeBook {
     ///   - new: the cameras to come: the recipe that one of both uses cannot be removed.
     /// - Returns: what changed, a sentence each.
     package func reload(
-        _ tables: [Configuration.Recipe], from old: [Configuration.Camera] = [], to new: [Configuration.Camera] = []
+        _ tables: [Configuration.RecipeSettings], from old: [Configuration.Camera] = [],
+        to new: [Configuration.Camera] = []
     ) throws -> [String] {
         try change.withLock { _ in
             let before = entries
@@ -166,7 +167,7 @@ extension RecipeBook {
         }
     }
 
-    private func method(_ table: Configuration.Recipe, _ old: [Entry]) throws -> RecipeMethod<Model> {
+    private func method(_ table: Configuration.RecipeSettings, _ old: [Entry]) throws -> RecipeMethod<Model> {
         // What could not be used may have been repaired since.
         if let known = old.first(where: { $0.settings == table && $0.method.absence == nil }) { return known.method }
         let method = try makeMethod(table)
@@ -196,7 +197,7 @@ extension RecipeBook {
     /// What a recipe is to become.
     private struct Plan {
         var name: String
-        var table: Configuration.Recipe
+        var table: Configuration.RecipeSettings
         var method: RecipeMethod<Model>
     }
 
@@ -208,7 +209,7 @@ extension RecipeBook {
     }
 
     private func plans(
-        _ tables: [Configuration.Recipe], methods: [RecipeMethod<Model>]
+        _ tables: [Configuration.RecipeSettings], methods: [RecipeMethod<Model>]
     ) throws(DiskError) -> [Plan] {
         var plans = zip(tables, methods).map { Plan(name: $0.name, table: $0, method: $1) }
         for (name, origin) in try copies() where !tables.contains(where: { $0.name == name }) {
@@ -241,7 +242,7 @@ extension RecipeBook {
     }
 
     private func open(
-        _ name: String, _ table: Configuration.Recipe, _ method: RecipeMethod<Model>
+        _ name: String, _ table: Configuration.RecipeSettings, _ method: RecipeMethod<Model>
     ) throws -> Entry {
         let line = LineRecipe(table, name: name, models: method.slot)
         let recipe = try Recipe<Model>(

@@ -18,12 +18,12 @@ struct RecipeStore: Sendable {
 
     /// Creates the folders where they are missing and removes what an interrupted change left behind.
     ///
-    /// - Precondition: ``PlainName/isValid(_:)`` holds for `recipe`.
-    init(stateDirectory: String, recipe: String, disk: Disk) throws(DiskError) {
-        precondition(PlainName.isValid(recipe), "recipe name \(recipe)")
+    /// - Precondition: ``PlainName/isValid(_:)`` holds for `name`.
+    init(stateDirectory: String, recipe name: String, disk: Disk) throws(DiskError) {
+        precondition(PlainName.isValid(name), "recipe name \(name)")
         self.disk = disk
         recipes = "\(stateDirectory)/recipes"
-        folder = "\(recipes)/\(recipe)"
+        folder = "\(recipes)/\(name)"
         for path in [normalsFolder, modelsFolder] {
             try disk.createFolder(path)
         }
@@ -51,11 +51,11 @@ extension RecipeStore {
     func normals() throws(DiskError) -> [StoredNormal] {
         var normals: [StoredNormal] = []
         for name in try disk.names(in: normalsFolder) {
-            let parts = name.split(separator: ".")
-            guard parts.count == 2, parts[0].utf8.count == 64 else { continue }
+            let pieces = name.split(separator: ".")
+            guard pieces.count == 2, pieces[0].utf8.count == 64 else { continue }
             normals.append(
                 StoredNormal(
-                    sha256: String(parts[0]), fileExtension: String(parts[1]),
+                    sha256: String(pieces[0]), fileExtension: String(pieces[1]),
                     byteCount: try disk.byteCount(of: "\(normalsFolder)/\(name)")))
         }
         return normals

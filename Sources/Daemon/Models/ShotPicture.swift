@@ -4,7 +4,7 @@ package import Core
 package enum ShotRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     case unreadable(ImageError)
     case tooSmall(height: Int, width: Int, smallestSide: Int)
-    /// The recipe looks at a part of the frame that this picture does not have.
+    /// The recipe looks at a region of the frame that this picture does not have.
     case outsideOfROI(height: Int, width: Int, roi: PixelRectangle)
 
     package var description: String {

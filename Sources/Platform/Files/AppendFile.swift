@@ -34,7 +34,7 @@ package final class AppendFile {
         try bytes.withUnsafeBufferPointer { (bytes) throws(DiskError) in try append(UnsafeRawBufferPointer(bytes)) }
     }
 
-    /// One write(2). After an error the file may hold a part of the bytes: `cut` removes it.
+    /// One write(2). After an error the file may hold some of the bytes: `cut` removes it.
     package func append(_ bytes: UnsafeRawBufferPointer) throws(DiskError) {
         try disk.check(.write, path)
         var written: Int

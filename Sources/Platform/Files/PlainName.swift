@@ -1,4 +1,4 @@
-/// Names of recipes and cameras, which become parts of file names.
+/// Names of recipes and cameras, which file names are made of.
 package enum PlainName {
     package static let rule = "1 to 64 letters, digits, '-', '_' or '.', starting with a letter or digit"
 

@@ -42,7 +42,7 @@ package struct ReplacementFile: ~Copyable {
 
 /// Paths as the system writes them.
 package enum FilePath {
-    /// The folder that holds a path (`.` for a bare name), and the part after the last slash.
+    /// The folder that holds a path (`.` for a bare name), and the name after the last slash.
     package static func split(_ path: String) -> (folder: String, name: String) {
         guard let slash = path.lastIndex(of: "/") else { return (".", path) }
         return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))

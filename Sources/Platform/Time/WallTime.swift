@@ -14,27 +14,28 @@ package struct WallTime: Sendable, Equatable {
         return WallTime(microsecondsSince1970: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 
-    private var parts: tm {
-        var (parts, seconds) = (tm(), time_t(microsecondsSince1970.flooredQuotient(by: 1_000_000)))
-        gmtime_r(&seconds, &parts)
-        return parts
+    private var calendar: tm {
+        var (calendar, seconds) = (tm(), time_t(microsecondsSince1970.flooredQuotient(by: 1_000_000)))
+        gmtime_r(&seconds, &calendar)
+        return calendar
     }
 
     /// RFC 3339 with microseconds, UTC: `2026-01-02T03:04:05.678901Z`.
     package var rfc3339: String {
-        let (parts, fraction) = (
-            parts, microsecondsSince1970 - 1_000_000 * microsecondsSince1970.flooredQuotient(by: 1_000_000)
+        let (calendar, fraction) = (
+            calendar, microsecondsSince1970 - 1_000_000 * microsecondsSince1970.flooredQuotient(by: 1_000_000)
         )
         let day =
-            "\(Self.digits(parts.tm_year + 1900, 4))-\(Self.digits(parts.tm_mon + 1))-\(Self.digits(parts.tm_mday))"
-        let clock = "\(Self.digits(parts.tm_hour)):\(Self.digits(parts.tm_min)):\(Self.digits(parts.tm_sec))"
+            "\(Self.digits(calendar.tm_year + 1900, 4))-\(Self.digits(calendar.tm_mon + 1))-\(Self.digits(calendar.tm_mday))"
+        let clock = "\(Self.digits(calendar.tm_hour)):\(Self.digits(calendar.tm_min)):\(Self.digits(calendar.tm_sec))"
         return "\(day)T\(clock).\(Self.digits(CInt(fraction), 6))Z"
     }
 
     /// `2026/01/02`, UTC.
     package var dayPath: String {
-        let parts = parts
-        return "\(Self.digits(parts.tm_year + 1900, 4))/\(Self.digits(parts.tm_mon + 1))/\(Self.digits(parts.tm_mday))"
+        let calendar = calendar
+        return
+            "\(Self.digits(calendar.tm_year + 1900, 4))/\(Self.digits(calendar.tm_mon + 1))/\(Self.digits(calendar.tm_mday))"
     }
 
     private static func digits(_ number: CInt, _ count: Int = 2) -> String {

@@ -74,8 +74,8 @@ struct Status: AsyncParsableCommand {
     private static func add(_ trend: TrendReply, to block: inout Block) {
         if let drift = trend.drift {
             let text = String(format: "%+.2f of the way from a typical score to the limit", drift)
-            let parts = "OK scores of \(trend.parts) parts lie \(text)"
-            block.add("  drift", trend.isDrifting ? Style.doubtful("\(parts): look at light, lens and parts") : parts)
+            let drift = "OK scores of \(trend.parts) parts lie \(text)"
+            block.add("  drift", trend.isDrifting ? Style.doubtful("\(drift): look at light, lens and parts") : drift)
         }
         if let shift = trend.sceneShift { block.add("  scene", Style.doubtful("shifted: \(shift)")) }
         if trend.sceneShifts > 0 { block.add("", "\(trend.sceneShifts) pictures with a shift since the start") }

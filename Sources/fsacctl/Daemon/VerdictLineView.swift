@@ -36,12 +36,12 @@ struct VerdictLineView {
 
     /// `2026-01-02T03:04:05.678901Z` as the clock on the wall, to the millisecond.
     static func localTime(_ text: String) -> String {
-        let parts = text.dropLast().split(separator: ".")
-        guard parts.count == 2, let date = try? Date("\(parts[0])Z", strategy: .iso8601) else { return text }
+        let pieces = text.dropLast().split(separator: ".")
+        guard pieces.count == 2, let date = try? Date("\(pieces[0])Z", strategy: .iso8601) else { return text }
         let clock = date.formatted(
             .verbatim(
                 "\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits)",
                 timeZone: .current, calendar: .current))
-        return "\(clock).\(parts[1].prefix(3))"
+        return "\(clock).\(pieces[1].prefix(3))"
     }
 }

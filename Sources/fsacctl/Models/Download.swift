@@ -13,10 +13,10 @@ struct Download: Sendable {
     let progress: @Sendable (_ bytes: Int, _ total: Int?) -> Void
 
     private var partialPath: String { path + ".part" }
-    /// Where it is kept what the part is of.
+    /// Where it is kept what the partial file is of.
     private var versionPath: String { path + ".version" }
 
-    /// What a server says of the file that it has. A part of one version is never continued with another.
+    /// What a server says of the file that it has. A partial file of one version is never continued with another.
     private struct Version: Codable, Equatable {
         /// A strong `ETag`, else `Last-Modified`: what `If-Range` takes.
         var validator: String?
@@ -60,13 +60,13 @@ struct Download: Sendable {
     }
 
     private func attempt() throws {
-        // Of a part whose version nobody knows it cannot be said whether it may be continued.
+        // Of a partial file whose version nobody knows it cannot be said whether it may be continued.
         let version = try? JSONDecoder().decode(Version.self, from: Data(contentsOf: URL(filePath: versionPath)))
         let start = version == nil ? 0 : partialBytes
         // A range of compressed bytes would be a range of something else.
         var exchange = Exchange(url: address, route: .web, headers: ["Accept-Encoding: identity"])
         if start > 0 {
-            // Not by CURLOPT_RESUME_FROM: there, a new version that is just as long as the part counts as done.
+            // Not by CURLOPT_RESUME_FROM: there, a new version that is just as long as the partial file counts as done.
             exchange.headers.append("Range: bytes=\(start)-")
             if let validator = version?.validator { exchange.headers.append("If-Range: \(validator)") }
         }
@@ -89,13 +89,13 @@ struct Download: Sendable {
         guard file?.total == nil || file?.bytes == file?.total else { throw Failure.cut(expectedBytes: file?.total) }
     }
 
-    /// Opens the part for what the reply holds, at its beginning or behind the first `start` bytes.
+    /// Opens the partial file for what the reply holds, at its beginning or behind the first `start` bytes.
     private func begin(_ reply: Exchange.Reply, after start: Int, of version: Version?) throws -> PartialFile {
         let place: Int
         let got = Self.version(reply)
         switch reply.status {
         case 200:
-            // In this order: whenever it ends, the version never says more than is true of the part.
+            // In this order: whenever it ends, the version never says more than is true of the partial file.
             remove(versionPath)
             place = 0
         case 206 where start > 0 && got == version && Self.range(reply)?.start == start: place = start

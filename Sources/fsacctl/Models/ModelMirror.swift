@@ -22,13 +22,13 @@ struct ModelMirror {
 
     /// The address on the mirror, which keeps path and query.
     func url(of url: String) -> String {
-        guard let base, var parts = URLComponents(string: url) else { return url }
-        parts.scheme = base.scheme
-        parts.host = base.host()
-        parts.port = base.port
+        guard let base, var address = URLComponents(string: url) else { return url }
+        address.scheme = base.scheme
+        address.host = base.host()
+        address.port = base.port
         let prefix = base.path()
-        parts.percentEncodedPath =
-            (prefix.hasSuffix("/") ? String(prefix.dropLast()) : prefix) + parts.percentEncodedPath
-        return parts.string ?? url
+        address.percentEncodedPath =
+            (prefix.hasSuffix("/") ? String(prefix.dropLast()) : prefix) + address.percentEncodedPath
+        return address.string ?? url
     }
 }

@@ -12,7 +12,7 @@ struct ModelPull: AsyncParsableCommand {
         discussion: """
             Models that are known by name: \(PublishedModel.all.map(\.name).joined(separator: ", ")) (docs/clip.md has their \
             origins and licences). Any other model by --url, once a file: weights, configuration and vocabulary; the last \
-            part of an address is the file's name.
+            component of an address is the file's name.
 
             A cut download goes on where it was cut, also in a later run. What OpenCLIP publishes is held against the eight \
             digits of its SHA-256 that are in the file's name, and for the others no digest is known beforehand: --sha256 \
@@ -97,7 +97,7 @@ struct ModelPull: AsyncParsableCommand {
     /// A model of that name whose weights are those of its sidecar.
     private func installed(_ name: String, in directory: ModelsDirectory) -> WeightsSidecar? {
         // Whatever is wrong with what is there, it is fetched anew.
-        try? ModelWeights.load(name, modelsDirectory: directory, part: .image).sidecar
+        try? ModelWeights.load(name, modelsDirectory: directory, towers: .image).sidecar
     }
 
     private func lock(_ folder: String) throws -> Int32 {

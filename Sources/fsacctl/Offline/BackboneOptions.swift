@@ -64,8 +64,8 @@ struct IntegerList: ExpressibleByArgument {
 
     init?(argument: String) {
         var values: [Int] = []
-        for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let value = Int(part) else { return nil }
+        for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let value = Int(word) else { return nil }
             values.append(value)
         }
         self.values = values

@@ -14,13 +14,13 @@ struct FrameFormat {
     }
 
     private init?(_ argument: String) {
-        let parts = argument.split(separator: ":")
-        let sides = parts.last?.split(separator: "x").compactMap { Int($0) } ?? []
-        guard parts.count == 2, sides.count == 2, sides.allSatisfy({ 16...20_000 ~= $0 }) else { return nil }
+        let pieces = argument.split(separator: ":")
+        let sides = pieces.last?.split(separator: "x").compactMap { Int($0) } ?? []
+        guard pieces.count == 2, sides.count == 2, sides.allSatisfy({ 16...20_000 ~= $0 }) else { return nil }
         let (width, height) = (sides[0], sides[1])
-        if parts[0] == "MJPG" {
+        if pieces[0] == "MJPG" {
             encoding = .motionJPEG(height: height, width: width)
-        } else if let format = PixelFormat(rawValue: String(parts[0])) {
+        } else if let format = PixelFormat(rawValue: String(pieces[0])) {
             encoding = .raw(format, height: height, width: width, bytesPerRow: format.rowBytes(width: width))
         } else {
             return nil

@@ -109,7 +109,7 @@ struct Score: ParsableCommand {
         let (height, width) = try picture.size()
         guard model.accepts(height: height, width: width) else {
             throw ValidationError(
-                "\(path): the model inspects a part of frames of another size, got \(width) x \(height)")
+                "\(path): the model inspects a region of frames of another size, got \(width) x \(height)")
         }
         let area = model.settings.area
         let image = try area.image(of: picture, inputSize: model.backbone.inputSize)

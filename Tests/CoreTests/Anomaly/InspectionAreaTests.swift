@@ -14,7 +14,7 @@ import Testing
         return try FittedModel.fit(shots: shots, extractor: madeUpExtractor(), settings: settings(area))
     }
 
-    /// The part of a picture that the model sees, as a camera's frame is decoded.
+    /// What the model sees of a picture, as a camera's frame is decoded.
     private func seen(_ image: Image, _ area: InspectionArea) throws -> Image {
         try area.image(of: raw(image), inputSize: 1000)
     }

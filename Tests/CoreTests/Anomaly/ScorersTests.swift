@@ -146,7 +146,7 @@ extension ShotFeatures.View {
         #expect(scores.values[0] < 1e-2 && scores.values[2].isFinite && scores.values[2] > 10)
     }
 
-    @Test func padimIsTheSameOnTwoThreadsAndWithPartsLeftOut() throws {
+    @Test func padimIsTheSameOnTwoThreadsAndWithPatchesLeftOut() throws {
         let example = try #require(try cases().first)
         let scorer = example.fitted(PaDiMFit(PaDiMMethod()))
         let features = example.features(example.query)

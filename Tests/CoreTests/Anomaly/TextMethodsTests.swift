@@ -107,7 +107,7 @@ private struct WinCLIPCase: Decodable {
             }
             var damaged = expected.scorer(WinCLIPMethod()).stored
             damaged.tensors["windows.2"] = nil
-            #expect(throws: DamagedPart.self) { try damaged.scorer() }
+            #expect(throws: DamagedSection.self) { try damaged.scorer() }
         }
     }
 }

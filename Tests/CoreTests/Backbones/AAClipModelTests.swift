@@ -50,9 +50,9 @@ import Testing
         let features = model.makeBackbone(inputSize: 40, parallelism: Parallelism(threads: 2))
             .features(of: try fixture.picture(0), FeatureRequest(layers: [5, 6], finalTokens: true))
         let detection = try #require(features.classToken)
-        #expect(relativeDifference(detection, try fixture.part("detection", 0)) < 1e-4)
+        #expect(relativeDifference(detection, try fixture.slice("detection", 0)) < 1e-4)
         let level = try #require(features.layers[6]).tokens.values
-        #expect(relativeDifference(level, try fixture.part("levels", 0, 1)) < 1e-4)
+        #expect(relativeDifference(level, try fixture.slice("levels", 0, 1)) < 1e-4)
     }
 
     @Test func whatDoesNotFitIsRefused() throws {

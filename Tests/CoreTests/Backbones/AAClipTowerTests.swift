@@ -13,12 +13,12 @@ import Testing
             for level in 0..<2 {
                 let got = try #require(features.layers[5 + level])
                 #expect(got.grid == AAClipFixture.grid)
-                #expect(relativeDifference(got.tokens.values, try fixture.part("levels", picture, level)) < 1e-4)
+                #expect(relativeDifference(got.tokens.values, try fixture.slice("levels", picture, level)) < 1e-4)
             }
             let detection = try #require(features.classToken)
-            #expect(relativeDifference(detection, try fixture.part("detection", picture)) < 1e-4)
+            #expect(relativeDifference(detection, try fixture.slice("detection", picture)) < 1e-4)
             let patches = try #require(features.patchTokens).tokens
-            #expect(relativeDifference(patches.values, try fixture.part("tokens", picture, 1)) < 1e-4)
+            #expect(relativeDifference(patches.values, try fixture.slice("tokens", picture, 1)) < 1e-4)
         }
     }
 
@@ -28,7 +28,7 @@ import Testing
         let features = tower.features(of: try fixture.picture(0), FeatureRequest(layers: [5]))
         #expect(features.classToken == nil)
         let got = try #require(features.layers[5]).tokens.values
-        #expect(relativeDifference(got, try fixture.part("levels", 0, 0)) < 1e-4)
+        #expect(relativeDifference(got, try fixture.slice("levels", 0, 0)) < 1e-4)
     }
 
     @Test func textsAreThoseOfPyTorch() throws {

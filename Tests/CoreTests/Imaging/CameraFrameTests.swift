@@ -108,7 +108,8 @@ import Testing
         return Image(height: window.rows.count, width: window.columns.count, pixels: pixels)
     }
 
-    @Test(arguments: PixelFormat.allCases) func anyPartOfAnyUncompressedFrameIsAsDocumented(format: PixelFormat) throws
+    @Test(arguments: PixelFormat.allCases) func anyWindowOfAnyUncompressedFrameIsAsDocumented(format: PixelFormat)
+        throws
     {
         var seed = SplitMix64(seed: 5)
         for _ in 0..<60 {

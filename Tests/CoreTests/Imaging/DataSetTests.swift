@@ -93,7 +93,7 @@ import Testing
         #expect(drawn.test == set.test.filter(drawn.test.contains))
         #expect(drawn == PictureDraw(count: 8, seed: 1).applied(to: set))
         #expect(drawn != PictureDraw(count: 8, seed: 2).applied(to: set))
-        // Less is a part of more.
+        // The fewer are among the more.
         let fewer = PictureDraw(count: 3, seed: 1).applied(to: set)
         #expect(fewer.test.allSatisfy(drawn.test.contains))
         #expect(PictureDraw(count: 99, seed: 1).applied(to: set) == set)

@@ -48,16 +48,16 @@ import Testing
     @Test(arguments: shapes) func panelsOneByOneAreTheWholeLayer(shape: (Int, Int, Int)) {
         let layer = RandomLayer(rows: shape.0, inputs: shape.1, outputs: shape.2)
         let whole = Storage(count: shape.0 * layer.outputStride)
-        let parts = Storage(count: shape.0 * layer.outputStride)
+        let pieces = Storage(count: shape.0 * layer.outputStride)
         layer.linear.apply(
             layer.x.base, stride: layer.stride, rows: shape.0, activation: .gelu, into: whole.base,
             outputStride: layer.outputStride)
         for panel in (0..<layer.linear.panelCount).reversed() {
             layer.linear.apply(
                 layer.x.base, stride: layer.stride, rows: shape.0, panels: panel..<panel + 1, activation: .gelu,
-                into: parts.base, outputStride: layer.outputStride)
+                into: pieces.base, outputStride: layer.outputStride)
         }
-        let isSame = parts.values(0..<parts.count) == whole.values(0..<whole.count)
+        let isSame = pieces.values(0..<pieces.count) == whole.values(0..<whole.count)
         #expect(isSame)
     }
 
@@ -73,7 +73,7 @@ import Testing
             rows: rows, columns: outputs,
             values: (0..<rows).flatMap { y.values($0 * stride..<$0 * stride + outputs) })
         let products = naiveProduct(dense, weights, transposed: false)
-        // The inputs in two parts, of which the second begins where a panel does not.
+        // The inputs in two ranges, of which the second begins where a panel does not.
         let middle = inputs / 2
         for source in [nil, addend] {
             let output = Storage([Float](repeating: 77, count: rows * outputStride))

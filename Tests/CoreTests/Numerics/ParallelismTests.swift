@@ -6,18 +6,18 @@ import Testing
     @Test(arguments: [1, 2, 3, 8]) func everyIndexIsGivenToExactlyOneRange(threads: Int) {
         for (count, grain) in [(0, 1), (1, 1), (7, 1), (100, 1), (100, 16), (15, 16), (33, 16)] {
             let seen = Counters(count)
-            let parts = Counters(threads)
-            Parallelism(threads: threads).forEachRange(of: count, grain: grain) { part, range in
-                parts.add(1, at: part)
+            let shares = Counters(threads)
+            Parallelism(threads: threads).forEachRange(of: count, grain: grain) { share, range in
+                shares.add(1, at: share)
                 for index in range { seen.add(1, at: index) }
                 if count >= grain { #expect(range.count >= grain) }
             }
             #expect(seen.values.allSatisfy { $0 == 1 }, "\(count) by \(threads)")
-            #expect(parts.values.allSatisfy { $0 <= 1 })
+            #expect(shares.values.allSatisfy { $0 <= 1 })
         }
     }
 
-    /// Each phase reads what all parts of the one before wrote: a phase that began early would read something else.
+    /// Each phase reads what all shares of the one before wrote: a phase that began early would read something else.
     @Test(arguments: [1, 2, 3, 9]) func aPhaseBeginsWhenTheOneBeforeIsDone(threads: Int) {
         let parallelism = Parallelism(threads: threads)
         let width = 37
@@ -37,7 +37,7 @@ import Testing
         #expect(buffers[0].values == (0..<width).map { ($0 + 40) % width + 40 })
     }
 
-    @Test func aPhaseOfOnePartRunsOnce() {
+    @Test func aPhaseOfOneShareRunsOnce() {
         let runs = Counters(1)
         let parallelism = Parallelism(threads: 4)
         parallelism.run([parallelism.phase(over: 1) { _, _ in runs.add(1, at: 0) }])

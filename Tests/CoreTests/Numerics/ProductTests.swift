@@ -43,7 +43,7 @@ import Testing
 
     /// `c = a * b + beta * c` inside larger arrays; what lies between the rows stays as it was.
     @Test(arguments: [Float(0), 1, -0.5], [false, true])
-    func aProductIntoAPartOfAMatrixLeavesTheRestAlone(beta: Float, transposeB: Bool) {
+    func aProductIntoABlockOfAMatrixLeavesTheRestAlone(beta: Float, transposeB: Bool) {
         let (m, n, k) = (7, 5, 9)
         let (strideA, strideB, strideC) = (11, 13, 8)
         var random = SplitMix64(seed: 3)

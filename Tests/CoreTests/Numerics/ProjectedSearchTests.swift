@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite struct ProjectedSearchTests {
-    /// Rows around a few centres. As features of pictures do, they differ from them in a few directions for the most part, or
+    /// Rows around a few centres. As features of pictures do, they differ from them mostly in a few directions, or
     /// else in all directions alike.
     private func clustered(
         _ rows: Int, _ width: Int, inAllDirections: Bool = false, _ seed: inout SplitMix64

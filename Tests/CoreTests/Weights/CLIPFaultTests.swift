@@ -12,8 +12,8 @@ import Testing
         folder = try CLIPLayouts.copy("openclip", into: scratch)
     }
 
-    private func message(_ path: String? = nil, part: WeightsPart = .all) -> String {
-        failure { () throws(WeightsError) in try CLIPLayouts.load(path ?? folder, part: part) }.map { "\($0)" }
+    private func message(_ path: String? = nil, towers: CLIPTowers = .all) -> String {
+        failure { () throws(WeightsError) in try CLIPLayouts.load(path ?? folder, towers: towers) }.map { "\($0)" }
             ?? "read"
     }
 
@@ -23,14 +23,14 @@ import Testing
         try Safetensors.write(tensors, to: weights)
     }
 
-    @Test func aMissingTensorIsNamedWhicheverPartIsAskedFor() throws {
+    @Test func aMissingTensorIsNamedWhicheverTowersAreAskedFor() throws {
         try change { $0["transformer.resblocks.1.mlp.c_fc.bias"] = nil }
-        for part in [WeightsPart.all, .text, .image] {
-            #expect(message(part: part).contains("transformer.resblocks.1.mlp.c_fc.bias: expected [32]"))
+        for towers in [CLIPTowers.all, .text, .image] {
+            #expect(message(towers: towers).contains("transformer.resblocks.1.mlp.c_fc.bias: expected [32]"))
         }
     }
 
-    @Test func aMissingPartOfAttentionIsNamed() throws {
+    @Test func aMissingThirdOfAttentionIsNamed() throws {
         let path = try CLIPLayouts.copy("huggingface", into: scratch)
         var tensors = try Safetensors.read(path: path + "/model.safetensors").tensors
         tensors["vision_model.encoder.layers.0.self_attn.k_proj.weight"] = nil
@@ -151,9 +151,9 @@ import Testing
         var bytes = try [UInt8](Data(contentsOf: URL(filePath: models.weightsPath("tiny"))))
         bytes[bytes.count - 1] ^= 1
         try Data(bytes).write(to: URL(filePath: models.weightsPath("tiny")))
-        for part in [WeightsPart.text, .image] {
+        for towers in [CLIPTowers.text, .image] {
             let error = failure { () throws(WeightsError) in
-                try ModelWeights.load("tiny", modelsDirectory: models, part: part)
+                try ModelWeights.load("tiny", modelsDirectory: models, towers: towers)
             }
             #expect(error.map { "\($0)" }?.contains("expected sha-256") == true)
         }

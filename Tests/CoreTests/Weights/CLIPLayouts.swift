@@ -19,8 +19,8 @@ enum CLIPLayouts {
         return copy
     }
 
-    static func load(_ path: String, part: WeightsPart = .all) throws(WeightsError) -> ModelWeights {
-        try ModelWeights.load(path, modelsDirectory: ModelsDirectory(path: "/nonexistent"), part: part)
+    static func load(_ path: String, towers: CLIPTowers = .all) throws(WeightsError) -> ModelWeights {
+        try ModelWeights.load(path, modelsDirectory: ModelsDirectory(path: "/nonexistent"), towers: towers)
     }
 
     static let configuration = CLIPConfiguration(

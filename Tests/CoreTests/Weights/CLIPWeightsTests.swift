@@ -35,21 +35,21 @@ import Testing
         #expect(plain.mean == [0.48145466, 0.4578275, 0.40821073])
     }
 
-    @Test func aPartHasItsTowerAlone() throws {
+    @Test func aTowerComesWithoutTheOther() throws {
         let path = try CLIPLayouts.path(CLIPLayouts.openCLIP)
-        let image = try CLIPLayouts.load(path, part: .image)
+        let image = try CLIPLayouts.load(path, towers: .image)
         #expect(image.scope.contains("visual.conv1.weight") && !image.scope.contains("token_embedding.weight"))
         #expect(image.vocabulary == nil)
-        let text = try CLIPLayouts.load(path, part: .text)
+        let text = try CLIPLayouts.load(path, towers: .text)
         #expect(!text.scope.contains("visual.conv1.weight") && text.scope.contains("token_embedding.weight"))
         #expect(text.vocabulary != nil)
         // Nobody looks at the vocabulary for the image tower.
         let scratch = try ScratchFolder()
         let copy = try CLIPLayouts.copy("openclip", into: scratch)
         try FileManager.default.removeItem(atPath: copy + "/bpe_simple_vocab_16e6.txt.gz")
-        #expect(failure { () throws(WeightsError) in try CLIPLayouts.load(copy, part: .image) } == nil)
+        #expect(failure { () throws(WeightsError) in try CLIPLayouts.load(copy, towers: .image) } == nil)
         #expect(
-            failure { () throws(WeightsError) in try CLIPLayouts.load(copy, part: .text) }.map { "\($0)" }?
+            failure { () throws(WeightsError) in try CLIPLayouts.load(copy, towers: .text) }.map { "\($0)" }?
                 .contains("bpe_simple_vocab_16e6.txt.gz or merges.txt or tokenizer.json") == true)
     }
 
@@ -101,7 +101,7 @@ import Testing
             let scratch = try ScratchFolder()
             let copy = try CLIPLayouts.copy("openclip", into: scratch)
             try edit(copy + "/open_clip_config.json", old, new)
-            let message = failure { () throws(WeightsError) in try CLIPLayouts.load(copy, part: .image) }.map {
+            let message = failure { () throws(WeightsError) in try CLIPLayouts.load(copy, towers: .image) }.map {
                 "\($0)"
             }
             #expect(message?.contains(tensor) == true, "\(key): \(message ?? "read")")

@@ -57,7 +57,7 @@ import Testing
     func aShiftedSceneIsWhatTheRecipeMakesOfIt(policy: String, verdict: Verdict) throws {
         let scene = SceneMonitor(SceneStatistics(shots: [TestLine.picture(50)]))
         models.activate(TestLine.model(scene: scene))
-        let policy = try #require(Configuration.Recipe.SceneShiftPolicy(rawValue: policy))
+        let policy = try #require(Configuration.RecipeSettings.SceneShiftPolicy(rawValue: policy))
         let recipe = TestLine.recipe(models, sceneShift: policy)
         let shifted = inspect(part(TestLine.frame(90), recipe))
         #expect(shifted.verdict == verdict)

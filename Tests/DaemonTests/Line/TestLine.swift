@@ -17,7 +17,7 @@ enum TestLine {
     static func recipe(
         name: String = "default", _ models: ModelSlot = ModelSlot(), brightness: ClosedRange<Double> = 0...255,
         frozenFrames: Int = 0, area: InspectionArea = .wholeFrame,
-        sceneShift: Configuration.Recipe.SceneShiftPolicy = .warn
+        sceneShift: Configuration.RecipeSettings.SceneShiftPolicy = .warn
     ) -> LineRecipe {
         LineRecipe(
             name: name, models: models, brightness: brightness, frozenFrames: frozenFrames, area: area,

@@ -15,8 +15,8 @@ import Testing
         folder = try TemporaryFolder()
     }
 
-    private func table(_ name: String, brightness: Double = 4) -> Configuration.Recipe {
-        var table = Configuration.Recipe()
+    private func table(_ name: String, brightness: Double = 4) -> Configuration.RecipeSettings {
+        var table = Configuration.RecipeSettings()
         table.name = name
         table.minBrightness = brightness
         return table
@@ -24,7 +24,7 @@ import Testing
 
     /// Opens the book as a start of the daemon does.
     private func start(
-        _ tables: [Configuration.Recipe], disk: Disk = Disk(), method: RecipeMethod<TinyModel> = .tiny(),
+        _ tables: [Configuration.RecipeSettings], disk: Disk = Disk(), method: RecipeMethod<TinyModel> = .tiny(),
         logger: Logger = .silent
     ) throws -> RecipeBook<TinyModel> {
         try RecipeBook(stateDirectory: folder.path, tables: tables, disk: disk, logger: logger) { _ in method }

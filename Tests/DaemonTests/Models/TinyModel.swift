@@ -75,7 +75,7 @@ extension RecipeMethod<TinyModel> {
 extension RecipeBook<TinyModel> {
     /// One table, `bottle`.
     static func bottle(_ folder: TemporaryFolder, _ method: RecipeMethod<TinyModel> = .tiny()) throws -> Self {
-        var table = Configuration.Recipe()
+        var table = Configuration.RecipeSettings()
         table.name = "bottle"
         return try Self(stateDirectory: folder.path, tables: [table], logger: .silent) { _ in method }
     }

@@ -75,13 +75,13 @@ extension Adaptation {
             state = try JSONDecoder().decode(State.self, from: Data(json.utf8))
         } catch {
             throw .malformed(
-                file: archive.file, part: key, expected: "an interrupted training",
+                file: archive.file, section: key, expected: "an interrupted training",
                 got: json.isEmpty ? "none" : "\(error)")
         }
         let position = state.position
         let counts = [position.epoch, position.pictures, position.batches, state.textSteps, state.imageSteps]
         guard counts.allSatisfy({ (0...(1 << 40)).contains($0) }) else {
-            throw .malformed(file: archive.file, part: key, expected: "numbers from 0 on", got: "\(counts)")
+            throw .malformed(file: archive.file, section: key, expected: "numbers from 0 on", got: "\(counts)")
         }
         return state
     }

@@ -22,7 +22,7 @@ package struct AdaptationModel: Sendable {
         self.tokens = tokens
     }
 
-    /// - Throws: `unknownArchitecture` when it is no CLIP model; what ``ModelWeights/load(_:modelsDirectory:part:)`` throws.
+    /// - Throws: `unknownArchitecture` when it is no CLIP model; what ``ModelWeights/load(_:modelsDirectory:towers:)`` throws.
     package static func load(
         _ reference: String, modelsDirectory: ModelsDirectory
     ) throws(WeightsError) -> AdaptationModel {

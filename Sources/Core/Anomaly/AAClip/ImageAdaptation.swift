@@ -33,11 +33,11 @@ package struct ImageAdaptation {
         var total = 0.0
         var tokenGradients: [Matrix] = []
         for (index, tokens) in tokens.enumerated() {
-            var part = similarity.gradients(adapters.level(index, tokens, parallelism), anchors, mask: mask)
-            total += part.loss
-            part.features.scale(by: share)
+            var derivatives = similarity.gradients(adapters.level(index, tokens, parallelism), anchors, mask: mask)
+            total += derivatives.loss
+            derivatives.features.scale(by: share)
             tokenGradients.append(
-                adapters.levelBackward(index, tokens, part.features, into: gradients, parallelism))
+                adapters.levelBackward(index, tokens, derivatives.features, into: gradients, parallelism))
         }
         let last = tokens.count - 1
         let (loss, gradient) = Self.classification(

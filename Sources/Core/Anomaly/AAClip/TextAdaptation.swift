@@ -88,9 +88,9 @@ package struct TextAdaptation {
             let own = batch.filter { $0.object == object }
             var direction = [Float](repeating: 0, count: text.anchors.normal.count)
             for example in own {
-                let part = similarity.gradients(example.features, text.anchors, mask: example.mask)
-                loss += part.loss * Double(share)
-                for (index, value) in part.direction.enumerated() { direction[index] += value * share }
+                let derivatives = similarity.gradients(example.features, text.anchors, mask: example.mask)
+                loss += derivatives.loss * Double(share)
+                for (index, value) in derivatives.direction.enumerated() { direction[index] += value * share }
             }
             let factor = 2 * Self.orthogonality * meanProduct * share * Float(own.count)
             text.backward(direction, crossing: factor, tower, into: gradients)

@@ -26,7 +26,7 @@ extension CombinedScorer {
             case featureWidth = "feature_width"
         }
 
-        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedSection) -> any Scorer {
             try CombinedScorer(self, tensors)
         }
     }
@@ -52,12 +52,12 @@ extension CombinedScorer {
 
     private static func name(_ component: Int, _ turn: Int) -> String { "memory.\(component).\(turn)" }
 
-    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
+    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedSection) {
         guard (1...(1 << 20)).contains(header.featureWidth), !header.components.isEmpty,
             header.components.count == header.choice.components.count
         else {
-            throw DamagedPart(
-                part: "combined", expected: "as many components as were chosen, at least one",
+            throw DamagedSection(
+                section: "combined", expected: "as many components as were chosen, at least one",
                 got: "\(header.components.count) of \(header.choice.components.count)")
         }
         var components: [Component] = []
@@ -71,8 +71,8 @@ extension CombinedScorer {
                 !memories.isEmpty, memories.allSatisfy({ $0.featureWidth == stored.columns.count }),
                 memories.count == header.components[0].memories.count, chosen.unit.isFinite, chosen.unit > 0
             else {
-                throw DamagedPart(
-                    part: "component \(index)", expected: "columns of \(header.featureWidth) and a positive unit",
+                throw DamagedSection(
+                    section: "component \(index)", expected: "columns of \(header.featureWidth) and a positive unit",
                     got: "\(stored.columns), \(memories.map(\.featureWidth)) wide, unit \(chosen.unit)")
             }
             components.append(
@@ -80,15 +80,17 @@ extension CombinedScorer {
         }
         self.init(
             components: components,
-            texture: try header.texture.map { texture throws(DamagedPart) in
+            texture: try header.texture.map { texture throws(DamagedSection) in
                 try TextureStatistics(texture, tensors, width: header.featureWidth)
             }, words: try Self.words(header.words, tensors), featureWidth: header.featureWidth, choice: header.choice)
     }
 
-    private static func words(_ tolerance: Float?, _ tensors: [String: Tensor]) throws(DamagedPart) -> WordComparison? {
+    private static func words(_ tolerance: Float?, _ tensors: [String: Tensor]) throws(DamagedSection)
+        -> WordComparison?
+    {
         guard let tolerance else { return nil }
         guard tolerance > 0, tolerance.isFinite else {
-            throw DamagedPart(part: "words", expected: "a positive tolerance", got: "\(tolerance)")
+            throw DamagedSection(section: "words", expected: "a positive tolerance", got: "\(tolerance)")
         }
         return WordComparison(anchors: try TextAnchors(tensors), tolerance: tolerance)
     }
@@ -104,11 +106,11 @@ extension TextureStatistics {
 
     fileprivate init(
         _ header: CombinedScorer.Header.Texture, _ tensors: [String: Tensor], width: Int
-    ) throws(DamagedPart) {
-        func vector(_ name: String, _ count: Int) throws(DamagedPart) -> [Float] {
+    ) throws(DamagedSection) {
+        func vector(_ name: String, _ count: Int) throws(DamagedSection) -> [Float] {
             guard let tensor = tensors["texture." + name], tensor.shape == [count] else {
-                throw DamagedPart(
-                    part: "texture." + name, expected: "[\(count)]",
+                throw DamagedSection(
+                    section: "texture." + name, expected: "[\(count)]",
                     got: tensors["texture." + name].map { "\($0.shape)" } ?? "none")
             }
             return tensor.values
@@ -117,8 +119,8 @@ extension TextureStatistics {
         guard header.columns.lowerBound >= 0, header.columns.upperBound <= width, header.tolerance > 0,
             (0...1).contains(header.weight)
         else {
-            throw DamagedPart(
-                part: "texture", expected: "columns of \(width), a positive tolerance and a weight of 0 to 1",
+            throw DamagedSection(
+                section: "texture", expected: "columns of \(width), a positive tolerance and a weight of 0 to 1",
                 got: "\(header.columns), \(header.tolerance), \(header.weight)")
         }
         self.init(

@@ -2,8 +2,8 @@
 
 /// Whether the shots show a texture, the same everywhere, or an object.
 ///
-/// In a texture the parts of a picture are alike in the mean, and differ between shots as much as between places. The constants
-/// were chosen looking at bottles, cookies, toys and magnetic tiles (docs/accuracy.md).
+/// In a texture all places of a picture are alike in the mean, and differ between shots as much as among each other. The
+/// constants were chosen looking at bottles, cookies, toys and magnetic tiles (docs/accuracy.md).
 package struct TextureEvidence: Codable, Sendable, Equatable {
     /// How much of the features' variance lies between large cells of the picture: 0 (texture) ... 1.
     package let betweenCells: Double

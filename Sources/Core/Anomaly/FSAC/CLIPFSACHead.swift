@@ -39,10 +39,10 @@ extension CLIPFSACHead {
     /// All that was learnt, by name: `settings` and these make the same head.
     package var tensors: [String: Tensor] { model.tensors }
 
-    /// - Throws: `DamagedPart`: a tensor is missing or has another shape than `settings` say.
-    package init(settings: CLIPFSACSettings, tensors: [String: Tensor]) throws(DamagedPart) {
+    /// - Throws: `DamagedSection`: a tensor is missing or has another shape than `settings` say.
+    package init(settings: CLIPFSACSettings, tensors: [String: Tensor]) throws(DamagedSection) {
         if let problem = settings.problem {
-            throw DamagedPart(part: "clip_fsac", expected: "settings that a fit writes", got: problem)
+            throw DamagedSection(section: "clip_fsac", expected: "settings that a fit writes", got: problem)
         }
         self.init(try FSACModel(tensors: tensors, form: settings.form), settings)
     }

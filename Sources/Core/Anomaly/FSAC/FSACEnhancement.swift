@@ -2,7 +2,7 @@
 
 extension FSACNetwork {
     /// `CT = psi + share * VT` (eq. 9) where each picture is its own only key. It is another one for each picture, so it is never
-    /// written out: its products follow from those of its parts.
+    /// written out: its products follow from those of its summands.
     struct OwnEnhancement {
         /// `s(CF, CT)`, `[B, 2]`.
         var similarity: Matrix

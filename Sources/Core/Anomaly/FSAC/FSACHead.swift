@@ -79,10 +79,10 @@ extension FSACHead {
     /// All that was learnt, by name: `settings` and these make the same head.
     package var tensors: [String: Tensor] { model.tensors }
 
-    /// - Throws: `DamagedPart`: a tensor is missing or has another shape than `settings` say.
-    package init(settings: FSACSettings, tensors: [String: Tensor]) throws(DamagedPart) {
+    /// - Throws: `DamagedSection`: a tensor is missing or has another shape than `settings` say.
+    package init(settings: FSACSettings, tensors: [String: Tensor]) throws(DamagedSection) {
         if let problem = settings.problem {
-            throw DamagedPart(part: "fsac", expected: "settings that a fit writes", got: problem)
+            throw DamagedSection(section: "fsac", expected: "settings that a fit writes", got: problem)
         }
         self.init(try FSACModel(tensors: tensors) { _ in settings.form }, settings)
     }

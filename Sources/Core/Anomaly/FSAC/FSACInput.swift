@@ -1,5 +1,5 @@
-/// What is done to embeddings before an FSAC network sees them. Those of most backbones share a large part, beside which their
-/// differences are small; CLIP's do not, and go in as they are.
+/// What is done to embeddings before an FSAC network sees them. Those of most backbones have so much in common that their
+/// differences are small beside it; CLIP's do not, and go in as they are.
 struct FSACInput: Sendable {
     /// `[C]`.
     let centre: [Float]

@@ -41,18 +41,20 @@ struct FSACModel: Sendable {
     }
 
     /// - Parameter form: of the network, by its width.
-    /// - Throws: `DamagedPart`: a tensor is missing or has another shape than the form says, or a number is not finite.
-    init(tensors: [String: Tensor], form: (_ width: Int) -> FSACForm) throws(DamagedPart) {
+    /// - Throws: `DamagedSection`: a tensor is missing or has another shape than the form says, or a number is not finite.
+    init(tensors: [String: Tensor], form: (_ width: Int) -> FSACForm) throws(DamagedSection) {
         guard let centre = tensors["centre"], centre.shape.count == 1, (1...65_536).contains(centre.shape[0]) else {
-            throw DamagedPart(part: "centre", expected: "[C]", got: tensors["centre"].map { "\($0.shape)" } ?? "none")
+            throw DamagedSection(
+                section: "centre", expected: "[C]", got: tensors["centre"].map { "\($0.shape)" } ?? "none")
         }
-        func checked(_ name: String, _ shape: [Int]) throws(DamagedPart) -> [Float] {
+        func checked(_ name: String, _ shape: [Int]) throws(DamagedSection) -> [Float] {
             guard let tensor = tensors[name], tensor.shape == shape else {
-                throw DamagedPart(part: name, expected: "\(shape)", got: tensors[name].map { "\($0.shape)" } ?? "none")
+                throw DamagedSection(
+                    section: name, expected: "\(shape)", got: tensors[name].map { "\($0.shape)" } ?? "none")
             }
-            // A sum is finite only when all of its parts are.
+            // A sum is finite only when all of its summands are.
             guard tensor.values.reduce(0, { $0 + abs($1) }).isFinite else {
-                throw DamagedPart(part: name, expected: "finite numbers", got: "others")
+                throw DamagedSection(section: name, expected: "finite numbers", got: "others")
             }
             return tensor.values
         }

@@ -47,7 +47,7 @@ extension FSACNetwork {
         var anchors: Matrix
         /// By the first attention where only the second uses it, `[B, 2]`.
         var attention: Matrix
-        /// By the second attention's parts, `[2, C]`.
+        /// By what the second attention is made of, `[2, C]`.
         var attended: Matrix
         var answers: Matrix
         var echoes: Matrix

@@ -28,7 +28,7 @@ package struct AAClipMethod: Method {
 ///
 /// A patch's evidence is `s(f, T-) - s(f, T+)`, the mean over the levels, smoothed on the grid; the picture's is the mean of the
 /// largest of them and of `v T-`, where v is the detection embedding. Scores are the odds of that, `exp(evidence / 0.07)`: at least
-/// 0 and in the evidence's order. Two things differ from the paper's code, which weighs both parts alike, too: it stretches both
+/// 0 and in the evidence's order. Two things differ from the paper's code, which weighs both terms alike, too: it stretches both
 /// to 0...1 over all test pictures, which a line cannot do, so here both stay cosines; and it takes the largest pixel of the
 /// upsampled map in place of the largest patch.
 package struct AAClip: Scorer {
@@ -118,7 +118,7 @@ extension AAClip {
         package static let kind = "aa_clip"
         package let levels: Int
 
-        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedSection) -> any Scorer {
             try AAClip(self, tensors)
         }
     }
@@ -127,10 +127,10 @@ extension AAClip {
         StoredScorer(header: Header(levels: levels), tensors: anchors.tensors)
     }
 
-    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
+    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedSection) {
         // The bound keeps the features' width far from overflow.
         guard (1...256).contains(header.levels) else {
-            throw DamagedPart(part: "levels", expected: "1 to 256", got: "\(header.levels)")
+            throw DamagedSection(section: "levels", expected: "1 to 256", got: "\(header.levels)")
         }
         let anchors = try TextAnchors(tensors)
         self.init(anchors: anchors, featureWidth: header.levels * anchors.normal.count)

@@ -90,7 +90,7 @@ extension CLIPFSACScorer {
         let relevance: PatchRelevance.Header
         package let evidence: TrainingEvidence
 
-        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedSection) -> any Scorer {
             try CLIPFSACScorer(self, tensors)
         }
     }
@@ -104,10 +104,10 @@ extension CLIPFSACScorer {
         return StoredScorer(header: header, tensors: tensors)
     }
 
-    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
+    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedSection) {
         guard header.scale.isWellFormed else {
-            throw DamagedPart(
-                part: "scale", expected: "what a fit writes", got: "\(header.scale.normal), \(header.scale.gap)")
+            throw DamagedSection(
+                section: "scale", expected: "what a fit writes", got: "\(header.scale.normal), \(header.scale.gap)")
         }
         var own: [String: Tensor] = [:]
         for (name, tensor) in tensors where name.hasPrefix(Self.headPrefix) {

@@ -95,7 +95,7 @@ extension FSACScorer {
         let memory: PatchMemory.Header
         let head: FSACSettings
 
-        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedSection) -> any Scorer {
             try FSACScorer(self, tensors)
         }
     }
@@ -109,7 +109,7 @@ extension FSACScorer {
             header: Header(memory: memory.header, head: head.settings), tensors: tensors)
     }
 
-    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
+    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedSection) {
         memory = try PatchMemory(header.memory, tensors)
         var own: [String: Tensor] = [:]
         for (name, tensor) in tensors where name.hasPrefix(Self.headPrefix) {
@@ -117,7 +117,7 @@ extension FSACScorer {
         }
         head = try FSACHead(settings: header.head, tensors: own)
         guard head.featureWidth == memory.featureWidth else {
-            throw DamagedPart(part: "head", expected: "width \(memory.featureWidth)", got: "\(head.featureWidth)")
+            throw DamagedSection(section: "head", expected: "width \(memory.featureWidth)", got: "\(head.featureWidth)")
         }
     }
 }

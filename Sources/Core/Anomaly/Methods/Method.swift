@@ -9,7 +9,7 @@ package protocol Method: Sendable, Equatable {
 
     /// What it is, for people.
     static var about: MethodDescription { get }
-    /// What it can be told; the rest is part of what the method is.
+    /// What it can be told; the rest is what the method is.
     static var options: [MethodOption<Self>] { get }
     /// What its scorers write into `model.json`.
     static var headers: [any ScorerHeader.Type] { get }

@@ -196,7 +196,7 @@ extension PaDiM {
             case featureWidth = "feature_width"
         }
 
-        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedSection) -> any Scorer {
             try PaDiM(self, tensors)
         }
     }
@@ -207,15 +207,18 @@ extension PaDiM {
             header: header, tensors: [Self.meansName: Tensor(means), Self.factorsName: Tensor(factors)])
     }
 
-    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
+    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedSection) {
         let (kept, d) = (header.dimensions, header.dimensions.count)
         // The bounds keep products of these numbers far from overflow.
         guard (1...(1 << 16)).contains(d), kept.allSatisfy({ (0..<header.featureWidth).contains($0) }),
             zip(kept, kept.dropFirst()).allSatisfy(<)
-        else { throw DamagedPart(part: "dimensions", expected: "ascending, of the features", got: "\(kept.prefix(4))") }
+        else {
+            throw DamagedSection(
+                section: "dimensions", expected: "ascending, of the features", got: "\(kept.prefix(4))")
+        }
         let sides = 1...(1 << 12)
         guard sides.contains(header.grid.rows), sides.contains(header.grid.columns) else {
-            throw DamagedPart(part: "padim", expected: "a grid", got: "\(header.grid)")
+            throw DamagedSection(section: "padim", expected: "a grid", got: "\(header.grid)")
         }
         means = try tensors.matrix(Self.meansName, rows: header.grid.count, columns: d)
         factors = try tensors.matrix(Self.factorsName, rows: header.grid.count, columns: Cholesky.count(d))

@@ -173,7 +173,7 @@ extension PatchMemory {
             case shotPatches = "shot_patches"
         }
 
-        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedSection) -> any Scorer {
             try PatchMemory(self, tensors)
         }
     }
@@ -190,12 +190,12 @@ extension PatchMemory {
         return StoredScorer(header: header, tensors: tensors)
     }
 
-    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
+    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedSection) {
         let bank = try MemoryBank(blocks: header.shotPatches, of: Self.memoryName, tensors)
         var foreground: FeatureForeground?
         if let saved = header.foreground {
             guard (1...(1 << 24)).contains(saved.smallestPart) else {
-                throw DamagedPart(part: "smallest_part", expected: "1 or more", got: "\(saved.smallestPart)")
+                throw DamagedSection(section: "smallest_part", expected: "1 or more", got: "\(saved.smallestPart)")
             }
             let axis = try tensors.matrix(Self.foregroundName, rows: 2, columns: bank.rows.columns)
             foreground = FeatureForeground(axis: axis, threshold: saved.threshold)

@@ -74,7 +74,7 @@ struct TextRelevance: Sendable, Equatable {
 }
 
 extension Matrix {
-    /// The mean over the part of a picture that each patch covers, row by row.
+    /// The mean over what each patch covers of a picture, row by row.
     func pooled(to grid: PatchGrid) -> [Float] {
         var sums = [Float](repeating: 0, count: grid.count)
         var counts = sums
@@ -117,7 +117,7 @@ extension PatchRelevance {
         }
     }
 
-    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
+    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedSection) {
         if let memory = header.memory {
             self = .memory(try PatchMemory(memory, tensors))
         } else if let text = header.text, text.mean.isFinite, text.deviation > 0, text.deviation.isFinite {
@@ -125,8 +125,8 @@ extension PatchRelevance {
                 TextRelevance(
                     anchors: try TextAnchors(tensors), mean: text.mean, deviation: text.deviation))
         } else {
-            throw DamagedPart(
-                part: "relevance", expected: "memory, or text with a positive deviation",
+            throw DamagedSection(
+                section: "relevance", expected: "memory, or text with a positive deviation",
                 got: header.text.map { "deviation \($0.deviation)" } ?? "none")
         }
     }

@@ -122,7 +122,7 @@ extension SPADE {
             case shotPatches = "shot_patches"
         }
 
-        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedSection) -> any Scorer {
             try SPADE(self, tensors)
         }
     }
@@ -134,10 +134,10 @@ extension SPADE {
             tensors: [Self.galleryName: Tensor(gallery.rows), Self.wholesName: Tensor(wholes)])
     }
 
-    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
+    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedSection) {
         guard header.neighbours > 0, header.patchScale > 0, header.patchScale.isFinite else {
-            throw DamagedPart(
-                part: "spade", expected: "what a fit writes", got: "\(header.neighbours), \(header.patchScale)")
+            throw DamagedSection(
+                section: "spade", expected: "what a fit writes", got: "\(header.neighbours), \(header.patchScale)")
         }
         gallery = try MemoryBank(blocks: header.shotPatches, of: Self.galleryName, tensors)
         wholes = try tensors.matrix(

@@ -36,7 +36,7 @@ extension Scorer {
 
 /// A shot as scorers learn from it.
 package struct ShotFeatures: Sendable {
-    /// A picture's features, and which patches show an inspected part of the shot.
+    /// A picture's features, and which patches show what is inspected of the shot.
     package struct View: Sendable {
         package let features: PatchFeatures
         package let mask: PatchMask

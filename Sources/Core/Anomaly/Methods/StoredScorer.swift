@@ -8,7 +8,7 @@ package struct StoredScorer: Sendable {
         self.tensors = tensors
     }
 
-    package func scorer() throws(DamagedPart) -> any Scorer { try header.scorer(tensors) }
+    package func scorer() throws(DamagedSection) -> any Scorer { try header.scorer(tensors) }
 }
 
 extension StoredScorer: Equatable {
@@ -23,28 +23,28 @@ package protocol ScorerHeader: Codable, Sendable, Equatable {
     static var kind: String { get }
 
     /// - Throws: when the numbers in header and tensors are none that a fit writes; they are not believed.
-    func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer
+    func scorer(_ tensors: [String: Tensor]) throws(DamagedSection) -> any Scorer
 }
 
 extension ScorerHeader {
     fileprivate func isEqual(to other: any ScorerHeader) -> Bool { other as? Self == self }
 }
 
-/// Which part of a stored scorer is not what a fit writes.
-package struct DamagedPart: Error {
-    package let part: String
+/// Which section of a stored scorer is not what a fit writes.
+package struct DamagedSection: Error {
+    package let section: String
     package let expected: String
     package let got: String
 }
 
 extension [String: Tensor] {
     /// The matrix of that name; nil is any width.
-    func matrix(_ name: String, rows: Int, columns: Int? = nil) throws(DamagedPart) -> Matrix {
+    func matrix(_ name: String, rows: Int, columns: Int? = nil) throws(DamagedSection) -> Matrix {
         guard let tensor = self[name], tensor.shape.count == 2, tensor.shape[0] == rows, tensor.shape[1] > 0,
             tensor.shape[1] == columns ?? tensor.shape[1]
         else {
-            throw DamagedPart(
-                part: name, expected: "[\(rows), \(columns.map(String.init) ?? "D")]",
+            throw DamagedSection(
+                section: name, expected: "[\(rows), \(columns.map(String.init) ?? "D")]",
                 got: self[name].map { "\($0.shape)" } ?? "none")
         }
         return Matrix(rows: rows, columns: tensor.shape[1], values: tensor.values)
@@ -53,10 +53,10 @@ extension [String: Tensor] {
 
 extension MemoryBank {
     /// - Parameter counts: rows of each block.
-    init(blocks counts: [Int], of name: String, _ tensors: [String: Tensor]) throws(DamagedPart) {
+    init(blocks counts: [Int], of name: String, _ tensors: [String: Tensor]) throws(DamagedSection) {
         // The bounds keep sums of these numbers far from overflow.
         guard (1...(1 << 20)).contains(counts.count), counts.allSatisfy({ (1...(1 << 30)).contains($0) }) else {
-            throw DamagedPart(part: "shot_patches", expected: "what a fit writes", got: "\(counts.prefix(8))")
+            throw DamagedSection(section: "shot_patches", expected: "what a fit writes", got: "\(counts.prefix(8))")
         }
         let rows = try tensors.matrix(name, rows: counts.reduce(0, +))
         var blocks: [Range<Int>] = []

@@ -119,8 +119,8 @@ struct WinCLIPFit: ScorerFit {
 
     func scorer(leavingOut left: Set<Int>, _ parallelism: Parallelism) -> any Scorer {
         let kept = shots.indices.filter { !left.contains($0) }.map { shots[$0] }
-        func joined(_ parts: [Matrix]) -> Matrix {
-            var rows = Matrix(joiningRows: parts)
+        func joined(_ matrices: [Matrix]) -> Matrix {
+            var rows = Matrix(joiningRows: matrices)
             rows.normalizeRows()
             return rows
         }
@@ -145,7 +145,7 @@ extension WinCLIP {
         package let patches: Int
         package let windows: [Int]
 
-        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedSection) -> any Scorer {
             try WinCLIP(self, tensors)
         }
     }
@@ -161,10 +161,11 @@ extension WinCLIP {
         return StoredScorer(header: header, tensors: tensors)
     }
 
-    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
+    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedSection) {
         guard header.windows.count == Self.sides.count, (header.windows + [header.patches]).allSatisfy({ $0 > 0 })
         else {
-            throw DamagedPart(part: "winclip", expected: "windows of \(Self.sides) patches", got: "\(header.windows)")
+            throw DamagedSection(
+                section: "winclip", expected: "windows of \(Self.sides) patches", got: "\(header.windows)")
         }
         anchors = try TextAnchors(tensors)
         patches = try tensors.matrix(Self.patchesName, rows: header.patches)

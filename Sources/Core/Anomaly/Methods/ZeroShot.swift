@@ -45,14 +45,14 @@ package struct ZeroShot: Scorer {
     package struct Header: ScorerHeader {
         package static let kind = "zero_shot"
 
-        package func scorer(_ tensors: [String: Tensor]) throws(DamagedPart) -> any Scorer {
+        package func scorer(_ tensors: [String: Tensor]) throws(DamagedSection) -> any Scorer {
             try ZeroShot(self, tensors)
         }
     }
 
     init(anchors: TextAnchors) { self.anchors = anchors }
 
-    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedPart) {
+    init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedSection) {
         self.init(anchors: try TextAnchors(tensors))
     }
 }

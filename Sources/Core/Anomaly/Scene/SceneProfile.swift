@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A picture as a whole: how bright, which colour and how detailed its parts are, whatever their order, and a small copy.
+/// A picture as a whole: how bright, which colour and how detailed its cells are, whatever their order, and a small copy.
 ///
 /// Cells of an 8 x 8 grid are sorted by each quality. A part that lies elsewhere reorders the cells, and a defect moves a few
 /// of them by some ranks; a change of light or focus moves them all.

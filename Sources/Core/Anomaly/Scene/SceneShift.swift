@@ -68,10 +68,11 @@ package struct SceneMonitor: Sendable {
         guard shift.isClear, distance > statistics.tolerance.position else { return nil }
         let across = "\(percent(abs(right))) of the width to the \(right < 0 ? "left" : "right")"
         let along = "\(percent(abs(down))) of the height \(down < 0 ? "up" : "down")"
-        let parts = [(abs(right), across), (abs(down), along)].filter { $0.0 >= 0.005 }.map(\.1)
+        let directions = [(abs(right), across), (abs(down), along)].filter { $0.0 >= 0.005 }.map(\.1)
         return .init(
             quality: .position,
-            text: "position \(parts.joined(separator: " and ")) (tolerated: \(percent(statistics.tolerance.position)))",
+            text:
+                "position \(directions.joined(separator: " and ")) (tolerated: \(percent(statistics.tolerance.position)))",
             excess: distance / statistics.tolerance.position)
     }
 

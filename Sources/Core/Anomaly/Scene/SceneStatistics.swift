@@ -109,7 +109,7 @@ package struct SceneStatistics: Sendable, Codable, Equatable {
         lists[0].indices.map { index in lists.map { $0[index] }.reduce(0, +) / Float(lists.count) }
     }
 
-    /// Whether the parts fit together; what was stored may be anything.
+    /// Whether the lists fit together; what was stored may be anything.
     var isWellFormed: Bool {
         let lists = [levels, reds, blues, details + details]
         let tolerances = [tolerance.level, tolerance.colour, tolerance.detail, tolerance.position]

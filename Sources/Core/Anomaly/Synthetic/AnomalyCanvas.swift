@@ -127,18 +127,18 @@ extension PixelRectangle {
 }
 
 extension Image {
-    /// A part of the picture.
+    /// A piece of the picture.
     ///
     /// - Precondition: the rectangle lies inside of it.
     package func cropped(to rectangle: PixelRectangle) -> Image {
         precondition(rectangle.lies(inHeight: height, width: width), "crop: \(rectangle) of [\(height), \(width)]")
-        var part: [UInt8] = []
-        part.reserveCapacity(rectangle.height * rectangle.width * 3)
+        var piece: [UInt8] = []
+        piece.reserveCapacity(rectangle.height * rectangle.width * 3)
         for row in rectangle.y..<rectangle.y + rectangle.height {
             let start = (row * width + rectangle.x) * 3
-            part += pixels[start..<start + rectangle.width * 3]
+            piece += pixels[start..<start + rectangle.width * 3]
         }
-        return Image(height: rectangle.height, width: rectangle.width, pixels: part)
+        return Image(height: rectangle.height, width: rectangle.width, pixels: piece)
     }
 }
 

@@ -1,11 +1,11 @@
 internal import Glibc
 
 extension AnomalyCanvas {
-    /// A patch or, as often, a scar: a part of the picture with slightly other colours, pasted elsewhere with its edges.
+    /// A patch or, as often, a scar: a piece of the picture with slightly other colours, pasted elsewhere with its edges.
     ///
     /// - SeeAlso: Li et al., "CutPaste: Self-supervised learning for anomaly detection and localization", CVPR 2021,
     ///   appendix. Scars are turned by any angle here, in the paper by at most 45 degrees; what is pasted may be turned by
-    ///   quarters or mirrored here, because a texture's parts differ in nothing else.
+    ///   quarters or mirrored here, because a texture's places differ in nothing else.
     mutating func cutAndPaste(strength: Float, using random: inout SplitMix64) {
         if Bool.random(using: &random) {
             pastePatch(strength: strength, using: &random)

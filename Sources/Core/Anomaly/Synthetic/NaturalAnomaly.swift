@@ -5,7 +5,7 @@ extension AnomalyCanvas {
     /// intensity through a logistic (midpoint 1/12, slope 24).
     ///
     /// - SeeAlso: Schlueter et al., "Natural synthetic anomalies for self-supervised anomaly detection and localization",
-    ///   ECCV 2022; the settings are those for objects that fill a good part of the picture.
+    ///   ECCV 2022; the settings are those for objects that fill much of the picture.
     mutating func pasteSeamlessly(strength: Float, using random: inout SplitMix64) {
         for _ in 0..<2 {
             let height = patchSide(of: image.height, strength: strength, using: &random)

@@ -1,5 +1,5 @@
 extension AnomalyCanvas {
-    /// A ragged spot of another texture, blended in: a part of a shot, enlarged or reduced, turned and in other colours, or
+    /// A ragged spot of another texture, blended in: a piece of a shot, enlarged or reduced, turned and in other colours, or
     /// coloured noise.
     ///
     /// - SeeAlso: Zavrtanik et al., "DRAEM", ICCV 2021, section 3.3: `(1 - M) I + (1 - beta) M A + beta M I`, with beta
@@ -23,18 +23,18 @@ extension AnomalyCanvas {
 }
 
 extension Image {
-    /// A part of the picture at a random place, zoomed 0.5 to 2 times, turned or mirrored, in clearly other brightness or
+    /// A piece of the picture at a random place, zoomed 0.5 to 2 times, turned or mirrored, in clearly other brightness or
     /// contrast.
     fileprivate func texture(height: Int, width: Int, using random: inout SplitMix64) -> Image {
         let orientation = Orientation.drawn(using: &random)
         let stored = orientation.storedSize(height: height, width: width)
         let zoom = random.uniform(0.5...2)
-        let part = PixelSize(
+        let piece = PixelSize(
             height: min(max(Int(Float(stored.height) / zoom), 2), self.height),
             width: min(max(Int(Float(stored.width) / zoom), 2), self.width))
         let rectangle = PixelRectangle(
-            x: random.integer(0...self.width - part.width), y: random.integer(0...self.height - part.height),
-            width: part.width, height: part.height)
+            x: random.integer(0...self.width - piece.width), y: random.integer(0...self.height - piece.height),
+            width: piece.width, height: piece.height)
         let darker = Bool.random(using: &random)
         return cropped(to: rectangle)
             .resized(height: stored.height, width: stored.width, filter: .bilinear)

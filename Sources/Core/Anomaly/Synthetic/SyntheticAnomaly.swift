@@ -12,7 +12,7 @@ package struct SyntheticAnomaly: Sendable, Equatable {
         self.mask = mask
     }
 
-    /// How anomalous each patch is: the mean of the mask over its part of the picture. A backbone's grid covers the whole
+    /// How anomalous each patch is: the mean of the mask over what it covers of the picture. A backbone's grid covers the whole
     /// picture, whatever its proportions.
     ///
     /// - Returns: one number a patch, row-major, 0...1.

@@ -59,7 +59,7 @@ extension TextAnchors {
     /// As they are kept beside a scorer.
     var tensors: [String: Tensor] { [Self.tensorName: Tensor(matrix)] }
 
-    init(_ tensors: [String: Tensor]) throws(DamagedPart) {
+    init(_ tensors: [String: Tensor]) throws(DamagedSection) {
         let matrix = try tensors.matrix(Self.tensorName, rows: 2)
         self.init(normal: Array(matrix.row(0)), abnormal: Array(matrix.row(1)))
     }

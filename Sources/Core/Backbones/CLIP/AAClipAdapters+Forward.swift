@@ -56,7 +56,7 @@ extension AAClipAdapters {
         return result
     }
 
-    /// The picture as a whole, the mean of unit vectors: `[N, D] -> [C]`. No class token takes part.
+    /// The picture as a whole, the mean of unit vectors: `[N, D] -> [C]`. The class token is left out.
     ///
     /// - Parameter tokens: patches of the last level's block after the tower's final layer norm.
     package func detection(_ tokens: Matrix, _ parallelism: Parallelism) -> [Float] {

@@ -47,7 +47,7 @@ struct NamedAdapters {
         let sidecar = try directory.sidecar(name)
         guard sidecar.architecture == .aaClipAdapters else {
             throw .malformed(
-                file: directory.sidecarPath(name), part: "architecture",
+                file: directory.sidecarPath(name), section: "architecture",
                 expected: WeightArchitecture.aaClipAdapters.rawValue, got: sidecar.architecture.rawValue)
         }
         let archive = try Safetensors.read(path: directory.weightsPath(name))
@@ -66,12 +66,13 @@ struct NamedAdapters {
     func configuration(of weights: ModelWeights) throws(WeightsError) -> CLIPConfiguration {
         guard var clip = weights.sidecar.clip else {
             throw .malformed(
-                file: path, part: "adapters", expected: "a CLIP before the @",
+                file: path, section: "adapters", expected: "a CLIP before the @",
                 got: weights.sidecar.architecture.rawValue)
         }
         if let problem = adapters.problem(in: clip) {
             throw .malformed(
-                file: path, part: "adapters for \(weights.sidecar.name)", expected: problem.expected, got: problem.got)
+                file: path, section: "adapters for \(weights.sidecar.name)", expected: problem.expected,
+                got: problem.got)
         }
         clip.activation = adapters.training.activation ?? clip.activation
         return clip

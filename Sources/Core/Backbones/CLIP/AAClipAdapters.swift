@@ -38,7 +38,7 @@ package struct AAClipAdapters: Sendable {
             ) throws(WeightsError) -> Value? {
                 guard let text = archive.metadata[key] else { return nil }
                 guard let value = make(text) else {
-                    throw .malformed(file: archive.file, part: key, expected: expected, got: text)
+                    throw .malformed(file: archive.file, section: key, expected: expected, got: text)
                 }
                 return value
             }
@@ -89,7 +89,7 @@ package struct AAClipAdapters: Sendable {
         let names = Set(layout.places.map(\.name))
         if let unknown = archive.tensors.keys.filter({ !names.contains($0) }).min() {
             throw .malformed(
-                file: archive.file, part: unknown, expected: "the adapters' tensors alone", got: "another tensor")
+                file: archive.file, section: unknown, expected: "the adapters' tensors alone", got: "another tensor")
         }
         let parameters = Storage(count: layout.count)
         for place in layout.places {

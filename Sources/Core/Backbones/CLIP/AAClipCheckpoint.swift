@@ -11,7 +11,8 @@ package enum AAClipCheckpoint {
             let kind = try kind(of: archive)
             guard !tensors.keys.contains(where: { $0.hasPrefix(kind) }) else {
                 throw .malformed(
-                    file: path, part: "pickle", expected: "adapters of the other tower", got: kind + "* a second time")
+                    file: path, section: "pickle", expected: "adapters of the other tower",
+                    got: kind + "* a second time")
             }
             for (name, tensor) in archive.tensors { tensors[kind + name] = tensor }
         }
@@ -52,7 +53,7 @@ package enum AAClipCheckpoint {
         }
         if archive.tensors.keys.contains(where: { $0.hasSuffix(".fc.0.weight") }) { return "text_adapter." }
         throw .malformed(
-            file: archive.file, part: "pickle", expected: "a dictionary image_adapter or text_adapter",
+            file: archive.file, section: "pickle", expected: "a dictionary image_adapter or text_adapter",
             got: "\(archive.tensors.count) other tensors")
     }
 }

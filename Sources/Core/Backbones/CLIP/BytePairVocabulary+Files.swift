@@ -57,7 +57,7 @@ extension BytePairVocabulary {
     private func check(_ numbers: [String: Int], file: String) throws(WeightsError) {
         for (number, name) in names.enumerated() where numbers[name] != number {
             throw .malformed(
-                file: file, part: "`\(name)`", expected: "token \(number)",
+                file: file, section: "`\(name)`", expected: "token \(number)",
                 got: numbers[name].map { "\($0)" } ?? "none")
         }
     }
@@ -92,15 +92,15 @@ extension BytePairVocabulary {
         } catch let error as WeightsError {
             throw error
         } catch {
-            throw .malformed(file: path, part: "file", expected: what, got: "something else")
+            throw .malformed(file: path, section: "file", expected: what, got: "something else")
         }
     }
 
     private static func bytes(_ path: String) throws(WeightsError) -> [UInt8] {
         var input = try WeightsInput(path: path)
         guard input.size <= 64 << 20 else {
-            throw .malformed(file: path, part: "file", expected: "at most 64 MiB", got: "\(input.size) bytes")
+            throw .malformed(file: path, section: "file", expected: "at most 64 MiB", got: "\(input.size) bytes")
         }
-        return try input.bytes(input.size, part: "vocabulary")
+        return try input.bytes(input.size, section: "vocabulary")
     }
 }

@@ -31,7 +31,8 @@ package struct BytePairVocabulary: Sendable, Equatable {
         let count = size - Self.fixedTokens
         guard lines.count >= count else {
             throw .malformed(
-                file: file, part: "merges", expected: "\(count) for the model's \(size) tokens", got: "\(lines.count)")
+                file: file, section: "merges", expected: "\(count) for the model's \(size) tokens",
+                got: "\(lines.count)")
         }
         self.lines = Array(lines.prefix(count))
         var tokens: [String: Int32] = [:]
@@ -41,16 +42,16 @@ package struct BytePairVocabulary: Sendable, Equatable {
         }
         var joined: [UInt64: Int32] = [:]
         for (index, line) in self.lines.enumerated() {
-            let parts = line.split(separator: " ", omittingEmptySubsequences: false)
-            guard parts.count == 2, let left = tokens[String(parts[0])], let right = tokens[String(parts[1])] else {
+            let halves = line.split(separator: " ", omittingEmptySubsequences: false)
+            guard halves.count == 2, let left = tokens[String(halves[0])], let right = tokens[String(halves[1])] else {
                 throw .malformed(
-                    file: file, part: "merge \(index + 1)", expected: "two tokens that are there already",
+                    file: file, section: "merge \(index + 1)", expected: "two tokens that are there already",
                     got: "`\(line)`")
             }
-            let name = String(parts[0] + parts[1])
+            let name = String(halves[0] + halves[1])
             guard tokens[name] == nil else {
                 throw .malformed(
-                    file: file, part: "merge \(index + 1)", expected: "a new token", got: "`\(name)` again")
+                    file: file, section: "merge \(index + 1)", expected: "a new token", got: "`\(name)` again")
             }
             tokens[name] = Int32(512 + index)
             joined[Self.key(left, right)] = Int32(512 + index)

@@ -1,17 +1,17 @@
-/// Which of CLIP's towers is meant.
-package enum WeightsPart: Sendable {
+/// Which of CLIP's towers are meant.
+package enum CLIPTowers: Sendable {
     case image
     case text
     case all
 }
 
 extension CLIPConfiguration {
-    /// The tensors of a part by the names of OpenCLIP's state dict, with their shapes. Linear layers are
+    /// The tensors of the towers by the names of OpenCLIP's state dict, with their shapes. Linear layers are
     /// `[outputs, inputs]`, the two projections into the common space `[inputs, outputs]`.
-    package func expectedTensors(_ part: WeightsPart) -> [String: [Int]] {
+    package func expectedTensors(_ towers: CLIPTowers) -> [String: [Int]] {
         var table: [String: [Int]] = [:]
-        if part != .text { addImageTower(&table) }
-        if part != .image { addTextTower(&table) }
+        if towers != .text { addImageTower(&table) }
+        if towers != .image { addTextTower(&table) }
         return table
     }
 

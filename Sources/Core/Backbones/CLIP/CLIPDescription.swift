@@ -64,8 +64,8 @@ package struct CLIPDescription: Sendable, Equatable {
         }
     }
 
-    private func bad(_ part: String, expected: String, got: Int) -> WeightsError {
-        .malformed(file: source, part: part, expected: expected, got: "\(got)")
+    private func bad(_ section: String, expected: String, got: Int) -> WeightsError {
+        .malformed(file: source, section: section, expected: expected, got: "\(got)")
     }
 
     static func preprocessing(

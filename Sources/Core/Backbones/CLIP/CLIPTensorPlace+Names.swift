@@ -1,7 +1,7 @@
 // Names of stored tensors: OpenCLIP's state dict (CLIP, and CustomTextCLIP with `text.` before the text tower's) and Hugging
 // Face's CLIPModel.
 extension CLIPTensorPlace {
-    /// What a stored tensor is; nil when it is no part of a CLIP.
+    /// What a stored tensor is; nil when it does not belong to a CLIP.
     static func of(_ stored: String) -> (name: String, place: CLIPTensorPlace)? {
         // What DistributedDataParallel puts before every name.
         let bare = stored.hasPrefix("module.") ? String(stored.dropFirst("module.".count)) : stored
@@ -20,13 +20,13 @@ extension CLIPTensorPlace {
     private enum Kind {
         case whole
         case transposed
-        case part(Int)
+        case third(Int)
 
         func place(_ stored: String) -> CLIPTensorPlace {
             switch self {
             case .whole: .stored(stored)
             case .transposed: .transposed(stored)
-            case .part(let index): .joined([index: stored])
+            case .third(let index): .joined([index: stored])
             }
         }
     }
@@ -58,19 +58,19 @@ extension CLIPTensorPlace {
         for (tower, ours) in [("vision_model", "visual."), ("text_model", "")] {
             let path = tower + ".encoder.layers."
             guard name.hasPrefix(path) else { continue }
-            let parts = name.dropFirst(path.count).split(separator: ".", maxSplits: 1)
-            guard parts.count == 2, let (rest, kind) = block(String(parts[1])) else { return nil }
-            return ("\(ours)transformer.resblocks.\(parts[0]).\(rest)", kind)
+            let pieces = name.dropFirst(path.count).split(separator: ".", maxSplits: 1)
+            guard pieces.count == 2, let (rest, kind) = block(String(pieces[1])) else { return nil }
+            return ("\(ours)transformer.resblocks.\(pieces[0]).\(rest)", kind)
         }
-        // What else the towers have is no part of a plain CLIP: under a name of its own it is noticed as one too many.
+        // What else the towers have is not in a plain CLIP: under a name of its own it is noticed as one too many.
         for tower in ["vision_model.", "text_model."] where name.hasPrefix(tower) { return (name, .whole) }
         return nil
     }
 
     private static func block(_ name: String) -> (name: String, kind: Kind)? {
         for (index, letter) in ["q", "k", "v"].enumerated() {
-            if name == "self_attn.\(letter)_proj.weight" { return ("attn.in_proj_weight", .part(index)) }
-            if name == "self_attn.\(letter)_proj.bias" { return ("attn.in_proj_bias", .part(index)) }
+            if name == "self_attn.\(letter)_proj.weight" { return ("attn.in_proj_weight", .third(index)) }
+            if name == "self_attn.\(letter)_proj.bias" { return ("attn.in_proj_bias", .third(index)) }
         }
         for (theirs, ours) in inBlock where name.hasPrefix(theirs) {
             return (ours + name.dropFirst(theirs.count), .whole)

@@ -22,7 +22,7 @@ struct CLIPTensors: TensorTable {
             }
             guard let both = known.joined(with: place) else {
                 throw .malformed(
-                    file: weights.file, part: stored, expected: "one tensor that is \(name)", got: "two")
+                    file: weights.file, section: stored, expected: "one tensor that is \(name)", got: "two")
             }
             places[name] = both
         }
@@ -59,12 +59,12 @@ struct CLIPTensors: TensorTable {
             guard tensor.shape.count == 2 else { return nil }
             let matrix = Matrix(rows: tensor.shape[0], columns: tensor.shape[1], values: tensor.values)
             return Tensor(shape: shape, values: matrix.transposed().values)
-        case .joined(let parts):
+        case .joined(let thirds):
             var values: [Float] = []
             values.reserveCapacity(shape.reduce(1, *))
-            for index in parts.keys.sorted() {
-                guard let part = parts[index] else { continue }
-                values += try weights.tensor(part).values
+            for index in thirds.keys.sorted() {
+                guard let third = thirds[index] else { continue }
+                values += try weights.tensor(third).values
             }
             return Tensor(shape: shape, values: values)
         }
@@ -107,14 +107,14 @@ enum CLIPTensorPlace: Sendable {
     var stored: [String] {
         switch self {
         case .stored(let name), .transposed(let name): [name]
-        case .joined(let parts): parts.sorted { $0.key < $1.key }.map(\.value)
+        case .joined(let thirds): thirds.sorted { $0.key < $1.key }.map(\.value)
         }
     }
 
     var isTransposed: Bool { if case .transposed = self { true } else { false } }
 
-    /// Whether no part of it is missing.
-    var isWhole: Bool { if case .joined(let parts) = self { parts.count == 3 } else { true } }
+    /// Whether none of the thirds is missing.
+    var isWhole: Bool { if case .joined(let thirds) = self { thirds.count == 3 } else { true } }
 
     /// nil when they are the same thing twice.
     func joined(with other: CLIPTensorPlace) -> CLIPTensorPlace? {
@@ -128,13 +128,13 @@ enum CLIPTensorPlace: Sendable {
 extension CLIPTensors {
     func sha256() throws(WeightsError) -> String { try weights.bytes.sha256() }
 
-    /// The tensors of a part, for look-up; the others are as if they were not there.
-    func scope(_ part: WeightsPart, of configuration: CLIPConfiguration) -> WeightScope {
-        let names = Set(configuration.expectedTensors(part).keys)
-        return WeightScope(Part(tensors: self, names: names), file: file)
+    /// The tensors of some towers, for look-up; the others are as if they were not there.
+    func scope(_ towers: CLIPTowers, of configuration: CLIPConfiguration) -> WeightScope {
+        let names = Set(configuration.expectedTensors(towers).keys)
+        return WeightScope(TowerTensors(tensors: self, names: names), file: file)
     }
 
-    private struct Part: TensorTable {
+    private struct TowerTensors: TensorTable {
         let tensors: CLIPTensors
         let names: Set<String>
 

@@ -7,7 +7,7 @@ package enum DINOv2ONNX {
     private static let modulePrefix = "backbone."
     private static let nodePrefix = "/backbone/"
 
-    /// - Returns: the backbone's tensors; those of other parts of the graph are left out.
+    /// - Returns: the backbone's tensors; those of the rest of the graph are left out.
     package static func tensors(of model: ONNXModel) throws(WeightsError) -> [String: Tensor] {
         var tensors: [String: Tensor] = [:]
         for (name, tensor) in model.initialisers where name.hasPrefix(modulePrefix) {
@@ -44,13 +44,13 @@ package enum DINOv2ONNX {
 
     /// Joins the class token's position, which the graph concatenates, and the patches', which it reshapes to a grid.
     private static func positionEmbedding(_ model: ONNXModel) throws(WeightsError) -> Tensor {
-        func part(_ operation: String) -> Tensor? {
+        func position(_ operation: String) -> Tensor? {
             model.nodes.lazy
                 .filter { $0.operation == operation && $0.name.hasPrefix(nodePrefix + "embeddings/") }
                 .compactMap { anonymousInput($0, model) }
                 .first
         }
-        guard let classPosition = part("Concat"), let patchPositions = part("Reshape"),
+        guard let classPosition = position("Concat"), let patchPositions = position("Reshape"),
             classPosition.shape.count == 3, patchPositions.shape.count == 3,
             Array(classPosition.shape[..<2]) == [1, 1], patchPositions.shape[0] == 1,
             classPosition.shape[2] == patchPositions.shape[2]

@@ -1,7 +1,7 @@
 import Foundation
 import Platform
 
-/// Where the parts of a model lie that was not imported: a folder in OpenCLIP's or Hugging Face's layout, or one weight file
+/// Where the files of a model lie that was not imported: a folder in OpenCLIP's or Hugging Face's layout, or one weight file
 /// with the rest beside it.
 struct ModelFolder {
     let weights: String
@@ -33,7 +33,7 @@ struct ModelFolder {
         }
         guard candidates.count < 2 else {
             throw .malformed(
-                file: path, part: "folder",
+                file: path, section: "folder",
                 expected: "one weight file, or one of \(Self.names.joined(separator: ", "))",
                 got: candidates.sorted().joined(separator: ", "))
         }

@@ -19,29 +19,29 @@ package struct ModelWeights: Sendable {
     ///     folder in OpenCLIP's or Hugging Face's layout. A file without a sidecar is recognised by its tensors; a CLIP has
     ///     its configuration and its vocabulary beside it.
     ///   - modelsDirectory: where names are looked up.
-    ///   - part: which of a CLIP's towers may be looked up; of others, always all.
-    /// - Throws: `unknownModel`; `wrongDigest` when the file is not the one its sidecar describes, whichever part is asked
+    ///   - towers: which of a CLIP's towers may be looked up; of others, always all.
+    /// - Throws: `unknownModel`; `wrongDigest` when the file is not the one its sidecar describes, whichever towers are asked
     ///   for; `missingFile` and `unlikeConfiguration` for a CLIP; and what the readers throw.
     package static func load(
-        _ reference: String, modelsDirectory: ModelsDirectory, part: WeightsPart = .all
+        _ reference: String, modelsDirectory: ModelsDirectory, towers: CLIPTowers = .all
     ) throws(WeightsError) -> ModelWeights {
-        if reference.contains("/") || reference.hasSuffix(".safetensors") { return try load(path: reference, part) }
+        if reference.contains("/") || reference.hasSuffix(".safetensors") { return try load(path: reference, towers) }
         let sidecar = try modelsDirectory.sidecar(reference)
-        return try load(path: modelsDirectory.weightsPath(reference), sidecar, part)
+        return try load(path: modelsDirectory.weightsPath(reference), sidecar, towers)
     }
 
-    private static func load(path: String, _ part: WeightsPart) throws(WeightsError) -> ModelWeights {
+    private static func load(path: String, _ towers: CLIPTowers) throws(WeightsError) -> ModelWeights {
         let place = try ModelFolder(path)
-        guard place.weights.hasSuffix(".safetensors") else { return try load(place, part) }
+        guard place.weights.hasSuffix(".safetensors") else { return try load(place, towers) }
         let sidecarPath = place.weights.dropLast(".safetensors".count) + ".json"
-        guard FileManager.default.fileExists(atPath: String(sidecarPath)) else { return try load(place, part) }
-        return try load(path: place.weights, try WeightsSidecar.read(path: String(sidecarPath)), part)
+        guard FileManager.default.fileExists(atPath: String(sidecarPath)) else { return try load(place, towers) }
+        return try load(path: place.weights, try WeightsSidecar.read(path: String(sidecarPath)), towers)
     }
 
     private static func load(
-        path: String, _ sidecar: WeightsSidecar, _ part: WeightsPart
+        path: String, _ sidecar: WeightsSidecar, _ towers: CLIPTowers
     ) throws(WeightsError) -> ModelWeights {
-        if let clip = sidecar.clip { return try load(path: path, clip, sidecar, part) }
+        if let clip = sidecar.clip { return try load(path: path, clip, sidecar, towers) }
         let archive = try Safetensors.read(path: path)
         if sidecar.sha256 != archive.sha256 {
             throw .wrongDigest(file: path, expected: sidecar.sha256, got: archive.sha256)
@@ -50,7 +50,7 @@ package struct ModelWeights: Sendable {
     }
 
     private static func load(
-        path: String, _ clip: CLIPConfiguration, _ sidecar: WeightsSidecar, _ part: WeightsPart
+        path: String, _ clip: CLIPConfiguration, _ sidecar: WeightsSidecar, _ towers: CLIPTowers
     ) throws(WeightsError) -> ModelWeights {
         let tensors = try CLIPTensors(try WeightFile.open(path: path))
         let sha256 = try tensors.sha256()
@@ -60,17 +60,17 @@ package struct ModelWeights: Sendable {
         let base = String(path.dropLast(".safetensors".count))
         try tensors.check(clip, from: base + ".json")
         var vocabulary: BytePairVocabulary?
-        if part != .image {
+        if towers != .image {
             vocabulary = try BytePairVocabulary.read(
                 imported: base + BytePairVocabulary.ending, size: clip.text.vocabularySize,
                 sha256: sidecar.vocabularySHA256)
         }
         return ModelWeights(
-            sidecar: sidecar, path: path, scope: tensors.scope(part, of: clip), vocabulary: vocabulary)
+            sidecar: sidecar, path: path, scope: tensors.scope(towers, of: clip), vocabulary: vocabulary)
     }
 
     /// Weights without a sidecar.
-    private static func load(_ place: ModelFolder, _ part: WeightsPart) throws(WeightsError) -> ModelWeights {
+    private static func load(_ place: ModelFolder, _ towers: CLIPTowers) throws(WeightsError) -> ModelWeights {
         let file = try WeightFile.open(path: place.weights)
         if let architecture = WeightArchitecture.recognised(in: file.tensors.keys) {
             let archive = try file.archive()
@@ -79,14 +79,14 @@ package struct ModelWeights: Sendable {
                 sha256: archive.sha256, sourceSHA256: archive.sha256)
             return try checked(archive, sidecar, path: place.weights)
         }
-        let clip = try CLIPModel(file, folder: place.folder, withVocabulary: part != .image)
+        let clip = try CLIPModel(file, folder: place.folder, withVocabulary: towers != .image)
         let sha256 = try clip.tensors.sha256()
         let sidecar = WeightsSidecar(
             clip: clip.description, name: place.weights, source: place.weights, licence: "unknown", sha256: sha256,
             sourceSHA256: sha256, vocabularySHA256: clip.vocabulary?.sha256)
         return ModelWeights(
             sidecar: sidecar, path: place.weights,
-            scope: clip.tensors.scope(part, of: clip.description.configuration), vocabulary: clip.vocabulary)
+            scope: clip.tensors.scope(towers, of: clip.description.configuration), vocabulary: clip.vocabulary)
     }
 
     private static func checked(

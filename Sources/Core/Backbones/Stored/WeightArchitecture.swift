@@ -97,8 +97,8 @@ extension WeightArchitecture {
         for block in 0..<blocks {
             let path = "encoder.layer.\(block)."
             addNorm(path + "norm1", width, &table)
-            for part in ["attention.query", "attention.key", "attention.value", "output.dense"] {
-                addLinear(path + "attention." + part, outputs: width, inputs: width, &table)
+            for layer in ["attention.query", "attention.key", "attention.value", "output.dense"] {
+                addLinear(path + "attention." + layer, outputs: width, inputs: width, &table)
             }
             table[path + "layer_scale1.lambda1"] = [width]
             addNorm(path + "norm2", width, &table)

@@ -57,14 +57,14 @@ package struct WeightsSidecar: Codable, Sendable, Equatable {
     package static func read(path: String) throws(WeightsError) -> WeightsSidecar {
         var input = try WeightsInput(path: path)
         guard input.size <= 1 << 20 else {
-            throw .malformed(file: path, part: "sidecar", expected: "at most 1 MiB", got: "\(input.size) bytes")
+            throw .malformed(file: path, section: "sidecar", expected: "at most 1 MiB", got: "\(input.size) bytes")
         }
-        let json = try input.bytes(input.size, part: "sidecar")
+        let json = try input.bytes(input.size, section: "sidecar")
         let sidecar: WeightsSidecar
         do {
             sidecar = try JSONDecoder().decode(WeightsSidecar.self, from: Data(json))
         } catch {
-            throw .malformed(file: path, part: "sidecar", expected: "a model's description", got: message(of: error))
+            throw .malformed(file: path, section: "sidecar", expected: "a model's description", got: message(of: error))
         }
         try sidecar.check(file: path)
         return sidecar
@@ -89,7 +89,7 @@ package struct WeightsSidecar: Codable, Sendable, Equatable {
     private func check(file: String) throws(WeightsError) {
         guard (clip != nil) == (architecture == .clip) else {
             throw .malformed(
-                file: file, part: "clip", expected: architecture == .clip ? "the model's sizes" : "none",
+                file: file, section: "clip", expected: architecture == .clip ? "the model's sizes" : "none",
                 got: clip == nil ? "none" : "sizes of a CLIP")
         }
         try clip.map { (clip) throws(WeightsError) in
@@ -97,7 +97,7 @@ package struct WeightsSidecar: Codable, Sendable, Equatable {
         }
         let multiple = clip?.image.patchSize ?? architecture.inputMultiple ?? 1
         guard inputMultiple == multiple else {
-            throw .malformed(file: file, part: "input_multiple", expected: "\(multiple)", got: "\(inputMultiple)")
+            throw .malformed(file: file, section: "input_multiple", expected: "\(multiple)", got: "\(inputMultiple)")
         }
     }
 

@@ -93,10 +93,10 @@ extension TransformerEncoder {
     private func attentionGradientPhase(
         _ kept: TransformerTape.Block, over sequences: [Range<Int>], _ slopes: [Storage]
     ) -> Parallelism.Phase {
-        parallelism.phase(over: shape.heads) { [self] part, heads in
+        parallelism.phase(over: shape.heads) { [self] share, heads in
             for head in heads {
                 for sequence in sequences {
-                    attentionGradient(sequence, head, kept.queryKeyValue, scores[part].base, slopes[part].base)
+                    attentionGradient(sequence, head, kept.queryKeyValue, scores[share].base, slopes[share].base)
                 }
             }
         }
@@ -142,11 +142,11 @@ extension TransformerEncoder {
 extension Linear {
     /// A phase that splits the inputs, in runs of whole panels of the transposed layer.
     func phase(
-        _ parallelism: Parallelism, _ body: @escaping (_ part: Int, _ inputs: Range<Int>) -> Void
+        _ parallelism: Parallelism, _ body: @escaping (_ share: Int, _ inputs: Range<Int>) -> Void
     ) -> Parallelism.Phase {
         let inputs = inputs
-        return parallelism.phase(over: (inputs + Self.panelWidth - 1) / Self.panelWidth) { part, range in
-            body(part, range.lowerBound * Self.panelWidth..<min(range.upperBound * Self.panelWidth, inputs))
+        return parallelism.phase(over: (inputs + Self.panelWidth - 1) / Self.panelWidth) { share, range in
+            body(share, range.lowerBound * Self.panelWidth..<min(range.upperBound * Self.panelWidth, inputs))
         }
     }
 }

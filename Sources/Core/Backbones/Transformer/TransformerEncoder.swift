@@ -42,11 +42,11 @@ package final class TransformerEncoder {
         parallelism: Parallelism
     ) {
         let width = weights.shape.width
-        let parts = (longestSequence * longestSequence + 131_071) / 131_072
+        let slices = (longestSequence * longestSequence + 131_071) / 131_072
         self.weights = weights
         self.parallelism = parallelism
         self.isCausal = isCausal
-        attentionRows = (longestSequence + parts - 1) / parts
+        attentionRows = (longestSequence + slices - 1) / slices
         stream = Storage(count: rows * width)
         normalized = Storage(count: rows * width)
         queryKeyValue = Storage(count: rows * 3 * width)
@@ -97,12 +97,12 @@ package final class TransformerEncoder {
     ) -> Parallelism.Phase {
         let head = shape.headWidth
         let rows = sequences.last?.upperBound ?? 0
-        return parallelism.phase(over: shape.heads) { [self] part, heads in
+        return parallelism.phase(over: shape.heads) { [self] share, heads in
             for index in heads {
                 let first = queryKeyValue.base + index * 3 * head
                 block.queryKeyValue[index].apply(
                     normalized.base, stride: width, rows: rows, into: first, outputStride: 3 * width)
-                for sequence in sequences { attend(sequence, head: index, first, scores: scores[part].base) }
+                for sequence in sequences { attend(sequence, head: index, first, scores: scores[share].base) }
             }
         }
     }

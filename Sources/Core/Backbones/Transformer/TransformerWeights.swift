@@ -22,7 +22,7 @@ package struct TransformerShape: Sendable, Equatable {
     package var hiddenWidth: Int { 4 * width }
 }
 
-/// The learnt part of a layer norm, each `[D]`.
+/// What is learnt of a layer norm, each `[D]`.
 package struct LayerNorm: Sendable {
     package let gamma: Storage
     package let beta: Storage
@@ -86,9 +86,9 @@ extension TransformerBlock {
         let scale = 1 / Float(head).squareRoot()
         return (0..<shape.heads).map { index in
             var (matrix, bias): ([Float], [Float]) = ([], [])
-            for part in 0..<3 {
-                let rows = part * width + index * head..<part * width + (index + 1) * head
-                let factor = part == 0 ? scale : 1
+            for third in 0..<3 {
+                let rows = third * width + index * head..<third * width + (index + 1) * head
+                let factor = third == 0 ? scale : 1
                 matrix += matrices[rows.lowerBound * width..<rows.upperBound * width].map { $0 * factor }
                 bias += biases[rows].map { $0 * factor }
             }

@@ -17,7 +17,7 @@ struct HTML: ExpressibleByStringInterpolation, ExpressibleByStringLiteral {
         mutating func appendInterpolation(_ text: String) { source += HTML.escaped(text) }
         mutating func appendInterpolation(_ number: Int) { source += "\(number)" }
         mutating func appendInterpolation(_ html: HTML) { source += html.source }
-        mutating func appendInterpolation(_ parts: [HTML]) { source += parts.map(\.source).joined() }
+        mutating func appendInterpolation(_ pieces: [HTML]) { source += pieces.map(\.source).joined() }
 
         /// A length in a drawing, to a tenth.
         mutating func appendInterpolation(_ length: Double) { source += String(format: "%.1f", length) }

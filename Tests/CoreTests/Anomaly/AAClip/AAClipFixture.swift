@@ -23,8 +23,8 @@ struct AAClipFixture {
 
     func tensor(_ name: String) throws -> Tensor { try #require(expected[name], "\(name)") }
 
-    /// The part of a tensor at these first indices.
-    func part(_ name: String, _ indices: Int...) throws -> [Float] {
+    /// What a tensor holds at these first indices.
+    func slice(_ name: String, _ indices: Int...) throws -> [Float] {
         let tensor = try tensor(name)
         let rest = tensor.shape.dropFirst(indices.count).reduce(1, *)
         let offset = zip(indices, tensor.shape).reduce(0) { $0 * $1.1 + $1.0 } * rest
@@ -40,7 +40,7 @@ struct AAClipFixture {
 
     /// Of an object.
     func anchors(_ object: Int) throws -> TextAnchors {
-        TextAnchors(normal: try part("anchors", object, 0), abnormal: try part("anchors", object, 1))
+        TextAnchors(normal: try slice("anchors", object, 0), abnormal: try slice("anchors", object, 1))
     }
 }
 
@@ -75,13 +75,13 @@ extension AAClipFixture {
     }
 
     func picture(_ index: Int) throws -> Tensor {
-        Tensor(shape: [3, Self.side, Self.side], values: try part("pictures", index))
+        Tensor(shape: [3, Self.side, Self.side], values: try slice("pictures", index))
     }
 
     /// Of an object, those of normal parts first.
     func prompts(_ object: Int) throws -> [[Int32]] {
         let tokens = try tensor("prompts")
-        return try (0..<tokens.shape[1]).map { row in try part("prompts", object, row).map { Int32($0) } }
+        return try (0..<tokens.shape[1]).map { row in try slice("prompts", object, row).map { Int32($0) } }
     }
 
     func textPrompts(_ object: Int) throws -> TextAdaptation.Prompts {

@@ -28,10 +28,10 @@ import Testing
         for picture in 0..<2 {
             for level in 0..<2 {
                 let got = adapters.level(level, try fixture.matrix("tokens", picture, level), .serial)
-                #expect(relativeDifference(got.values, try fixture.part("levels", picture, level)) < 1e-4)
+                #expect(relativeDifference(got.values, try fixture.slice("levels", picture, level)) < 1e-4)
             }
             let detection = adapters.detection(try fixture.matrix("tokens", picture, 1), Parallelism(threads: 2))
-            #expect(relativeDifference(detection, try fixture.part("detection", picture)) < 1e-4)
+            #expect(relativeDifference(detection, try fixture.slice("detection", picture)) < 1e-4)
         }
     }
 
@@ -41,10 +41,11 @@ import Testing
             let rows = try fixture.matrix("text").values[object * prompts * 16..<(object + 1) * prompts * 16]
             let normal = AAClipFixture.normalPrompts
             let expected = try fixture.anchors(object)
-            for (part, direction) in [(0..<normal, expected.normal), (normal..<prompts, expected.abnormal)] {
+            for (range, direction) in [(0..<normal, expected.normal), (normal..<prompts, expected.abnormal)] {
                 let some = Matrix(
-                    rows: part.count, columns: 16,
-                    values: Array(rows[rows.startIndex + part.lowerBound * 16..<rows.startIndex + part.upperBound * 16])
+                    rows: range.count, columns: 16,
+                    values: Array(
+                        rows[rows.startIndex + range.lowerBound * 16..<rows.startIndex + range.upperBound * 16])
                 )
                 #expect(relativeDifference(PromptAnchor(some).direction, direction) < 1e-4)
             }
@@ -57,7 +58,7 @@ import Testing
             layers[5 + level] = FeatureMap(
                 grid: AAClipFixture.grid, tokens: try fixture.matrix("levels", picture, level))
         }
-        let features = Features(classToken: try fixture.part("detection", picture), layers: layers)
+        let features = Features(classToken: try fixture.slice("detection", picture), layers: layers)
         return PatchFeatures(features, layers: [5, 6], localAveraging: false)
     }
 
@@ -109,8 +110,8 @@ import Testing
 
     @Test func aDamagedScorerIsRefused() throws {
         let stored = AAClip(anchors: try fixture.anchors(1), featureWidth: 32).stored
-        #expect(throws: DamagedPart.self) { try StoredScorer(header: stored.header, tensors: [:]).scorer() }
+        #expect(throws: DamagedSection.self) { try StoredScorer(header: stored.header, tensors: [:]).scorer() }
         let other = ["anchors": Tensor(shape: [1, 16])]
-        #expect(throws: DamagedPart.self) { try StoredScorer(header: stored.header, tensors: other).scorer() }
+        #expect(throws: DamagedSection.self) { try StoredScorer(header: stored.header, tensors: other).scorer() }
     }
 }

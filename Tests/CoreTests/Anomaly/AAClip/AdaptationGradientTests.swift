@@ -14,7 +14,7 @@ import Testing
             grid: AAClipFixture.grid, side: AAClipFixture.side)
         let batch = try (0..<2).map { picture in
             TextAdaptation.Example(
-                features: try fixture.matrix("frozen", picture), mask: try fixture.part("masks", picture),
+                features: try fixture.matrix("frozen", picture), mask: try fixture.slice("masks", picture),
                 object: picture)
         }
         return stage.loss(batch, into: gradients)
@@ -26,22 +26,22 @@ import Testing
         for picture in 0..<2 {
             loss +=
                 stage.loss(
-                    try fixture.picture(picture), mask: try fixture.part("masks", picture), isDefective: picture == 0,
+                    try fixture.picture(picture), mask: try fixture.slice("masks", picture), isDefective: picture == 0,
                     try fixture.anchors(picture), share: 0.5, into: gradients) / 2
         }
         return loss
     }
 
-    private func expectGradients(_ gradients: Storage, of part: String) throws {
+    private func expectGradients(_ gradients: Storage, of tower: String) throws {
         let got = gradients.tensors(at: fixture.adapters.layout.places)
-        let names = got.keys.filter { $0.hasPrefix(part) }
-        #expect(names.count == (part == "text_adapter" ? 3 : 6))
+        let names = got.keys.filter { $0.hasPrefix(tower) }
+        #expect(names.count == (tower == "text_adapter" ? 3 : 6))
         for name in names.sorted() {
             let difference = relativeDifference(
                 try #require(got[name]).values, try fixture.tensor("gradient." + name).values)
             #expect(difference < 1e-4, "\(name)")
         }
-        for name in got.keys.filter({ !$0.hasPrefix(part) }) {
+        for name in got.keys.filter({ !$0.hasPrefix(tower) }) {
             #expect(got[name]?.values.allSatisfy { $0 == 0 } == true, "\(name)")
         }
     }
@@ -67,22 +67,22 @@ import Testing
                 of: try fixture.picture(picture), FeatureRequest(layers: [5], finalTokens: true))
             let got = TextAdaptation.features(
                 patches: try #require(features.layers[5]).tokens, embedding: try #require(features.classToken))
-            #expect(relativeDifference(got.values, try fixture.part("frozen", picture)) < 1e-4)
+            #expect(relativeDifference(got.values, try fixture.slice("frozen", picture)) < 1e-4)
         }
     }
 
     @Test func stepsAreThoseOfPyTorchsAdam() throws {
-        for (part, rate) in [("text", Float(1e-3)), ("image", 5e-3)] {
+        for (tower, rate) in [("text", Float(1e-3)), ("image", 5e-3)] {
             let start = fixture.adapters
             let steps = AdapterSteps(start)
-            for expected in try fixture.tensor(part + "_losses").values {
+            for expected in try fixture.tensor(tower + "_losses").values {
                 let loss =
-                    try part == "text"
+                    try tower == "text"
                     ? textLoss(steps.adapters, steps.gradients) : imageLoss(steps.adapters, steps.gradients)
-                #expect(isClose(loss, Double(expected), atol: 0, rtol: 1e-3), "\(part)")
-                steps.step(part == "text" ? .text : .image, rate: rate, .serial)
+                #expect(isClose(loss, Double(expected), atol: 0, rtol: 1e-3), "\(tower)")
+                steps.step(tower == "text" ? .text : .image, rate: rate, .serial)
             }
-            for (name, tensor) in steps.adapters.tensors where name.hasPrefix(part) {
+            for (name, tensor) in steps.adapters.tensors where name.hasPrefix(tower) {
                 let expected = try fixture.tensor("trained." + name).values
                 #expect(relativeDifference(tensor.values, expected) < 1e-3, "\(name)")
             }

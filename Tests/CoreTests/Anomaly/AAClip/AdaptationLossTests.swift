@@ -9,11 +9,11 @@ import Testing
     @Test func theLossOfAMapAndItsGradientsAreThoseOfPyTorch() throws {
         let fixture = try AAClipFixture()
         let got = loss.gradients(
-            try fixture.matrix("levels", 0, 0), try fixture.anchors(0), mask: try fixture.part("masks", 0))
+            try fixture.matrix("levels", 0, 0), try fixture.anchors(0), mask: try fixture.slice("masks", 0))
         #expect(isClose(got.loss, Double(try fixture.tensor("map_loss").values[0]), atol: 0, rtol: 1e-4))
         #expect(relativeDifference(got.features.values, try fixture.tensor("map_loss.features").values) < 1e-4)
-        #expect(relativeDifference(got.direction, try fixture.part("map_loss.anchors", 1)) < 1e-4)
-        #expect(relativeDifference(got.direction.map { -$0 }, try fixture.part("map_loss.anchors", 0)) < 1e-4)
+        #expect(relativeDifference(got.direction, try fixture.slice("map_loss.anchors", 1)) < 1e-4)
+        #expect(relativeDifference(got.direction.map { -$0 }, try fixture.slice("map_loss.anchors", 0)) < 1e-4)
     }
 
     @Test func aMapThatIsRightCostsNothing() {

@@ -7,7 +7,7 @@ import Testing
     private static let width = 24
     private static let grid = PatchGrid(rows: 2, columns: 3)
 
-    /// An embedding around a common direction; anomalous ones are moved along one of two others, so that no line parts them.
+    /// An embedding around a common direction; anomalous ones are moved along one of two others, so that no line divides them.
     private static func embedding(anomalous: Bool, using random: inout SplitMix64) -> [Float] {
         var values = random.floats(width, in: -0.5...0.5)
         values[0] += 8

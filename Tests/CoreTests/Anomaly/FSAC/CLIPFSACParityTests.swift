@@ -67,7 +67,7 @@ import Testing
         var labels: [Float] { [Float](repeating: 0, count: pairs) + [Float](repeating: 1, count: pairs) }
     }
 
-    /// The largest difference in parts of the largest value, and that of the norms.
+    /// The largest difference as a share of the largest value, and that of the norms.
     static func difference(_ tensor: Tensor, _ expected: Sample) -> Double {
         let count = min(tensor.values.count, 40)
         let got = (0..<count).map { Double(tensor.values[$0 * tensor.values.count / count]) }

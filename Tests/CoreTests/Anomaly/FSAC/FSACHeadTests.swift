@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct FSACHeadTests {
-    /// Unit rows around a common direction; anomalous ones are moved along one of two others, so that no line parts them.
+    /// Unit rows around a common direction; anomalous ones are moved along one of two others, so that no line divides them.
     private func tokens(_ count: Int, anomalous: Bool, seed: UInt64, width: Int = 40) -> Matrix {
         var random = SplitMix64(seed: seed)
         var values: [Float] = []

@@ -44,8 +44,9 @@ private let canRun = models.names.contains("dinov2-small") && FileManager.defaul
         return result
     }
 
-    private static func joined(_ parts: [Matrix]) -> Matrix {
-        Matrix(rows: parts.map(\.rows).reduce(0, +), columns: parts[0].columns, values: parts.flatMap(\.values))
+    private static func joined(_ matrices: [Matrix]) -> Matrix {
+        Matrix(
+            rows: matrices.map(\.rows).reduce(0, +), columns: matrices[0].columns, values: matrices.flatMap(\.values))
     }
 
     @Test(.enabled(if: canRun, "needs `make weights` and FSAC_DATA"))

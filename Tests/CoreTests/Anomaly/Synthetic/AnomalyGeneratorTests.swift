@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test func anEvenPictureStaysAsItIsWhereNothingCanBePasted() {
-        // Every part of it is the same: pasting changes at most its brightness, and the draw ends all the same.
+        // Every place of it is the same: pasting changes at most its brightness, and the draw ends all the same.
         let even = Image(height: 40, width: 40, pixels: [UInt8](repeating: 90, count: 4800))
         let anomaly = draw(.nsa, even, seed: 1)
         #expect(anomaly.image == even)
