@@ -1,6 +1,8 @@
-/// Body of `POST /v1/commission`.
+/// Body of `POST /v1/commission`. Refused with `conflict` while a commissioning of the recipe goes on: its parts would
+/// be lost.
 package struct CommissionRequest: Codable, Sendable, Equatable {
-    /// Known-good parts to run; absent = 299, which support a false-reject rate of 1 % when none is rejected.
+    /// Known-good parts to run, 1 to ``ControlLimits/commissionParts``; absent = 299, which support a false-reject rate
+    /// of 1 % when none is rejected (0.05^(1/299) = 0.99).
     package var parts: Int?
 
     package init(parts: Int? = nil) {
@@ -9,11 +11,14 @@ package struct CommissionRequest: Codable, Sendable, Equatable {
 }
 
 /// A limit and the false-reject rate that good parts support for it.
+///
+/// It bounds false rejects only: good parts say nothing about escapes.
 package struct LimitBound: Codable, Sendable, Equatable {
     package var limit: Float
     /// Of the good parts, how many it rejects.
     package var rejects: Int
-    /// The Clopper-Pearson upper bound at `CommissionReply.confidence`.
+    /// Share of good parts, 0 to 1: the Clopper-Pearson upper bound at `CommissionReply.confidence`. Not `rejects` over
+    /// the parts: none of 299 is 1 %, not 0.
     package var falseRejectRate: Double
 
     package init(limit: Float, rejects: Int, falseRejectRate: Double) {
@@ -28,7 +33,8 @@ package struct LimitBound: Codable, Sendable, Equatable {
     }
 }
 
-/// Answer of `GET`, `POST` and `DELETE /v1/commission` and of `POST /v1/commission/apply`.
+/// Answer of `GET`, `POST` and `DELETE /v1/commission`; also in `RecipeReply`. What has been counted is read from the
+/// journal, so it outlives the daemon. `POST /v1/commission/apply` answers with a `LimitReply`.
 package struct CommissionReply: Codable, Sendable, Equatable {
     package enum State: String, Codable, Sendable {
         /// Parts are judged.
@@ -43,14 +49,15 @@ package struct CommissionReply: Codable, Sendable, Equatable {
     package var state: State
     /// The generation in use: parts count for it alone, a re-fit begins anew.
     package var generation: Int
-    /// Wanted.
+    /// Wanted; 0 while the state is `off`.
     package var parts: Int
+    /// Of these, how many got a score so far. INVALID ones of another cause do not count.
     package var scored: Int
-    /// Of the bounds.
+    /// Of the bounds, 0 to 1.
     package var confidence: Double
     /// The limit in use; absent before the first part.
     package var current: LimitBound?
-    /// When complete.
+    /// The limit that `apply` would set, for the sensitivity of the recipe; absent until the state is `complete`.
     package var proposal: LimitBound?
 
     package init(

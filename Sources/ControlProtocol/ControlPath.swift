@@ -1,4 +1,6 @@
-/// The paths of the control API, once for the daemon and its clients.
+/// The paths of the control API, once for the daemon and its clients. ARCHITECTURE.md lists what each does.
+///
+/// `/healthz` and `/metrics` are where monitors look by custom; all others have the version of what they say in front.
 package enum ControlPath {
     package static let health = "/healthz"
     package static let metrics = "/metrics"
@@ -23,9 +25,11 @@ package enum ControlPath {
     package static let inspections = "/v1/inspections"
 }
 
-/// Bounds that the daemon enforces and the client checks before it sends.
+/// Bounds that the daemon enforces and the client checks before it sends: what is too large is refused without a
+/// transfer, and with a message that names the file or the option. A client that does not check gets `too_large` or
+/// `invalid_request`.
 package enum ControlLimits {
-    /// Largest picture, in bytes.
+    /// Largest picture, in bytes: a PNG of 10 megapixels fits, whatever it shows.
     package static let imageBytes = 32 << 20
     /// Most shots of one request to the camera.
     package static let shotsAtOnce = 32

@@ -1,39 +1,47 @@
-/// One journal line: the verdict on one part and what it rests on.
+/// One journal line: the verdict on one part and what it rests on. Programs outside read it, from the file, from `tail`
+/// and `history`: a field may be added, none changes its meaning.
 ///
 /// The line in the file has these fields in this order, absent ones left out, and ends with `crc`: CRC32C of everything
 /// before `,"crc"`, as 8 hexadecimal digits.
 package struct InspectionRecord: Codable, Sendable, Equatable {
     /// From 1, one more with each line, also over restarts.
     package var seq: UInt64
-    /// When the frame was captured: RFC 3339 with microseconds, UTC. For people; nothing is ordered by it.
+    /// When the frame was complete, or the trigger came that got none: RFC 3339 with microseconds, UTC. For people;
+    /// nothing is ordered by it, for the wall clock may be set back.
     package var time: String
     package var camera: String
+    /// That was in use when the part was captured or triggered, not when it was judged.
     package var recipe: String
-    /// The model that judged; absent when there was none.
+    /// The model that judged. Absent when there was none, and when the frame failed before a model was asked.
     package var generation: Int?
     /// The frame's name at its source: the file's name, or the number that the driver gave. Empty when a trigger got none.
     package var frame: String
     /// The part's serial number, if given.
     package var part: String?
     package var verdict: Verdict
-    /// Why there is no judgement; INVALID only.
+    /// Why there is no judgement, in a word such as `no_model` or `frame_dark`; with INVALID always, else never. More
+    /// may come: an unknown one is no OK either.
     package var cause: String?
     /// What of the picture as a whole is not as in the shots, in words; absent when nothing is, or nobody looked.
     package var sceneShift: String?
-    /// Higher = more anomalous.
+    /// Higher = more anomalous; 1.0 is a typical good part. Also of INVALID parts while the recipe is commissioned;
+    /// absent for others.
     package var score: Float?
-    /// The score at which a part is rejected.
+    /// The score at which a part is rejected: NG when `score >= limit`. Only with a judgement, so that nobody can make
+    /// a verdict of a muted score.
     package var limit: Float?
     /// True when the score is so near to the limit that either verdict is poorly supported, else absent.
     package var uncertain: Bool?
-    /// Boxes around what is at the limit or above.
+    /// Boxes around what is at the limit or above. Empty for OK and for INVALID.
     package var regions: [Region]
     package var latency: Latency
-    /// Below the state directory. Pictures are written after the line and may be dropped or have been pruned.
+    /// Below the state directory; absent when the configuration keeps none of such parts. Pictures are written after
+    /// the line and may be dropped or have been pruned: the path is a promise to try.
     package var image: String?
     /// Below the state directory, as `image`.
     package var heatmap: String?
-    /// Whether the line was synced to the disk before anybody saw it.
+    /// Whether the line was synced to the disk before anybody saw it: NG, others with `journal.durability = "each"`.
+    /// One that was not may be lost by a power cut within the next second; false for NG says that the disk fails.
     package var durable: Bool
 
     /// A box in pixels of the inspected picture.
@@ -54,14 +62,17 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
         }
     }
 
-    /// Milliseconds of the monotonic clock; a stage that was not reached took 0.
+    /// Milliseconds of the monotonic clock, to the microsecond; a stage that was not reached took 0. What the journal
+    /// takes comes on top.
     package struct Latency: Codable, Sendable, Equatable {
-        /// From capture to the start of the inspection.
+        /// From the complete frame (or the trigger that got none) to the start of the inspection: the camera's queue.
         package var wait: Double
         package var decode: Double
+        /// Preprocessing and the look at the whole scene included.
         package var embed: Double
         package var score: Double
-        /// From capture to the verdict.
+        /// From the complete frame to the verdict. More than the sum of the others when a stage ended without a
+        /// judgement: its time is in none of them.
         package var total: Double
 
         package init(wait: Double = 0, decode: Double = 0, embed: Double = 0, score: Double = 0, total: Double = 0) {

@@ -1,18 +1,22 @@
-/// The limit in use and where it comes from.
+/// A limit of a generation and where it comes from. Of the generation in use it is the one that parts are judged by; of
+/// others the calibrated one, for a limit set by hand belongs to the recipe.
 package struct LimitReply: Codable, Sendable, Equatable {
     /// The score at which a part is rejected.
     package var value: Float
-    /// Set by hand; false = found by calibration from the shots.
+    /// Set by hand, or accepted after commissioning (`commissioned` is there then); false = found by calibration from
+    /// the shots.
     package var manual: Bool
-    /// The limit that calibration found for the generation in use; equal to `value` unless set by hand.
+    /// The limit that calibration found for this generation; equal to `value` unless `manual`.
     package var calibrated: Float
     /// What the calibrated limit rests on, in words: number of held-out scores and the false-reject rate they support.
     package var evidence: String
     /// What a limit that was accepted after commissioning rests on, in words; absent for others.
     package var commissioned: String?
     /// The lowest and the highest score that are uncertain: judged, but the limit could as well be on their other side.
+    /// Two numbers, or none where nothing is known of it.
     package var uncertain: [Float]
-    /// What other sensitivities would give.
+    /// What other sensitivities would give, around the one in use. Expected of the shots, not measured on parts. May be
+    /// empty.
     package var options: [LimitOption]
 
     package init(
@@ -35,9 +39,9 @@ package struct LimitOption: Codable, Sendable, Equatable {
     /// From 0, few false rejects, to 1, few escapes.
     package var sensitivity: Double
     package var limit: Float
-    /// Share of good parts.
+    /// Expected share of good parts, 0 to 1.
     package var falseRejectRate: Double
-    /// Share of synthetic anomalies; absent without any. Real defects may be harder.
+    /// Expected share of synthetic anomalies, 0 to 1; absent without any. Real defects may be harder.
     package var escapeRate: Double?
 
     package init(sensitivity: Double, limit: Float, falseRejectRate: Double, escapeRate: Double?) {
@@ -54,8 +58,10 @@ package struct LimitOption: Codable, Sendable, Equatable {
     }
 }
 
-/// Body of `PUT /v1/limit`: `{"value":0.42}` sets it by hand, `{"value":null}` or `{}` goes back to calibration's.
+/// Body of `PUT /v1/limit`: `{"value":0.42}` sets it by hand, `{"value":null}` or `{}` goes back to calibration's. It
+/// holds from the next frame on.
 package struct LimitRequest: Codable, Sendable, Equatable {
+    /// Finite and above 0.
     package var value: Float?
 
     package init(value: Float?) {
@@ -63,14 +69,17 @@ package struct LimitRequest: Codable, Sendable, Equatable {
     }
 }
 
-/// One fitted model.
+/// One fitted model. What is behind its number never changes, but for the limit.
 package struct GenerationReply: Codable, Sendable, Equatable {
     package var generation: Int
     /// In use now.
     package var current: Bool
+    /// Name and digest, for people; not to be parsed.
     package var backbone: String
+    /// With its settings, for people; not to be parsed.
     package var method: String
-    /// SHA-256 of the shots it was fitted from.
+    /// SHA-256 of the shots it was fitted from. Some may have been removed from the recipe since: the model keeps what
+    /// it learnt.
     package var shots: [String]
     package var limit: LimitReply
     /// What the fit chose and why, a line each; absent where nothing was to be chosen.
@@ -90,7 +99,7 @@ package struct GenerationReply: Codable, Sendable, Equatable {
     }
 }
 
-/// Answer of `GET /v1/models`, newest generation first.
+/// Answer of `GET /v1/models`, newest generation first. Only those that are kept and can be read.
 package struct ModelsReply: Codable, Sendable, Equatable {
     package var models: [GenerationReply]
 
@@ -99,7 +108,8 @@ package struct ModelsReply: Codable, Sendable, Equatable {
     }
 }
 
-/// Body of `POST /v1/models/rollback`; without a generation, the one before the current.
+/// Body of `POST /v1/models/rollback`; without a generation, the one before the current. It holds until the next fit,
+/// over restarts.
 package struct RollbackRequest: Codable, Sendable, Equatable {
     package var generation: Int?
 
@@ -108,18 +118,18 @@ package struct RollbackRequest: Codable, Sendable, Equatable {
     }
 }
 
-/// Where the background fit stands. `request` counts up with every fit that was asked for; a client that asked for
-/// request n waits until `done >= n`.
+/// Where the background fit of a recipe stands. `request` counts up with every fit that was asked for; a client that
+/// asked for request n waits until `done >= n`. Requests during a fit are one more fit after it, so `done` may jump.
 package struct FitReply: Codable, Sendable, Equatable {
     package enum State: String, Codable, Sendable {
         case idle, fitting, failed
     }
     package var state: State
-    /// In [0, 1], while fitting.
+    /// In [0, 1], while fitting; 0 while the fit of another recipe is at work.
     package var progress: Double?
-    /// Why the latest fit failed; the model before it stays in use.
+    /// Why the latest fit failed, while the state is `failed`; the model before it stays in use.
     package var message: String?
-    /// The newest fit asked for, 0 = none since start.
+    /// The newest fit asked for, 0 = none since the daemon started: after a restart the numbers begin anew.
     package var request: UInt64
     /// The newest fit that ended, well or badly.
     package var done: UInt64

@@ -1,4 +1,4 @@
-/// One recipe.
+/// One recipe, from `GET /v1/status` and `/v1/recipes`, and after a copy or a changeover.
 package struct RecipeReply: Codable, Sendable, Equatable {
     package var name: String
     /// The `[recipe]` table of the configuration whose settings it uses: its own, or for a copy that of the original.
@@ -8,11 +8,11 @@ package struct RecipeReply: Codable, Sendable, Equatable {
     /// The generation in use; absent without a model.
     package var model: GenerationReply?
     package var fit: FitReply
-    /// Cameras that use it.
+    /// Cameras that use it now. A part of before a changeover may still be judged by it.
     package var cameras: [String]
     /// Of the parts that it judged; in the answer of `GET /v1/status`, once there are any.
     package var trend: TrendReply?
-    /// Absent when the recipe is not being commissioned.
+    /// Absent when the recipe is not being commissioned, and in the answers to a copy and a changeover.
     package var commission: CommissionReply?
 
     package init(
@@ -44,7 +44,8 @@ package struct RecipesReply: Codable, Sendable, Equatable {
     }
 }
 
-/// Body of `POST /v1/recipes/copy`.
+/// Body of `POST /v1/recipes/copy`: shots, models and limit. `conflict` when there is such a recipe already: nothing is
+/// overwritten.
 package struct CopyRecipeRequest: Codable, Sendable, Equatable {
     package var from: String
     package var to: String
@@ -55,7 +56,8 @@ package struct CopyRecipeRequest: Codable, Sendable, Equatable {
     }
 }
 
-/// Body of `POST /v1/recipes/use`.
+/// Body of `POST /v1/recipes/use`. It is remembered on the disk before it is used, and holds against the
+/// configuration's `recipe`.
 package struct UseRecipeRequest: Codable, Sendable, Equatable {
     package var recipe: String
     /// Absent = the only camera.
@@ -67,11 +69,12 @@ package struct UseRecipeRequest: Codable, Sendable, Equatable {
     }
 }
 
-/// Answer of `POST /v1/reload`.
+/// Answer of `POST /v1/reload`. A file that is refused is an ``ErrorReply`` and changes nothing.
 package struct ReloadReply: Codable, Sendable, Equatable {
     /// What changed, a sentence each; empty when the file says what was in use already.
     package var applied: [String]
-    /// Keys that changed and take effect when the daemon is started again: `control.socket`.
+    /// Keys that changed and take effect when the daemon is started again: `control.socket`. Named at each reload until
+    /// then.
     package var needsRestart: [String]
 
     package init(applied: [String], needsRestart: [String]) {

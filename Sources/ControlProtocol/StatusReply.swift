@@ -1,22 +1,23 @@
-/// What the line does right now.
+/// What the line does right now. Only `inspecting` is healthy: whatever else comes, even an unknown word, is not.
 package enum LineState: String, Codable, Sendable {
     /// Frames come in and get an OK or NG verdict.
     case inspecting
-    /// No frame has come yet.
+    /// No frame has come yet, or no camera has been started.
     case starting
     /// Frames come in and are INVALID, because nothing has been fitted yet.
     case noModel = "no_model"
     /// The source delivers no frames.
     case cameraLost = "camera_lost"
-    /// The camera is there and delivers no frames.
+    /// The camera is there and delivers no frames, or only damaged ones.
     case cameraStalled = "camera_stalled"
-    /// Another camera than the configured one, or another size or format.
+    /// Another camera than the configured one, or another size, format or control. Nothing is judged: a picture of
+    /// another camera would get a verdict that means nothing.
     case cameraMismatch = "camera_mismatch"
     /// Another program holds the camera.
     case cameraBusy = "camera_busy"
     /// Frames come, and none of them can be judged: dark, saturated, frozen, damaged, of another size.
     case cameraInvalid = "camera_invalid"
-    /// Verdicts cannot be written down.
+    /// Verdicts cannot be written to the disk: they are in memory only, and say so (`durable` is false).
     case journalFailed = "journal_failed"
     /// The source came to its end (a folder replayed once).
     case finished
@@ -26,14 +27,17 @@ package enum LineState: String, Codable, Sendable {
 /// Answer of `GET /v1/status`.
 package struct StatusReply: Codable, Sendable, Equatable {
     package var version: String
-    /// That of the camera that is worst off.
+    /// That of the camera that is worst off: one that sees nothing is not hidden by those that do.
     package var state: LineState
     /// Why the state is what it is, in words; absent while inspecting.
     package var reason: String?
+    /// Of the monotonic clock.
     package var uptimeSeconds: Double
     package var cameras: [CameraReply]
     package var recipes: [RecipeReply]
+    /// Of all cameras, also of those that a reload has removed.
     package var counts: CountsReply
+    /// Absent before the first judged part.
     package var latency: LatencyReply?
     package var storage: StorageReply
 
@@ -58,27 +62,32 @@ package struct StatusReply: Codable, Sendable, Equatable {
     }
 }
 
-/// One camera and what it does.
+/// One camera and what it does. Its numbers count from when it was started: at the daemon's start, or by a reload that
+/// gave it other settings.
 package struct CameraReply: Codable, Sendable, Equatable {
     package var name: String
     /// Kind and place of the source and what was agreed on, for people: `folder /srv/frames`.
     package var source: String
-    /// What the camera was asked for and did not give, a sentence each.
+    /// What the camera was asked for and did not give (a rate, a control), a sentence each. It goes on: what parts
+    /// cannot be judged with is `camera_mismatch`.
     package var differences: [String]
     package var state: LineState
     /// Why, in words; absent while inspecting.
     package var reason: String?
+    /// That its next frame or trigger is judged by.
     package var recipe: String
     /// What makes a frame a part: `continuous`, `interval`, `software` or `presence`.
     package var trigger: String
+    /// That came from the source, whether or not they became parts.
     package var frames: UInt64
-    /// Frames that were replaced in the queue by newer ones before they were inspected.
+    /// Frames that were replaced in the queue by newer ones before they were inspected: the line is slower than the
+    /// camera. Never a triggered part.
     package var dropped: UInt64
-    /// Frames that the driver lost.
+    /// Frames that the driver lost, by the gaps in its numbers.
     package var missed: UInt64
     /// Frames that came damaged, short or stale, whether or not anybody waited for them.
     package var damaged: UInt64
-    /// How often the stream was started again.
+    /// How often the stream was started again, because frames stayed away or were damaged.
     package var restarts: UInt64
     package var counts: CountsReply
 
@@ -103,14 +112,14 @@ package struct CameraReply: Codable, Sendable, Equatable {
     }
 }
 
-/// Verdicts since the daemon started.
+/// Verdicts since the daemon started, of a camera since that was; the journal has those of before.
 package struct CountsReply: Codable, Sendable, Equatable {
     package var ok: UInt64
     package var ng: UInt64
     /// Of both, those whose score is so near to the limit that either verdict is poorly supported.
     package var uncertain: UInt64
     package var invalid: UInt64
-    /// INVALID verdicts by cause; sums to `invalid`.
+    /// INVALID verdicts by cause, as in the journal; sums to `invalid`.
     package var causes: [String: UInt64]
 
     package init(
@@ -124,7 +133,8 @@ package struct CountsReply: Codable, Sendable, Equatable {
     }
 }
 
-/// Milliseconds from frame to journalled verdict, over the latest verdicts (nearest rank).
+/// Milliseconds from frame to journalled verdict, over the newest 1000 judged parts (nearest rank). INVALID ones do not
+/// count: most end early, and would make a slow line look quick.
 package struct LatencyReply: Codable, Sendable, Equatable {
     package var p50: Double
     package var p95: Double
@@ -137,13 +147,15 @@ package struct LatencyReply: Codable, Sendable, Equatable {
     }
 }
 
-/// The state directory.
+/// The state directory and the disk it is on.
 package struct StorageReply: Codable, Sendable, Equatable {
     package var directory: String
+    /// 0 also when the file system does not answer: there is no room on it then.
     package var freeBytes: UInt64
     /// Sequence number of the newest journal line, 0 when there is none.
     package var lastSequence: UInt64
-    /// Pictures that were not written because the disk was full or too slow; verdicts are never dropped.
+    /// Pictures that were not written because the disk was full or too slow, since the start; verdicts are never
+    /// dropped.
     package var imagesDropped: UInt64
 
     package init(directory: String, freeBytes: UInt64, lastSequence: UInt64, imagesDropped: UInt64) {
@@ -161,7 +173,8 @@ package struct StorageReply: Codable, Sendable, Equatable {
     }
 }
 
-/// Answer of `GET /healthz`: status 200 while every camera's frames are being inspected, 503 otherwise.
+/// Answer of `GET /healthz`: status 200 while every camera's frames are being inspected, 503 otherwise. It never waits
+/// behind a score or a fit, so a monitor may take silence for a fault.
 package struct HealthReply: Codable, Sendable, Equatable {
     package var state: LineState
     package var reason: String?

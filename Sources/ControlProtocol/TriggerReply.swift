@@ -1,4 +1,4 @@
-/// Body of `POST /v1/trigger`.
+/// Body of `POST /v1/trigger`. Once it is accepted there is a journal line, whatever becomes of the client.
 package struct TriggerRequest: Codable, Sendable, Equatable {
     /// Absent = the only camera with `trigger = "software"`.
     package var camera: String?
@@ -11,11 +11,13 @@ package struct TriggerRequest: Codable, Sendable, Equatable {
     }
 }
 
-/// Answer of `POST /v1/trigger`, given once the verdict is in the journal.
+/// Answer of `POST /v1/trigger`, given once the verdict is in the journal. The status is 200 whatever the verdict: a
+/// PLC has to look at `inspection.verdict`.
 package struct TriggerReply: Codable, Sendable, Equatable {
     /// The journal line.
     package var inspection: InspectionRecord
-    /// When the trigger came: microseconds of the daemon's `CLOCK_MONOTONIC`.
+    /// When the trigger came: microseconds of the daemon's `CLOCK_MONOTONIC`, which other programs of the same computer
+    /// can read, too.
     package var triggeredMicroseconds: Int64
     /// The earliest moment at which the frame's exposure can have begun, by the same clock; never before the trigger.
     /// Absent when no frame came.

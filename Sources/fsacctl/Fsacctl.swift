@@ -3,7 +3,10 @@ import ControlProtocol
 import Glibc
 import Settings
 
-/// The command line: `fsacctl`.
+/// The command line: `fsacctl`. For people, and for scripts by `--json` and the exit code.
+///
+/// What was asked for goes to standard output, complaints and progress to standard error, so that a pipe gets the
+/// answer alone. Progress is for terminals only. Online commands ask the daemon; all others do without one.
 struct Fsacctl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fsacctl",
@@ -13,6 +16,7 @@ struct Fsacctl: AsyncParsableCommand {
             69 the daemon or a server cannot be reached.
             """,
         version: FsacVersion.text,
+        // The man pages are made of this help (Tools/make_manual.sh).
         groupedSubcommands: [
             CommandGroup(
                 name: "Online",
@@ -31,10 +35,15 @@ struct Fsacctl: AsyncParsableCommand {
 }
 
 @main
+/// Where the program begins, and where errors become exit codes.
+///
+/// Not `Fsacctl.main()`: there every error is exit code 1, and scripts want to tell a daemon that is not there (69)
+/// from one that refuses (1).
 enum Program {
     static func main() async {
         do {
             var command = try Fsacctl.parseAsRoot()
+            // Both kinds are among the subcommands, and each has a `run` of its own.
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -47,6 +56,8 @@ enum Program {
             Terminal.complain("\(error)")
             exit(error.exitCode)
         } catch {
+            // Help, the version, wrong usage (64), an exit code that a command chose, and errors of Core, which say
+            // enough by themselves (1).
             Fsacctl.exit(withError: error)
         }
     }

@@ -7,6 +7,10 @@ import Settings
 
 /// The daemon.
 @main
+/// The daemon: it reads its configuration, takes the lock on the state directory and runs until it is told to stop.
+///
+/// It stays in the foreground, writes no file with its process number and changes no user: that is systemd's business
+/// (`systemd/fsacd.service`). There, its exit codes decide whether it is started again.
 struct Fsacd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fsacd",
@@ -21,17 +25,26 @@ struct Fsacd: AsyncParsableCommand {
     var config = "/etc/fsac/config.toml"
 
     @Flag(help: "Check the configuration and the backbone's weights, then exit.")
+    // Without the lock and without a trace on the disk, so that it may be asked while a daemon runs. `fsacctl
+    // check-config` looks at the same things and ends with 1; this one ends as a start would.
     var check = false
 
     func run() async throws {
+        // A client that leaves in the middle of a reply is an error of that reply, not the end of the daemon.
         signal(SIGPIPE, SIG_IGN)
         // A reload that is asked for before the daemon is ready does not end it; the file is read anyway.
         signal(SIGHUP) { _ in }
+        // Pictures and verdicts are the group's to read and nobody else's, also without the unit, whose UMask= is the
+        // same.
         umask(0o027)
+        // Also before an exit code: the last entries are those that say why.
         defer { JournalLog.flush() }
         do {
             let configuration = try Configuration.load(path: config)
+            // The configuration names the level, so whatever it is refused for is said without a log.
             LogLevel.ofAll = configuration.log.level.ofLogger
+            // To the system's journal by its own protocol, where values become fields that can be asked for; to
+            // standard error elsewhere.
             LoggingSystem.bootstrap { _ in JournalLog.isConnected ? JournalLog() as any LogHandler : StandardErrorLog()
             }
             if check {
@@ -39,19 +52,26 @@ struct Fsacd: AsyncParsableCommand {
                 print("\(config): valid")
                 return
             }
+            // Before anything is opened: a second daemon must not touch, let alone tidy, what the first one writes.
             let lock = try InstanceLock(stateDirectory: configuration.stateDirectory)
             let services = try DaemonServices(
                 configuration, path: config, logger: Logger(label: "fsacd"),
+                // Without the system's journal nobody needs each verdict in a log: the daemon's own journal has them.
                 sinks: JournalLog.isConnected ? [SystemJournalSink()] : [])
             try await services.run()
+            // Held until everything is written: without this it could be given back after its last use above.
             _ = consume lock
         } catch {
             throw exitCode(for: error)
         }
     }
 
-    /// Says why, and gives the exit code that systemd's `RestartPreventExitStatus=` goes by.
+    /// Says why, and gives the exit code that systemd's `RestartPreventExitStatus=` goes by (sysexits(3)).
+    ///
+    /// Only what somebody has to mend keeps the unit from starting again (78). Another daemon may be about to end (75),
+    /// and a disk that fails may come back (1).
     private func exitCode(for error: any Error) -> ExitCode {
+        // Not by the log: there may be none yet, and its level may leave this out. One write, so that it is one line.
         let message = Array("fsacd: \(error)\n".utf8)
         _ = write(STDERR_FILENO, message, message.count)
         return switch error {

@@ -3,9 +3,13 @@ import Foundation
 import Glibc
 import Logging
 
-/// Log lines on standard error: time, level, message, `key=value ...`. One write a line, no colours.
+/// Log lines on standard error: time (UTC), level, message, `key=value ...`. One write a line, no colours.
+///
+/// For a daemon that is started by hand, in a test or under another supervisor; below systemd ``JournalLog`` takes its
+/// place.
 struct StandardErrorLog: LogHandler {
     var logLevel: Logger.Level {
+        // One level for all loggers, so that a reload can change it: copies of loggers are everywhere.
         get { LogLevel.ofAll }
         set { LogLevel.ofAll = newValue }
     }
@@ -19,6 +23,7 @@ struct StandardErrorLog: LogHandler {
     func log(event: LogEvent) {
         let suffix = LogText.suffix(LogText.values(metadata, event.metadata))
         let text = "\(Self.time()) \(event.level) \(event.message)\(suffix)"
+        // A line is an entry for whoever reads this: a message of several lines must not look like several.
         let line = Array((text.replacing("\n", with: " ") + "\n").utf8)
         // Nothing can be done about a log that is gone.
         _ = write(STDERR_FILENO, line, line.count)

@@ -2,7 +2,9 @@ import ArgumentParser
 import Capture
 import Settings
 
-/// `fsacctl camera`
+/// `fsacctl camera`: before a recipe uses them, and when one does not work. The devices are asked, not the daemon, so
+/// the user needs the group `video` and nothing else; questions disturb no stream, and only a snapshot needs a camera
+/// that nobody holds.
 struct Camera: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Look at the cameras of this computer, without the daemon.",
@@ -21,6 +23,8 @@ struct CameraOptions: ParsableArguments {
     var json = false
 
     /// The path that was given, or the one of the only camera.
+    ///
+    /// Of several none is chosen: which one is first changes with every start of the computer.
     func path() throws -> String {
         if let device { return device }
         let cameras = CameraCatalogue().cameras
@@ -29,6 +33,7 @@ struct CameraOptions: ParsableArguments {
             throw ValidationError(
                 "\(cameras.count) cameras: choose one with --device; `fsacctl camera list` shows them")
         }
+        // The name that stays, so that what is printed can go into the configuration.
         return camera.links.first ?? camera.node
     }
 
@@ -36,6 +41,7 @@ struct CameraOptions: ParsableArguments {
     func open() throws -> V4L2Device {
         let path = try path()
         let device = try camera(path) { () throws(DeviceFailure) in try V4L2Device(path: path) }
+        // A camera has several nodes, and the one for metadata opens just as well.
         guard device.identity.kind == .capture else {
             throw ClientError.camera(.notACamera(path: path, kind: device.identity.kind.rawValue))
         }
@@ -44,6 +50,8 @@ struct CameraOptions: ParsableArguments {
 }
 
 /// Runs requests to the device at a path.
+///
+/// The device's own errors know no path, and who holds it is looked up only when it is busy.
 ///
 /// - Throws: ``ClientError`` that says who holds the camera, if somebody does.
 func camera<Answer>(_ path: String, _ body: () throws(DeviceFailure) -> Answer) throws(ClientError) -> Answer {
@@ -69,12 +77,15 @@ struct CameraList: ParsableCommand {
     func run() throws {
         let entries = CameraCatalogue().entries
         if json { return try printJSON(entries.map(CameraReport.init)) }
+        // Exit code 0: that there is none is an answer. The kernel's log says whether anything was plugged in at all.
         guard !entries.isEmpty else {
             return Terminal.say("no cameras: nothing at /dev/video*; see `journalctl -k` when one is plugged in")
         }
         for entry in entries {
             switch entry.identity {
             case .success(let identity) where identity.kind == .capture:
+                // The first link is the one to use: by the socket, which stays when a camera is replaced by one of its
+                // kind.
                 var block = Block()
                 block.add("camera", Style.strong(entry.links.first ?? entry.node))
                 for link in entry.links.dropFirst() { block.add("", link) }
@@ -101,6 +112,7 @@ struct CameraList: ParsableCommand {
     }
 }
 
+/// What `--json` says of a node: what it is, or the `problem` that kept it from saying so.
 private struct CameraReport: Encodable {
     var node: String
     var links: [String]

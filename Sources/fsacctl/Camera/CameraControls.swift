@@ -2,7 +2,8 @@ import ArgumentParser
 import Capture
 import Settings
 
-/// `fsacctl camera controls`
+/// `fsacctl camera controls`: for a person who sets up light and exposure with another program, and then wants to keep
+/// what is set.
 struct CameraControls: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "controls", abstract: "List a camera's controls: exposure, gain, white balance and so on.",
@@ -16,6 +17,7 @@ struct CameraControls: ParsableCommand {
     func run() throws {
         let device = try options.open()
         defer { device.close() }
+        // By the same name as it was opened by: what is pasted begins with it.
         let path = try options.path()
         let controls = try camera(path) { () throws(DeviceFailure) in try device.controls() }
             .map { control in
@@ -32,22 +34,32 @@ struct CameraControls: ParsableCommand {
         for report in controls {
             let notes = [report.inactive ? "inactive now" : nil, report.readOnly ? "read-only" : nil].compactMap { $0 }
             table.add(
+                // A button has no value and no default, only an effect.
                 report.name, report.now ?? "", report.control.kind == .button ? "" : report.standard,
                 ([report.control.allowed] + notes).joined(separator: "; "))
         }
         return table.text
     }
 
+    /// The controls as a table of the configuration: only those that can be set again, each with what it allows.
+    ///
+    ///     # /dev/v4l/by-id/usb-...-video-index0
+    ///     [camera.controls]
+    ///     auto_exposure = "Manual Mode"       # "Manual Mode", "Aperture Priority Mode"
+    ///     exposure_time_absolute = 120        # 3 to 2047
+    ///     # white_balance_temperature = 4600  # 2800 to 6500
     private static func toml(_ controls: [ControlReport], path: String) -> String {
         var lines: [(setting: String, comment: String)] = []
         for report in controls where !report.readOnly && report.control.kind != .button {
             guard let value = report.value else { continue }
             let text = report.control.text(of: value)
+            // Menus by the entry's name: its number may mean something else in another camera or kernel.
             let isMenu = [.menu, .integerMenu].contains(report.control.kind)
             let setting = "\(report.name) = " + (isMenu ? "\"\(text)\"" : text)
             // What an automatic control has in hand would be refused or ignored.
             lines.append(((report.inactive ? "# " : "") + setting, report.control.allowed))
         }
+        // The comments below each other.
         let width = lines.map(\.setting.count).max() ?? 0
         return "# \(path)\n[camera.controls]\n"
             + lines.map { line in
@@ -56,6 +68,7 @@ struct CameraControls: ParsableCommand {
     }
 }
 
+/// A control and its value now; nil = it has none that could be read.
 private struct ControlReport: Encodable {
     let control: CameraControl
     let value: Int?
@@ -77,6 +90,7 @@ private struct ControlReport: Encodable {
         case readOnly = "read_only"
     }
 
+    /// Values as numbers, also of menus and switches, with the menu's names beside them: for programs.
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(name, forKey: .name)

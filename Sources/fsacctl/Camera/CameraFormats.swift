@@ -3,7 +3,7 @@ import Capture
 import Foundation
 import Settings
 
-/// `fsacctl camera formats`
+/// `fsacctl camera formats`: what `format`, `width`, `height` and `rate_hz` of the configuration can be.
 struct CameraFormats: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "formats", abstract: "List the formats, sizes and rates that a camera offers.")
@@ -25,6 +25,7 @@ struct CameraFormats: ParsableCommand {
         var table = Table("FORMAT", "", ">SIZE", "FRAMES A SECOND")
         var last: FormatReport?
         for format in formats where all || format.readable {
+            // Many cameras offer the same sizes in every format: once is enough.
             if let last, last.sizes == format.sizes, !last.sizes.isEmpty {
                 table.add(format.format, format.description, "as \(last.format)", "")
                 continue
@@ -45,6 +46,7 @@ struct CameraFormats: ParsableCommand {
         for (fourCC, description) in try device.offers() {
             var sizes: [FormatReport.Size] = []
             for range in try device.sizeRanges(of: fourCC) {
+                // Of a range of sizes the largest, for which the rates are usually the lowest.
                 let rates = try device.rates(
                     of: fourCC, height: range.height.upperBound, width: range.width.upperBound)
                 sizes.append(FormatReport.Size(range, rates: rates))
@@ -58,6 +60,7 @@ struct CameraFormats: ParsableCommand {
     }
 }
 
+/// A format, its sizes and their rates. `--json` has all formats, whether or not `--all` is given.
 private struct FormatReport: Encodable {
     struct Size: Encodable, Equatable {
         /// One number for the minimum and the maximum where there is one size.
@@ -66,9 +69,10 @@ private struct FormatReport: Encodable {
         var minHeight = 0
         var maxWidth = 0
         var maxHeight = 0
-        /// Slowest and fastest of each rate or range of rates.
+        /// Frames a second: slowest and fastest of each rate or range of rates.
         var rates: [[Double]] = []
 
+        /// Of a driver that lists no sizes.
         static let unknown = Size(text: "?")
 
         private enum CodingKeys: String, CodingKey {

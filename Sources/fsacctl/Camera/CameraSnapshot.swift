@@ -4,7 +4,7 @@ import Core
 import Foundation
 import Settings
 
-/// `fsacctl camera snapshot`
+/// `fsacctl camera snapshot`: one frame through the same code as the daemon's, so that it fails where the daemon would.
 struct CameraSnapshot: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "snapshot", abstract: "Take one frame as the daemon would and store it as JPEG.")
@@ -43,6 +43,7 @@ struct CameraSnapshot: ParsableCommand {
     }
 
     func run() throws {
+        // What is not set is "as the camera likes": nothing is changed that was not asked for.
         var settings = Configuration.Camera(device: try options.path())
         // Whoever types a number means the camera that has it now.
         let device = try options.open()
@@ -55,6 +56,7 @@ struct CameraSnapshot: ParsableCommand {
         var source = V4L2Camera(settings)
         let (picture, frame) = try take(from: &source)
         do {
+            // As images.jpeg_quality_percent has it by default. A frame that is a JPEG already is stored as it came.
             let bytes = try picture.storable(qualityPercent: 95)
             try Data(bytes).write(to: URL(fileURLWithPath: output), options: .atomic)
             let report = SnapshotReport(
@@ -66,17 +68,23 @@ struct CameraSnapshot: ParsableCommand {
         }
     }
 
+    /// The first sound frame.
+    ///
+    /// Damaged ones before it are passed over, for the first after a start often are; the last fault is the reason when
+    /// none is sound.
     private func take(from source: inout V4L2Camera) throws -> (picture: Picture, frame: Frame) {
         let end = ContinuousClock.now + .seconds(timeout)
         var fault: String?
         while ContinuousClock.now < end {
             do throws(CaptureError) {
+                // In small steps: a camera that is slow to start must not take longer than --timeout.
                 guard case .frame(let frame) = try source.next(timeout: .milliseconds(200)) else { continue }
                 switch frame.payload {
                 case .success(let picture): return (picture, frame)
                 case .failure(let reason): fault = reason.description
                 }
             } catch .stalled(_, let damage) {
+                // No end of it: the source starts the stream again, and there is time left.
                 fault = damage?.description ?? "the camera sends none"
             } catch {
                 throw ClientError.camera(error)

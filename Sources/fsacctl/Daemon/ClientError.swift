@@ -2,17 +2,22 @@ import Capture
 import ControlProtocol
 import Settings
 
-/// Why a subcommand could not do what it was asked for.
+/// Why a subcommand could not do what it was asked for. One line on standard error, after `fsacctl: `.
 enum ClientError: Error, CustomStringConvertible {
+    /// No reply, or half of one. Whether the daemon has done what it was asked is unknown then.
     case unreachable(socket: String, reason: String)
+    /// The daemon's own words, which say what to do; nothing of ours is put around them.
     case refused(ErrorReply.Body)
+    /// No JSON, or not that which this version knows.
     case unexpectedReply(status: Int, text: String)
+    /// Shots that were added before it stay.
     case fitFailed(String)
+    /// On the client's side: the daemon never sees a path.
     case file(path: String, reason: String)
     case configuration(ConfigurationError)
     case method(MethodError)
     case camera(CaptureError)
-    /// `source` is the camera with format and size.
+    /// `source` is the camera with format and size, `reason` the last fault of a frame that came.
     case noFrame(source: String, seconds: Double, reason: String)
 
     var description: String {
@@ -26,6 +31,8 @@ enum ClientError: Error, CustomStringConvertible {
         case .file(let path, let reason): "\(path): \(reason)"
         case .configuration(let error): error.description
         case .method(let error): error.description
+        // The daemon is the usual holder. Where no name is known it may be as well: what other users' processes hold
+        // cannot be seen.
         case .camera(.busy(let path, let holder)) where holder?.hasPrefix("fsacd ") ?? true:
             "camera \(path): held by \(holder ?? "another program, perhaps the daemon"): "
                 + "`fsacctl status` shows the daemon's cameras, `systemctl stop fsacd` frees them"
@@ -35,7 +42,7 @@ enum ClientError: Error, CustomStringConvertible {
         }
     }
 
-    /// sysexits(3): EX_UNAVAILABLE without a daemon.
+    /// sysexits(3): EX_UNAVAILABLE without a daemon, so that a script may wait and try again; 1 is final.
     var exitCode: Int32 {
         if case .unreachable = self { 69 } else { 1 }
     }

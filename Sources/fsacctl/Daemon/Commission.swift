@@ -2,7 +2,8 @@ import ArgumentParser
 import ControlProtocol
 import Foundation
 
-/// `fsacctl commission`
+/// `fsacctl commission`: start, look, accept, cancel. All of it lives in the daemon and on its disk; the command may
+/// end or be ended at any time.
 struct Commission: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Find the limit on known-good production.",
@@ -17,6 +18,8 @@ struct Commission: AsyncParsableCommand {
             """)
 
     @Option(help: "Good parts to run: 299 support 1 % when none is rejected.")
+    // Not 299 here: the number would look as if it had been asked for, and exclude the other options. The daemon has
+    // the default.
     var parts: Int?
 
     @Flag(help: "Show how far it is.")
@@ -35,6 +38,7 @@ struct Commission: AsyncParsableCommand {
     @OptionGroup var daemon: DaemonOptions
 
     func validate() throws {
+        // Each is another request: of two nobody could say which was meant to be first.
         guard [status, apply, cancel, parts != nil].count(where: { $0 }) <= 1 else {
             throw ValidationError("use one of --parts, --status, --apply and --cancel")
         }
@@ -51,6 +55,7 @@ struct Commission: AsyncParsableCommand {
             if daemon.json { try printJSON(limit) } else { Terminal.write("limit \(Status.text(of: limit))\n") }
             return
         }
+        // Everything but --apply shows the same: how far it is.
         var reply: CommissionReply
         if status {
             reply = try await client.get(ControlPath.commission, query: query, as: CommissionReply.self)
@@ -66,11 +71,14 @@ struct Commission: AsyncParsableCommand {
     }
 
     private func followed(_ start: CommissionReply) async throws -> CommissionReply {
+        // The recipe is the one that was started: by default it is the one in use, and a changeover must not make this
+        // follow another.
         let bar = ProgressBar("commissioning", total: Double(start.parts), unit: "parts")
         defer { bar.finish() }
         var reply = start
         while reply.state == .running {
             bar.update(Double(reply.scored))
+            // Often enough for a person, and no more: each answer looks into the journal.
             try await Task.sleep(for: .milliseconds(200))
             reply = try await daemon.client.get(
                 ControlPath.commission, query: ["recipe": start.recipe], as: CommissionReply.self)
@@ -78,6 +86,12 @@ struct Commission: AsyncParsableCommand {
         return reply
     }
 
+    /// Says what to do next, for nothing happens by itself.
+    ///
+    ///     299 good parts scored, verdicts are INVALID until you decide
+    ///     limit in use 1.2310: rejects 4 of 299, at most 3.04 % of good parts at 95 % confidence
+    ///     proposed     1.4105: rejects 0 of 299, at most 0.997 % of good parts at 95 % confidence
+    ///     accept it with `fsacctl commission --apply`, or keep the limit in use with `--cancel`
     static func text(of reply: CommissionReply) -> String {
         var text =
             switch reply.state {

@@ -2,20 +2,27 @@ import ControlProtocol
 import Foundation
 import Glibc
 
-/// The daemon's control API, seen from outside.
+/// The daemon's control API, seen from outside: one connection a request, no state. Values in and out are those of
+/// ControlProtocol.
+///
+/// What goes wrong is a ``ClientError``, but for what a receiver of lines throws.
 struct DaemonClient: Sendable {
     enum Body: Sendable {
         case none
         case json(any Encodable & Sendable)
+        /// As it is in the file. The daemon looks at the bytes, not at the name, to tell what it is.
         case picture([UInt8])
     }
 
-    /// More is no reply of a daemon.
+    /// More is no reply of a daemon: the largest are a picture and a list of generations with their shots.
     private static let maximumReplyBytes = 256 << 20
 
     let socket: String
 
     /// One request with a JSON reply.
+    ///
+    /// - Parameter timeout: for the whole exchange. A minute is twice what the daemon allows itself by default
+    ///   (`control.request_timeout_s`), so that its own answer comes first.
     func request<Reply: Decodable>(
         _ method: Exchange.Method, _ path: String, query: [String: String] = [:], body: Body = .none,
         timeout: Duration = .seconds(60), as type: Reply.Type
@@ -34,7 +41,7 @@ struct DaemonClient: Sendable {
         try await request(.get, path, query: query, as: type)
     }
 
-    /// One request with a reply of any kind.
+    /// One request with a reply of any kind, held in memory.
     func bytes(
         _ method: Exchange.Method, _ path: String, query: [String: String] = [:], body: Body = .none,
         timeout: Duration = .seconds(60)
@@ -52,7 +59,7 @@ struct DaemonClient: Sendable {
         }
     }
 
-    /// Journal lines as they come, until the daemon ends the reply.
+    /// Journal lines as they come, until the daemon ends the reply. There is no time-out: no part may come for a night.
     ///
     /// - Parameter handle: gets each line, on another thread; while it is at work, nothing is read.
     func lines(
@@ -67,6 +74,7 @@ struct DaemonClient: Sendable {
                     pending.removeSubrange(...end)
                 }
             }
+            // What is left of a good reply is nothing: it ends with a line, or else it was cut and has thrown.
             try Self.check(reply, pending)
         }
     }
@@ -88,6 +96,7 @@ struct DaemonClient: Sendable {
 
     private static func check(_ reply: Exchange.Reply, _ body: [UInt8]) throws {
         guard !reply.isSuccess else { return }
+        // Who answers so is no fsacd, or one of another version.
         guard let refusal = try? ControlCoding.decode(ErrorReply.self, from: body) else {
             throw ClientError.unexpectedReply(
                 status: reply.status, text: String(decoding: body.prefix(200), as: UTF8.self))
@@ -99,6 +108,7 @@ struct DaemonClient: Sendable {
         _ method: Exchange.Method, _ path: String, query: [String: String], body: Body, timeout: Duration?
     ) throws -> Exchange {
         var components = URLComponents()
+        // HTTP/1.1 wants the name of a host; behind a socket any will do.
         components.scheme = "http"
         components.host = "fsacd"
         components.path = path
@@ -113,18 +123,21 @@ struct DaemonClient: Sendable {
             exchange.headers = ["Content-Type: application/json"]
             exchange.body = [UInt8](try ControlCoding.encode(value))
         case .picture(let bytes):
+            // Any picture's type will do: the daemon finds out itself whether it is JPEG or PNG.
             exchange.headers = ["Content-Type: image/*"]
             exchange.body = bytes
         }
         return exchange
     }
 
-    /// What the operator can do about it.
+    /// What the operator can do about it. The three that are common have advice of their own: a daemon that was never
+    /// started, one that was killed and left its socket behind, a user who may not.
     private static func reason(_ errno: CInt, _ words: String) -> String {
         switch errno {
         case ENOENT: "there is no such socket: is fsacd running (systemctl status fsacd), and is --socket right?"
         case ECONNREFUSED: "nobody listens there: fsacd has stopped: start it (systemctl start fsacd)"
         case EACCES: "permission denied: your user has to be in the socket's group (usermod -aG fsac $USER, new login)"
+        // Curl's own words: the path is too long for a socket, or there was no answer in time.
         case 0: words
         default: String(cString: strerror(errno))
         }

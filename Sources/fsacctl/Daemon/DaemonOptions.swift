@@ -2,6 +2,10 @@ import ArgumentParser
 import Foundation
 
 /// The options of every subcommand that talks to the daemon.
+///
+/// The environment comes second so that a unit or a login can name the socket once: the unit's `ExecReload=` runs
+/// `fsacctl reload` without any option. The configuration's `control.socket` is not read: which file a daemon was
+/// started with is not known here.
 struct DaemonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(

@@ -10,6 +10,7 @@ extension DaemonClient {
         var state = fit
         while state.done < fit.request {
             bar.update(state.progress ?? 0)
+            // Asking often costs next to nothing: the answer is in the daemon's memory.
             try await Task.sleep(for: .milliseconds(50))
             state = try await get(ControlPath.refit, query: query, as: FitReply.self)
         }
@@ -29,7 +30,8 @@ extension DaemonClient {
 }
 
 extension GenerationReply {
-    /// One line for people.
+    /// One line for people, after everything that changes the model in use: `generation 3 of 4 shots, limit 1.2310
+    /// (...)`.
     var line: String {
         "generation \(generation) of \(shots.count) shots, limit \(Status.text(of: limit))\n"
     }

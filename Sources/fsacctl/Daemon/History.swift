@@ -1,7 +1,8 @@
 import ArgumentParser
 import ControlProtocol
 
-/// `fsacctl history`
+/// `fsacctl history`: a stretch of the journal. The lines come over the socket, so the daemon finds the segments, and
+/// says what is gone.
 struct History: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show verdicts from the journal.",
@@ -14,11 +15,13 @@ struct History: AsyncParsableCommand {
     var limit = 100
 
     @Option(help: "Only these: OK, NG or INVALID.")
+    // The daemon picks them, and looks back over 100,000 lines at most when --since does not say where to begin.
     var verdict: Verdict?
 
     @OptionGroup var daemon: DaemonOptions
 
     func validate() throws {
+        // As the daemon; --since with the last number and one goes on from there.
         if !(1...100_000).contains(limit) { throw ValidationError("--limit: expected 1 to 100000") }
     }
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ControlProtocol
 
-/// `fsacctl models`
+/// `fsacctl models`: what was fitted of a recipe's shots. Not `fsacctl model`, the weights that backbones are made of.
 struct Models: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the fitted models, or go back to an older one.",
@@ -15,6 +15,7 @@ struct Models: AsyncParsableCommand {
 
         func run() async throws {
             let reply = try await daemon.client.get(ControlPath.models, query: recipe.query, as: ModelsReply.self)
+            // All that there is, shots' digests included; the table has what tells generations apart.
             if daemon.json { return try printJSON(reply) }
             guard !reply.models.isEmpty else {
                 Terminal.write("no models yet: add normal shots with `fsacctl add-normal`\n")
@@ -30,7 +31,7 @@ struct Models: AsyncParsableCommand {
         }
     }
 
-    /// `fsacctl models show`
+    /// `fsacctl models show`. Out of the list: generations are few, and the daemon needs no request for each.
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show what a generation was fitted from, and what the fit chose.")
@@ -56,6 +57,7 @@ struct Models: AsyncParsableCommand {
             block.add("backbone", model.backbone)
             block.add("method", model.method)
             block.add("limit", Status.text(of: model.limit))
+            // Nothing where the method leaves nothing to choose.
             for (index, line) in (model.choice ?? []).enumerated() { block.add(index == 0 ? "chosen" : "", line) }
             for (index, shot) in model.shots.enumerated() { block.add(index == 0 ? "shots" : "", shot) }
             Terminal.write(block.text)

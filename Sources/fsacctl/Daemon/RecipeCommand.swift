@@ -1,7 +1,7 @@
 import ArgumentParser
 import ControlProtocol
 
-/// `fsacctl recipe`
+/// `fsacctl recipe`: changeover from one product to the next.
 struct RecipeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "recipe", abstract: "List, use and copy recipes.",
@@ -49,6 +49,7 @@ struct RecipeCommand: AsyncParsableCommand {
                 as: RecipeReply.self)
             if daemon.json { return try printJSON(reply) }
             Terminal.write("\(reply.cameras.joined(separator: ", ")): recipe \(reply.name)\n")
+            // Done, so the exit code is 0: shots can be added now. But nobody should find out by the first reject.
             if reply.model == nil {
                 Terminal.complain(
                     "recipe \(reply.name) has no model yet: every part is INVALID until `fsacctl add-normal`")
@@ -56,7 +57,7 @@ struct RecipeCommand: AsyncParsableCommand {
         }
     }
 
-    /// `fsacctl recipe copy`
+    /// `fsacctl recipe copy`: a variant of a product begins with what is known of it. No camera uses it yet.
     struct Copy: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a recipe of another one's shots, models and limit.",

@@ -1,7 +1,8 @@
 import ArgumentParser
 import ControlProtocol
 
-/// `fsacctl refit`
+/// `fsacctl refit`. `add-normal` asks for a fit itself, and the daemon makes one after changed settings; this is for
+/// whoever rolled back and wants to go on, or had a fit that failed.
 struct Refit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Fit a new model from the stored normal shots; inspection goes on meanwhile.")
@@ -15,6 +16,7 @@ struct Refit: AsyncParsableCommand {
     func run() async throws {
         let client = daemon.client
         let fit = try await client.request(.post, ControlPath.refit, query: recipe.query, as: FitReply.self)
+        // Nothing to say yet: a script that wants the number of the fit asks for --json.
         guard wait else {
             if daemon.json { try printJSON(fit) }
             return

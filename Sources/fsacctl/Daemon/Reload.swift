@@ -1,7 +1,8 @@
 import ArgumentParser
 import ControlProtocol
 
-/// `fsacctl reload`
+/// `fsacctl reload`, which is also the unit's `ExecReload=`: its exit code and its words are what `systemctl reload`
+/// ends with.
 struct Reload: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Read the configuration again; a file that is refused changes nothing.",
@@ -14,10 +15,13 @@ struct Reload: AsyncParsableCommand {
 
     func run() async throws {
         let reply = try await daemon.client.request(
+            // Longer than the longest control.request_timeout_s: weights may have to be read, and cameras finish their
+            // parts first.
             .post, ControlPath.reload, timeout: .seconds(11 * 60), as: ReloadReply.self)
         if daemon.json { return try printJSON(reply) }
         for change in reply.applied { Terminal.write("\(change)\n") }
         if reply.applied.isEmpty { Terminal.write("nothing to change\n") }
+        // No failure: all else is in use. That `systemctl reload` succeeds must not be read as if this were, too.
         for key in reply.needsRestart { Terminal.write("\(key): changed, takes effect when fsacd is started again\n") }
     }
 }

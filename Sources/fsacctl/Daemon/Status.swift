@@ -2,7 +2,7 @@ import ArgumentParser
 import ControlProtocol
 import Foundation
 
-/// `fsacctl status`
+/// `fsacctl status`: one screen for a person. The daemon is asked once, so that all of it is of one moment.
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what the line does: state, model, limit, counts, latency, storage.",
@@ -20,6 +20,18 @@ struct Status: AsyncParsableCommand {
         }
     }
 
+    /// Blocks of names and values. Lines that say nothing are left out: what is there is worth reading.
+    ///
+    ///     state     inspecting
+    ///     camera    camera1 (folder /srv/fsac/frames), recipe default, trigger continuous
+    ///               1204 frames, 0 dropped
+    ///     recipe    default, used by camera1
+    ///       model   generation 3 of 4 shots (4 normal shots stored), ...
+    ///       limit   1.2310 (...)
+    ///     verdicts  OK 1180  NG 21  INVALID 3 (3 frame_dark)
+    ///     latency   median 51.5 ms, 95 % 53.1 ms, 99 % 54.4 ms
+    ///     storage   /var/lib/fsac, 120 GB free, journal at 1204, 0 pictures dropped
+    ///     daemon    fsacd 0.1.0, up 3 h 12 min
     static func text(of status: StatusReply) -> String {
         var block = Block()
         block.add("state", state(status.state, status.reason))
@@ -41,18 +53,21 @@ struct Status: AsyncParsableCommand {
     }
 
     private static func state(_ state: LineState, _ reason: String?) -> String {
+        // Also while it starts: red until parts are judged.
         let style: Style = state == .inspecting ? .good : .bad
         return style(state.rawValue) + (reason.map { ": \($0)" } ?? "")
     }
 
     private static func add(_ camera: CameraReply, to block: inout Block, isOnly: Bool) {
         block.add("camera", "\(camera.name) (\(camera.source)), recipe \(camera.recipe), trigger \(camera.trigger)")
+        // Of a single camera the line's own state and counts say it already.
         if !isOnly {
             block.add("", state(camera.state, camera.reason))
             block.add("", counts(camera.counts))
         }
         var frames = "\(camera.frames) frames, \(camera.dropped) dropped"
         for (count, word) in [(camera.missed, "missed"), (camera.damaged, "damaged"), (camera.restarts, "restarts")]
+        // Zeros are good news, which need no words.
         where count > 0 { frames += ", \(count) \(word)" }
         block.add("", frames)
         for difference in camera.differences { block.add("", Style.doubtful(difference)) }
@@ -60,6 +75,7 @@ struct Status: AsyncParsableCommand {
 
     private static func add(_ recipe: RecipeReply, to block: inout Block) {
         let users = recipe.cameras.isEmpty ? "not in use" : "used by \(recipe.cameras.joined(separator: ", "))"
+        // A copy that has a table of its own by now is like any other.
         let origin = recipe.settingsFrom == recipe.name ? "" : ", settings of \(recipe.settingsFrom)"
         block.add("recipe", "\(recipe.name), \(users)\(origin)")
         block.add("  model", model(recipe))
@@ -72,6 +88,7 @@ struct Status: AsyncParsableCommand {
     }
 
     private static func add(_ trend: TrendReply, to block: inout Block) {
+        // 0 is a typical good part and 1 the limit; below 0 parts look better than the shots did.
         if let drift = trend.drift {
             let text = String(format: "%+.2f of the way from a typical score to the limit", drift)
             let drift = "OK scores of \(trend.parts) parts lie \(text)"
@@ -81,6 +98,7 @@ struct Status: AsyncParsableCommand {
         if trend.sceneShifts > 0 { block.add("", "\(trend.sceneShifts) pictures with a shift since the start") }
     }
 
+    /// The same words wherever a limit is shown. The number comes first, and what it rests on always with it.
     static func text(of limit: LimitReply) -> String {
         if let commissioned = limit.commissioned {
             return "\(Format.score(limit.value)) commissioned (\(commissioned)), calibrated "
@@ -107,6 +125,7 @@ struct Status: AsyncParsableCommand {
     }
 
     private static func counts(_ counts: CountsReply) -> String {
+        // By name, so that they do not change places from call to call.
         let causes = counts.causes.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         return "\(Style.good("OK")) \(counts.ok)  \(Style.bad("NG")) \(counts.ng)  "
             + "\(Style.doubtful("INVALID")) \(counts.invalid)"

@@ -1,7 +1,10 @@
 import ArgumentParser
 package import ControlProtocol
 
-/// `fsacctl tail`
+/// `fsacctl tail`: for a person at the line, and with `-f --json` for programs that act on verdicts.
+///
+/// What it keeps over a restart is one number, the place behind the last line that was shown: the journal has all the
+/// rest.
 struct Tail: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show the newest verdicts, and with -f each one as it comes.",
@@ -30,6 +33,7 @@ struct Tail: AsyncParsableCommand {
 
     func run() async throws {
         guard follow else {
+            // The daemon gives the newest without being told where the journal ends.
             let printer = VerdictPrinter(json: daemon.json)
             return try await daemon.client.lines(
                 ControlPath.history, query: query(["limit": "\(lines)"]), printer.show)
@@ -39,9 +43,12 @@ struct Tail: AsyncParsableCommand {
         let printer = VerdictPrinter(json: daemon.json, next: status.storage.lastSequence + 1)
         var place = ["last": "\(lines)"]
         while true {
+            // A refusal (too many who follow, a place that the journal does not have) is final; a connection that
+            // breaks is not.
             try await unlessUnreachable {
                 try await daemon.client.lines(ControlPath.tail, query: query(place), printer.show)
             }
+            // On standard error: a program that reads the lines sees no gap, because there is none.
             Terminal.complain("the daemon ended the connection, waiting for it to come back")
             try await waitForDaemon()
             place = ["since": "\(printer.next)"]
@@ -51,6 +58,7 @@ struct Tail: AsyncParsableCommand {
     private func waitForDaemon() async throws {
         var isBack = false
         while !isBack {
+            // The unit starts it again after a second.
             try await Task.sleep(for: .milliseconds(500))
             try await unlessUnreachable {
                 _ = try await daemon.client.get(ControlPath.status, as: StatusReply.self)

@@ -1,7 +1,8 @@
 import ArgumentParser
 import ControlProtocol
 
-/// `fsacctl trigger`
+/// `fsacctl trigger`: the exit code is the verdict, so that a script can stop the line with `||`. INVALID is 1, too:
+/// not passed. Who has to tell NG from INVALID reads `--json`; a daemon that is not there is 69.
 struct Trigger: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Inspect one part now and show its verdict.",
@@ -22,6 +23,8 @@ struct Trigger: AsyncParsableCommand {
     func run() async throws {
         let reply = try await daemon.client.request(
             .post, ControlPath.trigger, body: .json(TriggerRequest(camera: camera, part: part)),
+            // Longer than the longest trigger_deadline_ms: the daemon answers every trigger that it took, and this
+            // waits for it.
             timeout: .seconds(11 * 60),
             as: TriggerReply.self)
         if daemon.json {

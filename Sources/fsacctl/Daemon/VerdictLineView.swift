@@ -2,11 +2,19 @@ import ControlProtocol
 import Foundation
 
 /// A journal line as people read it: one coloured line a part.
+///
+///     14:03:07.251      1041  OK       0.8120 ███████···|·········· 1.2310  51.5 ms  camera1
+///     14:03:07.351      1042  NG       1.9700 ██████████|██████···· 1.2310  52.0 ms  A-4711  camera1
+///     14:03:07.451      1043  INVALID  frame_dark  1.2 ms  camera1
+///
+/// What comes first has a fixed width, so that lines that come one by one stand below each other; what may be absent
+/// comes after.
 struct VerdictLineView {
     let record: InspectionRecord
 
     var text: String {
         var words = [Style.faint(Self.localTime(record.time)), String(format: "%8llu", record.seq), verdict]
+        // A muted score has no limit: it shows nothing that looks like a verdict.
         if let score = record.score, let limit = record.limit {
             words.append("\(Format.score(score)) \(Self.bar(score / limit)) \(Style.faint(Format.score(limit)))")
         }
@@ -21,6 +29,7 @@ struct VerdictLineView {
 
     private var verdict: String {
         switch record.verdict {
+        // Padded before it is coloured: the codes have no width on a screen, and some in a string.
         case .ok: Style.good("OK     ")
         case .ng: Style.bad("NG     ")
         case .invalid: Style.doubtful("INVALID")
@@ -37,6 +46,7 @@ struct VerdictLineView {
     /// `2026-01-02T03:04:05.678901Z` as the clock on the wall, to the millisecond.
     static func localTime(_ text: String) -> String {
         let pieces = text.dropLast().split(separator: ".")
+        // A time that is not as expected is shown as it came.
         guard pieces.count == 2, let date = try? Date("\(pieces[0])Z", strategy: .iso8601) else { return text }
         let clock = date.formatted(
             .verbatim(

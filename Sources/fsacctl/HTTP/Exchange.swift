@@ -48,7 +48,9 @@ struct Exchange: Sendable {
     /// - Parameter receive: gets the body's pieces as they come. What it throws ends the exchange and is thrown here.
     /// - Throws: ``Failure``.
     func perform(_ receive: (Reply, UnsafeRawBufferPointer) throws -> Void) throws -> Reply {
+        // Once a process: curl's own initialisation is not for several threads.
         precondition(Self.isReady, "libcurl cannot be initialised")
+        // A handle for each exchange: no connection is kept, and a new one to a socket costs next to nothing.
         guard let curl = curl_easy_init() else { throw Failure.unreachable("out of memory", errno: ENOMEM) }
         defer { curl_easy_cleanup(curl) }
         var list: UnsafeMutablePointer<curl_slist>?
@@ -61,6 +63,7 @@ struct Exchange: Sendable {
         set(curl, CURLOPT_NOSIGNAL, 1)
         setMethod(curl)
         setRoute(curl)
+        // Curl keeps the closure's address, but only until the request is over.
         return try withoutActuallyEscaping(receive) { receive in
             var receiver = Receiver(curl: curl, receive: receive)
             return try withUnsafeMutablePointer(to: &receiver) { try perform(curl, $0) }
@@ -79,9 +82,11 @@ struct Exchange: Sendable {
                 return receiver.pointee.take(UnsafeRawBufferPointer(start: bytes, count: count)) ? count : 0
             })
         let code = curl_easy_perform(curl)
+        // Before curl's own code, which only says that the receiver refused.
         if let error = receiver.pointee.error { throw error }
         let reply = Reply(curl)
         if code == CURLE_OK { return reply }
+        // Curl's buffer knows the host and the certificate; its codes have general words.
         let text = words.pointee == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: words)
         switch code {
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_TOO_MANY_REDIRECTS: throw Failure.address(text)
@@ -97,6 +102,7 @@ struct Exchange: Sendable {
             // Never without an address: curl would read standard input.
             (body.isEmpty ? [0] : body).withUnsafeBytes { set(curl, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) }
         }
+        // CURLOPT_POST alone would make a PUT a POST.
         set(curl, CURLOPT_CUSTOMREQUEST, method.rawValue)
     }
 
@@ -105,10 +111,12 @@ struct Exchange: Sendable {
         case .socket(let path, let timeout):
             set(curl, CURLOPT_UNIX_SOCKET_PATH, path)
             set(curl, CURLOPT_PROTOCOLS_STR, "http")
+            // The proxies of the environment are for the network.
             set(curl, CURLOPT_NOPROXY, "*")
             if let timeout { set(curl, CURLOPT_TIMEOUT_MS, Int(timeout / .milliseconds(1))) }
         case .web:
             set(curl, CURLOPT_PROTOCOLS_STR, "http,https")
+            // Releases and model hubs send on to other hosts, never to a file or another protocol.
             set(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
             set(curl, CURLOPT_FOLLOWLOCATION, 1)
             set(curl, CURLOPT_MAXREDIRS, 10)
@@ -121,7 +129,7 @@ struct Exchange: Sendable {
         }
     }
 
-    /// What curl would take from the environment, and this machine.
+    /// What curl would take from the environment, and this machine: a server on it is never behind a proxy.
     private static let hostsWithoutProxy: String = {
         let environment = ProcessInfo.processInfo.environment
         let list = environment["no_proxy"] ?? environment["NO_PROXY"] ?? ""
@@ -149,6 +157,8 @@ private struct Receiver {
         self.receive = receive
     }
 
+    /// Nothing may be thrown through curl, which is C: the error is kept until it has returned.
+    ///
     /// - Returns: whether there shall be more.
     mutating func take(_ piece: UnsafeRawBufferPointer) -> Bool {
         let reply = self.reply ?? Exchange.Reply(curl)
@@ -198,7 +208,8 @@ private func check(_ code: CURLcode) {
     precondition(code == CURLE_OK, "libcurl: \(String(cString: curl_easy_strerror(code)))")
 }
 
-/// Does what blocks on a thread of its own.
+/// Does what blocks on a thread of its own: the cooperative pool has one thread a core, and a wait there would stop
+/// everybody.
 func onThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         Thread.detachNewThread { continuation.resume(with: Result(catching: work)) }

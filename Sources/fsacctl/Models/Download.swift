@@ -3,7 +3,8 @@ import Glibc
 
 /// One file on its way: beside its place until it is whole, and taken up again where it was cut.
 struct Download: Sendable {
-    /// In a row without a byte more than there ever was.
+    /// In a row without a byte more than there ever was. The pauses between them are some three seconds; more is for a
+    /// person to decide, who runs the command again.
     private static let maximumAttempts = 4
 
     /// For messages; `address` is where it is asked for.
@@ -27,11 +28,16 @@ struct Download: Sendable {
     /// What another attempt may mend.
     private enum Failure: Error {
         case unreachable(String)
+        /// Of a server that may be well again in a moment.
         case status(Int)
         case cut(expectedBytes: Int?)
     }
 
     /// Fetches the file unless it is there. Blocks its thread (``onThread(_:)``).
+    ///
+    /// A file with its final name is complete: it gets the name last.
+    ///
+    /// - Throws: ``PullError``; what was fetched stays for another run.
     func run() throws {
         guard !FileManager.default.fileExists(atPath: path) else { return }
         var (attempts, furthest) = (0, 0)
@@ -40,9 +46,11 @@ struct Download: Sendable {
                 try attempt()
                 break
             } catch let failure as Failure {
+                // Whoever gets further may go on for ever: a bad line is slow, but it ends.
                 attempts = partialBytes > furthest ? 0 : attempts + 1
                 furthest = max(furthest, partialBytes)
                 if attempts >= Self.maximumAttempts { throw error(failure, attempts: attempts) }
+                // 0.2 s after progress, then 0.4, 0.8 and 1.6 s.
                 Thread.sleep(forTimeInterval: 0.2 * Double(1 << attempts))
             }
         }
@@ -104,6 +112,7 @@ struct Download: Sendable {
             remove(versionPath)
             remove(partialPath)
             throw Failure.cut(expectedBytes: nil)
+        // Time-out, too many requests, the server's own faults: these pass. All others would say the same again.
         case 408, 429, 500...599: throw Failure.status(reply.status)
         default: throw PullError.refused(url: url, status: reply.status)
         }
@@ -115,13 +124,14 @@ struct Download: Sendable {
 
     /// Nil when nothing tells one version from another.
     private static func version(_ reply: Exchange.Reply) -> Version? {
+        // A weak one says that two files mean the same, not that they are the same bytes.
         let tag = reply.headers["etag"].flatMap { $0.hasPrefix("W/") ? nil : $0 }
         let bytes = reply.status == 206 ? range(reply)?.total : reply.headers["content-length"].flatMap { Int($0) }
         let version = Version(validator: tag ?? reply.headers["last-modified"], bytes: bytes)
         return version == Version() ? nil : version
     }
 
-    /// `bytes 100-999/1000`
+    /// `bytes 100-999/1000`; the total may be `*`, which is not known.
     private static func range(_ reply: Exchange.Reply) -> (start: Int, total: Int?)? {
         guard let text = reply.headers["content-range"],
             let match = text.wholeMatch(of: /bytes (\d+)-\d+\/(\d+|\*)/), let start = Int(match.1)
@@ -150,6 +160,7 @@ private final class PartialFile {
         self.path = path
         self.bytes = bytes
         self.total = total
+        // Not truncated by opening: the beginning is kept.
         descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0, ftruncate(descriptor, bytes) == 0, lseek(descriptor, 0, SEEK_END) == bytes else {
             throw failure
@@ -169,6 +180,7 @@ private final class PartialFile {
         bytes += piece.count
     }
 
+    /// Before the file gets its final name: after a power cut a complete name must not stand for half a file.
     func finish() throws(PullError) {
         guard fsync(descriptor) == 0 else { throw failure }
     }

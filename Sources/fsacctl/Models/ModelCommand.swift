@@ -2,7 +2,9 @@ import ArgumentParser
 import Core
 import Foundation
 
-/// `fsacctl model`: the weights that backbones are made of.
+/// `fsacctl model`: the weights that backbones are made of. Not `fsacctl models`, what a recipe was fitted to.
+///
+/// They work on a folder, not on the daemon, which reads weights when it starts or is told to reload.
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model",
@@ -34,9 +36,10 @@ struct ModelReport: Encodable {
     /// Why not.
     var problem: String?
 
-    /// Reads the whole model.
+    /// Reads the whole model: some seconds for gigabytes. Only all of its bytes have the digest.
     init(name: String, in directory: ModelsDirectory) {
         self.name = name
+        // A missing file is told by the loader below, in words.
         let attributes = try? FileManager.default.attributesOfItem(atPath: directory.weightsPath(name))
         bytes = (attributes?[.size] as? NSNumber)?.intValue
         do throws(WeightsError) {
@@ -55,6 +58,8 @@ struct ModelReport: Encodable {
     }
 }
 
+/// How every command but `history` and `tail` prints JSON: one value, indented, keys sorted, so that two outputs can be
+/// compared line by line.
 func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

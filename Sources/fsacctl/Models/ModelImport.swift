@@ -1,7 +1,8 @@
 import ArgumentParser
 package import Core
 
-/// `fsacctl model import`
+/// `fsacctl model import`: what others publish, made into what a daemon loads: one safetensors file whose digest its
+/// sidecar names.
 struct ModelImport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
@@ -39,6 +40,7 @@ struct ModelImport: ParsableCommand {
 
     @OptionGroup var options: ModelOptions
 
+    /// What came of it, with the names of the tensors that were left out: the text has their number only.
     private struct Report: Encodable {
         var path: String
         var sidecar: WeightsSidecar
@@ -66,6 +68,7 @@ struct ModelImport: ParsableCommand {
 extension ModelImport {
     private func outcome() throws(WeightsError) -> WeightsImport.Outcome {
         let files = [file] + (second.map { [$0] } ?? [])
+        // Two files of which neither is a model by itself: recognised before anything is asked of one alone.
         let isAdapters = architecture.map { $0 == .aaClipAdapters } ?? AAClipCheckpoint.holds(files)
         guard isAdapters || second != nil else {
             return try WeightsImport(

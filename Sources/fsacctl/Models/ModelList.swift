@@ -2,7 +2,8 @@ import ArgumentParser
 import Core
 import Foundation
 
-/// `fsacctl model list`
+/// `fsacctl model list`. Verifies each, because a list of names that may not load is of no use. The exit code is 0 all
+/// the same; that of `verify` is for scripts.
 struct ModelList: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List the models and verify each.")
 
@@ -26,6 +27,7 @@ struct ModelList: ParsableCommand {
             ]
         }
         print(Self.table([["NAME", "ARCHITECTURE", "SIZE", "VERIFIED", "LICENCE", "SOURCE"]] + rows))
+        // Below the table: a reason is longer than a column.
         for report in reports where !report.verified { print("\(report.name): \(report.problem ?? "not verified")") }
     }
 

@@ -1,6 +1,9 @@
 import Foundation
 
-/// The server that takes the place of every other one: $FSAC_MODEL_MIRROR.
+/// The server that takes the place of every other one: $FSAC_MODEL_MIRROR. For sites whose computers reach one host of
+/// their own.
+///
+/// Messages and the list of addresses for an air gap keep the publisher's, which is what a person can look up.
 struct ModelMirror {
     private let base: URL?
 
@@ -16,6 +19,7 @@ struct ModelMirror {
         base = url
     }
 
+    /// The schemes that curl is allowed, too; `file:` and the like are no download.
     static func isWeb(_ url: URL) -> Bool {
         (url.scheme == "http" || url.scheme == "https") && url.host()?.isEmpty == false
     }
@@ -23,6 +27,7 @@ struct ModelMirror {
     /// The address on the mirror, which keeps path and query.
     func url(of url: String) -> String {
         guard let base, var address = URLComponents(string: url) else { return url }
+        // Port and all: nothing of the publisher's server stays but the path.
         address.scheme = base.scheme
         address.host = base.host()
         address.port = base.port

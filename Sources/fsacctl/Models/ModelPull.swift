@@ -4,7 +4,10 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// `fsacctl model pull`
+/// `fsacctl model pull`: fetch, then import. The only command that uses the network, and only when asked.
+///
+/// Everything is fetched into a folder that no loader looks into, and is there whole and right before the import
+/// begins: however a download ends, the installed models are as they were.
 struct ModelPull: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull",
@@ -47,6 +50,7 @@ struct ModelPull: AsyncParsableCommand {
         let model = try model()
         let target = modelName ?? name
         let directory = options.directory
+        // Whoever gives addresses or a digest wants these very bytes, whatever is there.
         if urls.isEmpty, digest == nil, let sidecar = installed(target, in: directory) {
             return try report("already there", sidecar, directory)
         }
@@ -56,6 +60,7 @@ struct ModelPull: AsyncParsableCommand {
         } catch {
             throw PullError.file(path: folder, reason: error.localizedDescription)
         }
+        // Two pulls of one model would write the same file by turns.
         let lock = try lock(folder)
         defer { close(lock) }
         try await fetch(model, into: folder)
@@ -66,6 +71,7 @@ struct ModelPull: AsyncParsableCommand {
                 directory: directory
             ).run()
         } catch {
+            // The folder stays: gigabytes are not fetched again for a configuration that is missing.
             throw PullError.notImported(error, folder: folder)
         }
         // A folder that stays is in nobody's way: no loader looks there.
@@ -81,9 +87,11 @@ struct ModelPull: AsyncParsableCommand {
         }
         var files: [PublishedModel.File] = []
         for text in urls {
+            // Before the first byte: a wrong address is found out at once, not after the weights.
             guard let url = URL(string: text), ModelMirror.isWeb(url) else {
                 throw PullError.badURL(text, reason: "something else")
             }
+            // It becomes a name in the folder: nothing hidden, nothing outside, nothing twice.
             let file = url.lastPathComponent
             guard !file.isEmpty, !file.hasPrefix("."), !file.contains("/"), !files.contains(where: { $0.name == file })
             else { throw PullError.badURL(text, reason: "`\(file)` as the name of a file, or the same name twice") }
@@ -94,12 +102,14 @@ struct ModelPull: AsyncParsableCommand {
             megabytes: 0)
     }
 
-    /// A model of that name whose weights are those of its sidecar.
+    /// A model of that name whose weights are those of its sidecar. The digest is of the whole file; of a CLIP the
+    /// vocabulary is not read.
     private func installed(_ name: String, in directory: ModelsDirectory) -> WeightsSidecar? {
         // Whatever is wrong with what is there, it is fetched anew.
         try? ModelWeights.load(name, modelsDirectory: directory, towers: .image).sidecar
     }
 
+    /// The lock is the kernel's and ends with the process, however it ends: none is ever left behind.
     private func lock(_ folder: String) throws -> Int32 {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw PullError.file(path: folder, reason: String(cString: strerror(errno))) }
@@ -113,6 +123,8 @@ struct ModelPull: AsyncParsableCommand {
     private func fetch(_ model: PublishedModel, into folder: String) async throws {
         let mirror = try ModelMirror(environment: ProcessInfo.processInfo.environment)
         do {
+            // One after the other; of the known models the small ones come first, so that a wrong address shows before
+            // gigabytes have come.
             for file in model.files { try await fetch(file, of: model, into: folder, from: mirror) }
         } catch PullError.unreachable(let url, let reason, _) {
             throw PullError.unreachable(url: url, reason: reason, files: model.files.map(\.url))
@@ -123,15 +135,18 @@ struct ModelPull: AsyncParsableCommand {
         _ file: PublishedModel.File, of model: PublishedModel, into folder: String, from mirror: ModelMirror
     ) async throws {
         let path = folder + "/" + file.name
+        // With --json standard output is one value.
         if !options.json { print("\(file.url)") }
         let bar = FetchProgress(label: file.name)
         defer { bar.finish() }
         let download = Download(url: file.url, address: mirror.url(of: file.url), path: path, progress: bar.update)
         try await onThread { try download.run() }
         let isWeights = [".safetensors", ".bin", ".pt", ".pth"].contains { file.name.hasSuffix($0) }
+        // Of the other files nobody publishes a digest; the import holds them against the weights.
         guard isWeights, let expected = digest?.lowercased() ?? model.sha256Prefix else { return }
         let got = try sha256(ofFile: path)
         guard got.hasPrefix(expected) else {
+            // Else the next run would take it for fetched.
             try FileManager.default.removeItem(atPath: path)
             throw PullError.wrongDigest(file: file.name, url: file.url, expected: expected, got: got)
         }
@@ -146,7 +161,7 @@ struct ModelPull: AsyncParsableCommand {
     }
 }
 
-/// The bar of a file whose size is known once the server has answered.
+/// The bar of a file whose size is known once the server has answered. Without a size there is none.
 private final class FetchProgress: Sendable {
     private let label: String
     private let bar = Mutex<ProgressBar?>(nil)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Core
 
-/// `fsacctl model verify`
+/// `fsacctl model verify`: for scripts and after a copy. All are checked before the exit code says that one is bad.
 struct ModelVerify: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",

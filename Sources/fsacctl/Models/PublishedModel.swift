@@ -16,8 +16,10 @@ struct PublishedModel {
     /// Of the weights, about.
     let megabytes: Int
 
+    // docs/clip.md has the same list with what is known of each.
     static let all: [PublishedModel] = [
         openCLIP("vit-b-16-plus-240", "vit_b_16_plus_240-laion400m_e32-699c4b84.pt", "ViT-B-16-plus-240", 834),
+        // QuickGELU: the same weights under ViT-B-32's configuration load and give other features.
         openCLIP("vit-b-32-laion400m", "vit_b_32-quickgelu-laion400m_e32-46683a32.pt", "ViT-B-32-quickgelu", 605),
         openCLIP("vit-b-16-laion400m", "vit_b_16-laion400m_e32-55e67d44.pt", "ViT-B-16", 599),
         openCLIP("vit-l-14-laion400m", "vit_l_14-laion400m_e32-3d133497.pt", "ViT-L-14", 1711),
@@ -32,6 +34,7 @@ struct PublishedModel {
         _ name: String, _ weights: String, _ configuration: String, _ megabytes: Int
     ) -> PublishedModel {
         let repository = "https://github.com/mlfoundations/open_clip/releases/download/v0.2-weights/"
+        // The releases have weights alone; configuration and vocabulary are in the sources.
         let sources = "https://github.com/mlfoundations/open_clip/raw/main/src/open_clip/"
         let vocabulary = "bpe_simple_vocab_16e6.txt.gz"
         return PublishedModel(
@@ -45,6 +48,7 @@ struct PublishedModel {
 
     /// OpenAI's own weights as Hugging Face has them.
     private static func openAI(_ name: String, _ repository: String, _ megabytes: Int) -> PublishedModel {
+        // `vocab.json` is not needed: it is checked against the merges.
         let names = ["config.json", "preprocessor_config.json", "merges.txt", "vocab.json", "pytorch_model.bin"]
         let folder = "https://huggingface.co/openai/\(repository)/resolve/main/"
         return PublishedModel(

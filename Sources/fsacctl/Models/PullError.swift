@@ -1,15 +1,17 @@
 import Core
 
-/// Why a model could not be fetched.
+/// Why a model could not be fetched. Each says what to do next.
 enum PullError: Error, CustomStringConvertible {
     case unknownModel(name: String)
     case badURL(String, reason: String)
     case badDigest(String)
     /// `files` are the URLs of the whole model.
     case unreachable(url: String, reason: String, files: [String])
+    /// An answer that will be the same the next time.
     case refused(url: String, status: Int)
     /// The server ended the reply early, again and again.
     case cutShort(url: String, gotBytes: Int, expectedBytes: Int?, attempts: Int)
+    /// Either the file was changed on its way, or the publisher replaced it.
     case wrongDigest(file: String, url: String, expected: String, got: String)
     case busy(folder: String)
     case file(path: String, reason: String)
@@ -44,7 +46,7 @@ enum PullError: Error, CustomStringConvertible {
         }
     }
 
-    /// sysexits(3): EX_USAGE for what was typed, EX_UNAVAILABLE without the server.
+    /// sysexits(3): EX_USAGE for what was typed, EX_UNAVAILABLE without the server, which a script may try again.
     var exitCode: Int32 {
         switch self {
         case .unknownModel, .badURL, .badDigest: 64

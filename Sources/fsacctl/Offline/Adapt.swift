@@ -2,7 +2,8 @@ import ArgumentParser
 import Core
 import Foundation
 
-/// `fsacctl adapt`: AA-CLIP's adapters, trained.
+/// `fsacctl adapt`: AA-CLIP's adapters, trained. The only command that takes days, so it may be interrupted at any
+/// moment, and is told to go on by being given again.
 struct Adapt: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train AA-CLIP's adapters for a CLIP model on labelled pictures of other products.",
@@ -16,7 +17,7 @@ struct Adapt: ParsableCommand {
             CLIPNAME@NAME, with method = "aa-clip".
             """)
 
-    /// How often an interrupted training can be gone on from.
+    /// What an interruption may cost at most.
     private static let savingInterval = Duration.seconds(300)
 
     @Argument(help: "The data set, or a folder of data sets.", completion: .directory)
@@ -29,6 +30,7 @@ struct Adapt: ParsableCommand {
     var name: String
 
     @Option(help: "Epochs of the text's and of the image's adapters.")
+    // These and the size below are AA-CLIP's own.
     var epochs = IntegerList(values: [5, 20])
 
     @Option(help: "Side of the square network input, in pixels.")
@@ -45,6 +47,8 @@ struct Adapt: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    /// What a kept training has to have been begun with: with other settings the same command is refused, not gone on
+    /// with.
     private var settings: AdaptationSettings {
         AdaptationSettings(
             inputSize: size, textEpochs: epochs.values.first ?? 0, imageEpochs: epochs.values.last ?? 0, seed: seed)
@@ -62,6 +66,7 @@ struct Adapt: ParsableCommand {
         let name: String
         let path: String
         let pictures: Int
+        /// Of this run: those of before an interruption are not known any more.
         let losses: [Loss]
 
         struct Loss: Encodable {
@@ -73,13 +78,16 @@ struct Adapt: ParsableCommand {
 
     func run() throws {
         let directory = models.directory
+        // Before anything is read: a name or a folder that will not do shows now, not after days.
         try directory.prepare(for: name)
         let pictures = try AdaptationSet(directory: dataset)
         let model = try AdaptationModel.load(backbone, modelsDirectory: directory)
+        // Only now, because the model says of what the size has to be a multiple.
         let patch = model.configuration.image.patchSize
         guard size >= patch, size <= 1024, size.isMultiple(of: patch) else {
             throw ValidationError("--size: expected a multiple of \(patch) up to 1024, got \(size)")
         }
+        // No model to any loader: it has no sidecar.
         let state = directory.path + "/" + name + ".adaptation.safetensors"
         let training = try training(model, pictures, state)
         if !json {
@@ -91,6 +99,7 @@ struct Adapt: ParsableCommand {
         let outcome = try training.adapters.write(
             name: name, source: "trained on \(pictures.objects.joined(separator: ", ")) for \(model.name)",
             licence: "unknown", to: directory)
+        // Last: an interruption before leaves a training that is gone on with at its end.
         try FileManager.default.removeItem(atPath: state)
         if json {
             try printJSON(
@@ -119,6 +128,7 @@ struct Adapt: ParsableCommand {
     /// Steps until the end.
     private func finish(_ training: Adaptation, savingTo state: String) throws -> [Report.Loss] {
         let start = training.passes
+        // From here on: what an earlier run did would make the time that is left look short.
         let bar = ProgressBar("adapting", total: Double(start.total - start.done))
         defer { bar.finish() }
         var losses: [Report.Loss] = []
@@ -127,11 +137,13 @@ struct Adapt: ParsableCommand {
             bar.update(Double(training.passes.done - start.done))
             if let loss = report.epochLoss {
                 losses.append(.init(stage: report.stage, epoch: report.epoch, loss: loss))
+                // The line that follows must not be written into it.
                 bar.finish()
                 if !json {
                     print("\(report.stage.rawValue), epoch \(report.epoch): loss \(String(format: "%.4f", loss))")
                 }
             }
+            // Also after every epoch, whose loss has just been printed: what was shown is not trained again.
             guard report.epochLoss != nil || ContinuousClock.now - saved > Self.savingInterval else { continue }
             try training.save(to: state)
             saved = ContinuousClock.now

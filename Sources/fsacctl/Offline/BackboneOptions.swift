@@ -2,7 +2,8 @@ import ArgumentParser
 import Core
 import Foundation
 
-/// Where weights are looked up.
+/// Where weights are looked up. The daemon's configuration is not read: `./models` is what `make weights` leaves in a
+/// source tree, the last is the package's.
 struct ModelsDirectoryOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -16,7 +17,8 @@ struct ModelsDirectoryOption: ParsableArguments {
     }
 }
 
-/// The options of every offline command that runs a backbone.
+/// The options of every offline command that runs a backbone. Defaults are those of the daemon's configuration, so that
+/// a score on the desk is the score on the line.
 struct BackboneOptions: ParsableArguments {
     @Option(
         help: "The backbone: a name that `model list` shows, several joined by +, or a folder or file of weights.")
@@ -26,6 +28,7 @@ struct BackboneOptions: ParsableArguments {
     var weights: String?
 
     @Option(help: "Side of the square network input, in pixels (default: the backbone's).")
+    // Held against the backbone once that is loaded, see `check(inputSize:of:)`.
     var size: Int?
 
     @Option(help: "Threads to compute with.")
@@ -39,14 +42,17 @@ struct BackboneOptions: ParsableArguments {
 
     var parallelism: Parallelism { Parallelism(threads: threads) }
 
+    /// Reads and verifies the weights: some seconds for a large CLIP.
     func load() throws(WeightsError) -> BackboneModel {
         try BackboneModel.load(weights ?? backbone, modelsDirectory: models.directory)
     }
 
+    /// - Parameter method: one that joins several stages by itself has a larger default.
     func inputSize(for model: BackboneModel, method: (any Method)? = nil) -> Int {
         size ?? (method?.needs.stages == true ? model.autoInputSize : model.defaultInputSize)
     }
 
+    /// - Throws: `ValidationError`: it is what was typed that does not fit, though only the weights can tell.
     func check(inputSize: Int, of model: BackboneModel) throws {
         guard model.accepts(inputSize: inputSize) else {
             throw ValidationError(
@@ -56,7 +62,7 @@ struct BackboneOptions: ParsableArguments {
     }
 }
 
-/// Comma-separated integers on the command line: `1,4`.
+/// Comma-separated integers on the command line: `1,4`. One argument, so that it cannot swallow the pictures behind it.
 struct IntegerList: ExpressibleByArgument {
     let values: [Int]
 
@@ -64,6 +70,7 @@ struct IntegerList: ExpressibleByArgument {
 
     init?(argument: String) {
         var values: [Int] = []
+        // `1,,4` is a slip, no list of two.
         for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
             guard let value = Int(word) else { return nil }
             values.append(value)

@@ -2,7 +2,8 @@ import ArgumentParser
 import Core
 import Foundation
 
-/// `fsacctl bench`: how long a backbone takes on this machine.
+/// `fsacctl bench`: how long a backbone takes on this machine. It says what `docs/performance.md` says of ours, and
+/// whether a camera's rate can be kept.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Time the stages of one inspection on this machine.",
@@ -20,6 +21,7 @@ struct Bench: ParsableCommand {
     var shots = 8
 
     @Option(help: "Timed runs, at least 30.")
+    // Of 30 runs the 95th percentile is the slowest but one; the 99th is the slowest itself until there are 100.
     var runs = 30
 
     @Option(help: "One frame as a camera gives it.", completion: .file())
@@ -62,15 +64,18 @@ struct Bench: ParsableCommand {
             let times = try bench.times(runs: runs).percentiles
             return json ? try printJSON(times) : Self.printTable(times, stages: FrameBench.stages)
         }
+        // Not one of the shots, which begin with 1: its own patches would be found at once.
         let jpeg = Self.picture(0).jpegBytes(qualityPercent: 90)
         let (fitted, features) = try fit(model, jpeg)
         let embedding = embedding(model, fitted)
         var times = StageTimes()
+        // The first runs fill caches and let the memory grow.
         for run in -5..<runs {
             var lap = Lap()
             let image = try Image(decoding: jpeg)
             let decode = lap.next()
             let (preprocess, embed) = embedding(image)
+            // What the closure measured itself is not measured twice.
             _ = lap.next()
             _ = fitted.score(features, parallelism: backbone.parallelism)
             let score = lap.next()
@@ -88,8 +93,10 @@ struct Bench: ParsableCommand {
         if json { try printJSON(report) } else { report.printTable() }
     }
 
-    /// Milliseconds that a picture's preprocessing and features take: the whole of one backbone; of joined ones what the model needs, with
-    /// the preprocessing of each counted as embedding.
+    /// Milliseconds that a picture's preprocessing and features take: the whole of one backbone; of joined ones what
+    /// the model needs, with the preprocessing of each counted as embedding.
+    ///
+    /// The whole of one backbone, because that is what other programs are compared with; joined ones exist here only.
     private func embedding(
         _ model: BackboneModel, _ fitted: FittedModel
     ) -> (Image) -> (preprocess: Double, embed: Double) {
@@ -194,6 +201,7 @@ struct Percentiles: Encodable {
 
     init(_ samples: [Double]) {
         let sorted = samples.sorted()
+        // A time that was measured, never one between two.
         func rank(_ share: Double) -> Double {
             sorted[Swift.min(sorted.count - 1, Int((share * Double(sorted.count)).rounded(.up)) - 1)]
         }
@@ -204,7 +212,7 @@ struct Percentiles: Encodable {
     }
 }
 
-/// A stopwatch on the monotonic clock.
+/// A stopwatch on the monotonic clock. It begins when it is made.
 struct Lap {
     private let clock = ContinuousClock()
     private var last = ContinuousClock().now
@@ -217,17 +225,20 @@ struct Lap {
     }
 }
 
-/// The speed of a large square product, the most that a network can reach.
+/// The speed of a large square product, the most that a network can reach. Measured in the same run, because other load
+/// and the machine's clock change it.
 enum SGEMMPeak {
     static func measure(_ parallelism: Parallelism) -> Double {
         let side = 1024
         let left = Matrix(rows: side, columns: side, values: (0..<side * side).map { Float($0 % 7) })
+        // The best of ten: what disturbs can only slow it down.
         var best = Double.infinity
         for _ in 0..<10 {
             var lap = Lap()
             _ = left.multiplied(by: left, parallelism: parallelism)
             best = min(best, lap.next())
         }
+        // A multiplication and an addition each; milliseconds to gigaflops.
         return 2 * Double(side * side * side) / best / 1e6
     }
 }

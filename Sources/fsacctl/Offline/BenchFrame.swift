@@ -2,7 +2,7 @@ import ArgumentParser
 import Core
 import Foundation
 
-/// What a camera was set to: `MJPG:1920x1080`.
+/// What a camera was set to: `MJPG:1920x1080`. A buffer does not say so itself.
 struct FrameFormat {
     let encoding: Picture.Encoding
 
@@ -21,6 +21,7 @@ struct FrameFormat {
         if pieces[0] == "MJPG" {
             encoding = .motionJPEG(height: height, width: width)
         } else if let format = PixelFormat(rawValue: String(pieces[0])) {
+            // Rows without a gap between them, as most drivers have them.
             encoding = .raw(format, height: height, width: width, bytesPerRow: format.rowBytes(width: width))
         } else {
             return nil
@@ -45,6 +46,7 @@ struct FrameBench {
         var times = StageTimes()
         for run in -5..<runs {
             var lap = Lap()
+            // The driver wants its buffer back at once: the line copies, too.
             let bytes = buffer.withUnsafeBytes { [UInt8]($0) }
             let copy = lap.next()
             let image = try Picture(encoding, bytes: bytes).image(atLeast: inputSize)

@@ -1,7 +1,11 @@
 import ArgumentParser
 import Settings
 
-/// `fsacctl check-config`
+/// `fsacctl check-config`, for a person before a reload; `fsacd --check` looks at the same and has the daemon's exit
+/// codes.
+///
+/// More than a start asks for: damaged weights do not keep the daemon from starting, but no part would be judged. What
+/// only the line's own user or computer can tell (folders, cameras, the socket) is not looked at.
 struct CheckConfig: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check a configuration file without starting anything.",
@@ -20,6 +24,7 @@ struct CheckConfig: ParsableCommand {
         do {
             let configuration = try Configuration.load(path: file)
             try configuration.check()
+            // With defaults: what is in use is seen, not what was written.
             if json { try printJSON(configuration) } else { Terminal.write("\(file): valid\n") }
         } catch let error as ConfigurationError {
             throw ClientError.configuration(error)

@@ -1,9 +1,14 @@
 import Core
 
-/// Synthetic anomalies side by side: the normal picture, the picture with the anomaly, and the anomaly's outline; two in a row.
+/// Synthetic anomalies side by side: the normal picture, the picture with the anomaly, and the anomaly's outline; two
+/// in a row.
+///
+/// Side by side, because a faint anomaly is seen only beside what was there before, and outlined beside that, because a
+/// line hides what it shows. All of it is in memory: 450 kB for each anomaly.
 struct ContactSheet {
     private static let side = 224
     private static let gap = 8
+    // A colour that hardly any part has.
     private static let outline: [UInt8] = [255, 0, 160]
     private var tiles: [Image] = []
 
@@ -20,6 +25,7 @@ struct ContactSheet {
 
     /// - Precondition: something was added.
     var image: Image {
+        // Two anomalies of three tiles.
         let columns = min(tiles.count, 6)
         let rows = (tiles.count + columns - 1) / columns
         let pitch = Self.side + Self.gap
@@ -54,6 +60,7 @@ extension Image {
     /// The picture with a line around all that is not black in `mask`.
     fileprivate func outlined(_ mask: Image, colour: [UInt8]) -> Image {
         func isInside(_ row: Int, _ column: Int) -> Bool {
+            // A tenth: reduced masks have soft edges.
             (0..<height).contains(row) && (0..<width).contains(column) && mask.pixels[(row * width + column) * 3] > 24
         }
         var result = self

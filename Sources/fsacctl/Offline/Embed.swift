@@ -2,7 +2,8 @@ import ArgumentParser
 import Core
 import Foundation
 
-/// `fsacctl embed`: what a backbone says of one picture, in a file that other programs read.
+/// `fsacctl embed`: what a backbone says of one picture, in a file that other programs read. `make parity` and `make
+/// bench` compare it with PyTorch and ONNX Runtime.
 struct Embed: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a backbone's features of a picture to a safetensors file.",
@@ -49,6 +50,7 @@ struct Embed: ParsableCommand {
 
     func run() throws {
         let model = try backbone.load()
+        // Joined ones have no features in common: each backbone has a grid of its own.
         guard !model.isJoined else {
             throw ValidationError("--backbone: expected one backbone, got \(model.name): choose one of them")
         }
@@ -60,6 +62,7 @@ struct Embed: ParsableCommand {
             tensors["text"] = Tensor(shape: [embedding.columns], values: embedding.values)
         }
         let digest = try Safetensors.write(
+            // Whoever finds the file later can tell whose features these are.
             tensors, metadata: ["backbone": model.name, "weights_sha256": model.sha256], to: output)
         if json {
             try printJSON(Report(output: output, sha256: digest, tensors: tensors.mapValues(\.shape)))
@@ -76,6 +79,7 @@ struct Embed: ParsableCommand {
 
     private func pictureTensors(_ model: BackboneModel) throws -> [String: Tensor] {
         let input = try preparedInput(model)
+        // The tensor of a file says its own size; --size is not asked then.
         try backbone.check(inputSize: input.shape[1], of: model)
         for layer in layers.values where !(1...model.layerCount).contains(layer) {
             throw ValidationError("--layers: expected 1 to \(model.layerCount) for \(model.name), got \(layer)")
@@ -83,6 +87,7 @@ struct Embed: ParsableCommand {
         let network = model.makeBackbone(inputSize: input.shape[1], parallelism: backbone.parallelism)
         let request = FeatureRequest(layers: layers.values, finalTokens: true)
         let features = network.features(of: input, request)
+        // Also the input, so that the other side need not preprocess in the same way.
         var tensors = ["input": input]
         tensors["class_token"] = features.classToken.map { Tensor(shape: [$0.count], values: $0) }
         tensors["patch_tokens"] = features.patchTokens.map(Self.tensor)
@@ -91,6 +96,7 @@ struct Embed: ParsableCommand {
             guard let network = network as? any DifferentiableBackbone else {
                 throw ValidationError("--direction: \(model.name) is no transformer")
             }
+            // As wide as the class token, whose product with it is derived.
             let count = features.classToken?.count ?? 0
             let wanted = try WeightScope(try Safetensors.read(path: direction).tensors, file: direction)
                 .vector("direction", count)

@@ -2,7 +2,11 @@ import ArgumentParser
 import Core
 import Foundation
 
-/// `fsacctl evaluate`
+/// `fsacctl evaluate`: what `docs/accuracy.md` is made with, and what tells on one's own pictures whether the method
+/// will do.
+///
+/// Nothing is printed before all is done, which may take hours; finished runs are in the cache, so an interrupted
+/// command is repeated and goes on.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure accuracy and speed on a data set with known defects.",
@@ -17,6 +21,7 @@ struct Evaluate: ParsableCommand {
     var directory: String
 
     @Option(help: "Numbers of shots to try, with commas.")
+    // One is what can always be had; four are what the README recommends.
     var shots = IntegerList(values: [1, 4])
 
     @Option(help: "How many choices of shots to try for each number.")
@@ -48,11 +53,13 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
+        // The data sets come first: what is wrong with them shows before weights are read.
         let draw = pictures.map { PictureDraw(count: $0, seed: pictureSeed) }
         var work: [(set: DataSet, plans: [FewShotProtocol.Plan])] = []
         for set in try DataSet.readAll(in: directory) {
             let plans = try FewShotProtocol.plans(
                 of: set, shotCounts: shots.values, seeds: seeds, takingFewer: fewerSeeds)
+            // The draw is of test pictures only: shots are always those of the protocol.
             work.append((draw?.applied(to: set) ?? set, plans))
         }
         let model = try backbone.load()
@@ -69,14 +76,17 @@ struct Evaluate: ParsableCommand {
     private func protocolOf(
         _ model: BackboneModel, _ identity: BackboneIdentity, _ settings: MethodSettings
     ) throws -> FewShotProtocol {
+        // Core has no clock of its own.
         let clock = ContinuousClock()
         let start = clock.now
         let cache = try cacheOptions.cache(
+            // The number of threads, because sums in another order are other numbers.
             backbone: identity, settings: settings, threads: backbone.parallelism.threads)
         return FewShotProtocol(
             extractors: ExtractorSource(
                 model, parallelism: backbone.parallelism, textCache: EvaluationCacheOptions.textCache),
             settings: settings,
+            // A cache that cannot be written costs time later, nothing now.
             parallelism: backbone.parallelism, cache: cache, warn: Terminal.complain
         ) {
             start.duration(to: clock.now)

@@ -2,7 +2,8 @@ import ArgumentParser
 import Core
 import Foundation
 
-/// Where finished runs of evaluations are kept.
+/// Where finished runs of evaluations are kept. In the user's cache by the XDG specification: it may be deleted at any
+/// time, and no run is taken from it that another build, other weights, settings or pictures would make otherwise.
 struct EvaluationCacheOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -28,7 +29,8 @@ struct EvaluationCacheOptions: ParsableArguments {
         return (EvaluationCache(directory: directory(ProcessInfo.processInfo.environment)), key)
     }
 
-    /// Where the embeddings of texts are kept.
+    /// Where the embeddings of texts are kept. Of `score` and `bench`, too, which have no cache but this: hundreds of
+    /// sentences take a text tower longer than a picture takes the rest.
     static var textCache: TextAnchorCache {
         TextAnchorCache(directory: caches(ProcessInfo.processInfo.environment) + "/fsac/text-anchors")
     }

@@ -2,7 +2,8 @@ import ArgumentParser
 import Core
 import Foundation
 
-/// Where the outcome of an evaluation goes.
+/// Where the outcome of an evaluation goes: a table for people, JSON with every picture's score, CSV for a spreadsheet,
+/// a report to look at.
 struct EvaluationOutputOptions: ParsableArguments {
     @Flag(help: "Print JSON.")
     var json = false
@@ -18,12 +19,15 @@ struct EvaluationOutputOptions: ParsableArguments {
     var report: String?
 
     func write(_ evaluation: Evaluation, of sets: [DataSet]) throws {
+        // Files first: who waits for the table can rely on them. Each is there whole or not at all.
         if let csv { try Data(evaluation.csv.utf8).write(to: URL(filePath: csv), options: .atomic) }
         if let report { try write(report: evaluation, of: sets, to: report) }
         if json { try printJSON(evaluation) } else { printTable(evaluation) }
     }
 
     private func write(report evaluation: Evaluation, of sets: [DataSet], to directory: String) throws {
+        // The report holds its pictures, so that it can be sent as one file; they are read again only now, and few of
+        // them.
         var paths: [String: String] = [:]
         for set in sets {
             for picture in set.test { paths[set.name + "/" + picture.file] = picture.path }
@@ -38,6 +42,7 @@ struct EvaluationOutputOptions: ParsableArguments {
 
     private func origin(_ evaluation: Evaluation) -> String {
         let time = Date.now.formatted(.iso8601)
+        // A report of a smaller test has to say so.
         let pictures = evaluation.draw.map { ", at most \($0.count) test pictures of each kind (seed \($0.seed))" }
         return "fsacctl evaluate, \(time)\(pictures ?? "")"
     }
@@ -54,6 +59,7 @@ struct EvaluationOutputOptions: ParsableArguments {
             [result.set, "\(result.shots)", "\(result.runs.count)"]
                 + Self.cells(result.mean, result.runs.count > 1 ? result.deviation : nil)
         }
+        // The mean of one set would be the line above it.
         if Set(evaluation.results.map(\.set)).count > 1 {
             table.rows += evaluation.means.map { mean in
                 ["mean", "\(mean.shots)", ""]

@@ -1,7 +1,9 @@
 import ArgumentParser
 package import Core
 
-/// The options of every offline command that fits a model.
+/// The options of every offline command that fits a model: what a `[recipe]` table of the configuration can say.
+///
+/// What is left out is nil, not a default: only method and backbone together know what that is.
 struct MethodOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The method.", discussion: MethodName.discussion, valueName: "method"))
     var method = MethodName(Methods.standard)
@@ -21,6 +23,7 @@ struct MethodOptions: ParsableArguments {
     @OptionGroup var given: GivenOptions
 
     /// - Parameter inputSize: nil is the backbone's default.
+    /// - Throws: `ValidationError` with the option's name; the words are those of the configuration's errors.
     func settings(for model: BackboneModel, inputSize: Int?) throws -> MethodSettings {
         let method = try given.applied(to: method.base)
         var settings = MethodSettings(
@@ -41,7 +44,8 @@ struct MethodOptions: ParsableArguments {
     }
 }
 
-/// A method by its name, with its defaults.
+/// A method by its name, with its defaults. Names and texts come from ``Methods/all``: a new one is here without a
+/// change.
 struct MethodName: ExpressibleByArgument {
     let base: any Method
 
@@ -58,11 +62,16 @@ struct MethodName: ExpressibleByArgument {
     static let discussion = Methods.all.map { "\($0.name): \($0.about.text)." }.joined(separator: "\n")
 }
 
-/// The options of all methods, as the methods define them. ArgumentParser makes its options of what a mirror shows of the empty
-/// value, and decodes them under the same names.
+/// The options of all methods, as the methods define them. ArgumentParser makes its options of what a mirror shows of
+/// the empty value, and decodes them under the same names.
+///
+/// Not a property each, as elsewhere: a method's option is written once, in its own file, and the configuration,
+/// `--help` and this derive from it. All options are known with each method; one that it does not have is refused with
+/// the names of those it has.
 struct GivenOptions: ParsableArguments, CustomReflectable {
     /// In the order of ``Methods/options``.
     private var flags: [(key: String, value: Bool)] = []
+    /// As typed: what a value means is known once the method is.
     private var texts: [(key: String, value: String)] = []
 
     init() {}
@@ -72,6 +81,7 @@ struct GivenOptions: ParsableArguments, CustomReflectable {
         for option in Methods.options {
             let key = Key(stringValue: option.key)
             if option.isFlag {
+                // Nil when it was not given: `--no-foreground` and nothing are different requests.
                 let flag = try container.decode(Flag<Bool?>.self, forKey: key).wrappedValue
                 if let flag { flags.append((option.key, flag)) }
             } else {
@@ -81,6 +91,7 @@ struct GivenOptions: ParsableArguments, CustomReflectable {
         }
     }
 
+    /// Called for `--help` and for parsing, on a value of `init()`.
     var customMirror: Mirror {
         let children = Methods.options.map { option -> Mirror.Child in
             let name = NameSpecification.customLong(Self.name(option.key))

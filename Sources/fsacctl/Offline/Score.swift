@@ -2,7 +2,11 @@ import ArgumentParser
 import Core
 import Foundation
 
-/// `fsacctl score`
+/// `fsacctl score`: what the line would say of pictures, on the desk.
+///
+/// The same model, area, score and regions as in the daemon, but none of its guards: a dark picture is scored, not
+/// INVALID, and a shift of the scene is told beside the verdict. All or nothing: a picture that cannot be scored ends
+/// it without a table.
 struct Score: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Score pictures without the daemon.",
@@ -15,6 +19,7 @@ struct Score: ParsableCommand {
     var images: [String]
 
     @Option(parsing: .upToNextOption, help: "Normal pictures to fit a model to.", completion: .file())
+    // Up to the next option, so that a shell's pattern works: the pictures go before it.
     var shots: [String] = []
 
     @Option(help: "The folder of a fitted model.", completion: .directory)
@@ -32,6 +37,7 @@ struct Score: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    /// One picture of `--json`; names as in the journal.
     private struct Report: Encodable {
         let image: String
         let score: Float
@@ -57,6 +63,7 @@ struct Score: ParsableCommand {
 
     func run() throws {
         let (fitted, extractor) = try model.map(load) ?? fit()
+        // The model itself stays: its scores do not depend on the limit.
         let judge = limit.map { fitted.withLimit($0) } ?? fitted
         let scene = fitted.scene.map(SceneMonitor.init)
         var reports: [Report] = []
@@ -66,6 +73,7 @@ struct Score: ParsableCommand {
             reports.append(try report(path, judge, extractor, scene))
             progress.update(Double(reports.count))
         }
+        // Away before the table, which may go to the same terminal.
         progress.finish()
         if json { try printJSON(reports) } else { print(reports, judge.calibration) }
     }
@@ -87,13 +95,16 @@ struct Score: ParsableCommand {
         return (fitted, extractors.extractor(inputSize: fitted.backbone.inputSize))
     }
 
-    /// A saved model with the backbone that it was fitted with.
+    /// A saved model with the backbone that it was fitted with: the daemon's folder of a generation, or a copy of it.
+    /// What its settings say holds; options of the method are not asked.
     private func load(_ directory: String) throws -> (FittedModel, FeatureExtractor) {
         let fitted = try FittedModel.load(from: directory)
         let model = try BackboneModel.load(
             backbone.weights ?? fitted.backbone.name, modelsDirectory: backbone.models.directory)
         let extractors = ExtractorSource(
             model, parallelism: backbone.parallelism, textCache: EvaluationCacheOptions.textCache)
+        // Held against the digest: weights of the same name would give other features, and the scores would look like
+        // scores.
         guard extractors.serves(fitted) else {
             throw ValidationError(
                 "\(directory): expected the backbone \(fitted.backbone.name) with sha-256 \(fitted.backbone.sha256), "
@@ -123,6 +134,7 @@ struct Score: ParsableCommand {
             "\($0)/\(URL(filePath: path).deletingPathExtension().lastPathComponent).heatmap.png"
         }
         if let heatMapPath {
+            // Of the whole picture; `image` above is only as large as the network needs, and of the area.
             let heatMap = try picture.image()
                 .withHeatMap(anomalyMap: anomalyMap, limit: limit, regions: regions, area: area)
             try Data(heatMap.pngBytes()).write(to: URL(filePath: heatMapPath), options: .atomic)
@@ -133,6 +145,11 @@ struct Score: ParsableCommand {
             sceneShift: scene?.shift(of: image)?.description, regions: regions, heatmap: heatMapPath)
     }
 
+    ///     IMAGE     VERDICT   SCORE  REGIONS
+    ///     good.jpg  OK       0.9120        0
+    ///     blot.jpg  NG       3.4410        1
+    ///
+    /// Below it the shifts of the scene and what the limit rests on: without that a verdict says less than it seems to.
     private func print(_ reports: [Report], _ calibration: Calibration) {
         var table = Table("IMAGE", "VERDICT", ">SCORE", ">REGIONS")
         for report in reports {

@@ -2,7 +2,8 @@ import ArgumentParser
 package import Core
 import Foundation
 
-/// `fsacctl synthesize`: the anomalies that a fit learns from, to look at.
+/// `fsacctl synthesize`: the anomalies that a fit learns from, to look at: whether they look like what may go wrong
+/// with the part is for a person to see. The same seed draws the same files.
 struct Synthesize: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Draw synthetic anomalies into normal pictures.",
@@ -60,9 +61,11 @@ struct Synthesize: ParsableCommand {
     }
 
     func run() throws {
+        // No more than will be drawn on: all are held in memory.
         let paths = Array(try inputs.flatMap(PictureList.paths).prefix(count))
         let images = try paths.map { path in try Self.image(path) }
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+        // Of all pictures together, as a fit does it.
         let estimate = ForegroundEstimate(shots: images)
         var report = Report(
             contactSheet: output + "/contact-sheet.png", foreground: estimate.mask(of: images[0])?.share)
@@ -76,6 +79,7 @@ struct Synthesize: ParsableCommand {
             let index = (number + number / max(generators.count, images.count)) % images.count
             let generator = generators[number % generators.count]
             let foreground = estimate.mask(of: images[index])
+            // The drawing alone: reading and writing are not what a fit pays for.
             let start = ContinuousClock.now
             let anomaly = generator.anomaly(
                 on: images[index], source: images[(index + 1) % images.count], foreground: foreground,
@@ -138,6 +142,7 @@ enum PictureList {
             ["png", "jpg", "jpeg"].contains(URL(filePath: name).pathExtension.lowercased()) && !name.hasPrefix(".")
         }
         guard !names.isEmpty else { throw ValidationError("\(input): expected JPEG or PNG pictures, found none") }
+        // By name, so that the same folder gives the same pictures on every file system.
         return names.map { "\(input)/\($0)" }
     }
 }

@@ -16,9 +16,9 @@ struct TowerBench {
         let sgemmGigaflops: Double
         let stagesMs: [String: Percentiles]
         let prompts: Int
-        /// The tower is read from its file within this time.
+        /// Of all prompts. The tower is read from its file within this time, as a fit does it once.
         let textSeconds: Double
-        /// The most memory that the process has had.
+        /// The most memory that the process has had: it decides whether a model fits below the unit's `MemoryMax=`.
         let peakBytes: Int
 
         enum CodingKeys: String, CodingKey {
@@ -55,6 +55,7 @@ struct TowerBench {
     private func stages(runs: Int) throws -> StageTimes {
         let network = model.makeBackbone(inputSize: inputSize, parallelism: parallelism)
         let count = 3 * inputSize * inputSize
+        // Any numbers will do, for time does not depend on them, but not zeros.
         let input = Tensor(
             shape: [3, inputSize, inputSize], values: (0..<count).map { sin(0.37 * Float($0 % 10_007)) })
         let request = FeatureRequest(finalTokens: true)
@@ -64,6 +65,7 @@ struct TowerBench {
             _ = network.features(of: input, request)
             let embed = lap.next()
             if let network = network as? any DifferentiableBackbone {
+                // The direction is the class token itself: any other costs the same.
                 _ = network.features(of: input, request) { $0 }
             }
             let gradient = lap.next()

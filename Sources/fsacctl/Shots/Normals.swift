@@ -2,7 +2,8 @@ import ArgumentParser
 import ControlProtocol
 import Foundation
 
-/// `fsacctl normals`
+/// `fsacctl normals`: what the recipe has learnt from. A shot's name is its SHA-256, so that it is the same shot
+/// whoever adds it.
 struct Normals: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List, show and remove the normal shots of the recipe.",
@@ -25,6 +26,7 @@ struct Normals: AsyncParsableCommand {
             for normal in reply.normals {
                 table.add(
                     String(normal.sha256.prefix(12)), normal.format, Format.bytes(normal.bytes),
+                    // No: a fit is due or failed, or the generation in use is an older one.
                     normal.fitted ? "yes" : "no")
             }
             Terminal.write(table.text)
@@ -46,6 +48,7 @@ struct Normals: AsyncParsableCommand {
         @OptionGroup var daemon: DaemonOptions
 
         func validate() throws {
+            // Into a pipe or a file it goes as it is.
             if output == nil && Terminal.outputIsTerminal && !daemon.json {
                 throw ValidationError("a picture is no text for a terminal: name a file with --output")
             }
@@ -85,6 +88,7 @@ struct Normals: AsyncParsableCommand {
             let reply = try await client.request(
                 .delete, "\(ControlPath.normals)/\(shot)", query: recipe.query, as: RemoveNormalReply.self)
             if !daemon.json { Terminal.write("\(reply.removed.prefix(12)): removed\n") }
+            // The shot is removed by now, whatever becomes of the fit.
             guard wait, let fit = reply.fit else {
                 if daemon.json { try printJSON(reply) }
                 return

@@ -2,10 +2,14 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// One line on standard error that shows how far long work has come; silent when that is no terminal.
+/// One line on standard error that shows how far long work has come; silent when that is no terminal: a log or a mail
+/// of cron gets nothing of it.
 ///
 ///     fitting [##########----------]  50 %  2.1 s left
 ///     scoring [##########----------]  40/80 images  12.3 images/s  3.3 s left
+///
+/// Whoever makes one calls ``finish()`` before it prints anything else, and again by `defer` for errors: twice does no
+/// harm. May be updated on any thread.
 final class ProgressBar: Sendable {
     private struct State {
         var shownAt: ContinuousClock.Instant?
@@ -31,6 +35,7 @@ final class ProgressBar: Sendable {
     func update(_ completed: Double) {
         guard Terminal.errorIsTerminal else { return }
         let now = ContinuousClock.now
+        // The lock is not held while it writes: a terminal may be slow.
         let isDue = state.withLock { state in
             if let shownAt = state.shownAt, now - shownAt < .milliseconds(100) { return false }
             state.shownAt = now
@@ -41,6 +46,7 @@ final class ProgressBar: Sendable {
         let line = Self.line(
             label: label, completed: completed, total: total, unit: unit, seconds: (now - start) / .seconds(1),
             width: Terminal.width)
+        // Back to the left margin; what is left of the old line goes.
         Terminal.write("\r\u{1B}[K" + line, to: STDERR_FILENO)
     }
 
@@ -63,10 +69,12 @@ final class ProgressBar: Sendable {
             // Slower work is told by what remains.
             if completed > seconds / 2 { text += String(format: "  %.1f %@/s", completed / seconds, unit) }
         }
+        // The first moments tell nothing of what is to come.
         if fraction > 0, seconds > 0.5 {
             let left = seconds * (1 - fraction) / fraction
             text += "  " + (left < 60 ? String(format: "%.1f s", left) : Format.duration(seconds: left)) + " left"
         }
+        // Narrower than the terminal where it can be: a line that wraps cannot be taken back.
         let cells = max(4, min(40, width - label.count - text.count - 6))
         let full = Int((Double(cells) * fraction).rounded())
         let bar = String(repeating: "#", count: full) + String(repeating: "-", count: cells - full)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Rows under headings, columns as wide as their widest cell and two spaces apart.
+/// Rows under headings, columns as wide as their widest cell and two spaces apart. For people; programs take `--json`.
 struct Table {
     enum Alignment { case left, right }
     struct Column {
@@ -32,13 +32,14 @@ struct Table {
                 let padding = String(repeating: " ", count: widths[column] - row[column].count)
                 return columns[column].alignment == .left ? row[column] + padding : padding + row[column]
             }
+            // Without blanks at the end, which a copy from the terminal would take along.
             let line = cells.joined(separator: "  ")
             return line[...(line.lastIndex { $0 != " " } ?? line.startIndex)] + "\n"
         }.joined()
     }
 }
 
-/// Names and values below each other, the values at one edge.
+/// Names and values below each other, the values at one edge. A name that is empty goes on with the one above.
 struct Block {
     private var rows: [(name: String, value: String)] = []
 
@@ -51,17 +52,20 @@ struct Block {
     var text: String {
         let width = rows.map(\.name.count).max() ?? 0
         return rows.map { name, value in
+            // Padded inside of the colour, whose codes must not count.
             Style.faint(name + String(repeating: " ", count: width - name.count)) + "  \(value)\n"
         }.joined()
     }
 }
 
-/// Numbers for people.
+/// Numbers for people, with their units. Never by the user's language: they look as in the configuration and in the
+/// journal.
 enum Format {
     static func score(_ value: Float) -> String { String(format: "%.4f", value) }
     static func percent(_ share: Double) -> String { String(format: "%.3g %%", share * 100) }
     static func milliseconds(_ value: Double) -> String { String(format: "%.1f ms", value) }
 
+    /// Decimal, as disks are sold and `df -H` counts.
     static func bytes(_ count: some BinaryInteger) -> String {
         var (value, units) = (Double(count), ["B", "kB", "MB", "GB", "TB"][...])
         while value >= 1000, units.count > 1 {
@@ -71,6 +75,7 @@ enum Format {
         return String(format: value < 10 && units.first != "B" ? "%.1f %@" : "%.0f %@", value, units.first ?? "B")
     }
 
+    /// The two units that matter, rounded down.
     static func duration(seconds: Double) -> String {
         let whole = Int(seconds)
         return switch whole {

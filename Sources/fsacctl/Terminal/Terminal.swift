@@ -6,7 +6,8 @@ enum Terminal {
     static let outputIsTerminal = isatty(STDOUT_FILENO) == 1
     static let errorIsTerminal = isatty(STDERR_FILENO) == 1
 
-    /// Colours go to terminals only, and not where <https://no-color.org> forbids them.
+    /// Colours go to terminals only, and not where <https://no-color.org> forbids them. A pipe gets plain text, which
+    /// `grep` can read.
     static let hasColours = outputIsTerminal && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
 
     /// Columns of the terminal behind standard error, 80 when unknown.
@@ -18,9 +19,11 @@ enum Terminal {
 
     /// Writes at once. False = the reader is gone (`fsacctl tail -f | head`).
     @discardableResult
+    /// Writes at once, past the buffer of `print`: who follows `tail -f` through a pipe gets each line when it comes.
+    /// False = the reader is gone (`fsacctl tail -f | head`).
     static func write(_ text: String) -> Bool { write(text, to: STDOUT_FILENO) }
 
-    /// One line on standard error.
+    /// One line on standard error, never coloured, in one piece: lines of several processes in one log do not mix.
     static func complain(_ text: String) { write("fsacctl: \(text)\n", to: STDERR_FILENO) }
 
     @discardableResult
@@ -28,6 +31,7 @@ enum Terminal {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            // A pipe may take less than all of it, and a signal (a window that changes its size) none.
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { return false }
             bytes = bytes.dropFirst(count)
@@ -36,7 +40,7 @@ enum Terminal {
     }
 }
 
-/// Colours by meaning.
+/// Colours by meaning, the same in every command. The words say it, too: nothing is told by the colour alone.
 enum Style: String {
     case good = "32"
     case bad = "1;31"
