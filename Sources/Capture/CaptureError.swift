@@ -4,6 +4,7 @@ import Platform
 
 /// Why no frame can come. All of these may pass by themselves.
 package enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// Also a folder that is not there: a share may be mounted later.
     case folderUnreadable(path: String, reason: String)
     /// A folder to replay that holds no picture.
     case noPictures(path: String)
@@ -18,13 +19,17 @@ package enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
     /// `key` is the configuration's, `card` or `bus`.
     case wrongCamera(path: String, key: String, expected: String, got: String)
     /// `format` is empty when none was asked for.
+    /// `offered` is what can be read of what the camera has, or else all of it.
     case formatUnreadable(path: String, format: String, offered: [String])
     /// The driver gave another format or size than was asked for explicitly; `offered` are the sizes that it has.
     case notGiven(path: String, asked: String, got: String, offered: [String])
+    /// A configured name that the camera does not have.
     case controlUnknown(path: String, name: String, offered: [String])
+    /// A configured value that the driver's description rules out; one that only the driver refuses is a difference.
     case controlOutOfRange(path: String, name: String, value: String, allowed: String)
     /// `holder` is the program that has it, as far as it can be seen.
     case busy(path: String, holder: String?)
+    /// EACCES or EPERM of open(2), also by the service's device policy.
     case forbidden(path: String)
     /// `ENOSPC` of STREAMON.
     case noBandwidth(path: String)
@@ -32,6 +37,7 @@ package enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
     case noSignal(path: String)
     /// No frames, or only such with a fault, and no error; the stream is started again, and the device may still be open.
     case stalled(path: String, fault: FrameFault? = nil)
+    /// What no other case says: the device is closed, and opened again after a pause.
     case requestFailed(path: String, request: String, reason: String)
 
     package var description: String {

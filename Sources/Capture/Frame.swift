@@ -2,6 +2,9 @@ package import Core
 package import Platform
 
 /// What one look of the camera gave: the picture as it came, or why there is none.
+///
+/// Immutable, and its bytes are its own: it may wait in a queue for as long as it likes while the driver's buffer is
+/// filled again.
 package struct Frame: Sendable {
     /// The source's own name of it: the file's name, or the number that the driver gave.
     package let name: String
@@ -11,6 +14,7 @@ package struct Frame: Sendable {
     /// When the picture was complete.
     package let capturedAt: ContinuousClock.Instant
     /// The earliest moment at which the exposure can have begun: a trigger before it is shown by this frame.
+    /// Too early costs a trigger a frame; too late gives it a picture of the part before.
     package let exposedAt: ContinuousClock.Instant
     /// `capturedAt` by the wall clock. Printed, never calculated with.
     package let capturedTime: WallTime
@@ -31,6 +35,8 @@ package struct Frame: Sendable {
 }
 
 /// Why a frame came without a picture that can be believed.
+///
+/// The frame still counts as one: whoever waits for it is told why there is no verdict on it.
 package enum FrameFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// A file that cannot be read; the system's reason.
     case unreadable(String)
@@ -41,7 +47,7 @@ package enum FrameFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// It was exposed too long ago to show what is there now.
     case stale(milliseconds: Int)
 
-    /// Not of the computer, which was too slow.
+    /// Not of the computer, which was too slow: starting the stream again would not help it.
     var isOfTheCamera: Bool {
         if case .stale = self { false } else { true }
     }

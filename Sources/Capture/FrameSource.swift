@@ -1,19 +1,35 @@
 package import Platform
 
-/// Where frames come from. Lives on the capture thread.
+/// Where frames come from.
+///
+/// A source is made on its capture thread, used there by one caller at a time and let go of there: it needs no lock and
+/// is not Sendable. What a conformer promises, for the loop's rules hang on it:
+///  - A call comes back after about its timeout, whatever is wrong, for a stop is only heard between two calls. Only a
+///    driver that does not answer may hold it longer; that is the watchdog's.
+///  - Frames come in the order in which they were taken, each once, numbered from 1 without a gap, also over
+///    ``reopen()``.
+///  - What came damaged is a frame with a fault, and no error: somebody may wait for it.
+///  - `exposedAt` is never later than the exposure's begin.
+///  - An error leaves nothing behind that would keep the next call from working. It may come at every call, for days:
+///    looking for what is not there costs next to nothing and does not wait; the caller pauses
+///    (``CaptureError/retryPeriod(failures:)``).
 package protocol FrameSource {
-    /// Waits for the next frame, at most about `timeout`.
+    /// Waits for the next frame, at most about `timeout`. Opens what is closed: there is no other start.
     ///
     /// - Throws: ``CaptureError`` while there is no camera. The next call looks for it again.
+    /// - Returns: `finished` at the end of a source that has one; nobody asks again.
     mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent
 
-    /// Closes what is open: the next call of ``next(timeout:)`` opens it again.
+    /// Closes what is open, between two calls: the next call of ``next(timeout:)`` opens it again. For a camera whose
+    /// frames do not decode one after the other, though it says that all is well.
     mutating func reopen()
 
-    /// Names who is told when a piece of work ends and the next begins within ``next(timeout:)``.
+    /// Names who is told when a piece of work ends and the next begins within ``next(timeout:)``. Called once, before
+    /// the first call of that. For a source whose steps are slow one by one: the whole of them would look as if it
+    /// hung.
     mutating func report(to progress: LoopProgress)
 
-    /// What it has to say of itself.
+    /// What it has to say of itself, up to the latest call of ``next(timeout:)``. Copied after each: it costs nothing.
     var reading: SourceReading { get }
 }
 

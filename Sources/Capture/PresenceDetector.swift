@@ -22,6 +22,7 @@ package struct PresenceDetector: Sendable {
     private let stopLevel: Double
     private let stillFrames: Int
     private var state = State.resting
+    /// Of the newest frame that could be believed, however long ago.
     private var last: GreyThumbnail?
     /// Frames in a row up to now that could not be believed.
     private var gap = 0
@@ -50,6 +51,7 @@ package struct PresenceDetector: Sendable {
         guard let last, last.height == thumbnail.height, last.width == thumbnail.width else { return false }
         let change = Self.change(from: last, to: thumbnail)
         switch state {
+        // While it moves, the lower level and every gap keep it moving: rest has to be seen.
         case _ where change > startLevel, .moving where change >= stopLevel || gap > 0:
             state = .moving(stillFrames: 0)
         case .resting:

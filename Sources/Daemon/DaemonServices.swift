@@ -6,12 +6,15 @@ import ServiceLifecycle
 package import Settings
 import UnixSignals
 
-/// The daemon, put together: what there is, and who knows whom.
+/// The daemon, put together: what there is, and who knows whom. Every service is in one list; none starts another.
 package struct DaemonServices: Sendable {
     private let services: [any Service]
     private let logger: Logger
 
     /// Loads the weights and opens the state directory; the caller holds the ``InstanceLock``.
+    ///
+    /// Takes seconds, on the thread that starts the daemon, before systemd hears of READY: nothing runs yet that could
+    /// wait for it.
     ///
     /// Damaged weights do not keep the daemon down: every part then gets INVALID, and everybody is told why.
     ///
@@ -36,6 +39,7 @@ package struct DaemonServices: Sendable {
         let journal = VerdictJournal(
             stateDirectory: directory, settings: JournalSettings(configuration.journal), logger: logger)
         let images = ImageStore(stateDirectory: directory, settings: configuration.images, logger: logger)
+        // Lanes are open from here on; their cameras come with the capture service.
         let line = InspectionLine(
             cameras: configuration.cameras.map { camera in
                 CameraSetup(camera, recipe: book.lineRecipe(for: camera), journal: journal)

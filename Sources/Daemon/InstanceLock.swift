@@ -25,6 +25,7 @@ package enum InstanceLockError: Error, Equatable, Sendable, CustomStringConverti
 /// The lock on the state directory (`lock` in it): one daemon at a time. The kernel releases it when the process ends,
 /// however it ends; the file stays.
 package struct InstanceLock: ~Copyable {
+    /// Closed on exec: a child that outlives the daemon does not hold the lock.
     private let descriptor: CInt
 
     /// Takes the lock, or says who has it. Creates the state directory when only its last component is missing.
@@ -35,6 +36,7 @@ package struct InstanceLock: ~Copyable {
         let path = "\(stateDirectory)/lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else { throw .operationFailed("open", path: path, errno: errno) }
+        // Of the open file, not of the process (fcntl's would be lost by closing any other descriptor of it).
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let (code, holder) = (errno, Self.holder(descriptor))
             close(descriptor)
@@ -43,6 +45,7 @@ package struct InstanceLock: ~Copyable {
         }
         // The process number is for the message above; the lock does not depend on it.
         let text = "\(getpid())\n"
+        // Written after the lock is held: who does not get it reads the holder's.
         if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, text, text.utf8.count, 0) }
         self.descriptor = descriptor
     }

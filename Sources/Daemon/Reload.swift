@@ -6,6 +6,10 @@ package import Settings
 import UnixSignals
 
 /// Reads the configuration again and applies what can be applied between two frames.
+///
+/// One for the daemon; asked by SIGHUP and by the control socket. All or nothing up to the point where recipes are
+/// taken over: from there on nothing fails, and the cameras follow one by one. What only a start applies is named and
+/// left.
 actor ConfigurationReload<Model: StoredModel> {
     private let path: String
     private let book: RecipeBook<Model>
@@ -13,7 +17,9 @@ actor ConfigurationReload<Model: StoredModel> {
     private let line: InspectionLine
     private let journal: VerdictJournal
     private let logger: Logger
+    /// What is in use: keys that need a restart keep their old values, and are named again at each reload.
     private var current: Configuration
+    /// An actor is re-entered at each await: this keeps the second one out.
     private var isReloading = false
 
     init(
@@ -61,6 +67,7 @@ actor ConfigurationReload<Model: StoredModel> {
             LogLevel.ofAll = new.log.level.ofLogger
             applied.append("log level \(new.log.level.rawValue)")
         }
+        // Asked again within: an operator may choose another recipe while a camera is being stopped.
         applied += await line.apply { setups(new) }
         refit.requestWhatIsDue()
         (current.cameras, current.recipes, current.log) = (new.cameras, new.recipes, new.log)
@@ -84,6 +91,7 @@ actor ConfigurationReload<Model: StoredModel> {
 
 extension Configuration {
     /// Keys that differ and are read at the start only: `control.socket`.
+    /// Told by what the tables encode to, so that a new key needs no line here. None of their values has a fraction.
     package func keysForRestart(_ new: Configuration) throws -> [String] {
         let top = [
             ("state_directory", stateDirectory != new.stateDirectory),
@@ -119,6 +127,7 @@ extension Configuration {
 struct HangUpService: Service {
     let reload: @Sendable () async throws -> ReloadReply
 
+    /// Trapped when the service runs; until then fsacd's own handler keeps the signal from ending the process.
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
             // Logged where it happens.

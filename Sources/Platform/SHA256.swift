@@ -1,6 +1,7 @@
 import CCrypto
 
 /// SHA-256 (FIPS 180-4) of bytes that come in pieces of any size; libcrypto's, which knows the processor's instructions.
+/// Used by one thread. Libcrypto fails here only without memory or without its own files: nothing to go on with.
 package struct SHA256: ~Copyable {
     /// Bytes of a digest.
     package static let byteCount = 32

@@ -1,8 +1,14 @@
 /// A table of which the file may have several.
+///
+/// A conformer may assume that ``ConfigurationTable`` has refused every key that is neither in `Key` nor a further one.
+/// It begins with its defaults, takes over what is written, and throws the first thing that is wrong, with its place.
+/// It looks at its own table only and touches nothing: a configuration is also checked where the daemon does not run.
+/// What depends on other tables is ``Configuration/checkReferences(_:)``'s.
 protocol NamedTable {
     associatedtype Key: CodingKey & CaseIterable
     /// Keys that are not in `Key`, because something else names them.
     static var furtherKeys: [String] { get }
+    /// By which others refer to it; the reader refuses a second one of the same name.
     var name: String { get }
     init(_ table: ConfigurationTable<Key>) throws(ConfigurationError)
 }
@@ -20,6 +26,7 @@ extension Configuration.Camera: NamedTable {
         try table.read(.rateHertz, into: &rateHertz, in: 0...1000)
         try table.read(.height, into: &height, in: 0...65_535)
         try table.read(.width, into: &width, in: 0...65_535)
+        // What a key may be by itself comes first, then what keys may be together.
         try readFolder(table)
         try readDevice(table)
         try readTrigger(table)
@@ -36,8 +43,10 @@ extension Configuration.Camera: NamedTable {
 
     private mutating func readDevice(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
         try table.read(.device, into: &device, expected: "an absolute path below /dev, or \"\"") {
+            // Paths stand in log lines and messages: no line ends in them.
             $0.isEmpty || ($0.hasPrefix("/") && $0.utf8.count <= 1024 && !$0.utf8.contains { $0 < 0x20 })
         }
+        // Longer ones match nothing: the kernel's structure has 32 bytes for each.
         try table.read(.card, into: &card, expected: "the card's name, or \"\" for any") { $0.utf8.count <= 32 }
         try table.read(.bus, into: &bus, expected: "the bus, or \"\" for any") { $0.utf8.count <= 32 }
         try table.read(.format, into: &format, expected: "a four-character code such as \"MJPG\", or \"\"") {
@@ -107,6 +116,7 @@ extension Configuration.Camera: NamedTable {
     /// A key that was set and does nothing for this source.
     private var keyOfTheOtherSource: CodingKeys? {
         let defaults = Self()
+        // One that is written as its default goes unnoticed; it would change nothing either.
         let keys: [(CodingKeys, Source, Bool)] = [
             (.path, .folder, path != defaults.path), (.mode, .folder, mode != defaults.mode),
             (.settleMilliseconds, .folder, settleMilliseconds != defaults.settleMilliseconds),
@@ -128,12 +138,14 @@ extension Configuration {
             func place(_ key: Camera.CodingKeys) -> ConfigurationPlace {
                 source.place(table: "camera", index: index, key: key.stringValue)
             }
+            // Copies that operators made are no tables: a camera gets one by `fsacctl recipe use`.
             if !camera.recipe.isEmpty, !recipes.contains(where: { $0.name == camera.recipe }) {
                 throw .invalidValue(
                     place(.recipe),
                     expected: "the name of a recipe (\(recipes.map(\.name).joined(separator: ", ")))",
                     got: "\"\(camera.recipe)\"")
             }
+            // The second would only ever be told that the device is busy.
             if !camera.device.isEmpty, let twin = cameras[..<index].first(where: { $0.device == camera.device }) {
                 throw .invalidValue(
                     place(.device), expected: "a device that no other camera has",

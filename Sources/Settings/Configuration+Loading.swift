@@ -2,7 +2,8 @@ import Platform
 import TOMLKit
 
 extension Configuration {
-    /// Reads a configuration file.
+    /// Reads a configuration file. Waits for the disk: the daemon calls it before its services run, and on a lane's
+    /// thread later.
     ///
     /// - Throws: ``ConfigurationError``: the first thing that is wrong, with its place.
     package static func load(path: String) throws(ConfigurationError) -> Configuration {
@@ -11,6 +12,7 @@ extension Configuration {
 
     /// - Parameter file: the name in messages.
     package init(toml text: String, file: String) throws(ConfigurationError) {
+        // Of several mistakes the one in the table that is read first is told.
         let source = ConfigurationSource(file: file, text: text)
         let top = try ConfigurationTable<CodingKeys>(Self.parse(text, file: file), name: "", source: source)
         try top.readPath(.stateDirectory, into: &stateDirectory)
@@ -38,6 +40,7 @@ extension Configuration {
     private static func tables<Value: NamedTable>(
         _ key: CodingKeys, of top: ConfigurationTable<CodingKeys>, name: Value.Key, into values: inout [Value]
     ) throws(ConfigurationError) {
+        // A file without any keeps the default's single one.
         guard let found = top.table[key.stringValue] else { return }
         var read: [Value] = []
         let elements: [any TOMLValueConvertible] = found.array.map { Array($0) } ?? [found]
@@ -54,6 +57,7 @@ extension Configuration {
             }
             read.append(value)
         }
+        // `[[camera]]` cannot be empty, but `camera = []` can.
         guard !read.isEmpty else {
             throw .wrongType(top.place(key), expected: "at least one [[\(key.stringValue)]]", got: "an empty list")
         }
@@ -85,6 +89,7 @@ extension Configuration {
         } catch {
             throw .unreadable(path: path, reason: ErrnoText.describe(error.errno))
         }
+        // Not repaired: names of recipes and cameras become names of files.
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .unreadable(path: path, reason: "expected UTF-8 text, got other bytes")
         }

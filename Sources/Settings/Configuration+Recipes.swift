@@ -18,6 +18,7 @@ extension Configuration.RecipeSettings: NamedTable {
                 remedy: "got min_brightness \(minBrightness) and max_brightness \(maxBrightness): "
                     + "no picture lies between: lower the first or raise the second")
         }
+        // Each frame is the same as itself.
         guard frozenFrames != 1 else {
             throw .invalidValue(table.place(.frozenFrames), expected: "0 (off) or 2 to 1000", got: "1")
         }
@@ -27,6 +28,7 @@ extension Configuration.RecipeSettings: NamedTable {
         try table.read(.backbone, into: &backbone, expected: "a model's name, or the path of its weights") {
             !$0.isEmpty && $0.utf8.count <= 1024
         }
+        // What the backbone takes is known once it is loaded, see ConfiguredMethod.
         try table.read(.inputSize, into: &inputSize, in: 0...2048)
         try table.read(.layers, into: &layers, in: 1...64)
         method = try table.method(.choice, default: method)
@@ -34,7 +36,8 @@ extension Configuration.RecipeSettings: NamedTable {
         try table.read(.sensitivity, into: &sensitivity, in: 0...1)
     }
 
-    /// The options of all methods, each once.
+    /// The options of all methods, each once: one that this recipe's method does not have is refused by name, and not
+    /// as a key that nobody knows.
     static var furtherKeys: [String] {
         Methods.all.flatMap { $0.descriptions.map(\.key) }.reduce(into: []) { keys, key in
             if !keys.contains(key) { keys.append(key) }
@@ -58,7 +61,7 @@ extension Configuration.RecipeSettings: NamedTable {
         }
     }
 
-    /// What is said of good and bad parts.
+    /// What is said of good and bad parts: each list that the file gives takes the place of the method's.
     var wording: Wording {
         var prompts = method.prompts
         if !normalStates.isEmpty { prompts.normal = normalStates }
@@ -69,6 +72,7 @@ extension Configuration.RecipeSettings: NamedTable {
 
     private mutating func readArea(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
         let rectangle = "[x, y, width, height] in pixels, the sides at least 1, or []"
+        // Whether it lies in the frame is known with the first frame: FrameGuards.
         if let numbers = try table.pixels(.roi, expected: rectangle) {
             guard numbers.isEmpty || (numbers.count == 4 && numbers[2] > 0 && numbers[3] > 0) else {
                 throw .invalidValue(table.place(.roi), expected: rectangle, got: "\(numbers)")

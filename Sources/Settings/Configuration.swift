@@ -3,9 +3,15 @@ package import Core
 /// What the operator of a line sets, one nested table for each concern of the daemon.
 ///
 /// Every key has a default, so an empty file is a valid one; `config.toml.example` shows and explains all of them.
+///
+/// A value that never changes once it is read: a reload makes another one and compares the two; Codable, to tell
+/// the keys that differ.
 package struct Configuration: Codable, Sendable, Equatable {
+    /// What only one daemon at a time may use. Read at the start only.
     package var stateDirectory = "/var/lib/fsac"
+    /// Read at the start only.
     package var modelsDirectory = "/usr/share/fsac/models"
+    /// Of an inspection; a fit beside it takes half as many. Read at the start only.
     package var computeThreads = 2
     package var control = Control()
     /// Never empty; names differ.
@@ -29,14 +35,19 @@ package struct Configuration: Codable, Sendable, Equatable {
 }
 
 extension Configuration {
-    /// The control API on its Unix socket.
+    /// The control API on its Unix socket. Read at the start only.
     package struct Control: Codable, Sendable, Equatable {
         package var socket = "/run/fsac/control.sock"
         /// Empty = the daemon's own group.
         package var socketGroup = ""
+        /// More clients wait until one leaves.
         package var maxConnections = 64
+        /// From connecting to the complete head of a request.
         package var headerTimeoutSeconds = 5
+        /// From there to the complete request, and again to the complete reply, which a trigger's deadline has to come
+        /// before.
         package var requestTimeoutSeconds = 30
+        /// Between requests.
         package var idleTimeoutSeconds = 30
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
@@ -49,11 +60,12 @@ extension Configuration {
         }
     }
 
-    /// Where the frames come from.
+    /// Where the frames come from. A reload stops a camera whose table changed and starts it anew.
     package struct Camera: Codable, Sendable, Equatable {
         package enum Source: String, Codable, Sendable, CaseIterable { case folder, v4l2 }
+        /// Whether each file is a part, once, or the files play as a free-running camera's frames.
         package enum Mode: String, Codable, Sendable, CaseIterable { case watch, replay }
-        /// When a frame becomes a part.
+        /// When a frame becomes a part: always; at a pace; when somebody asks; when something has come to rest.
         package enum Trigger: String, Codable, Sendable, CaseIterable { case continuous, interval, software, presence }
 
         package var name = "camera1"
@@ -64,20 +76,26 @@ extension Configuration {
         // Folder.
         package var path = "/srv/fsac/frames"
         package var mode = Mode.watch
+        /// Without a change for that long a file is complete that nobody announced.
         package var settleMilliseconds = 500
+        /// Parts that may wait for their inspection before the folder has to.
         package var queueLength = 16
+        /// Replay begins again at the end; else each picture is a part and none is dropped.
         package var `repeat` = true
 
         // V4L2.
         /// A link below `/dev/v4l` or of an own udev rule.
         package var device = ""
-        /// Empty = any.
+        /// What the driver must call the camera, so that another one in its place judges nothing; empty = any.
         package var card = ""
-        /// Empty = any.
+        /// Where it must be plugged in; empty = any.
         package var bus = ""
         /// V4L2's four-character code; empty = the camera's own choice among those that can be read.
         package var format = ""
+        /// Left out after each start of the stream, while exposure and white balance settle.
         package var warmupFrames = 3
+        /// By the names that `v4l2-ctl` prints; set again at each start of the stream, for cameras forget them without
+        /// power.
         package var controls: [String: ControlValue] = [:]
 
         // Both.
@@ -89,12 +107,15 @@ extension Configuration {
         package var width = 0
 
         package var trigger = Trigger.continuous
+        /// From due time to due time.
         package var intervalMilliseconds = 1000
+        /// From the trigger (or the frame, where this side triggers) to the beginning of the inspection.
         package var triggerDeadlineMilliseconds = 1000
-        /// Grey levels.
+        /// Grey levels, see ``PresenceDetector``.
         package var motionStartLevel = 12.0
         /// Grey levels.
         package var motionStopLevel = 4.0
+        /// In a row, that are rest.
         package var stillFrames = 3
 
         package init() {}
@@ -114,6 +135,7 @@ extension Configuration {
     }
 
     /// What a camera's control is set to, before the camera is asked for its kind.
+    /// Menus by an entry's name or index; whether it fits is told when the camera is there.
     package enum ControlValue: Codable, Sendable, Equatable {
         case number(Int)
         case flag(Bool)
@@ -151,6 +173,7 @@ extension Configuration {
         package var backbone = "dinov2-small+efficientnet-lite0"
         /// 0 = the backbone's default.
         package var inputSize = 0
+        /// The method with its options; Codable, which `any Method` is not.
         private var choice = AnyMethod(Methods.standard)
         /// Empty = the backbone's default.
         package var layers: [Int] = []
@@ -158,12 +181,13 @@ extension Configuration {
         package var smoothing = 0.5
         /// 0 = few false rejects, 1 = few escapes.
         package var sensitivity = 0.5
-        /// Mean grey level.
+        /// Mean grey level inside of the roi, 0 to 255: darker frames are INVALID.
         package var minBrightness = 4.0
         /// Mean grey level.
         package var maxBrightness = 251.0
-        /// 0 = off.
+        /// So many frames in a row with the same bytes are a frozen camera; 0 = off.
         package var frozenFrames = 5
+        /// `warn`: the verdict counts, and journal, log and status say so.
         package var sceneShift = SceneShiftPolicy.warn
         /// `[x, y, width, height]` in pixels of the frame; empty = the whole frame.
         package var roi: [Int] = []
@@ -199,7 +223,7 @@ extension Configuration {
         }
     }
 
-    /// The verdicts on disk.
+    /// The verdicts on disk. Read at the start only.
     package struct Journal: Codable, Sendable, Equatable {
         package enum Durability: String, Codable, Sendable, CaseIterable {
             /// OK and INVALID lines are synced in groups, at most 1 s after they were written; NG lines before they show.
@@ -209,7 +233,9 @@ extension Configuration {
         }
 
         package var durability = Durability.grouped
+        /// A file that would grow beyond it ends; retention works in whole files.
         package var segmentBytes = 64 << 20
+        /// Of all segments; the newest stays in any case.
         package var maxBytes = 4 << 30
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
@@ -219,15 +245,19 @@ extension Configuration {
         }
     }
 
-    /// The pictures and heat maps on disk.
+    /// The pictures and heat maps on disk. Read at the start only.
     package struct Images: Codable, Sendable, Equatable {
         package enum Selection: String, Codable, Sendable, CaseIterable { case all, ng, none }
 
         package var saveImages = Selection.all
         package var saveHeatmaps = Selection.ng
+        /// Of both together; the oldest go.
         package var maxBytes = 10 << 30
+        /// Left free on the file system: the journal needs it more.
         package var minFreeBytes = 256 << 20
+        /// Of pictures that do not come as JPEG.
         package var jpegQualityPercent = 95
+        /// Verdicts whose pictures may wait to be written; those of the next are dropped and counted.
         package var queueLength = 8
 
         package init() {}

@@ -1,4 +1,5 @@
 /// Where in the configuration something is.
+/// Its text stands in front of what is expected and what was found.
 package struct ConfigurationPlace: Sendable, Equatable, CustomStringConvertible {
     package var file: String
     /// From 1; nil when the key is not written in the file or its line cannot be told (dotted and quoted keys).
@@ -24,10 +25,14 @@ package struct ConfigurationPlace: Sendable, Equatable, CustomStringConvertible 
 
 /// Why a configuration is refused. Permanent: the daemon does not start with it (exit code 78).
 package enum ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The file is not there, may not be read, or is no UTF-8.
     case unreadable(path: String, reason: String)
+    /// Line and column count from 1.
     case syntax(file: String, line: Int, column: Int, reason: String)
+    /// Also a table where a key is expected; `known` are all that could stand there.
     case unknownTable(ConfigurationPlace, suggestion: String?, known: [String])
     case unknownKey(ConfigurationPlace, suggestion: String?, known: [String])
+    /// `got` says the type, too: quotes around a number are seen at once.
     case wrongType(ConfigurationPlace, expected: String, got: String)
     case invalidValue(ConfigurationPlace, expected: String, got: String)
     /// Two keys, each right in itself, that cannot both hold; `remedy` says what to change.

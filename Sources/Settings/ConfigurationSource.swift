@@ -1,11 +1,17 @@
 /// The file's text, to tell in which line a key is: the parser keeps no places of values.
+///
+/// It reads lines, not TOML: in a text of several lines something may look like a key, and a message then names a line
+/// that is near. No value ever depends on it.
 struct ConfigurationSource {
     let file: String
+    /// By table, a line end and the key, and by table and a line end for its header; the first line of that name.
+    /// Tables are numbered, see ``numbered(_:_:)``.
     private var lines: [String: Int] = [:]
 
     init(file: String, text: String) {
         self.file = file
         var table = ""
+        // Of the newest element of each array of tables.
         var counts: [String: Int] = [:]
         for (number, line) in zip(1..., text.split(separator: "\n", omittingEmptySubsequences: false)) {
             let line = line.drop { $0.isWhitespace }
@@ -22,6 +28,7 @@ struct ConfigurationSource {
     /// - Parameter index: from 0 in an array of tables.
     func place(table: String, index: Int? = nil, subtable: String = "", key: String) -> ConfigurationPlace {
         let name = subtable.isEmpty ? table : "\(table).\(subtable)"
+        // The key; or the key as a table, or as an array of tables; or the key that holds an inline table.
         func line(_ table: String) -> Int? {
             let owner = subtable.isEmpty ? table : "\(table).\(subtable)"
             let inner = owner.isEmpty ? key : "\(owner).\(key)"

@@ -2,6 +2,9 @@ import Platform
 import TOMLKit
 
 /// One table of the file, read key by key into properties that hold the defaults.
+///
+/// Each `read` leaves the property as it is where the file does not have the key, and throws `wrongType` or
+/// `invalidValue` with the place where it is not what `expected` says.
 struct ConfigurationTable<Key: CodingKey & CaseIterable> {
     let table: TOMLTable
     /// Empty for the top of the file.
@@ -23,10 +26,12 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         let unknown = table.keys.filter { !known.contains($0) }.map {
             source.place(table: name, index: index, key: $0)
         }
+        // TOML's tables have no order: the line tells which is first, and keys without one come last.
         guard let place = unknown.min(by: { ($0.line ?? .max) < ($1.line ?? .max) }), let key = place.key else {
             return
         }
         let suggestion = Suggestion.closest(to: key, among: known)
+        // A misspelled `[recipe]` is a table that nobody asked for, not a key.
         if table[key]?.table != nil {
             let table = ConfigurationPlace(
                 file: place.file, line: place.line, table: name.isEmpty ? key : "\(name).\(key)", key: nil)
@@ -53,6 +58,7 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
     func read(_ key: Key, into value: inout Int, in range: ClosedRange<Int>) throws(ConfigurationError) {
         guard let found = table[key.stringValue] else { return }
         let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        // 1.0 is no whole number: whoever writes it means something else.
         guard found.type == .int, let number = found.int else { throw wrongType(key, found, expected: expected) }
         guard range.contains(number) else { throw invalid(key, "\(number)", expected: expected) }
         value = number
@@ -63,6 +69,7 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
         let number =
             switch found.type {
+            // 10 is written where 10.0 is meant.
             case .int: found.int.map(Double.init)
             case .double: found.double
             default: Double?.none
@@ -100,6 +107,7 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
     ) throws(ConfigurationError) {
         guard let found = table[key.stringValue] else { return }
         guard let array = found.array else { throw wrongType(key, found, expected: expected) }
+        // Every state is put into every template, and each sentence is embedded.
         guard array.count <= 1000 else { throw invalid(key, "\(array.count) texts", expected: "at most 1000 texts") }
         var texts: [String] = []
         for element in array {
@@ -156,6 +164,8 @@ extension ConfigurationTable {
         }
     }
 
+    /// Neither the names nor the values can be checked before the camera is there.
+    ///
     /// A table of names that only the camera knows.
     func readControls(
         _ key: Key, into values: inout [String: Configuration.ControlValue]
@@ -164,6 +174,7 @@ extension ConfigurationTable {
         guard let controls = found.table else { throw notATable(key, found) }
         for name in controls.keys {
             guard let value = controls[name] else { continue }
+            // The type decides: `1` stays a number also where a control is a switch, see CameraControl.number(for:).
             if value.type == .int, let number = value.int {
                 values[name] = .number(number)
             } else if let flag = value.bool {

@@ -1,13 +1,16 @@
 package import Core
 import Synchronization
 
-/// Why the configured backbone and method cannot be used.
+/// Why the configured backbone and method cannot be used. A start ends with exit code 78, but for `weights`; a reload
+/// is refused.
 package enum MethodError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The file of a backbone that is there is damaged or cannot be read. The daemon runs and says INVALID.
     case weights(WeightsError)
     /// No such backbone: the configuration is wrong.
     case backbone(recipe: String, WeightsError)
+    /// Not a size that the backbone computes.
     case inputSize(recipe: String, Int, backbone: String, multiple: Int)
+    /// Method, layers and backbone do not go together; in words.
     case settings(recipe: String, String)
 
     package var description: String {
@@ -21,7 +24,8 @@ package enum MethodError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Loads each backbone's weights once.
+/// Loads each backbone's weights once, for all recipes that name it, and keeps them as long as it lives: a fit
+/// and the line share them.
 package final class BackboneShelf: Sendable {
     private let directory: ModelsDirectory
     /// Where the embeddings of texts are kept.
@@ -33,6 +37,8 @@ package final class BackboneShelf: Sendable {
         textCache = TextAnchorCache(directory: stateDirectory + "/text-anchors")
     }
 
+    /// Blocks while weights are read and hashed, for seconds, and so does everybody else who asks meanwhile: not for
+    /// the cooperative pool. What failed is not remembered: a reload reads repaired weights.
     func model(_ reference: String) throws(WeightsError) -> BackboneModel {
         try models.withLock { models throws(WeightsError) in
             if let model = models[reference] { return model }
@@ -43,16 +49,20 @@ package final class BackboneShelf: Sendable {
     }
 }
 
-/// The backbone and method that a recipe asks for, with the weights loaded and verified.
+/// The backbone and method that a recipe asks for, with the weights loaded and verified. A value, used on any thread;
+/// what computes with it is made of it on the thread that computes.
 package struct ConfiguredMethod: Sendable {
     package let backbone: BackboneModel
     package let settings: MethodSettings
+    /// Of an inspection.
     package let computeThreads: Int
     package let textCache: TextAnchorCache
 
+    /// Blocks as the shelf does.
     package init(
         _ table: Configuration.RecipeSettings, computeThreads: Int, shelf: BackboneShelf
     ) throws(MethodError) {
+        // First of all, for defaults and limits of the settings are the backbone's.
         do {
             backbone = try shelf.model(table.backbone)
         } catch {
@@ -82,6 +92,7 @@ extension Configuration {
     ///
     /// - Throws: ``MethodError``.
     package func check() throws(MethodError) {
+        // A shelf of its own: weights of a check are let go of. Texts are not embedded, so nothing is written.
         let shelf = BackboneShelf(modelsDirectory: modelsDirectory, stateDirectory: stateDirectory)
         for table in recipes { _ = try ConfiguredMethod(table, computeThreads: computeThreads, shelf: shelf) }
     }

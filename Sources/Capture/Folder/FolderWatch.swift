@@ -5,6 +5,7 @@ import Platform
 ///
 /// Files that other computers write to a network share are not announced; who watches has to look from time to time.
 struct FolderWatch {
+    /// Of inotify(7); does not block.
     private let box: DescriptorBox
 
     init(path: String) throws(CaptureError) {
@@ -13,6 +14,7 @@ struct FolderWatch {
         } catch {
             throw .folderUnreadable(path: path, reason: ErrnoText.describe(error.errno))
         }
+        // IN_CREATE is not among them: such a file is still being written.
         let events = UInt32(IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
         guard inotify_add_watch(box.descriptor, path, events) >= 0 else {
             throw .folderUnreadable(path: path, reason: ErrnoText.describe(errno))
@@ -20,6 +22,7 @@ struct FolderWatch {
     }
 
     enum Event: Equatable {
+        /// Not whether it is a picture, nor whether it is still there.
         case complete(name: String)
         /// The folder itself is gone, or events were lost.
         case lookAgain
@@ -28,9 +31,12 @@ struct FolderWatch {
     /// Waits for events, at most `timeout`.
     func events(timeout: Duration) -> [Event] {
         var descriptor = pollfd(fd: box.descriptor, events: Int16(POLLIN), revents: 0)
+        // Rounded up: zero milliseconds for the last of a wait would be a busy loop.
         let milliseconds = CInt(clamping: Int64((timeout / .milliseconds(1)).rounded(.up)))
         // An interrupting signal is as good as a timeout.
         guard poll(&descriptor, 1, milliseconds) > 0 else { return [] }
+        // What does not fit is there at the next call; what the kernel could not keep is IN_Q_OVERFLOW, and a look
+        // again.
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         let count = read(box.descriptor, &buffer, buffer.count)
         guard count > 0 else { return [] }

@@ -3,6 +3,7 @@ import Glibc
 import Platform
 
 /// A folder of picture files, looked at without trusting that it is there.
+/// Every call waits for the disk, or for the network that the folder is on: on the capture thread.
 struct PictureFolder {
     /// What tells one picture from a later one of the same name. Not the inode: a network share that was mounted anew may
     /// number its files differently.
@@ -33,6 +34,7 @@ struct PictureFolder {
     }
 
     /// Nil when there is no such file any more.
+    /// Follows links: the target's change counts.
     func identity(of name: String) -> Identity? {
         var status = stat()
         guard stat("\(path)/\(name)", &status) == 0 else { return nil }
@@ -41,7 +43,8 @@ struct PictureFolder {
             changed: Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec))
     }
 
-    /// A file as a frame; one that cannot be read becomes a frame that says why.
+    /// A file as a frame, read whole; one that cannot be read becomes a frame that says why, so that its part gets a
+    /// verdict.
     func frame(_ name: String, number: UInt64) -> Frame {
         let payload: Result<Picture, FrameFault>
         do throws(ImageError) {

@@ -8,10 +8,12 @@ package struct ReplaySource: FrameSource {
     private let folder: PictureFolder
     private let period: Duration
     private let repeats: Bool
+    /// Left of this turn.
     private var names: ArraySlice<String> = []
     private var turns = 0
     private var number: UInt64 = 0
     package private(set) var reading: SourceReading
+    /// Of the next frame.
     private var due = ContinuousClock.now
 
     package init(path: String, rateHertz: Double, repeats: Bool) {
@@ -25,6 +27,7 @@ package struct ReplaySource: FrameSource {
         if names.isEmpty {
             guard turns == 0 || repeats else { return .finished }
             names = try folder.names().pictures[...]
+            // Not the end: pictures can be put there while the daemon runs.
             guard !names.isEmpty else { throw .noPictures(path: folder.path) }
             turns += 1
         }

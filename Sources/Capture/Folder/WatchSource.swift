@@ -10,13 +10,17 @@ package struct WatchSource: FrameSource {
 
     private let folder: PictureFolder
     private let settling: Duration
+    /// Asked on the capture thread, of what the first look finds.
     private let isDone: @Sendable (_ name: String, _ changedMicroseconds: Int64) -> Bool
 
+    /// Nil until the folder is there, and after an error: a folder that was made anew is watched anew.
     private var watch: FolderWatch?
     private var nextScan = ContinuousClock.now
     /// Also of files that are gone: a network share that drops shows an empty folder, and then the same files again.
     private var taken: [String: PictureFolder.Identity] = [:]
+    /// Files that nobody announced, and since when they have not changed.
     private var growing: [String: (identity: PictureFolder.Identity, since: ContinuousClock.Instant)] = [:]
+    /// Complete, in the order in which that was seen; read when they are handed out.
     private var ready: [String] = []
     private var number: UInt64 = 0
     package private(set) var reading: SourceReading
@@ -49,6 +53,7 @@ package struct WatchSource: FrameSource {
     private mutating func look(timeout: Duration) throws(CaptureError) {
         do throws(CaptureError) {
             if watch == nil {
+                // Watched first, looked at then: nothing falls between.
                 watch = try FolderWatch(path: folder.path)
                 nextScan = .now
             }
@@ -71,6 +76,7 @@ package struct WatchSource: FrameSource {
     private mutating func scan() throws(CaptureError) {
         let (names, others) = try folder.names()
         ignoredFiles = others
+        // Later nothing can have a verdict from before: the same name is a new part then.
         let isFirst = taken.isEmpty && number == 0
         let present = Set(names)
         if taken.count > 2 * present.count + Self.remembered { taken = taken.filter { present.contains($0.key) } }
@@ -85,10 +91,12 @@ package struct WatchSource: FrameSource {
                 growing[name] = (identity, .now)
             }
         }
+        // Sooner while something may be complete: else a part on a share would wait for the next look.
         nextScan = .now + (growing.isEmpty ? Self.scanPeriod : min(settling, Self.scanPeriod))
     }
 
     private mutating func take(_ name: String) {
+        // Announced again without a change (opened for writing and closed): the part has been taken.
         guard PictureFolder.isPicture(name), let identity = folder.identity(of: name), taken[name] != identity else {
             return
         }

@@ -13,7 +13,8 @@ package struct CameraCatalogue {
 
     package let entries: [Entry]
 
-    /// Asks every node who it is; that disturbs nobody who uses it.
+    /// Asks every node who it is; that disturbs nobody who uses it, for opening is shared and only streaming is not.
+    /// May wait for a driver. Used by fsacctl, not by the daemon, which looks at its own camera's path alone.
     package init() {
         let links = Self.links()
         let nodes = V4L2System.names(in: "/dev").compactMap { name -> Int? in
@@ -31,6 +32,7 @@ package struct CameraCatalogue {
     }
 
     /// Cameras, not their metadata nodes and not outputs.
+    /// Those that could not be asked are not among them either.
     package var cameras: [Entry] {
         entries.filter { entry in
             if case .success(let identity) = entry.identity { identity.kind == .capture } else { false }

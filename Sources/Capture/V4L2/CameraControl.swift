@@ -2,7 +2,8 @@ import Glibc
 import Platform
 package import Settings
 
-/// A setting of a camera, as its driver describes it.
+/// A setting of a camera, as its driver describes it. Descriptions change: setting one control may make another
+/// inactive, and some drivers give another range with another format.
 package struct CameraControl: Sendable, Equatable {
     package enum Kind: String, Sendable, CaseIterable {
         case integer, integer64, boolean, menu, bitmask, button
@@ -52,12 +53,14 @@ package struct CameraControl: Sendable, Equatable {
 
     /// Where the entries of a menu may be; nil for limits that no menu has.
     package static func menuIndices(from minimum: Int64, to maximum: Int64) -> ClosedRange<Int>? {
+        // Each index is a request to the camera: a driver that says 2^31 would hold the thread for hours.
         guard minimum >= 0, maximum >= minimum, maximum <= UInt32.max, maximum - minimum < 1000 else { return nil }
         return Int(minimum)...Int(maximum)
     }
 
     /// Letters and digits in lower case, everything between them one underscore: `White Balance, Automatic` is
     /// `white_balance_automatic`.
+    /// As `v4l2-ctl` makes them, so that what people find there can be pasted.
     package static func name(from title: String) -> String {
         title.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }.joined(separator: "_")
     }
@@ -93,6 +96,7 @@ package struct CameraControl: Sendable, Equatable {
             return menu.first { $0.index == index }?.index
         case (.integer, .number(let number)), (.integer64, .number(let number)), (.bitmask, .number(let number)):
             return range.contains(number) ? number : nil
+        // A text for a number, a flag for a menu: the configuration is wrong.
         default: return nil
         }
     }
@@ -109,7 +113,8 @@ extension Configuration.ControlValue {
     }
 }
 
-/// Setting controls by name.
+/// The configured controls of one camera, in the order in which they are set. Made anew at each start of the stream, of
+/// what the camera has then.
 struct ConfiguredControls {
     private let settings: [(control: CameraControl, value: Int)]
 
@@ -118,6 +123,7 @@ struct ConfiguredControls {
         _ configured: [String: Configuration.ControlValue], offered: [CameraControl], path: String
     ) throws(CaptureError) {
         var settings: [(control: CameraControl, value: Int)] = []
+        // Everything is checked before anything is set.
         for (name, value) in configured {
             guard let control = offered.first(where: { $0.name == name }) else {
                 throw .controlUnknown(path: path, name: name, offered: offered.map(\.name).sorted())
@@ -136,6 +142,7 @@ struct ConfiguredControls {
         self.settings = settings.sorted { order($0.control) < order($1.control) }
     }
 
+    /// - Throws: only when the device is gone; what was not taken shows in ``differences(on:)``.
     func apply(to device: any CaptureDevice) throws(DeviceFailure) {
         for (control, value) in settings {
             do {
@@ -147,7 +154,8 @@ struct ConfiguredControls {
         }
     }
 
-    /// What the camera has instead of what it was told, a sentence each.
+    /// What the camera has instead of what it was told, a sentence each. Asked once it streams, when nothing is set any
+    /// more.
     func differences(on device: any CaptureDevice) throws(DeviceFailure) -> [String] {
         var differences: [String] = []
         for (control, value) in settings where !control.isWriteOnly {

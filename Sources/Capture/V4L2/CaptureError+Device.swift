@@ -2,6 +2,8 @@ import Glibc
 import Platform
 
 extension CaptureError {
+    /// What an errno means depends on the request that it is of: EBUSY is another program, ENOSPC of STREAMON is
+    /// bandwidth. Looks for the holder of a busy device, which takes a walk through /proc.
     package init(_ failure: DeviceFailure, path: String, system: any CameraSystem) {
         self =
             switch (failure.errno, failure.request) {

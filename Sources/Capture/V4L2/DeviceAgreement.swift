@@ -46,6 +46,7 @@ struct DeviceAgreement {
         with device: any CaptureDevice, asked: Configuration.Camera, _ attempt: DeviceAttempt
     ) throws(CaptureError) {
         self.asked = asked
+        // In this order: a signal's timings set the format, and a new format may set back the rate.
         try attempt { () throws(DeviceFailure) in try device.followSignal() }
         format = try Self.agreeOnFormat(with: device, asked: asked, attempt)
         period = try attempt { () throws(DeviceFailure) in
@@ -53,6 +54,7 @@ struct DeviceAgreement {
             return device.period()
         }
         // Some cheap cameras answer such a question with an error, and send pictures all the same.
+        // Where no control is configured, nothing is missed then.
         let offered = try attempt { () throws(DeviceFailure) -> [CameraControl] in
             do throws(DeviceFailure) { return try device.controls() } catch
                 where asked.controls.isEmpty && !error.isGone
@@ -63,6 +65,7 @@ struct DeviceAgreement {
         exposure = try attempt { () throws(DeviceFailure) -> Duration in
             try controls.apply(to: device)
             guard let control = offered.first(where: { $0.id == CameraControl.exposureAbsolute }) else { return .zero }
+            // Read once: with automatic exposure it changes, which FrameClock allows for.
             do throws(DeviceFailure) { return .exposure(try device.value(of: control)) } catch  where !error.isGone {
                 return .zero
             }
@@ -81,8 +84,10 @@ struct DeviceAgreement {
             let given = try attempt { () throws(DeviceFailure) in
                 try device.setFormat(wanted, height: height, width: width)
             }
+            // Drivers answer with what they have instead, without an error.
             let isSize = asked.height == 0 || given.height == height && given.width == width
             if given.fourCC == wanted, isSize { return given }
+            // The first is told: it is the format that was wanted most.
             failure =
                 failure
                 ?? .notGiven(
@@ -103,6 +108,7 @@ struct DeviceAgreement {
             return readable.filter { $0 == current } + others.filter { FrameReading($0) != .converted }
                 + others.filter { FrameReading($0) == .converted }
         }
+        // One that was asked for is never replaced: pictures of another format are not those of the shots.
         guard let wanted = FourCC(asked.format), readable.contains(wanted) else {
             throw .formatUnreadable(
                 path: asked.device, format: asked.format,
@@ -128,9 +134,11 @@ struct DeviceAgreement {
     /// What was asked for and not given, a sentence each.
     func differences(on device: any CaptureDevice) throws(DeviceFailure) -> [String] {
         var differences: [String] = []
+        // A rate is no reason to judge nothing: it is told, and everything that waits goes by what is measured.
         if asked.rateHertz > 0 {
             let wanted = Duration.seconds(1 / asked.rateHertz)
             if let period {
+                // 29.97 is 30.
                 if abs(period / wanted - 1) > 0.01 {
                     differences.append(
                         "rate: asked for \(Self.hertz(wanted)) Hz, the driver gives \(Self.hertz(period)) Hz")

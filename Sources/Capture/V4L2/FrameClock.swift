@@ -12,11 +12,15 @@ struct FrameTimes: Equatable {
 }
 
 /// What the sequence numbers and times of a stream's frames mean, as far as they can be believed.
+///
+/// One stream's; a new one takes over what was learnt. Not the driver's word alone decides whether a frame was exposed
+/// after a trigger: it has to err on the early side.
 struct FrameClock {
     /// Until a period is known.
     private static let unknownPeriod = Duration.milliseconds(100)
+    /// Intervals whose median is the period: half of them may be wrong.
     private static let remembered = 15
-    /// How far in the future a frame may seem to be.
+    /// How far in the future a frame may seem to be: the two clocks are read one after the other.
     private static let tolerance = Duration.milliseconds(10)
     /// A frame of before the stream began was left over in the driver; one of long before has a clock that is wrong.
     private static let longAgo = Duration.seconds(3600)
@@ -26,6 +30,7 @@ struct FrameClock {
     private let exposure: Duration
     private let isExposureTrusted: Bool
     private var intervals: [Duration] = []
+    /// Of the newest frame, with its time in microseconds of the monotonic clock.
     private var last: (sequence: UInt32, at: Int64)?
     /// The last moment at which no frame was ready.
     var emptyAt: ContinuousClock.Instant
@@ -60,10 +65,12 @@ struct FrameClock {
     var staleAge: Duration { max(period * 2 + exposure, .milliseconds(500)) }
 
     mutating func times(of buffer: DeviceBuffer, at now: Moment) -> FrameTimes {
+        // A time that cannot be believed is that of taking the frame out of the queue.
         let age = age(of: buffer, at: now)
         let stamp = age.map { _ in buffer.microseconds ?? now.microseconds } ?? now.microseconds
         let missed = missed(before: buffer.sequence)
         var interval = Duration.zero
+        // Only from neighbours: a gap would make the period longer than it is.
         if let last, buffer.sequence == last.sequence &+ 1, stamp > last.at {
             interval = .microseconds(stamp - last.at)
             intervals = intervals.suffix(Self.remembered - 1) + [interval]

@@ -8,15 +8,18 @@ package import Settings
 package struct V4L2Camera: FrameSource {
     private enum State {
         case closed
+        /// Owns the open device: whoever takes the stream out of here puts it back or closes it.
         case streaming(V4L2Stream)
     }
 
+    /// As configured; what is given may differ, see ``SourceReading/differences``.
     private let asked: Configuration.Camera
     private let system: any CameraSystem
     private var state = State.closed
     /// Since frames stayed away or were damaged without an error, until a sound one is handed out again.
     private var stall: CaptureError?
     private var progress: LoopProgress?
+    /// Over all streams: the driver's own numbers begin again with each.
     private var number: UInt64 = 0
     package private(set) var reading: SourceReading
 
@@ -51,14 +54,17 @@ package struct V4L2Camera: FrameSource {
                 Frame(
                     name: "\(times.sequence)", number: number, payload: payload, capturedAt: times.capturedAt,
                     exposedAt: times.exposedAt,
+                    // The wall clock now, less the frame's age by the other one.
                     capturedTime: WallTime(microsecondsSince1970: WallTime.now.microsecondsSince1970 - age)))
         case .none:
             state = .streaming(stream)
+            // Silence after a stall is no health: the camera stays stalled until a sound frame comes.
             if let stall { throw stall }
             return .none
         case .stalled(let fault, let isHopeless):
             let error = CaptureError.stalled(path: asked.device, fault: fault)
             stall = error
+            // What starting the stream again does not mend, opening the device anew may.
             if isHopeless { stream.close() } else { state = .streaming(stream) }
             throw error
         }
@@ -97,6 +103,7 @@ package struct V4L2Camera: FrameSource {
         guard isLink || !asked.card.isEmpty || !asked.bus.isEmpty else { throw .bareNode(path: path) }
         let device: any CaptureDevice
         do {
+            // Opening is not streaming: another camera in its place is looked at and left alone.
             device = try system.open(path)
         } catch {
             throw CaptureError(error, path: path, system: system)

@@ -2,58 +2,83 @@ import Glibc
 package import Platform
 
 /// What a V4L2 capture node can do, one request a function. The camera's rules are tested on a scripted one.
+///
+/// An open device, from ``CameraSystem/open(_:)`` to ``close()``, used by one thread. A conformer may assume the order
+/// of V4L2: signal, format, rate and controls while the stream is off, then ``start(buffers:)``; frames are waited for,
+/// dequeued, copied and queued again; ``stop()`` before a new format. It promises:
+///  - Every function but ``wait(timeout:)`` returns as soon as the driver answers, which may take seconds, and for ever
+///    with a broken one. A signal that interrupts is not an error.
+///  - A ``DeviceFailure`` is the driver's errno, not interpreted: what it means is decided in one place
+///    (``CaptureError/init(_:path:system:)``). Nothing is tried again.
+///  - After any failure ``close()`` works, and frees everything.
 package protocol CaptureDevice: AnyObject {
     var identity: DeviceIdentity { get }
 
+    /// In the driver's order; also those that cannot be read.
     func formats() throws(DeviceFailure) -> [FourCC]
     /// The sizes of a format in words; for messages.
     func sizes(of format: FourCC) -> [String]
     /// Takes the timings of the signal that is there (HDMI); nothing for other inputs.
     func followSignal() throws(DeviceFailure)
+    /// The one in use, which another program may have left.
     func format() throws(DeviceFailure) -> DeviceFormat
-    /// - Returns: what the driver gives instead.
+    /// - Returns: what the driver gives instead, also another format or size: only refusing to answer is an error.
     func setFormat(_ format: FourCC, height: Int, width: Int) throws(DeviceFailure) -> DeviceFormat
     /// Nil where the driver does not say.
     func period() -> Duration?
     /// - Returns: what the driver gives instead; nil where the rate cannot be set.
     func setPeriod(_ period: Duration) throws(DeviceFailure) -> Duration?
 
+    /// All up to the first that the camera breaks on.
     func controls() throws(DeviceFailure) -> [CameraControl]
     func value(of control: CameraControl) throws(DeviceFailure) -> Int
+    /// Drivers round silently: read it back.
     func setValue(_ value: Int, of control: CameraControl) throws(DeviceFailure)
 
-    /// Requests, maps and queues buffers and starts the stream.
+    /// Requests, maps and queues buffers and starts the stream. The driver may give another number of buffers, at least
+    /// two.
     func start(buffers: Int) throws(DeviceFailure)
-    /// Stops the stream and gives the buffers back.
+    /// Stops the stream and gives the buffers back: no dequeued buffer may be touched after this.
     func stop() throws(DeviceFailure)
+    /// Blocks for at most `timeout`; empty when nothing happened. Readiness is a hint: a frame may be gone when it is
+    /// asked for.
     func wait(timeout: Duration) -> DeviceReadiness
-    /// Nil while no frame is ready.
+    /// The oldest frame, never waiting for one; nil while none is ready. The caller owns the buffer until it queues it,
+    /// once: with all of them in its hands the driver drops frames.
     func dequeue() throws(DeviceFailure) -> DeviceBuffer?
-    /// The first bytes of a dequeued buffer.
+    /// The first bytes of a dequeued buffer, fewer where it is shorter: the driver fills it again after ``queue(_:)``.
     func copy(_ buffer: DeviceBuffer, bytes: Int) -> [UInt8]
     /// A dequeued buffer of a format that libv4lconvert reads, as RGB of `height * width * 3` bytes; nil when it failed.
     func convert(_ buffer: DeviceBuffer, from format: DeviceFormat) -> [UInt8]?
     func queue(_ buffer: DeviceBuffer) throws(DeviceFailure)
-    /// Whether the source announced another signal or size since the last question.
+    /// Whether the source announced another signal or size since the last question; asked when ``wait(timeout:)`` says
+    /// `event`.
     func sourceChanged() throws(DeviceFailure) -> Bool
 
-    /// Once; nothing else follows.
+    /// Also with a stream on and buffers dequeued. Nothing else follows.
     func close()
 }
 
-/// Where devices are, and what time it is.
+/// Where devices are, and what time it is: what a test replaces to make cameras come, go and hang.
+///
+/// A conformer's clock does not go back, and its pauses pass on that clock. ``isLink(_:)`` is asked twice a second for
+/// as long as a camera is away: one look at the file system and no more.
 package protocol CameraSystem {
     /// Whether a path is a link; nil when nothing is there.
     func isLink(_ path: String) -> Bool?
+    /// Does not wait for a device that others use, and does not start its stream.
     func open(_ path: String) throws(DeviceFailure) -> any CaptureDevice
     /// The program that has the device open, as far as it can be seen: `guvcview (pid 4711)`.
+    /// Asked only after the device was busy: it may look at every process.
     func holder(of path: String) -> String?
     var now: Moment { get }
+    /// Blocks the capture thread.
     func pause(_ duration: Duration)
 }
 
 /// A request that the driver refused.
 package struct DeviceFailure: Error, Equatable {
+    /// As V4L2 names it, without `VIDIOC_`; `open`, `mmap`.
     package var request: String
     package var errno: CInt
 

@@ -5,6 +5,7 @@ extension V4L2Device {
     package func controls() throws(DeviceFailure) -> [CameraControl] {
         var (controls, raw) = ([CameraControl](), fsac_v4l2_control())
         for _ in 0..<Self.longestList {
+            // EINVAL after the last one; a real error looks the same but for a device that is gone.
             guard fsac_v4l2_next_control(descriptor, raw.id, &raw) == 0 else {
                 let failure = DeviceFailure("QUERY_EXT_CTRL", errno)
                 if failure.isGone { throw failure }
@@ -34,6 +35,7 @@ extension V4L2Device {
     package func value(of control: CameraControl) throws(DeviceFailure) -> Int {
         var (raw, value) = (fsac_v4l2_control(control), Int64(0))
         try perform("G_EXT_CTRLS") { fsac_v4l2_get_control(descriptor, &raw, &value) }
+        // 32 bits without a sign, which come as a number with one.
         return control.kind == .bitmask ? Int(UInt32(truncatingIfNeeded: value)) : Int(value)
     }
 

@@ -10,6 +10,7 @@ extension V4L2Device {
         for index in 0..<given {
             var (start, length) = (UnsafeMutableRawPointer?.none, 0)
             try perform("mmap") { fsac_v4l2_map(descriptor, index, &start, &length) }
+            // Noted before it is queued: whatever throws from here on, `close` unmaps it.
             buffers.append(UnsafeMutableRawBufferPointer(start: start, count: length))
             try perform("QBUF") { fsac_v4l2_queue(descriptor, index) }
         }
@@ -18,6 +19,7 @@ extension V4L2Device {
 
     package func stop() throws(DeviceFailure) {
         try perform("STREAMOFF") { fsac_v4l2_stream(descriptor, 0) }
+        // Before they are freed: drivers may refuse that for buffers that are mapped (EBUSY).
         unmap()
         var none = UInt32(0)
         try perform("REQBUFS") { fsac_v4l2_request_buffers(descriptor, &none) }
@@ -30,6 +32,7 @@ extension V4L2Device {
 
     package func wait(timeout: Duration) -> DeviceReadiness {
         var request = pollfd(fd: descriptor, events: Int16(POLLIN | POLLPRI), revents: 0)
+        // Rounded up: zero milliseconds for the last of a wait would be a busy loop.
         let milliseconds = CInt(clamping: Int64((timeout / .milliseconds(1)).rounded(.up)))
         // An interrupting signal is as good as a timeout.
         guard poll(&request, 1, max(0, milliseconds)) > 0 else { return [] }
@@ -45,9 +48,11 @@ extension V4L2Device {
     package func dequeue() throws(DeviceFailure) -> DeviceBuffer? {
         var answer = fsac_v4l2_buffer()
         guard fsac_v4l2_dequeue(descriptor, &answer) == 0 else {
+            // The descriptor does not block, whatever poll(2) said.
             guard errno == EAGAIN else { throw DeviceFailure("DQBUF", errno) }
             return nil
         }
+        // A driver's number is not believed: it would be an index into memory.
         guard buffers.indices.contains(Int(answer.index)) else { throw DeviceFailure("DQBUF", EIO) }
         let clock = answer.flags & FSAC_V4L2_CLOCK_MASK.rawValue
         var buffer = DeviceBuffer(
@@ -64,8 +69,10 @@ extension V4L2Device {
     }
 
     package func convert(_ buffer: DeviceBuffer, from format: DeviceFormat) -> [UInt8]? {
+        // Made when it is needed: it asks the camera many questions.
         if converter == nil { converter = fsac_v4l2_converter(descriptor) }
         guard let converter else { return nil }
+        // A copy: what is widened must not be the driver's own buffer.
         let source = SensorFormat.widened(format, copy(buffer, bytes: buffer.bytesUsed))
         let count = 3 * format.height * format.width
         var raw = fsac_v4l2_format(source.format)
@@ -84,9 +91,11 @@ extension V4L2Device {
 
     package func sourceChanged() throws(DeviceFailure) -> Bool {
         var changed = false
+        // All of them: one that stays keeps poll(2) ready.
         for _ in 0..<Self.longestList {
             var isChange: CInt = 0
             guard fsac_v4l2_dequeue_event(descriptor, &isChange) == 0 else {
+                // None is waiting, or the driver has no events at all.
                 guard errno == ENOENT || errno == ENOTTY else { throw DeviceFailure("DQEVENT", errno) }
                 return changed
             }

@@ -2,11 +2,14 @@ import CV4L2
 import Glibc
 
 /// The only caller of the C shim over libv4l2 and libv4lconvert.
+///
+/// Used by the thread that opened it. The shim repeats what a signal interrupts; every other errno comes up as it is.
 package final class V4L2Device: CaptureDevice {
     /// Answers that an enumeration may have: some drivers never say that it is over.
     static let longestList = 1024
 
     package let identity: DeviceIdentity
+    /// libv4l2's, which knows it by this number: closed by the shim alone.
     let descriptor: CInt
     private var isOpen = true
     /// Mapped, by their index.
@@ -45,6 +48,7 @@ package final class V4L2Device: CaptureDevice {
 
     private static func kind(_ capabilities: UInt32) -> DeviceIdentity.Kind {
         func has(_ capability: fsac_v4l2_capability) -> Bool { capabilities & capability.rawValue != 0 }
+        // Without streaming there is only read(2), which is not used here.
         if has(FSAC_V4L2_CAPTURE), has(FSAC_V4L2_STREAMING) { return .capture }
         if has(FSAC_V4L2_CAPTURE_MULTIPLANAR) { return .multiplanar }
         return has(FSAC_V4L2_METADATA_CAPTURE) ? .metadata : .other
@@ -59,6 +63,7 @@ package final class V4L2Device: CaptureDevice {
         _ request: String, _ zero: Answer, _ body: (UInt32, inout Answer) -> CInt
     ) throws(DeviceFailure) -> [Answer] {
         var answers: [Answer] = []
+        // ENOTTY: the driver has no such list.
         while answers.count < Self.longestList {
             var answer = zero
             if body(UInt32(answers.count), &answer) == 0 {
@@ -106,6 +111,7 @@ extension V4L2Device {
         try enumerate("ENUM_FRAMEINTERVALS", fsac_v4l2_periods()) {
             fsac_v4l2_enumerate_periods(descriptor, $0, format.code, UInt32(height), UInt32(width), &$1)
         }.compactMap { periods in
+            // Seconds a frame come as fractions, and some drivers give 0.
             guard periods.min_numerator > 0, periods.max_numerator > 0 else { return nil }
             let fastest = Double(periods.min_denominator) / Double(periods.min_numerator)
             let slowest = Double(periods.max_denominator) / Double(periods.max_numerator)
@@ -135,10 +141,12 @@ extension V4L2Device {
     package func period() -> Duration? {
         var (numerator, denominator) = (UInt32(0), UInt32(0))
         guard fsac_v4l2_get_period(descriptor, &numerator, &denominator) == 0 else { return nil }
+        // The shim refuses a fraction with a zero.
         return .seconds(Double(numerator) / Double(denominator))
     }
 
     package func setPeriod(_ period: Duration) throws(DeviceFailure) -> Duration? {
+        // Microseconds: 30 Hz is 33,333 / 1,000,000, which drivers round to what they have.
         var numerator = UInt32(clamping: Int((period / .microseconds(1)).rounded()))
         var denominator = UInt32(1_000_000)
         if fsac_v4l2_set_period(descriptor, &numerator, &denominator) == 0 {

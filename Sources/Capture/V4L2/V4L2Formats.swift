@@ -22,6 +22,8 @@ package enum FrameReading: Equatable {
 }
 
 /// Formats of image sensors and some old cameras, which libv4lconvert turns into RGB.
+///
+/// On the capture thread, for the library needs the device: such a camera costs it time at each frame.
 enum SensorFormat {
     /// Bayer of 8, 10 (loose and packed) and 16 bits, grey of 10 (packed) and 16 bits, and YUV in planes, as of libv4l 1.22.
     private static let convertible: Set<String> = [
@@ -35,6 +37,7 @@ enum SensorFormat {
         "Y12": ("Y16", 12), "Y14": ("Y16", 14),
     ]
 
+    /// By the four-character code.
     static let readable = convertible.union(narrow.keys)
 
     /// The same pixels with the bits at the upper end of their words, where the library has no other way.

@@ -4,6 +4,8 @@ import Platform
 import Settings
 
 /// An open camera that streams: takes frames, and starts the stream again when it stops by itself.
+///
+/// A value that owns the device: ``V4L2Camera`` keeps the newest copy and closes it after an error.
 struct V4L2Stream {
     enum Event {
         case frame(Result<Picture, FrameFault>, FrameTimes)
@@ -12,8 +14,11 @@ struct V4L2Stream {
         case stalled(FrameFault?, isHopeless: Bool)
     }
 
+    /// One is filled, one is read, and two are for a thread that is late.
     private static let buffers = 4
+    /// Without a sound frame in between; then the device is closed.
     private static let restartLimit = 3
+    /// In a row; a frame in between begins anew.
     private static let pollErrorLimit = 3
     /// After an answer that makes no sense: no loop goes round without a pause.
     private static let breath = Duration.milliseconds(20)
@@ -25,9 +30,11 @@ struct V4L2Stream {
 
     private var format = DeviceFormat(fourCC: FourCC(code: 0), height: 0, width: 0, bytesPerRow: 0, bytes: 0)
     private var clock: FrameClock
+    /// Frames that are still let go of without a look.
     private var warmupLeft = 0
     /// When the driver last handed out a buffer, or the stream began.
     private var aliveAt: ContinuousClock.Instant
+    /// Tells whether a look at the driver brought anything.
     private var dequeued: UInt64 = 0
     /// Since when all frames had a fault.
     private var damagedSince: ContinuousClock.Instant?
@@ -50,6 +57,7 @@ struct V4L2Stream {
 
     /// Agrees on everything with the driver and starts the stream.
     mutating func begin(reading: inout SourceReading) throws(CaptureError) {
+        // Everything anew at each start: a camera that lost power meanwhile has forgotten it.
         let agreement = try DeviceAgreement(with: device, asked: asked, attempt)
         try attempt { () throws(DeviceFailure) in try device.start(buffers: Self.buffers) }
         format = try agreement.confirmed(by: device, attempt)
@@ -60,6 +68,7 @@ struct V4L2Stream {
             driver: device.identity.driver, learnedFrom: clock)
         damagedSince = nil
         warmupLeft = asked.warmupFrames
+        // A new stream has the whole patience.
         aliveAt = clock.startedAt.instant
     }
 
@@ -84,6 +93,7 @@ struct V4L2Stream {
         }
     }
 
+    /// At least a second, five periods of a slow camera; by the slower of what was asked for and what it does.
     private var stallLimit: Duration {
         let asked = asked.rateHertz > 0 ? Duration.seconds(1 / asked.rateHertz) : .zero
         return max(.seconds(1), max(clock.period, asked) * 5)
@@ -93,6 +103,7 @@ struct V4L2Stream {
         if readiness.contains(.gone) { throw .disconnected(path: asked.device) }
         if readiness.contains(.event) {
             let changed = try attempt { () throws(DeviceFailure) in try device.sourceChanged() }
+            // An HDMI source with another size: the buffers are of the old one.
             if changed { return try beginAgain(&reading) }
         }
         guard readiness.contains(.error) else { return }
@@ -105,6 +116,7 @@ struct V4L2Stream {
         }
     }
 
+    /// Whatever throws leaves a stream that must be closed.
     private mutating func beginAgain(_ reading: inout SourceReading) throws(CaptureError) {
         reading.restarts += 1
         try attempt { () throws(DeviceFailure) in try device.stop() }
@@ -126,6 +138,7 @@ extension V4L2Stream {
     /// The next frame that is ready and counts.
     private mutating func take(_ reading: inout SourceReading) throws(CaptureError) -> Event? {
         while true {
+            // Taken before asking: a frame may arrive while the driver answers that there is none.
             let asked = system.now.instant
             guard let buffer = try dequeue(&reading) else {
                 clock.emptyAt = asked
@@ -136,8 +149,10 @@ extension V4L2Stream {
             dequeued += 1
             let isWarm = warmupLeft == 0
             warmupLeft -= isWarm ? 0 : 1
+            // Also of frames of the warm-up: the clock learns the period of them.
             let times = clock.times(of: buffer, at: now)
             let payload = isWarm ? payload(of: buffer, times: times) : nil
+            // Copied by now. Queued as soon as possible, whatever becomes of the frame.
             try attempt { () throws(DeviceFailure) in try device.queue(buffer) }
             guard let payload else { continue }
             reading.missed += times.missed
@@ -173,6 +188,7 @@ extension V4L2Stream {
     }
 
     private func payload(of buffer: DeviceBuffer, times: FrameTimes) -> Result<Picture, FrameFault> {
+        // Checked before anything is copied: a bad frame costs nothing.
         if buffer.isFlagged { return .failure(.flagged) }
         let expected = format.expectedBytes
         guard buffer.bytesUsed >= expected else { return .failure(.short(bytes: buffer.bytesUsed, expected: expected)) }

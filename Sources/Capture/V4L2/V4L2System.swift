@@ -2,6 +2,8 @@ import Glibc
 package import Platform
 
 /// This computer's cameras and clocks.
+///
+/// Without state: as many as one likes.
 package struct V4L2System: CameraSystem {
     package init() {}
 
@@ -22,6 +24,7 @@ package struct V4L2System: CameraSystem {
 
     package func holder(of path: String) -> String? {
         guard let node = Self.resolved(path) else { return nil }
+        // Under the service's ProtectProc=invisible other users' processes are not there at all.
         let own = "\(getpid())"
         // Processes come and go, and those of other users do not show their descriptors: what cannot be read is no
         // holder that can be seen.
@@ -43,6 +46,7 @@ package struct V4L2System: CameraSystem {
         return String(cString: text)
     }
 
+    /// Empty for a folder that is not there or may not be read.
     static func names(in folder: String) -> [String] { (try? Disk().names(in: folder)) ?? [] }
 
     private static func target(of link: String) -> String? {

@@ -13,6 +13,7 @@ extension ControlRoutes {
         }
         router.post("\(ControlPath.commission)") { request, _ in
             let entry = try entry(request)
+            // 299: with none of them rejected, at most 1 % false rejects at 95 % confidence.
             let parts = try await request.decoded(CommissionRequest.self).parts ?? 299
             guard (1...ControlLimits.commissionParts).contains(parts) else {
                 throw ControlError.invalidRequest(
@@ -20,6 +21,7 @@ extension ControlRoutes {
             }
             let reply = try await WorkLane.slow.run {
                 _ = try entry.recipe.startCommission(
+                    // The number first, the muting then: a part in between has its verdict, and does not count.
                     Commission(parts: parts, firstSequence: commissions.nextSequence))
                 return try commission(entry)
             }
@@ -43,6 +45,7 @@ extension ControlRoutes {
         guard let active = entry.recipe.view.active else { throw StoreError.noModel }
         guard let commission = active.commission else { throw StoreError.notCommissioning(entry.name) }
         let scores = try commissions.scores(of: entry.name, commission, generation: active.generation)
+        // What was shown is proposed again from the same scores, and not taken from the client.
         guard scores.count >= commission.parts, let proposal = proposal(scores, entry, active.limit) else {
             throw StoreError.commissionIncomplete(scored: scores.count, parts: commission.parts)
         }

@@ -31,7 +31,8 @@ struct ControlContext: RequestContext {
     }
 }
 
-/// Logs who asked for a change, and what came of it. Reading is not logged; triggers are in the journal.
+/// Logs who asked for a change, and what came of it, also of what was refused: it stands outside of ``ErrorEnvelope``.
+/// Reading is not logged; triggers are in the journal.
 struct ChangeLog: RouterMiddleware {
     func handle(
         _ request: Request, context: ControlContext, next: (Request, ControlContext) async throws -> Response

@@ -27,6 +27,7 @@ struct ControlError: Error, CustomStringConvertible {
         }
     }
 
+    /// The message stands for itself: what, where, expected, got.
     static func invalidRequest(_ message: String) -> Self { Self(code: .invalidRequest, message: message) }
     static func notFound(_ message: String) -> Self { Self(code: .notFound, message: message) }
 }
@@ -91,6 +92,7 @@ struct ErrorEnvelope: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch {
+            // `unavailable` is an answer, not a failure: try later.
             let refusal = ControlError(error)
             if refusal.status.code >= 500 && refusal.code != .unavailable {
                 context.logger.error(
@@ -103,6 +105,7 @@ struct ErrorEnvelope: RouterMiddleware {
 }
 
 extension Response {
+    /// With a line end, for people who use curl.
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         var buffer = ByteBuffer(bytes: try ControlCoding.encode(value))
         buffer.writeInteger(UInt8(ascii: "\n"))

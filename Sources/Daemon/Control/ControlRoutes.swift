@@ -5,6 +5,10 @@ import NIOCore
 import Platform
 
 /// Every path of the control API and what it does.
+///
+/// Handlers run on the server's event loops and Swift's pool, which never wait: what asks a disk or computes goes to a
+/// lane of ``WorkLane``, what is in memory (`view`, `cameraReadings`) is read where it is. A value; what it holds may
+/// be used from anywhere.
 struct ControlRoutes<Model: StoredModel>: Sendable {
     let book: RecipeBook<Model>
     let refit: RefitService<Model>
@@ -12,12 +16,14 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
     let feed: VerdictFeed
     let commissions: CommissionLog
     let shots: ShotChecks<Model>
+    /// Of shots that a camera gives without compression.
     let shotQualityPercent: Int
     let reload: @Sendable () async throws -> ReloadReply
     let started = ContinuousClock.now
 
     func router() -> Router<ControlContext> {
         let router = Router(context: ControlContext.self)
+        // Outer first: the log sees the status that the envelope made of an error.
         router.add(middleware: ChangeLog())
         router.add(middleware: ErrorEnvelope())
         router.get("\(ControlPath.health)", use: health)
@@ -37,6 +43,7 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
         let readings = try await WorkLane.quick.run { line.readings }
         return try .json(
             HealthReply(state: readings.state, reason: readings.reason),
+            // A monitor need not read the body.
             status: readings.state == .inspecting ? .ok : .serviceUnavailable)
     }
 
@@ -64,6 +71,7 @@ struct ControlRoutes<Model: StoredModel>: Sendable {
     }
 
     /// Ends with the verdict.
+    /// That is by the camera's deadline, which the configuration keeps shorter than the server's patience.
     @Sendable private func trigger(_ request: Request, _ context: ControlContext) async throws -> Response {
         let wanted = try await request.decoded(TriggerRequest.self)
         return try .json(await line.trigger(camera: wanted.camera, part: wanted.part))

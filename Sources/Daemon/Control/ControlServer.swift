@@ -26,7 +26,9 @@ package struct ControlSettings: Sendable, Equatable {
 
 /// The control API on its Unix socket.
 ///
-/// Sits last among the services: it is the first to stop. The socket file goes when the server ends.
+/// Sits behind what it asks among the services, so it stops before them. The socket file goes when the server ends.
+/// Hummingbird's event loops do the talking, none of the daemon's own threads. Throws when the socket cannot be opened;
+/// that ends the daemon.
 package struct ControlServer<Model: StoredModel>: Service {
     private let settings: ControlSettings
     private let routes: ControlRoutes<Model>
@@ -58,15 +60,18 @@ package struct ControlServer<Model: StoredModel>: Service {
     package func run() async throws {
         let socket = ControlSocket(path: settings.socket, group: settings.group)
         try socket.prepare()
+        // The server tells of itself by a callback that cannot throw: an error goes this way.
         let permissions = AsyncStream.makeStream(of: (any Error).self)
         let application = Application(
             router: routes.router(),
             server: .http1(configuration: connectionSettings),
             configuration: ApplicationConfiguration(
                 address: .unixDomainSocket(path: settings.socket),
+                // Over the limit nothing is accepted: clients wait in the kernel's queue, and are served in turn.
                 availableConnectionsDelegate: .maximum(settings.maxConnections, logger: logger)),
             onServerRunning: { channel in
                 do {
+                    // Bound by now, but the group connects only once the file has its owner and mode: ready comes after.
                     try socket.open()
                     onReady()
                 } catch {
@@ -76,6 +81,7 @@ package struct ControlServer<Model: StoredModel>: Service {
                 permissions.continuation.finish()
             },
             logger: logger)
+        // Also after an error: a file that nobody listens at would look like a daemon.
         defer { socket.remove() }
         try await application.run()
         for await error in permissions.stream { throw error }
@@ -85,6 +91,7 @@ package struct ControlServer<Model: StoredModel>: Service {
         let (head, request) = (settings.headerTimeout, settings.requestTimeout)
         return HTTP1Channel.Configuration(
             additionalChannelHandlers: [
+                // A tail has no end by itself; it ends with the client or the daemon.
                 RequestDeadline(head: head, request: request) { $0.hasPrefix(ControlPath.tail) }
             ],
             idleTimeout: settings.idleTimeout,

@@ -31,6 +31,7 @@ package enum ControlSocketError: Error, Equatable, Sendable, CustomStringConvert
 
 /// The file of the control socket: found free before it is bound, opened to its group after.
 struct ControlSocket: Sendable {
+    /// Bytes, without the zero at the end.
     static let pathLimit = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
     let path: String
@@ -47,17 +48,20 @@ struct ControlSocket: Sendable {
             return
         }
         guard status.st_mode & S_IFMT == S_IFSOCK else { throw .notASocket(path: path) }
+        // Refused means that nobody listens: the server removes the file when it binds.
         guard try !answers() else { throw .inUse(path: path) }
     }
 
     /// Lets the group talk to the daemon, and nobody else.
     func open() throws(ControlSocketError) {
         if let group {
+            // Not safe for threads, and asked once, before there are clients.
             guard let entry = getgrnam(group) else { throw .noSuchGroup(group) }
             guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0 else {
                 throw errno == EPERM ? .notAMember(group: group, path: path) : failure("chown")
             }
         }
+        // Last, after the group is right. Until here the umask lets only the daemon's user connect.
         guard chmod(path, 0o660) == 0 else { throw failure("chmod") }
     }
 

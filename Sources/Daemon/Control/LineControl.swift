@@ -2,18 +2,26 @@ package import ControlProtocol
 package import Core
 
 /// What the control plane asks of the data plane.
+///
+/// A conformer may be asked by any number of requests at once, on any thread. None of its functions holds up the line:
+/// what it changes takes effect with the next frame or trigger. A ``TriggerRefusal`` means that nothing was changed and
+/// no part is waited for.
 package protocol LineControl: Sendable {
     /// Looks at the disk: never asked for on an event loop.
     var readings: LineReadings { get }
     /// Those of the readings, without a look at the disk.
     var cameraReadings: [CameraReply] { get }
     /// See ``InspectionLine/trigger(camera:part:)``.
+    /// Comes back with the verdict, by the camera's deadline and the time that one inspection takes; also when the
+    /// client is gone.
     func trigger(camera: String?, part: String?) async throws(TriggerRefusal) -> TriggerReply
     /// See ``InspectionLine/nextPictures(_:of:)``.
+    /// As the camera gave them, in order; comes back within 20 s.
     func nextPictures(_ count: Int, of camera: String?) async throws(TriggerRefusal) -> [Picture]
     /// The name of a camera; nil = the only one's.
     func cameraName(_ camera: String?) throws(TriggerRefusal) -> String
     /// Uses another recipe from the next frame or trigger on.
+    /// Not remembered: ``RecipeBook/remember(_:for:)`` comes first.
     func use(_ recipe: LineRecipe, for camera: String) throws(TriggerRefusal)
 }
 

@@ -4,7 +4,8 @@ import Foundation
 import Hummingbird
 import Platform
 
-/// Re-fit, limit and generations.
+/// Re-fit, limit and generations. Those that change something answer when it is on the disk and in use; a fit is only
+/// asked for.
 extension ControlRoutes {
     func addModelRoutes(to router: Router<ControlContext>) {
         router.get("\(ControlPath.refit)") { request, _ in
@@ -12,6 +13,7 @@ extension ControlRoutes {
         }
         router.post("\(ControlPath.refit)") { request, _ in
             let entry = try entry(request)
+            // Here, and not in a fit that fails a moment later.
             guard !entry.recipe.view.normals.isEmpty else { throw StoreError.noModel }
             return try Response.json(refit.request(entry.name), status: .accepted)
         }
@@ -27,6 +29,7 @@ extension ControlRoutes {
         router.get("\(ControlPath.models)") { request, _ in
             let recipe = try entry(request).recipe
             let generations = try await WorkLane.slow.run { try recipe.generations() }
+            // Asked for after the disk: a fit may have ended meanwhile.
             let active = recipe.view.active
             return try Response.json(
                 ModelsReply(

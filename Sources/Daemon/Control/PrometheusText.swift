@@ -1,6 +1,9 @@
 import ControlProtocol
 
 /// The counters in Prometheus' text format.
+///
+/// Counters begin at zero with the daemon, those of a camera also when a reload starts it anew; Prometheus expects
+/// that. Names and labels are a contract. Labels are plain names and need no escaping.
 struct PrometheusText {
     let readings: LineReadings
     let generations: [(recipe: String, generation: Int)]

@@ -23,6 +23,7 @@ struct RecentParts: Sendable {
         var end = last + 1
         while end > 1, parts.count < count, end + Self.depth > last {
             let first = end - min(end - 1, UInt64(Self.batch))
+            // Where lines are missing the source gives later ones, which have been seen.
             for line in try source.lines(from: first, count: Self.batch).reversed() where line.sequence < end {
                 // Lines that an older version wrote may lack fields: they are no parts to compare with.
                 guard parts.count < count,
@@ -37,6 +38,7 @@ struct RecentParts: Sendable {
     }
 
     private func picture(of record: InspectionRecord) -> [UInt8]? {
+        // A line is only as trusted as its checksum: no path leads out of the state directory.
         guard let path = record.image, !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
             return nil
         }

@@ -34,8 +34,10 @@ extension ControlRoutes {
         return entry
     }
 
+    /// - Parameter cameras: as they were read before, so that one answer fits together.
     func recipes(_ cameras: [CameraReply]) async throws -> [RecipeReply] {
         var replies: [RecipeReply] = []
+        // Only a recipe that is being commissioned needs the journal.
         for entry in book.entries {
             var reply = RecipeReply(entry, refit, cameras: users(of: entry.name, cameras))
             if entry.recipe.view.active?.commission != nil {
@@ -51,6 +53,8 @@ extension ControlRoutes {
     /// - Parameter camera: by which; nil = by all of them.
     func entry(_ request: Request, camera: String? = nil) throws -> RecipeBook<Model>.Entry {
         if let name = request.uri.queryParameters.get("recipe") { return try book.entry(name) }
+        // What is in use is asked of the line and not of the book: a camera may still run by a recipe that was just
+        // replaced.
         let names = Set(line.cameraReadings.filter { $0.name == camera ?? $0.name }.map(\.recipe))
         guard let name = names.first, names.count == 1 else { throw StoreError.severalRecipes(names.sorted()) }
         return try book.entry(name)

@@ -6,6 +6,7 @@ package enum ReloadError: Error, Sendable, CustomStringConvertible {
     case method(MethodError)
     /// A trigger whose reply would come after the running server has closed its connection.
     case deadline(camera: String, milliseconds: Int, requestSeconds: Int)
+    /// Two at once could leave cameras of one and recipes of the other.
     case inProgress
 
     package var description: String {

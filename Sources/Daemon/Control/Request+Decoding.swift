@@ -4,8 +4,9 @@ import Hummingbird
 import NIOCore
 
 extension Request {
-    /// The complete body; a client that leaves in the middle has sent nothing.
+    /// The complete body, at most `limit` bytes of memory; a client that leaves in the middle has sent nothing.
     func wholeBody(upTo limit: Int) async throws -> ByteBuffer {
+        // What says itself that it is too long is refused before it is sent.
         let length = headers[.contentLength].flatMap { Int($0) } ?? 0
         guard length <= limit else {
             throw ControlError(

@@ -4,6 +4,8 @@ import NIOHTTPTypes
 
 /// Closes a connection whose request head, request body or reply takes too long, in absolute time: bytes that trickle
 /// in do not extend it. Replies that stream on purpose are exempt; waiting between requests is the idle timeout's.
+///
+/// One for each connection, and bound to its event loop: no lock. It closes without an answer.
 final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -14,8 +16,11 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     private let request: TimeAmount
     private let isStream: @Sendable (_ path: String) -> Bool
 
+    /// Of what is waited for now; nil or cancelled between requests.
     private var timer: Scheduled<Void>?
+    /// A request's head has come and its end has not.
     private var isReading = false
+    /// The reply may end before the request does: one that is refused for its size.
     private var hasReplied = false
     private var isStreaming = false
 
@@ -29,6 +34,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        // Handlers of an accepted connection are added before or after it becomes active.
         if context.channel.isActive { start(head, context) }
     }
 
@@ -72,6 +78,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func start(_ time: TimeAmount, _ context: ChannelHandlerContext) {
         timer?.cancel()
+        // Without a hop: this runs on the loop already.
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
             context.close(promise: nil)
         }

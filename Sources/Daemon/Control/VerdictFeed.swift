@@ -22,12 +22,16 @@ final class VerdictFeed: Sendable {
         case image, heatmap
     }
 
+    /// Lines that are in memory at a time, for each client.
     private static let batch = 256
+    /// Lines that a search for a rare verdict looks back over, a batch at a time.
     private static let searchDepth: UInt64 = 100_000
 
     private let source: any VerdictSource
     private let stateDirectory: String
+    /// Clients that may follow at once: half of the connections stay for questions.
     private let streamLimit: Int
+    /// Clients that follow now.
     private let streams = Mutex(0)
 
     init(source: any VerdictSource, stateDirectory: String, streamLimit: Int) {
@@ -77,6 +81,7 @@ extension VerdictFeed {
     /// The stored picture of a verdict. It is written after the verdict is out: a new one is given a second.
     func picture(of sequence: UInt64, kind: PictureKind) async throws -> (bytes: [UInt8], fileExtension: String) {
         let path = try await WorkLane.quick.run { try self.path(of: sequence, kind: kind) }
+        // An old one that is not there was dropped or removed: waiting would not bring it.
         var attempts = source.lastSequence - min(sequence, source.lastSequence) < 100 ? 20 : 1
         while true {
             do {
@@ -96,6 +101,7 @@ extension VerdictFeed {
     private func path(of sequence: UInt64, kind: PictureKind) throws -> String {
         let fields = try ControlCoding.decode(Fields.self, from: line(sequence).bytes)
         let path = kind == .image ? fields.image : fields.heatmap
+        // A line is only as trusted as its checksum: no path leads out of the state directory.
         guard let path, !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
             throw ControlError.notFound("inspections: verdict \(sequence) has no \(kind.rawValue)")
         }
@@ -138,9 +144,11 @@ extension VerdictFeed {
         return stream { writer in
             self.streams.withLock { $0 += 1 }
             defer { self.streams.withLock { $0 -= 1 } }
+            // A client that leaves sends nothing: only the end of its side of the connection shows it.
             try await request.body.consumeWithCancellationOnInboundClose { [writer] _ in
                 var (writer, selection) = (writer, selection)
                 try await self.send(&selection, to: &writer)
+                // Begins with a change, so that nothing between the first stretch and here is missed.
                 for await _ in self.source.changes().cancelOnGracefulShutdown() {
                     try await self.send(&selection, to: &writer)
                 }
@@ -198,6 +206,7 @@ extension VerdictFeed {
     /// Sends what the journal holds from `selection.next` on, and moves it past that.
     private func send(_ selection: inout Selection, to writer: inout any ResponseBodyWriter) async throws {
         while selection.remaining ?? 1 > 0 {
+            // On the lane, for old lines are on the disk; newer ones are in memory.
             let next = selection.next
             let lines = try await WorkLane.quick.run { try self.source.lines(from: next, count: Self.batch) }
             guard let newest = lines.last?.sequence else { return }
@@ -205,7 +214,9 @@ extension VerdictFeed {
             for line in lines where selection.remaining ?? 1 > 0 {
                 try append(line, to: &buffer, &selection)
             }
+            // Waits for a client that reads slowly, and holds one batch for it.
             if buffer.readableBytes > 0 { try await writer.write(buffer) }
+            // What comes from here on is another change.
             if newest >= source.lastSequence { return }
         }
     }

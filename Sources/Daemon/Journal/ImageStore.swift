@@ -4,24 +4,32 @@ package import Platform
 import ServiceLifecycle
 package import Settings
 
-/// A verdict's pictures on their way to the disk.
+/// A verdict's pictures on their way to the disk. Bounded by the queue: each holds a frame's bytes.
 struct PictureJob: Sendable {
     let seq: UInt64
     let paths: PicturePaths
+    /// As the camera gave it; encoded on the store's thread.
     let picture: Picture
+    /// Computes on the calling thread, so at its priority. Nil without a judgement.
     let drawHeatMap: (@Sendable (Image) -> Image)?
 }
 
 /// Writes pictures and heat maps beside the line, on a thread of low priority. It never delays a verdict: what does not fit
 /// into its queue or on the disk is dropped and counted, and a journal line may then name a picture that is not there.
+///
+/// The service stops after inspection, so that the last verdicts' pictures are written, too. It is not watched: a disk
+/// that hangs here costs pictures, and a line that inspects is not killed for them.
 package final class ImageStore: Service {
     private struct State {
+        /// Oldest first, at most `queueLength`.
         var jobs: [PictureJob] = []
         var dropped: UInt64 = 0
+        /// Why the newest pictures were not stored; nil while they are.
         var failure: String?
         var isClosed = false
     }
 
+    /// Also says which verdicts name pictures in their lines.
     let settings: Configuration.Images
     private let stateDirectory: String
     private let disk: Disk
@@ -38,6 +46,7 @@ package final class ImageStore: Service {
     /// Pictures that were named in the journal and not written.
     package var dropped: UInt64 { state.read(\.dropped) }
 
+    /// Never waits. Called on the inspection thread, after the line that names the pictures is in the journal.
     func offer(_ job: PictureJob) {
         guard job.paths.image != nil || job.paths.heatmap != nil else { return }
         state.withLock { state in
@@ -58,6 +67,7 @@ package final class ImageStore: Service {
     package func run() async {
         await withGracefulShutdownHandler {
             await NamedThread.run("fsac-images", niceness: 10) { [self] in
+                // Made with the first picture, and again after an error: looking through years of pictures takes time.
                 var shelf: PictureShelf?
                 while let job = nextJob() { write(job, to: &shelf) }
             }
@@ -66,6 +76,7 @@ package final class ImageStore: Service {
         }
     }
 
+    /// Nil once it is closed and empty; closed alone is not the end.
     private func nextJob() -> PictureJob? {
         let job = state.wait { state -> PictureJob?? in
             if !state.jobs.isEmpty { return .some(state.jobs.removeFirst()) }
@@ -84,6 +95,7 @@ package final class ImageStore: Service {
             defer { shelf = open }
             for (path, encode) in pictures(of: job) {
                 let bytes = try encode()
+                // Before it is written: a full disk is the journal's, too.
                 guard try open.makeRoom(for: bytes.count, leaving: settings.minFreeBytes) else {
                     return fail("less than min_free_bytes = \(settings.minFreeBytes) would be left")
                 }
@@ -92,6 +104,7 @@ package final class ImageStore: Service {
             try open.prune(to: settings.maxBytes)
             succeed()
         } catch {
+            // Also when a picture does not encode: the job is lost, the store goes on with the next.
             fail("\(error)")
         }
     }

@@ -1,4 +1,7 @@
 /// A JSON object on one line, its fields in the order in which they are added. Foundation's encoder keeps no order.
+///
+/// The order is that of the contract: people read lines with grep, and `seq` has to be first
+/// (``JournalLine/sequence(of:)``).
 struct JSONLine {
     private(set) var bytes: [UInt8] = [UInt8(ascii: "{")]
 
@@ -17,6 +20,8 @@ struct JSONLine {
         append(value ? "true" : "false")
     }
 
+    /// As short as reads back to the same number.
+    ///
     /// - Precondition: `value` is finite: JSON has no other numbers.
     mutating func add(_ key: String, _ value: some BinaryFloatingPoint & CustomStringConvertible) {
         precondition(value.isFinite, "JSON: \(key): \(value)")
@@ -39,7 +44,7 @@ struct JSONLine {
         append("]")
     }
 
-    /// The whole object.
+    /// The whole object. A copy: more may be added to this one.
     var closed: [UInt8] { bytes + [UInt8(ascii: "}")] }
 
     private mutating func begin(_ key: String) {
@@ -55,6 +60,7 @@ struct JSONLine {
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+            // What is left is UTF-8 and stands as it is.
             case 0..<0x20: append("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
             default: bytes.append(byte)
             }

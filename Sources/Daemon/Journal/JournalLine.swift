@@ -1,9 +1,12 @@
 package import ControlProtocol
 
 /// A line of a segment: JSON with its checksum as the last field.
+///
+/// Read and written at places, without a JSON parser: recovery looks at lines that may be anything.
 enum JournalLine {
     private static let mark = Array(#","crc":""#.utf8)
     private static let end = Array(#""}"#.utf8)
+    /// Bytes that every sealed line ends with.
     private static let checksumField = mark.count + 8 + end.count
     private static let sequenceField = Array(#"{"seq":"#.utf8)
 
@@ -13,6 +16,7 @@ enum JournalLine {
     }
 
     /// The checksum's digits; nil when the line is not what was once sealed.
+    /// It is of all that stands in front of it: a change of any byte of the line shows.
     static func checksum(of line: ArraySlice<UInt8>) -> String? {
         guard line.count > checksumField, line.suffix(end.count).elementsEqual(end) else { return nil }
         let body = line.dropLast(checksumField)
@@ -42,10 +46,12 @@ extension VerdictLine {
     }
 
     /// The digits of the line's checksum.
+    /// A line without one ties the next segment to nothing.
     var checksum: String { JournalLine.checksum(of: bytes[...]) ?? SegmentHeader.noChecksum }
 }
 
 extension JSONLine {
+    /// What there is not is left out: readers of older lines know the same rule.
     init(_ record: InspectionRecord) {
         self.init()
         add("seq", record.seq)

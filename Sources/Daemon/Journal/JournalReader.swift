@@ -2,6 +2,9 @@ import Glibc
 package import Platform
 
 /// The reading end of the journal: needs nothing but the files, and shows every line that can be trusted.
+///
+/// A value without state, used on any thread that may wait for the disk, while the writer appends: a line that is only
+/// half there has no line end yet and is not shown.
 package struct JournalReader: Sendable {
     private static let blockBytes = 256 << 10
     /// Longer lines are no verdicts.
@@ -27,6 +30,7 @@ package struct JournalReader: Sendable {
             .sorted { $0.first < $1.first }
         var lines: [VerdictLine] = []
         for (index, segment) in segments.enumerated() {
+            // Where the newer segment begins, the older one does not count any more.
             let after = index + 1 < segments.count ? segments[index + 1].first : UInt64.max
             let next = max(lines.last.map { $0.sequence + 1 } ?? first, segment.first)
             guard next < min(after, end), lines.count < count else { continue }
@@ -34,6 +38,7 @@ package struct JournalReader: Sendable {
                 let file = try disk.openForReading("\(folder)/\(segment.name)")
                 try read(file, from: next, below: min(after, end), count: count, into: &lines)
             } catch {
+                // Retention may remove a segment between the listing and the opening.
                 guard error.errno == ENOENT else { throw error }
             }
         }
@@ -43,6 +48,7 @@ package struct JournalReader: Sendable {
     private func read(
         _ file: RegularFile, from first: UInt64, below end: UInt64, count: Int, into lines: inout [VerdictLine]
     ) throws(DiskError) {
+        // `rest`: what was read and not looked at, beginning with a line but for the first block.
         var (offset, rest, next) = (try place(of: first, in: file), [UInt8](), first)
         while lines.count < count {
             let block = try file.read(at: offset, count: Self.blockBytes)
@@ -60,6 +66,7 @@ package struct JournalReader: Sendable {
                 }
                 start = lineEnd + 1
             }
+            // Something that has no line end is let go of; what follows it fails its checksum and is skipped as well.
             rest.removeFirst(rest.count - start > Self.maxLineBytes ? rest.count : start)
         }
     }
@@ -69,6 +76,8 @@ package struct JournalReader: Sendable {
         var (low, high) = (0, file.byteCount)
         while high - low > Self.blockBytes {
             let middle = low + (high - low) / 2
+            // Without a line in it, it is damaged: the line is looked for in front of it, where reading on finds it as
+            // well.
             let block = try file.read(at: middle, count: Self.blockBytes / 4)
             guard let line = Self.firstVerdict(in: block), line.sequence <= sequence else {
                 high = middle

@@ -3,7 +3,9 @@ package import Platform
 
 /// Where the journal goes on after a start.
 package struct JournalStart: Sendable, Equatable {
+    /// The newest number that may have been given out, 0 = none.
     package fileprivate(set) var lastSequence: UInt64 = 0
+    /// Of the newest line that can be trusted: the next segment's header names it.
     fileprivate(set) var lastChecksum = SegmentHeader.noChecksum
     /// The segment to go on with and its good length; nil = begin a new one.
     fileprivate(set) var segment: (path: String, length: Int)?
@@ -21,6 +23,10 @@ package struct JournalStart: Sendable, Equatable {
 
 /// Puts the journal folder in order after whatever ended the last run. It never fails and never deletes what may have
 /// been a verdict; what it cannot do it leaves for the next start, which would do the same again.
+///
+/// Runs once, before the journal's thread begins, on the thread that starts the daemon. Only the newest segment is
+/// looked through: what counts of older ones was synced before the next was begun. Reads it block by block, up to 1
+/// GiB.
 package struct JournalRecovery {
     let folder: String
     let disk: Disk
@@ -31,6 +37,7 @@ package struct JournalRecovery {
         do {
             try recovery.recover()
         } catch {
+            // The daemon goes on: what was found out so far stands, and the writer begins a segment of its own.
             recovery.start.notes.append("journal: recovery incomplete: \(error)")
         }
         return recovery.start
@@ -44,6 +51,7 @@ package struct JournalRecovery {
     private mutating func recover() throws(DiskError) {
         try disk.createFolder(folder)
         let names = try disk.names(in: folder)
+        // A mark of an earlier start: damage is told until somebody has looked, and removed the mark or the segment.
         start.isDamaged = names.contains { $0.hasSuffix(".damaged") }
         let segments = names.compactMap { name in JournalNames.first(of: name).map { (first: $0, name: name) } }
         if let newest = segments.max(by: { $0.first < $1.first }) {
@@ -72,6 +80,7 @@ package struct JournalRecovery {
         }
         start.lastSequence = scan.lastSequence ?? start.lastSequence
         start.lastChecksum = scan.lastChecksum ?? SegmentHeader.noChecksum
+        // Copied first, cut off then: a crash in between leaves both.
         if scan.tail == .torn { try keepTail(of: file, from: scan.goodLength) }
         if scan.isDamaged {
             start.isDamaged = true
@@ -82,6 +91,7 @@ package struct JournalRecovery {
             let file = try AppendFile(continuing: path, length: scan.goodLength, disk: disk)
             try file.sync()
         }
+        // Nothing is added to a damaged one: it stays as evidence.
         if !scan.isDamaged { start.segment = (path, scan.goodLength) }
     }
 
@@ -90,6 +100,7 @@ package struct JournalRecovery {
     /// Copies what is behind the last good line beside the segment.
     private mutating func keepTail(of file: RegularFile, from offset: Int) throws(DiskError) {
         let name = try freeName(JournalNames.torn(at: start.lastSequence + 1))
+        // Not synced: it is for people to look at, and nothing goes on from it.
         let copy = try AppendFile(creating: temporary, disk: disk)
         while case let block = try file.read(at: offset + copy.length, count: 1 << 20), !block.isEmpty {
             try copy.append(block)

@@ -20,11 +20,15 @@ package struct JournalSettings: Sendable, Equatable {
 
 /// The writing end of the journal. Confined to one thread.
 ///
+/// That thread is `fsac-journal`. What is promised: numbers go on without a gap; a line that was synced survives a
+/// power cut; a line that was only written survives the process. The number of one that a power cut took is given
+/// again. Each call may block for as long as the disk does.
+///
 /// Writing never fails towards the caller: while the disk does, lines are held in memory and `failure` says why. A file
 /// that failed is never written or synced again (the kernel may call lost pages clean): a new segment begins with every
 /// line that was not known to be on the disk.
 package struct JournalWriter {
-    /// A verdict that has its number.
+    /// A verdict that has its number, and is on the disk as far as the disk works.
     package struct Appended: Sendable {
         package let record: InspectionRecord
         package let line: VerdictLine
@@ -46,8 +50,11 @@ package struct JournalWriter {
     /// Something that does not keep lines from the disk: an old segment that cannot be removed.
     package private(set) var nuisance: DiskError?
 
+    /// Nil while the disk fails: then lines are only held.
     private var segment: AppendFile?
+    /// The newest line that is known to be on the disk: what a new segment ties itself to.
     private var lastSynced: SegmentHeader
+    /// At a segment; a disk that fails is not tried for each verdict.
     private var lastAttempt: ContinuousClock.Instant?
 
     package init(_ start: JournalStart, folder: String, settings: JournalSettings, disk: Disk) {
@@ -58,12 +65,14 @@ package struct JournalWriter {
         lastSynced = SegmentHeader(previousSequence: start.lastSequence, previousChecksum: start.lastChecksum)
         if let (path, length) = start.segment {
             attempt { writer throws(DiskError) in
+                // Synced before anything is added: what an older process wrote may not be on the disk yet.
                 let segment = try AppendFile(continuing: path, length: length, disk: disk)
                 try segment.sync()
                 writer.segment = segment
             }
             linkAndPrune()
         }
+        // At once: a disk that does not work is known, and told, before the first verdict.
         if segment == nil { beginSegment() }
     }
 
@@ -75,10 +84,12 @@ package struct JournalWriter {
     package mutating func append(synced: Bool, _ make: (UInt64, Bool) -> InspectionRecord) -> Appended {
         let record = make(nextSequence, synced)
         let line = VerdictLine(record)
+        // Ended only when it is synced to its end: the next one begins behind it.
         if let segment, segment.length + line.bytes.count >= settings.segmentBytes, sync() { beginSegment() }
         hold(line)
         nextSequence += 1
         write(line)
+        // The file may say durable, and then the newer segment, which says otherwise, counts.
         guard synced, !sync() else { return Appended(record: record, line: line) }
         let weaker = make(line.sequence, false)
         unsynced[unsynced.count - 1] = VerdictLine(weaker)
@@ -93,6 +104,7 @@ package struct JournalWriter {
         if unsynced.isEmpty && failure == nil { return true }
         guard let segment else { return retry() }
         attempt { _ throws(DiskError) in try segment.sync() }
+        // At once with another file: often it is the file that is at fault, and then nothing is lost.
         guard failure == nil, !segment.isRemoved else { return beginSegment() }
         settle()
         return true
@@ -111,6 +123,7 @@ package struct JournalWriter {
         }
         attempt { _ throws(DiskError) in try segment.append(line.bytes + [UInt8(ascii: "\n")]) }
         guard failure != nil else { return }
+        // Readers need no help; people who look at the file with `tail` do.
         // If even this fails, the rest of the line is a torn tail that readers skip.
         try? segment.cut()
         beginSegment()
@@ -127,6 +140,8 @@ package struct JournalWriter {
     private mutating func beginSegment() -> Bool {
         segment = nil
         lastAttempt = .now
+        // May be the name of a segment that failed: the new one holds all of its lines that were not synced, and takes
+        // its place.
         let first = unsynced.first?.sequence ?? nextSequence
         attempt { writer throws(DiskError) in
             let (folder, disk) = (writer.folder, writer.disk)
@@ -159,6 +174,8 @@ package struct JournalWriter {
             // In one go: removing the first of many costs a move of the rest.
             let excess = max(1, settings.heldLines / 10)
             unsynced.removeFirst(min(excess, unsynced.count))
+            // Readers in memory still have the newest of them; on the disk there is a gap, which the header of the next
+            // segment shows.
             lostLines += UInt64(excess)
         }
         unsynced.append(line)
@@ -189,6 +206,7 @@ package struct JournalWriter {
 
     private func prune(keeping newest: String) throws(DiskError) {
         let segments = try disk.names(in: folder).filter { JournalNames.first(of: $0) != nil && $0 != newest }
+        // The newest may still grow to its size.
         var total = settings.segmentBytes
         for name in segments.reversed() {
             total += try disk.byteCount(of: "\(folder)/\(name)")

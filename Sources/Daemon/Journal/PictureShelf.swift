@@ -2,6 +2,9 @@ import Glibc
 package import Platform
 
 /// The stored pictures by age, and what they take; removes the oldest when they take too much.
+///
+/// Used by the store's thread alone; keeps a list of everything in memory, some 100 bytes a picture. Age is the
+/// sequence number: the clock may have been set.
 package struct PictureShelf {
     private struct Entry {
         let seq: UInt64
@@ -37,6 +40,7 @@ package struct PictureShelf {
     private static let temporarySuffix = ".tmp"
 
     /// Puts a picture under its path, complete or not at all.
+    /// Not synced, see ``Disk/place(_:at:temporary:)``: a picture may be lost with the power, its verdict is not.
     package mutating func store(_ bytes: [UInt8], at path: String, seq: UInt64) throws(DiskError) {
         let target = "\(root)/\(path)"
         if let slash = target.lastIndex(of: "/") { try disk.createFolder(String(target[..<slash])) }
@@ -55,6 +59,7 @@ package struct PictureShelf {
     /// - Returns: whether it has.
     package mutating func makeRoom(for bytes: Int, leaving reserve: Int) throws(DiskError) -> Bool {
         while try disk.freeBytes(at: root) < UInt64(bytes + reserve) {
+            // Others fill the disk: nothing of ours is left to remove.
             guard try removeOldest() else { return false }
         }
         return true
@@ -74,6 +79,7 @@ package struct PictureShelf {
         if let slash = path.lastIndex(of: "/") { rmdir(String(path[..<slash])) }
         totalBytes -= entry.bytes
         first += 1
+        // Not at each picture: removing the first of many moves the rest.
         if first > entries.count / 2 {
             entries.removeFirst(first)
             first = 0

@@ -1,5 +1,7 @@
 /// The first line of a segment, which ties it to the one before.
+/// A segment that is missing or was exchanged shows: number and checksum of the line before it are in here.
 struct SegmentHeader: Equatable {
+    /// A reader that finds another one does not know what the lines mean.
     static let version = 1
     static let noChecksum = "00000000"
 
@@ -33,7 +35,10 @@ struct SegmentHeader: Equatable {
 }
 
 /// The names in the journal folder.
+///
+/// The number in a name makes the folder's listing the index: sorted names are sorted numbers, up to 10^12.
 enum JournalNames {
+    /// A link for `tail -F`; nothing of ours reads it.
     static let current = "current.jsonl"
     static let temporaryPrefix = "tmp-"
     private static let suffix = ".jsonl"

@@ -28,7 +28,9 @@ package struct SegmentScan: Equatable {
     /// Line ends in the file, an upper bound of the verdicts that were ever in it.
     package private(set) var lineCount = 0
 
+    /// Number of the next line where none is missing.
     private var expected: UInt64
+    /// Since the last good line. Whether that is damage or a torn end is told by what follows.
     private var hasBadLine = false
     private var beginsWithHeader = false
     /// The line that is being read, and how much of it was let go of because it is too long.
@@ -83,6 +85,7 @@ package struct SegmentScan: Equatable {
         lineCount += 1
         if lineCount == 1 { beginsWithHeader = line.starts(with: #"{"type":"header""#.utf8) }
         let isGood = cutBytes == 0 && take(line.dropLast())
+        // A bad line with a good one behind it was not cut off by a power cut.
         isDamaged = isDamaged || (isGood && hasBadLine)
         hasBadLine = !isGood
         if isGood {
@@ -94,6 +97,7 @@ package struct SegmentScan: Equatable {
     /// - Returns: whether the line can be trusted.
     private mutating func take(_ line: ArraySlice<UInt8>) -> Bool {
         if let sequence = JournalLine.sequence(of: line), let checksum = JournalLine.checksum(of: line) {
+            // Doubled or left out. Numbers never go back.
             isDamaged = isDamaged || sequence != expected
             if sequence >= expected {
                 (lastSequence, lastChecksum) = (sequence, checksum)

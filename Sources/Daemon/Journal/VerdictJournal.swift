@@ -7,7 +7,12 @@ import Synchronization
 /// The verdicts on disk: a verdict exists once it is in here.
 ///
 /// All writing happens on one thread, `run()`'s. Reading what is recent never touches the disk.
+///
+/// Whoever appends waits for that thread: one append at a time is all that the line needs, and a verdict that is shown
+/// is in the journal. The service is the first to start and the last to stop, for all others append or read.
 package final class VerdictJournal: VerdictSource, Service {
+    /// Called on the journal's thread once the number is known, and again without `durable` when the sync failed: it
+    /// must give the same record otherwise, wait for nothing and not come back to the journal.
     package typealias MakeRecord = @Sendable (_ seq: UInt64, _ durable: Bool) -> InspectionRecord
 
     /// How the journal does.
@@ -29,18 +34,22 @@ package final class VerdictJournal: VerdictSource, Service {
     }
 
     private struct State {
+        /// Not taken by the thread yet.
         var requests: [Request] = []
         /// Of tickets whose callers have not seen them yet.
         var records: [UInt64: InspectionRecord] = [:]
         var nextTicket: UInt64 = 0
+        /// Changed together with `recent`, after the line has landed.
         var lastSequence: UInt64
         /// The newest lines, oldest first.
         var recent: [VerdictLine] = []
         var health: Health
+        /// Of ``changes()``, by ticket.
         var readers: [UInt64: AsyncStream<Void>.Continuation] = [:]
         var isClosed = false
     }
 
+    /// Kept at least, twice as many at most: some MB that spare `tail` and the trends the disk.
     private static let recentLines = 10_000
     /// A group is synced when it is this old or this long.
     private static let groupAge = Duration.seconds(1)
@@ -52,6 +61,8 @@ package final class VerdictJournal: VerdictSource, Service {
     private let disk: Disk
     private let logger: Logger
     private let state: Monitor<State>
+    /// Busy while it writes and syncs; a disk that does not answer shows here, and not at the inspection that waits for
+    /// it.
     package let progress = LoopProgress()
 
     /// Opens the journal below the state directory and puts it in order. Never fails because of what is in it.
@@ -60,9 +71,11 @@ package final class VerdictJournal: VerdictSource, Service {
         self.disk = disk
         self.logger = logger
         let folder = "\(stateDirectory)/journal"
+        // On the caller's thread, before anything else runs: the numbers go on from here.
         start = JournalRecovery.run(folder: folder, disk: disk)
         reader = JournalReader(folder: folder, disk: disk)
         state = Monitor(State(lastSequence: start.lastSequence, health: Health(isDamaged: start.isDamaged)))
+        // Before the thread runs: what a power cut left is in the log in any case.
         for note in start.notes { logger.warning("\(note)") }
     }
 
@@ -80,6 +93,7 @@ package final class VerdictJournal: VerdictSource, Service {
             state.requests.append(Request(ticket: state.nextTicket, synced: synced, make: make))
             return state.nextTicket
         }
+        // Every change wakes whoever waits, so a ticket per append is enough.
         guard let record = state.wait(until: { $0.records.removeValue(forKey: ticket) }) else {
             preconditionFailure("journal: a wait without end ended")
         }
@@ -115,6 +129,7 @@ extension VerdictJournal {
 
     package func changes() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        // So that a reader looks once at what came before it asked.
         continuation.yield()
         let ticket = state.withLock { state in
             state.nextTicket += 1
@@ -145,6 +160,8 @@ extension VerdictJournal {
         var writer = JournalWriter(start, folder: reader.folder, settings: settings, disk: disk)
         report(writer)
         var isOpen = true
+        // Wakes for appends, for a group that is due, and twice a second to look after the folder and a disk that
+        // failed.
         while isOpen {
             progress.end()
             let requests = state.wait(timeout: timeout(of: writer)) { state -> [Request]? in
@@ -155,12 +172,14 @@ extension VerdictJournal {
             for request in requests ?? [] {
                 publish(writer.append(synced: request.synced, request.make), for: request.ticket)
             }
+            // An empty list comes only once it is closed; nil is a timeout.
             isOpen = requests?.isEmpty != true
             if !isOpen || isGroupDue(writer) { writer.sync() }
             writer.look()
             report(writer)
         }
         progress.end()
+        // Who follows the journal ends with it.
         let readers = state.withLock { $0.readers.values.map(\.self) }
         for reader in readers { reader.finish() }
     }
@@ -183,6 +202,7 @@ extension VerdictJournal {
             if state.recent.count > 2 * Self.recentLines { state.recent.removeFirst(Self.recentLines) }
             return state.readers.values.map(\.self)
         }
+        // Outside of the lock: a reader's end takes it.
         for reader in readers { reader.yield() }
     }
 

@@ -10,12 +10,20 @@ package struct VerdictLine: Sendable, Equatable {
 }
 
 /// The journal as the control plane reads it.
+///
+/// A conformer may be asked by any number of threads at once. It shows nothing that has not landed, never changes a
+/// line that it has shown, and shows `lastSequence` only when ``lines(from:count:)`` gives that line. Retention may
+/// take old lines away at any time: what is asked for may begin later than `first`, and a reader has to look at the
+/// numbers it gets.
 package protocol VerdictSource: Sendable {
     /// Sequence number of the newest acknowledged line, 0 = none.
+    /// Waits for nothing.
     var lastSequence: UInt64 { get }
     /// Acknowledged lines with a sequence number of `first` or more, oldest first, at most `count`. May read files:
     /// never called on an event loop.
     func lines(from first: UInt64, count: Int) throws -> [VerdictLine]
     /// Yields soon after lines were acknowledged, several at once as one; a slow reader delays nobody.
+    /// Yields once at the beginning, and ends with the journal. What changed is not said: whoever reads asks for lines
+    /// from its own place on.
     func changes() -> AsyncStream<Void>
 }

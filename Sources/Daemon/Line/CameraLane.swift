@@ -6,6 +6,9 @@ import Settings
 import Synchronization
 
 /// One run of a camera, from its start to its stop: its thread, its lane of the queue, its counters.
+///
+/// A reload makes another lane for the same camera; the old one's parts are still inspected and keep its recipe.
+/// Shared: the capture thread runs it, the inspection counts in it, the control plane reads it.
 final class CameraLane: Sendable {
     /// Frames in a row that may be bad before it is the camera that is.
     private static let patienceWithFrames = 5
@@ -16,6 +19,7 @@ final class CameraLane: Sendable {
     let counters = Mutex(LineCounters())
     private let queue: PartQueue
     private let logger: Logger
+    /// Of the thread, which ``stop(patience:)`` waits for.
     private let end = Monitor(End.open)
 
     private enum End {
@@ -53,6 +57,8 @@ final class CameraLane: Sendable {
     func stop(patience: Duration? = nil) {
         capture.stop()
         while true {
+            // The driver may begin another piece of work while this waits: patience is with one of them, not with the
+            // sum.
             let limit = patience.map { max(.milliseconds(10), $0 - capture.progress.busy) }
             if end.wait(timeout: limit, until: { $0 == .open ? nil : true }) != nil { return }
             if let patience, capture.progress.busy >= patience { return abandon() }
@@ -61,6 +67,7 @@ final class CameraLane: Sendable {
 
     private func abandon() {
         logger.error("camera: its driver does not answer: the daemon ends without it")
+        // The thread cannot do it any more, and those who wait for its frames would wait for ever.
         queue.close(id, reason: "the camera's driver does not answer")
         end.withLock { $0 = .abandoned }
     }
@@ -71,6 +78,7 @@ final class CameraLane: Sendable {
             counters.count(inspection, milliseconds: milliseconds)
             return counters.undecodable
         }
+        // Once soon, then rarely: a camera that sends nothing but nonsense is not opened all the time.
         if undecodable == Self.patienceWithFrames || undecodable.isMultiple(of: 50) && undecodable > 0 {
             capture.reopen()
         }
@@ -93,6 +101,8 @@ final class CameraLane: Sendable {
         case .finished: return (.finished, "the source came to its end")
         case .starting, .delivering: break
         }
+        // In this order: what is seen without a part comes before what the verdicts say, for a trigger may be hours
+        // away.
         if let patience = setup.framePatience, let age = reading.newest.map({ .now - $0.at }), age > patience {
             return (.cameraStalled, "no undamaged frame for \(Int(age / .seconds(1))) s")
         }

@@ -5,6 +5,8 @@ import Platform
 package import Settings
 
 /// A camera of the line: its settings, the recipe it begins with, and how its source is made.
+///
+/// A value that a reload compares: equal settings leave the camera alone.
 package struct CameraSetup: Sendable {
     package let configuration: Configuration.Camera
     package var recipe: LineRecipe
@@ -33,6 +35,7 @@ package struct CameraSetup: Sendable {
     }
 
     /// Of a trigger that this side makes: from the frame to the beginning of its inspection.
+    /// A trigger that somebody sends has its deadline in its ticket.
     var deadline: Duration? {
         switch configuration.trigger {
         case .continuous, .software: nil
@@ -44,19 +47,23 @@ package struct CameraSetup: Sendable {
 
     /// Without a frame for longer, the camera is no longer believed to deliver; nil = frames come when they come.
     var framePatience: Duration? {
+        // A watched folder may be silent for days.
         guard configuration.source == .v4l2 || configuration.mode == .replay else { return nil }
         guard configuration.rateHertz > 0 else { return .seconds(2) }
+        // Not shorter than V4L2Stream's own patience with a stream, which has the better words for what is wrong.
         return max(.seconds(2), .seconds(5 / configuration.rateHertz))
     }
 
     var policy: LanePolicy {
         switch configuration.trigger {
         case .software: return .triggered
+        // The source waits while so many do; the deadline says which of them waited too long.
         case .interval, .presence: return .everyPart(capacity: PartQueueStateMachine.triggerLimit)
         case .continuous: break
         }
         switch (configuration.source, configuration.mode) {
         case (.v4l2, _): return .newest
+        // Without repeating every picture is meant to get its verdict: the source waits for each.
         case (.folder, .replay): return configuration.repeat ? .newest : .everyPart(capacity: 1)
         case (.folder, .watch): return .everyPart(capacity: configuration.queueLength)
         }
@@ -70,6 +77,7 @@ package struct CameraSetup: Sendable {
         case .continuous, .software: return .everyFrame
         case .interval: return .interval(.milliseconds(configuration.intervalMilliseconds))
         case .presence:
+            // In the closure, on the capture thread: one for each run of the camera.
             var detector = PresenceDetector(
                 startLevel: configuration.motionStartLevel, stopLevel: configuration.motionStopLevel,
                 stillFrames: configuration.stillFrames)
@@ -121,6 +129,7 @@ extension VerdictJournal {
             var frame: String
             var time: String
         }
+        // Read before the source runs, on the capture thread: with a long journal that takes time.
         let end = lastSequence + 1
         var (first, own, times) = (end, 0, [String: String]())
         while first > 1, own < Self.ownLines, end - first < Self.allLines {
@@ -131,6 +140,7 @@ extension VerdictJournal {
                 guard let fields = try? ControlCoding.decode(Fields.self, from: line.bytes), fields.camera == camera
                 else { continue }
                 own += 1
+                // RFC 3339 of one length: the later text is the later time.
                 times[fields.frame] = max(times[fields.frame] ?? "", fields.time)
             }
         }

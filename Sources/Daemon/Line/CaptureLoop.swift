@@ -6,10 +6,15 @@ import Platform
 
 /// Carries frames from a source to the queue until it is stopped. The body of a capture thread; the rules are
 /// ``CaptureStateMachine``'s.
+///
+/// The source lives in `run()` and is nobody else's; orders and readings cross in one monitor. The lock is held for
+/// moments only, never while the source waits.
 final class CaptureLoop: Sendable {
     /// How long one wait for a frame may keep a stop waiting.
     private static let patience = Duration.milliseconds(200)
 
+    /// Busy from the look for a frame to its place in the queue. What lasts longer than the source's timeout is the
+    /// driver.
     let progress = LoopProgress()
     private let setup: CameraSetup
     private let lane: LaneID
@@ -46,9 +51,11 @@ final class CaptureLoop: Sendable {
 
     /// Ends after `stop()`.
     func run() {
+        // Here, and not before: it may be bound to the thread.
         var source = setup.makeSource()
         source.report(to: progress)
         var selection = FrameSelection(setup.rule { self.recipe.area.roi })
+        // In a row, before this one.
         var failures = 0
         logger.info("camera starts", metadata: ["source": "\(source.reading.description)"])
         while case let order = state.withLock({ $0.takeOrder() }), order != .stop {
@@ -59,13 +66,16 @@ final class CaptureLoop: Sendable {
             }
             do throws(CaptureError) {
                 let event = try source.next(timeout: Self.patience)
+                // Before what follows from the frame: whoever sees the frame counted finds what the source said of it.
                 state.withLock { $0.source = source.reading }
                 if take(event, &selection, isLost: failures > 0) { failures = 0 }
+                // Waiting for the camera, or for a stop, is no work.
                 progress.end()
             } catch {
                 state.withLock { $0.source = source.reading }
                 lose(error)
                 progress.end()
+                // Errors end a part's wait at once (`lose`), so pauses cost no trigger its answer.
                 let period = error.retryPeriod(failures: failures)
                 failures += 1
                 waitForStop(period)
@@ -79,12 +89,15 @@ final class CaptureLoop: Sendable {
         switch event {
         case .frame(let frame):
             arrived(frame)
+            // Every frame is looked at, also for presence; only some become parts.
             if selection.wants(frame) {
                 var part = part(frame)
                 part.isBlind = selection.isBlind
+                // A full lane makes this wait for the inspection, which is watched itself.
                 progress.end()
                 queue.push(part, to: lane)
             }
+            // A camera that sends only damaged frames stays lost, and is waited for as such.
             if case .failure = frame.payload { return false }
         case .none:
             // A folder that can be looked at is all that can be asked for; a camera is back with its first frame.
@@ -100,6 +113,7 @@ final class CaptureLoop: Sendable {
     }
 
     private func part(_ frame: Frame) -> Part {
+        // Together: the part is judged by what was in use when its frame came.
         let (recipe, repeats) = state.read { ($0.recipe, $0.repeats) }
         var part = Part(camera: setup.name, recipe: recipe, frame: .success(frame))
         part.size = setup.size
@@ -140,6 +154,7 @@ final class CaptureLoop: Sendable {
     }
 
     private func end() {
+        // First those who wait for pictures, then those who wait for verdicts: nobody is left behind.
         for request in state.withLock({ $0.takeRequests() }) { request.fail("the camera is being stopped") }
         queue.close(lane, reason: "the camera was stopped before a frame came")
         // The next run of a watched folder asks the journal which files have their verdicts.

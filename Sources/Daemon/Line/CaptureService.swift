@@ -12,6 +12,7 @@ package struct CaptureService: Service {
     package init(_ line: InspectionLine) { self.line = line }
 
     package func run() async {
+        // Under the lock: a camera that a reload opens meanwhile is started by one of the two, once.
         line.cameras.withLock { cameras in
             cameras.phase = .running
             for lane in cameras.lanes { lane.start() }
@@ -26,6 +27,7 @@ package struct CaptureService: Service {
             cameras.phase = .stopping
             return cameras.lanes
         }
+        // All are told before any is waited for: the slowest counts, not the sum.
         for lane in lanes { lane.capture.stop() }
         for lane in lanes { lane.stop(patience: Self.patience) }
     }

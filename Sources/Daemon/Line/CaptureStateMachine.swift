@@ -41,6 +41,7 @@ package struct CaptureStateMachine {
     package var recipe: LineRecipe
     /// What the source says of itself.
     package var source = SourceReading(description: "")
+    /// `stop` is never taken back.
     private var order = Order.goOn
     private var requests: [ShotRequest] = []
 
@@ -88,6 +89,7 @@ package struct CaptureStateMachine {
     ) {
         frames += 1
         guard case .success(let picture) = frame.payload else { return ([], false) }
+        // Compares all bytes only while they are the same: the sensor's noise ends it within the first ones.
         let repeats = picture == newest?.picture ? repeats + 1 : 1
         newest = Newest(picture: picture, at: now, repeats: repeats)
         return (requests.filter { frame.exposedAt >= $0.askedAt }, delivers())

@@ -14,6 +14,7 @@ struct Failpoint {
         self.frame = frame
     }
 
+    /// On the inspection thread: never returns once the frame has come.
     func pass(_ part: Part) {
         guard case .success(let frame) = part.frame, frame.number >= self.frame else { return }
         while true { sleep(1) }

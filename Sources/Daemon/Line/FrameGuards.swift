@@ -2,10 +2,14 @@ import Capture
 import Core
 
 /// What a frame must be to be judged at all: there, fresh, of the right size, and neither dark nor saturated.
+///
+/// Pure, on the inspection thread. The order of the checks is that of their causes: what came before the picture is
+/// told before what is in it.
 enum FrameGuards {
     /// The part's picture, if one came, in time, and not the same for too often.
     static func picture(of part: Part) throws(Invalidity) -> Picture {
         let frame = try part.frame.get()
+        // Asked when the inspection would begin: a verdict that comes too late to act on is none.
         if let deadline = part.deadline, .now > deadline {
             let late = StageClock.milliseconds(.now - deadline)
             throw Invalidity(.deadlineMissed, "its inspection would have begun \(late) ms after the deadline")
@@ -40,6 +44,7 @@ enum FrameGuards {
         }
     }
 
+    /// Of the inspected area alone: a dark surrounding says nothing.
     static func check(_ image: Image, brightness: ClosedRange<Double>) throws(Invalidity) {
         let mean = image.meanLevel
         if mean < brightness.lowerBound {

@@ -3,7 +3,8 @@ package import ControlProtocol
 package import Core
 import Platform
 
-/// One part's verdict with its evidence.
+/// One part's verdict with its evidence. Made on the inspection thread, immutable from then on; the journal's thread
+/// makes its line of it.
 package struct Inspection: Sendable {
     package enum Outcome: Sendable {
         case judged(Judgement, limit: Float)
@@ -24,7 +25,7 @@ package struct Inspection: Sendable {
     package internal(set) var position: Double?
     package internal(set) var latency = InspectionRecord.Latency()
 
-    /// INVALID until somebody says otherwise.
+    /// INVALID until somebody says otherwise: whatever is forgotten on the way is no OK.
     init(_ part: Part) {
         self.part = part
         outcome = .invalid(Invalidity(.noModel, "not inspected"))
@@ -37,6 +38,7 @@ package struct Inspection: Sendable {
     }
 
     /// When the frame was complete, or else the trigger came.
+    /// From where latency counts.
     var since: ContinuousClock.Instant { frame?.capturedAt ?? part.trigger?.triggeredAt ?? .now }
 
     /// As ``since``, by the wall clock.
@@ -77,6 +79,7 @@ extension InspectionRecord {
     init(
         _ inspection: Inspection, seq: UInt64, durable: Bool, pictures: PicturePaths
     ) {
+        // Only of a verdict: with INVALID a limit would look as if the score had been compared.
         var limit: Float?
         if case .judged(_, let value) = inspection.outcome { limit = value }
         self.init(

@@ -3,6 +3,8 @@ import Platform
 import Synchronization
 
 extension InspectionLine {
+    /// Locks are taken one after the other, so counts of cameras and line may differ by a part. Asks the file system
+    /// for its room, which may wait: not for event loops.
     package var readings: LineReadings {
         let (lanes, isStopping) = cameras.withLock { ($0.lanes, $0.phase == .stopping) }
         let (cameras, counters) = (lanes.map(\.reading), counters.withLock { $0 })
@@ -17,11 +19,13 @@ extension InspectionLine {
                 lastSequence: journal.lastSequence, imagesDropped: images.dropped))
     }
 
+    /// Waits for no disk.
     package var cameraReadings: [CameraReply] { cameras.withLock(\.lanes).map(\.reading) }
 
     /// That of the camera that is worst off.
     private func state(_ cameras: [CameraReply], isStopping: Bool) -> (LineState, reason: String?) {
         if isStopping { return (.stopping, "the daemon was told to stop") }
+        // Before the cameras: without a journal there is no verdict, however well they do.
         if let failure = journal.health.failure { return (.journalFailed, failure) }
         guard let worst = cameras.max(by: { $0.state.severity < $1.state.severity }) else {
             return (.starting, "no camera has been started")
@@ -33,6 +37,7 @@ extension InspectionLine {
     /// Name of a loop that has been at the same piece of work for longer: it hangs. Waiting for frames, parts or verdicts
     /// is no work.
     package func stalledLoop(after limit: Duration) -> String? {
+        // First: the inspection waits for the journal, and is not to blame.
         if journal.progress.busy > limit { return "journal" }
         if progress.busy > limit { return "inspection" }
         let lanes = cameras.withLock(\.lanes)

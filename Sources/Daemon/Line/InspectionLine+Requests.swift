@@ -17,8 +17,10 @@ extension InspectionLine {
     /// - Throws: when nothing will be inspected. Once accepted, a trigger is always answered: INVALID without a camera,
     ///   or when no frame came or its inspection did not begin by the camera's deadline.
     package func trigger(camera: String?, part: String?) async throws(TriggerRefusal) -> TriggerReply {
+        // First of all: what this takes itself must not let an older frame pass for the part's.
         let (triggeredAt, triggeredTime) = (ContinuousClock.now, WallTime.now)
         guard part.map(Self.isSerial) ?? true else { throw .badSerial }
+        // Each turn a new ticket; the deadline stays that of the first.
         while true {
             let lane = try triggeredLane(camera)
             let deadline = triggeredAt + lane.setup.triggerDeadline
@@ -40,6 +42,7 @@ extension InspectionLine {
     private func reply(
         in lane: CameraLane, _ ticket: (LineRecipe, @escaping @Sendable (TriggerReply) -> Void) -> TriggerTicket
     ) async throws(TriggerRefusal) -> TriggerReply {
+        // Not cancelled with the client: a part that was announced gets its verdict, whoever still listens.
         let outcome = await withCheckedContinuation { continuation in
             let ticket = ticket(lane.capture.recipe) {
                 continuation.resume(returning: Result<TriggerReply, TriggerRefusal>.success($0))
@@ -59,12 +62,14 @@ extension InspectionLine {
     }
 
     /// The next pictures of a camera, beside their inspection.
+    /// Takes frames exposed after now; those of before may show another part.
     ///
     /// - Parameter camera: nil = the only one.
     package func nextPictures(_ count: Int, of camera: String?) async throws(TriggerRefusal) -> [Picture] {
         let lane = try lane(named: camera)
         let request = ShotRequest(count, camera: lane.setup.name)
         lane.capture.take(request)
+        // The request ends by pictures, by a lost camera, or here: the first outcome stands.
         let limit = Task {
             try await Task.sleep(for: Self.shotPatience)
             request.fail("no \(count) undamaged frames came within \(Self.shotPatience / .seconds(1)) s")
@@ -79,6 +84,7 @@ extension InspectionLine {
 
     /// Uses another recipe from the next frame or trigger on.
     package func use(_ recipe: LineRecipe, for camera: String) throws(TriggerRefusal) {
+        // The capture thread stamps parts with it: what waits in the queue keeps the recipe that it came with.
         try lane(named: camera).capture.recipe = recipe
         logger.notice("recipe in use", metadata: ["camera": "\(camera)", "recipe": "\(recipe.name)"])
     }
@@ -91,6 +97,7 @@ extension InspectionLine {
     /// - Returns: what was done, a sentence each.
     package func apply(_ setups: @Sendable () -> [CameraSetup]) async -> [String] {
         let done = await apply(setups())
+        // Stopping a camera takes time, in which an operator may choose; what was chosen is asked for again.
         while case let wanted = setups(), !uses(wanted) { _ = await apply(wanted) }
         return done
     }
@@ -106,7 +113,9 @@ extension InspectionLine {
         var done: [String] = []
         let old = cameras.withLock(\.lanes)
         for lane in old where !setups.contains(where: { $0.name == lane.setup.name }) {
+            // A thread of its own: this waits for the driver, and on a pool of two threads everything would.
             await NamedThread.run("fsac-stop") { lane.stop() }
+            // Only now: as long as it drains, it is shown and counted.
             cameras.withLock { $0.lanes.removeAll { $0.id == lane.id } }
             done.append("camera \(lane.setup.name) removed")
         }
@@ -116,6 +125,7 @@ extension InspectionLine {
                 done.append("camera \(setup.name) added")
                 continue
             }
+            // Before it is stopped: what it still takes is of the new configuration.
             lane.capture.recipe = setup.recipe
             guard lane.setup.configuration != setup.configuration else { continue }
             await NamedThread.run("fsac-stop") { lane.stop() }
@@ -143,6 +153,7 @@ extension InspectionLine {
 
     private func triggeredLane(_ name: String?) throws(TriggerRefusal) -> CameraLane {
         let triggered = cameras.withLock(\.lanes).filter { $0.setup.configuration.trigger == .software }
+        // Others may run free: one that can be triggered is the one that is meant.
         if name == nil, let lane = triggered.first, triggered.count == 1 { return lane }
         let lane = try lane(named: name)
         let trigger = lane.setup.configuration.trigger

@@ -7,15 +7,17 @@ extension InspectionLine {
     /// Parts of the journal that a trend begins with at the start.
     private static let recalledParts = 1000
 
-    /// Counts a verdict, for the line and for its camera.
+    /// Counts a verdict, for the line and for its camera. On the inspection thread, once it is in the journal. A camera
+    /// that a reload took away meanwhile counts no more.
     func count(_ inspection: Inspection) {
+        // Up to here, the journal's time included: what the latency of status means.
         let milliseconds = StageClock(since: inspection.since).total
         counters.withLock { $0.count(inspection, milliseconds: milliseconds) }
         let lane = cameras.withLock { $0.lanes.first { $0.setup.name == inspection.part.camera } }
         lane?.count(inspection, milliseconds: milliseconds)
     }
 
-    /// Notes a verdict, and logs what is worth it.
+    /// Notes a verdict, and logs what is worth it. On the inspection thread: the log never waits.
     func noteTrend(of inspection: Inspection) {
         let name = inspection.part.recipe.name
         let events = trends.withLock { trends in
@@ -41,6 +43,7 @@ extension InspectionLine {
     }
 
     /// Begins the trends of the recipes in use with what the journal has of their generations.
+    /// Read before the services run. OK scores only, and of the generation in use: others are on another scale.
     func recallTrends() {
         var scales: [String: (generation: Int, scale: ScoreScale)] = [:]
         for lane in cameras.withLock(\.lanes) {
@@ -63,6 +66,7 @@ extension InspectionLine {
                 }
             }
         } catch {
+            // A trend is a convenience: nothing else depends on it.
             logger.warning(
                 "the trend of the scores cannot be read from the journal: it begins anew",
                 metadata: ["error": "\(error)"])

@@ -7,12 +7,16 @@ import Synchronization
 /// What cameras, inspection and control share of the line: the lanes, the queue, counters and trends.
 ///
 /// ``CaptureService`` runs the cameras, ``InspectionService`` inspects what they bring.
+/// It has no thread of its own and is asked from all of them. `cameras` is locked for moments, never over a driver or a
+/// disk; no lock is taken within another but the queue's within it, when a lane is opened.
 package final class InspectionLine: Sendable {
     struct Cameras {
+        /// `waiting` until the capture service runs: lanes are open, and take triggers, before their cameras are.
         enum Phase { case waiting, running, stopping }
 
         /// In the order of the configuration.
         var lanes: [CameraLane] = []
+        /// Lanes, ever: their numbers.
         var opened: UInt64 = 0
         var phase = Phase.waiting
     }
@@ -45,6 +49,7 @@ package final class InspectionLine: Sendable {
     /// Opens a camera's lane, in the place of one with its name; its thread starts with the others, or now.
     func open(_ setup: CameraSetup) {
         cameras.withLock { cameras in
+            // A reload that runs into the shutdown starts nothing.
             guard cameras.phase != .stopping else { return }
             cameras.opened += 1
             let lane = CameraLane(setup, id: LaneID(cameras.opened), queue: queue, logger: logger)

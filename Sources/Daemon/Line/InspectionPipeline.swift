@@ -5,6 +5,7 @@ import Settings
 /// A part in, a verdict out. Used by the inspection thread alone: the extractors own scratch memory.
 package struct InspectionPipeline {
     /// Extractors that are kept for recipes that take turns.
+    /// They hold scratch memory, and share the weights.
     private static let extractorLimit = 4
 
     /// The one used last at the end.
@@ -18,20 +19,25 @@ package struct InspectionPipeline {
         var clock = StageClock(since: inspection.since)
         inspection.latency.wait = clock.lap()
         do throws(Invalidity) {
+            // Taken once: the part is judged by one model from beginning to end, whatever is activated meanwhile.
             let model = part.recipe.models.current
             let picture = try FrameGuards.picture(of: part)
+            // The model's own, also when the configuration has another by now: its patches are of that area.
             let area = model?.area ?? part.recipe.area
             let size = try Self.size(of: picture)
             try FrameGuards.check(size, expected: part.size, area: area)
             let image = try Self.decode(picture, area, side: model?.backbone.inputSize)
+            // From here on there is a picture to keep, also of a part that is not judged: for its first shot.
             inspection.picture = picture
             inspection.latency.decode = clock.lap()
 
+            // After the size, which is the better reason if it is wrong.
             guard !part.isBlind else {
                 throw Invalidity(
                     .sizeMismatch, "the recipe's roi cannot be looked at in this frame for a part's presence")
             }
             try FrameGuards.check(image, brightness: part.recipe.brightness)
+            // This late: without a model, too, people are told that the light is off.
             guard let model else { throw Invalidity(.noModel, part.recipe.models.absence) }
             inspection.generation = model.generation
             if part.recipe.sceneShift != .off { inspection.sceneShift = model.scene?.shift(of: image) }
@@ -44,11 +50,13 @@ package struct InspectionPipeline {
             let judgement = try Self.finite(model.judge(features, size.height, size.width), limit: model.limit)
             inspection.outcome =
                 model.isMuted ? .muted(score: judgement.score) : .judged(judgement, limit: model.limit)
+            // An NG is the part's, and says nothing about drift.
             if inspection.verdict == .ok { inspection.position = model.scale?.position(of: judgement.score) }
             inspection.latency.score = clock.lap()
         } catch {
             inspection.outcome = .invalid(error)
         }
+        // Also of what was not judged. The journal's own time is not in the line: it is written before that ends.
         inspection.latency.total = clock.total
         return inspection
     }
@@ -80,6 +88,7 @@ package struct InspectionPipeline {
         return extractors[extractors.count - 1]
     }
 
+    /// The last gate before a verdict: what is no number is not compared with anything.
     static func finite(_ judgement: Judgement, limit: Float) throws(Invalidity) -> Judgement {
         guard judgement.score.isFinite, limit.isFinite, judgement.regions.allSatisfy(\.peak.isFinite) else {
             throw Invalidity(.scoreNotFinite, "score \(judgement.score), limit \(limit)")
@@ -88,7 +97,7 @@ package struct InspectionPipeline {
     }
 }
 
-/// Milliseconds of the monotonic clock, to the microsecond.
+/// Milliseconds of the continuous clock, to the microsecond: no time of day, which jumps.
 struct StageClock {
     private let start: ContinuousClock.Instant
     private var last: ContinuousClock.Instant

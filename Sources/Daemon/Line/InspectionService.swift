@@ -6,6 +6,10 @@ import Platform
 import ServiceLifecycle
 
 /// Inspects the parts of the queue on a thread of its own, until the queue is closed and empty.
+///
+/// The thread is `fsac-inspect`, the only one that judges the line's parts; what it does in turn for each is the order
+/// of all promises: journal, counts, answer to the trigger, sinks, pictures. It stops after the cameras, so nothing
+/// that was taken is lost.
 package final class InspectionService: Service {
     private let line: InspectionLine
     private let sinks: [any VerdictSink]
@@ -26,7 +30,9 @@ package final class InspectionService: Service {
     }
 
     private func inspectParts() {
+        // Made here: extractors have scratch memory and belong to this thread.
         var pipeline = InspectionPipeline()
+        // By camera: told at a change, not at each part.
         var lastCause: [String: InvalidCause] = [:]
         let failpoint = Failpoint(name: "inference.hang")
         while let part = line.queue.pop() {
@@ -52,6 +58,7 @@ package final class InspectionService: Service {
         let settings = line.images.settings
         // A disk that hangs is the journal's.
         line.progress.end()
+        // Blocks until the line has landed; the closure runs on the journal's thread meanwhile.
         let record = line.journal.append(inspection.verdict) { seq, durable in
             InspectionRecord(
                 inspection, seq: seq, durable: durable,
@@ -61,7 +68,9 @@ package final class InspectionService: Service {
         line.count(inspection)
         line.noteTrend(of: inspection)
         answer(inspection, record)
+        // After the answer: a machine waits for that, people read the rest.
         for sink in sinks { sink.note(record) }
+        // Last, and dropped when the store is full. The paths are those that the line names.
         if let picture = inspection.picture {
             line.images.offer(
                 PictureJob(
@@ -72,6 +81,7 @@ package final class InspectionService: Service {
 
     private func answer(_ inspection: Inspection, _ record: InspectionRecord) {
         guard let trigger = inspection.part.trigger else { return }
+        // For the client's own clock arithmetic: microseconds of CLOCK_MONOTONIC, as cameras stamp with.
         let now = Moment.now
         trigger.answer(
             TriggerReply(

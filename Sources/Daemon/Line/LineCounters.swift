@@ -1,8 +1,9 @@
 package import ControlProtocol
 package import Platform
 
-/// What the line counted since it was started.
+/// What the line, or a camera, counted since it was started. Verdicts in the journal only.
 package struct LineCounters: Sendable {
+    /// Latencies that percentiles are of.
     private static let window = 1000
 
     package private(set) var ok: UInt64 = 0
@@ -23,10 +24,12 @@ package struct LineCounters: Sendable {
     package init() {}
 
     package mutating func count(_ inspection: Inspection, milliseconds: Double) {
+        // By the wall clock, for people.
         lastVerdict = .now
         switch inspection.outcome {
         case .invalid(let invalidity):
             invalid[invalidity.cause.rawValue, default: 0] += 1
+            // A missed deadline or a lost camera says nothing about the frames.
             if invalidity.cause.isOfTheFrame { refused = ((refused?.count ?? 0) + 1, invalidity) }
             undecodable = invalidity.cause == .decodeFailed ? undecodable + 1 : 0
             return

@@ -1,7 +1,8 @@
 package import ControlProtocol
 import Core
 
-/// What the control plane reads from the data plane at one moment. Taking it never waits for a frame.
+/// What the control plane reads from the data plane at one moment. Taking it never waits for a frame; it may wait for
+/// the disk.
 package struct LineReadings: Sendable {
     /// That of the camera that is worst off.
     package var state: LineState

@@ -3,6 +3,9 @@ package import ControlProtocol
 package import Platform
 
 /// What gets one verdict: a frame that somebody wants, or a trigger that no frame came for.
+///
+/// Immutable once it is in the queue. What the queue has accepted gets a verdict; only ``LanePolicy/newest`` may put
+/// another one in its place.
 package struct Part: Sendable {
     package let camera: String
     /// The one in use when the part was captured or triggered.
@@ -31,13 +34,13 @@ package struct Part: Sendable {
 package struct TriggerTicket: Sendable {
     /// The part's serial number.
     package let part: String?
-    /// In use when the trigger came.
+    /// In use when the trigger came: a change-over between trigger and frame does not change what the part is.
     package let recipe: LineRecipe
     /// The frame has to be exposed after this.
     package let triggeredAt: ContinuousClock.Instant
     package let triggeredTime: WallTime
     package let deadline: ContinuousClock.Instant
-    /// Called exactly once, after the verdict is in the journal.
+    /// Called exactly once, after the verdict is in the journal, on the inspection thread: it must not block.
     package let answer: @Sendable (TriggerReply) -> Void
 
     package init(

@@ -1,6 +1,9 @@
 import Platform
 
 /// Hands parts from the capture threads, and triggers from anywhere, to the inspection thread.
+///
+/// The lock and the waits around ``PartQueueStateMachine``, which has all rules. Every change wakes everybody who
+/// waits: a handful of threads.
 package final class PartQueue: Sendable {
     private let state = Monitor(PartQueueStateMachine())
 
@@ -23,6 +26,7 @@ package final class PartQueue: Sendable {
     }
 
     /// Makes a trigger wait for its frame. The ticket is answered later, also when there is no camera.
+    /// Never blocks.
     package func trigger(_ ticket: TriggerTicket, in lane: LaneID) throws(TriggerRefusal) {
         if let refusal = state.withLock({ $0.trigger(ticket, in: lane) }) { throw refusal }
     }
@@ -37,6 +41,7 @@ package final class PartQueue: Sendable {
         _ = state.wait { $0.isInspected(lane) ? true : nil }
     }
 
+    /// Who waits in ``push(_:to:)`` is refused, whose trigger waits is answered; parts that wait are still given out.
     package func close(_ lane: LaneID, reason: String) {
         state.withLock { $0.close(lane, reason: reason) }
     }
@@ -46,7 +51,8 @@ package final class PartQueue: Sendable {
         state.withLock { $0.close() }
     }
 
-    /// Blocks until there is a part, or a trigger that waited for too long.
+    /// Blocks until there is a part, or a trigger that waited for too long. One thread calls this: asking for the next
+    /// part is also its word that the one before has its verdict.
     ///
     /// - Returns: nil at the end.
     package func pop() -> Part? {

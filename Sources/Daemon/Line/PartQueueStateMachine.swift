@@ -19,6 +19,9 @@ package struct LaneID: Hashable, Sendable {
 }
 
 /// The rules of the queue, without threads and locks: a lane a camera, served in turn.
+///
+/// Every part that was accepted is popped once, every ticket that was accepted comes out with a part, whatever is
+/// closed or lost meanwhile. Bounded by number and by bytes.
 package struct PartQueueStateMachine {
     package enum PushAction: Equatable {
         case accepted
@@ -44,13 +47,17 @@ package struct PartQueueStateMachine {
         let id: LaneID
         let camera: String
         let policy: LanePolicy
+        /// In order; with `newest` one at most.
         var parts: [Part] = []
+        /// Triggers whose frame has not come.
         var desk = TriggerDesk()
         /// Why there is no camera.
         var absence: String?
         var isClosed = false
         var dropped: UInt64 = 0
 
+        /// As parts without a frame: through the inspection like all others, so that they are journalled before they
+        /// are answered.
         mutating func refuse(_ tickets: [TriggerTicket], _ invalidity: Invalidity) {
             for ticket in tickets {
                 var part = Part(camera: camera, recipe: ticket.recipe, frame: .failure(invalidity))
@@ -84,6 +91,7 @@ package struct PartQueueStateMachine {
         guard let index = index(of: id), !lanes[index].isClosed else { return .refused }
         lanes[index].absence = nil
         switch lanes[index].policy {
+        // The part that is replaced was not promised to anybody.
         case .newest:
             let replaces = !lanes[index].parts.isEmpty
             lanes[index].parts = [part]
@@ -97,6 +105,7 @@ package struct PartQueueStateMachine {
             guard case .success(let frame) = part.frame, lanes[index].desk.wants(exposedAt: frame.exposedAt) else {
                 return .unwanted
             }
+            // Before the ticket is claimed: one that was claimed would have lost its place.
             guard hasRoom(for: part, in: lanes[index]) else { return .wait }
             guard let ticket = lanes[index].desk.claim(exposedAt: frame.exposedAt) else { return .unwanted }
             lanes[index].parts.append(part.claimed(by: ticket))
@@ -108,6 +117,7 @@ package struct PartQueueStateMachine {
     package mutating func trigger(_ ticket: TriggerTicket, in id: LaneID) -> TriggerRefusal? {
         guard let index = index(of: id), !lanes[index].isClosed, !isClosed else { return .stopping }
         precondition(lanes[index].policy == .triggered, "trigger for the free-running \(lanes[index].camera)")
+        // Those with a frame count, too: each is an inspection that the next one has to wait for.
         let waiting = lanes[index].desk.waiting.count + lanes[index].parts.count
         guard waiting < Self.triggerLimit, waiting == 0 || waitingBytes < Self.byteLimit else {
             return .busy(camera: lanes[index].camera, waiting: waiting)
@@ -138,11 +148,14 @@ package struct PartQueueStateMachine {
 
     package mutating func pop(at now: ContinuousClock.Instant) -> PopAction {
         for index in lanes.indices {
+            // Of all lanes, also of those whose turn it is not.
             let late = lanes[index].desk.expired(at: now)
             lanes[index].refuse(late, Invalidity(.deadlineMissed, "no frame came in time"))
         }
+        // Nothing is left to give out, and `isInspected` takes an unknown lane for done.
         lanes.removeAll { $0.isClosed && $0.parts.isEmpty }
         for step in lanes.indices {
+            // Begins behind the one served last: a camera that is always full keeps no other waiting.
             let index = (turn + 1 + step) % lanes.count
             guard !lanes[index].parts.isEmpty else { continue }
             turn = index

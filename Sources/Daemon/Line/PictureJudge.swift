@@ -2,6 +2,7 @@ import ControlProtocol
 import Core
 
 /// Judges stored pictures as the line would, beside the line: with an extractor of its own, and used by one thread at a time.
+/// Without the guards of light and freshness: the picture has had its verdict, or is offered as a shot.
 struct PictureJudge {
     let model: ActiveModel
     private let extractor: FeatureExtractor

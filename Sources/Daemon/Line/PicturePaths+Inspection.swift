@@ -3,8 +3,10 @@ import Platform
 import Settings
 
 extension PicturePaths {
-    /// What is kept of an inspection.
+    /// What is kept of an inspection. The same for the journal's line and the store's job: both are made of the same
+    /// values.
     init(_ inspection: Inspection, seq: UInt64, settings: Configuration.Images) {
+        // By the frame's day, and the number as name: unique, and old ones are found by it.
         let place = "\(inspection.time.dayPath)/\(seq)"
         if inspection.picture != nil, settings.saveImages.includes(inspection.verdict) { image = "images/\(place).jpg" }
         if inspection.judgement != nil, settings.saveHeatmaps.includes(inspection.verdict) {

@@ -1,6 +1,7 @@
 package import ControlProtocol
 
 /// How the parts of a recipe change over time: slowly, by their OK scores, or at once, by the picture as a whole.
+/// Without locks and clocks; tells what is worth saying and leaves saying it to others.
 package struct RecipeTrend: Sendable {
     /// What is worth a line in the log.
     package enum Event: Sendable, Equatable {
@@ -45,8 +46,10 @@ package struct RecipeTrend: Sendable {
 
     private mutating func noteDrift(_ generation: Int?, _ position: Double?) -> [Event] {
         guard let generation, let position, position.isFinite else { return [] }
+        // Another model has another idea of what is typical.
         if generation != self.generation { (self.generation, mean, parts, isDrifting) = (generation, 0, 0, false) }
         parts += 1
+        // The plain mean of the first ones, so that the very first does not weigh for a hundred.
         mean += (position - mean) * max(Self.weight, 1 / Double(parts))
         guard parts >= Self.fewestParts else { return [] }
         if !isDrifting, !Self.band.contains(mean) {
@@ -64,6 +67,7 @@ package struct RecipeTrend: Sendable {
         self.shift = shift
         guard let shift else { return [] }
         shifts += 1
+        // At the edge of a shift parts alternate: all are counted, and a minute's first is told.
         if let warnedAt, now - warnedAt < Self.quietAfterWarning { return [] }
         warnedAt = now
         return [.sceneShifted(shift)]

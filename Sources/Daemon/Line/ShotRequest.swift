@@ -2,6 +2,9 @@ import Core
 import Synchronization
 
 /// Somebody who wants a camera's next pictures beside the inspection, as normal shots.
+///
+/// Made on a request's task, fed on the capture thread. Ends once, by pictures, failure or patience; frames that come
+/// after that are let go of.
 package final class ShotRequest: Sendable {
     private struct State {
         var pictures: [Picture] = []
@@ -9,6 +12,7 @@ package final class ShotRequest: Sendable {
         var continuation: CheckedContinuation<Result<[Picture], TriggerRefusal>, Never>?
     }
 
+    /// Frames that were exposed before this are not meant.
     let askedAt = ContinuousClock.now
     private let count: Int
     private let camera: String

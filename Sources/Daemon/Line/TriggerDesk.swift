@@ -4,7 +4,7 @@ package import Capture
 ///
 /// A frame shows a part when its exposure began after the trigger; each frame serves one trigger, the oldest first.
 package struct TriggerDesk {
-    /// By the time of the trigger.
+    /// By the time of the trigger, oldest first: the first frame is for it.
     package private(set) var waiting: [TriggerTicket] = []
 
     package init() {}
@@ -31,7 +31,7 @@ package struct TriggerDesk {
         return expired
     }
 
-    /// Takes out all of them.
+    /// Takes out all of them: no frame can come.
     package mutating func drain() -> [TriggerTicket] {
         defer { waiting = [] }
         return waiting
@@ -41,6 +41,7 @@ package struct TriggerDesk {
 }
 
 /// Which frames become parts where nobody asks for one by name. Lives on the capture thread.
+/// Sees every frame in order, also those with a fault.
 package struct FrameSelection {
     package enum Rule {
         case everyFrame
@@ -68,6 +69,7 @@ package struct FrameSelection {
             isBlind = seen.isBlind
             return seen.isAtRest || seen.isBlind
         case .interval(let period):
+            // By the exposure, not by when this side saw it: pace does not depend on how busy the computer is.
             let due = due ?? frame.exposedAt
             guard frame.exposedAt >= due else { return false }
             // After a gap it goes on from the frame that ended it: missed times are not made up for.

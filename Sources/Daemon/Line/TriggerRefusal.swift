@@ -3,10 +3,14 @@ package enum TriggerRefusal: Error, Equatable, Sendable, CustomStringConvertible
     case noSuchCamera(String, known: [String])
     /// None was named, and there are several.
     case severalCameras([String])
+    /// A camera whose frames are parts by themselves.
     case notTriggered(camera: String, trigger: String)
     case badSerial
+    /// Nothing was taken: the part was never promised a verdict.
     case busy(camera: String, waiting: Int)
+    /// Of who wants shots; a part that no frame came for gets INVALID.
     case noFrames(camera: String, reason: String)
+    /// Also while a reload starts the camera anew: worth asking again until the deadline.
     case stopping
 
     package var description: String {

@@ -23,11 +23,15 @@ package struct Judgement: Sendable {
 }
 
 /// One generation as the line uses it; immutable.
+///
+/// Closures in place of types, so that the line is tested without weights. All of them compute on the calling
+/// thread; what has scratch memory is the extractor, which each thread makes for itself.
 package struct ActiveModel: Sendable {
     package let generation: Int
     /// The score at which a part is rejected.
     package let limit: Float
-    /// What `makeExtractor` makes. While it stays the same, the line keeps the extractor that it has.
+    /// What `makeExtractor` makes. While it stays the same, the line keeps the extractor that it has: making one costs
+    /// time and memory.
     package let backbone: BackboneIdentity
     /// What of the frame it was fitted with.
     package let area: InspectionArea
@@ -37,11 +41,12 @@ package struct ActiveModel: Sendable {
     package let scale: ScoreScale?
     /// Parts are scored, but get no verdict that anybody may act on: the recipe is being commissioned.
     package var isMuted = false
-    /// Called on the inspection thread, which alone uses the result.
+    /// Called on the thread that alone uses the result: inspection's, or one that judges stored pictures beside it.
     package let makeExtractor: @Sendable () -> FeatureExtractor
-    /// What the model needs of a picture.
+    /// What the model needs of a picture, which is the inspected area already.
     package let features: @Sendable (Image, FeatureExtractor) -> Features
-    /// Height and width are the frame's.
+    /// Height and width are the frame's, in which regions are told. Throws when what was computed does not fit the
+    /// model: the part is INVALID, and never judged by numbers that do not belong together.
     package let judge: @Sendable (Features, _ height: Int, _ width: Int) throws(Invalidity) -> Judgement
 
     package init(
@@ -64,8 +69,9 @@ package struct ActiveModel: Sendable {
 }
 
 extension ActiveModel {
-    /// A fitted model with the backbone that computes the line's features, at the input size that the model names. Nil when
-    /// the backbone cannot compute what the model was fitted with.
+    /// A fitted model with the backbone that computes the line's features, at the input size that the model names: a
+    /// generation of other settings goes on as it was fitted until the next fit. Nil when the backbone cannot compute
+    /// what the model was fitted with.
     package init?(generation: Int, model: FittedModel, extractors: ExtractorSource, parallelism: Parallelism) {
         guard extractors.serves(model) else { return nil }
         let inputSize = model.backbone.inputSize
@@ -115,6 +121,7 @@ extension Judgement {
 
 /// The model in use. It is swapped between frames: a frame is judged by one model from beginning to end.
 package final class ModelSlot: Sendable {
+    /// Taken once a part: what is taken stays whole while another is put here.
     private let model = Mutex<ActiveModel?>(nil)
     /// Why there is no model as long as there is none, in words.
     let absence: String

@@ -5,8 +5,10 @@ import Platform
 /// journalled as INVALID. How far it is, and with which scores, is in the journal.
 package struct Commission: Codable, Sendable, Equatable {
     /// Good parts that the limit is to rest on.
+    /// Counted of one generation: after a fit counting begins again.
     package var parts: Int
     /// Of the journal, from which on parts count.
+    /// Noted before the recipe is muted: none of before counts.
     package var firstSequence: UInt64
 
     package init(parts: Int, firstSequence: UInt64) {

@@ -5,6 +5,7 @@ extension FittedModel: StoredModel {
     package var summary: ModelSummary {
         ModelSummary(
             kind: kind, shots: shots,
+            // The evidence's and not the calibration's: that one may be an operator's.
             limit: calibration.evidence.limit, evidence: calibration.evidence.words, band: calibration.evidence.band,
             options: calibration.evidence.options.map(LimitOption.init),
             choice: scorer.findings.isEmpty ? nil : scorer.findings)

@@ -1,6 +1,6 @@
 import Capture
 
-/// Why a part has no judgement; the journal's `cause`.
+/// Why a part has no judgement; the journal's `cause`. The words are a contract: monitors and other programs know them.
 package enum InvalidCause: String, Sendable, CaseIterable {
     /// Nothing has been fitted yet.
     case noModel = "no_model"
@@ -22,7 +22,9 @@ package enum InvalidCause: String, Sendable, CaseIterable {
     case decodeFailed = "decode_failed"
     /// Not the configured size.
     case sizeMismatch = "size_mismatch"
+    /// Of the recipe's brightness, of what is inspected.
     case frameDark = "frame_dark"
+    /// As for dark frames.
     case frameSaturated = "frame_saturated"
     /// The same bytes several times in a row: no sensor does that.
     case frameFrozen = "frame_frozen"
@@ -35,7 +37,8 @@ package enum InvalidCause: String, Sendable, CaseIterable {
 }
 
 extension InvalidCause {
-    /// Whether the picture is to blame: the camera, its cable or the light.
+    /// Whether the picture is to blame: the camera, its cable or the light. Several of these in a row are the camera's
+    /// state, too.
     var isOfTheFrame: Bool {
         switch self {
         case .frameUnreadable, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
@@ -46,7 +49,7 @@ extension InvalidCause {
     }
 }
 
-/// What ends an inspection without a judgement.
+/// What ends an inspection without a judgement. An error, so that no way through the pipeline goes around it.
 package struct Invalidity: Error, Sendable, Equatable, CustomStringConvertible {
     package let cause: InvalidCause
     /// For the log: what was expected and what came.

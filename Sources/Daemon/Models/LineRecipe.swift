@@ -2,8 +2,12 @@ package import Core
 package import Settings
 
 /// A recipe as the inspection thread uses it. A part keeps the one that was in use when it was captured.
+///
+/// A value: a reload makes another one with a slot of its own, so that a part that was captured before keeps limits and
+/// model of one configuration. Crosses from the control plane to capture and inspection.
 package struct LineRecipe: Sendable {
     package let name: String
+    /// The one thing that changes: shared by all parts of the recipe, and swapped when a generation comes.
     package let models: ModelSlot
     /// Mean grey level, 0 to 255, that a frame must have inside of the ROI.
     package let brightness: ClosedRange<Double>

@@ -7,6 +7,7 @@ import Platform
 /// It outlives a re-fit: the operator's word stands until `limit auto`. Scores of another backbone or method are on
 /// another scale, so it counts only for the pair it was set for.
 package struct ManualLimit: Codable, Sendable, Equatable {
+    /// Scores are divided by those of a typical good part. A file of before that has numbers on another scale.
     private static let currentUnit = "typical good part"
 
     /// What it was set for.
@@ -29,6 +30,7 @@ package struct ManualLimit: Codable, Sendable, Equatable {
     }
 
     init(value: Float, for kind: ModelKind, proposal: LimitProposal? = nil) throws(StoreError) {
+        // Scores are above 0: a limit of 0 would reject everything, and what is no number cannot be compared.
         guard value.isFinite, value > 0 else { throw .invalidLimit(value) }
         self.value = value
         scale = .kind(kind)
@@ -77,6 +79,7 @@ extension RecipeStore {
 
     /// Nil when none was set.
     func manualLimit() throws -> ManualLimit? {
+        // Asked for by name: a file that is there and cannot be read is an error, not the absence of a limit.
         guard try disk.names(in: folder).contains("limit.json") else { return nil }
         return try ControlCoding.decode(ManualLimit.self, from: disk.read(limitPath))
     }

@@ -3,6 +3,9 @@ package import Core
 /// Whether two pictures are the same one, whatever their files: saved again, with another quality or in another format.
 ///
 /// Compares means over 64 x 64 cells: coding noise averages out there, and what is different in the part does not.
+///
+/// Not the digest of the bytes: an operator who saves a picture again offers the same part twice, and a fit would take
+/// it for two that agree. The reject of an hour ago, saved again, is recognised the same way.
 package struct PictureLikeness: Sendable, Equatable {
     private static let side = 64
     /// Grey levels. Coding again moves the cells' mean difference by half a level, and no cell by many.

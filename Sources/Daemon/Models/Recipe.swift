@@ -5,6 +5,10 @@ import Synchronization
 
 /// A recipe: its normal shots, its generations and its limit, on disk and in memory.
 ///
+/// Disk first, memory then, the line last: what a reader or the line has seen is there after a crash. Two locks:
+/// `change` makes changes one after the other and is held while the disk works; `state` is held for a moment, so that
+/// reading does not wait.
+///
 /// Reading ``view`` never waits for the disk. The other calls do, one after the other: keep them off event loops and
 /// the cooperative pool.
 package final class Recipe<Model: StoredModel>: Sendable {
@@ -21,18 +25,21 @@ package final class Recipe<Model: StoredModel>: Sendable {
         package let commission: Commission?
 
         package var manualLimit: Float? { manual?.value }
+        /// At which parts are rejected now.
         package var limit: Float { manualLimit ?? summary.limit }
-        /// Scores around the limit that are uncertain.
+        /// Scores around the limit that are uncertain: with a manual limit those that were accepted with it, else as
+        /// many in proportion.
         package var band: UncertainBand { manual?.proposal?.band ?? summary.band.scaled(by: limit / summary.limit) }
     }
 
     /// A consistent look at the recipe.
     package struct View: Sendable {
-        /// Sorted by SHA-256.
+        /// Sorted by SHA-256: a fit depends on the order, and this one does not depend on who added what when.
         package fileprivate(set) var normals: [StoredNormal]
         package fileprivate(set) var active: Active?
         /// What was there when an operator went back to an older generation; nil = nobody did.
         fileprivate var shotsAtRollback: ShotList?
+        /// Of what the configuration asks for; differs from the model's until the fit that is due.
         fileprivate var kind: ModelKind
 
         /// There are shots, and the model in use was fitted from others or with other settings than those configured,
@@ -41,6 +48,8 @@ package final class Recipe<Model: StoredModel>: Sendable {
 
         /// Why a fit is due; nil = none is.
         var fitReason: String? {
+            // Without shots there is nothing to fit; after a roll-back the operator's word stands until there are
+            // others.
             guard !normals.isEmpty, shotsAtRollback != ShotList(normals) else { return nil }
             guard let active else { return "no generation can be used" }
             if let difference = kind.difference(from: active.summary.kind) { return "fitted with \(difference)" }
@@ -51,7 +60,9 @@ package final class Recipe<Model: StoredModel>: Sendable {
     package let name: String
     private let store: RecipeStore
     private let logger: Logger
+    /// Replaced by a reload, which gives the line's new slot.
     private let activate: Mutex<@Sendable (Active) -> Void>
+    /// Held over the disk. Nobody who has `state` asks for it.
     private let change = Mutex(())
     private let state: Mutex<View>
 
@@ -86,12 +97,14 @@ package final class Recipe<Model: StoredModel>: Sendable {
     ///
     /// - Parameter generations: those that were on disk a moment ago.
     func reconfigure(_ kind: ModelKind, _ generations: [Int], activate new: @escaping @Sendable (Active) -> Void) {
+        // Nothing in here can fail: it comes after everything that can.
         change.withLock { _ in
             activate.withLock { $0 = new }
             let active = state.withLock { state in
                 defer {
                     state.kind = kind
                     state.active = nil
+                    // What `current` on the disk says is read again below.
                     state.shotsAtRollback = nil
                 }
                 return state.active
@@ -117,6 +130,7 @@ package final class Recipe<Model: StoredModel>: Sendable {
         for generation in candidates {
             do {
                 let model = try usable(generation)
+                // So that the next start needs no luck: it would try the unreadable one first.
                 if generation != current?.generation { select(generation, insteadOf: current) }
                 use(model, generation: generation, shotsAtRollback: current?.shotsAtRollback)
                 return
@@ -153,6 +167,7 @@ package final class Recipe<Model: StoredModel>: Sendable {
             $0.active = active
             $0.shotsAtRollback = shotsAtRollback
         }
+        // After the state: whoever hears of the generation from the line finds it here.
         activate.withLock { $0 }(active)
         return active
     }
@@ -196,6 +211,7 @@ extension Recipe {
         _ bytes: [UInt8], fileExtension: String
     ) throws(DiskError) -> (normal: StoredNormal, isNew: Bool) {
         try change.withLock { _ throws(DiskError) in
+            // The name is the content: adding is idempotent, and a client that got no answer may ask again.
             let sha256 = RecipeStore.sha256(of: bytes)
             if let known = view.normals.first(where: { $0.sha256 == sha256 }) { return (known, false) }
             let normal = try store.addNormal(bytes, fileExtension: fileExtension)
@@ -211,7 +227,9 @@ extension Recipe {
     package func removeNormal(_ name: String) throws -> StoredNormal {
         try change.withLock { _ in
             let normal = try normal(named: name)
+            // Without a shot no fit could ever follow, and the model would stand on nothing.
             guard view.normals.count > 1 else { throw StoreError.lastNormal(sha256: normal.sha256) }
+            // Read from the disk afterwards: what is shown is what a restart would find.
             try store.removeNormal(normal)
             let normals = try store.normals()
             state.withLock { $0.normals = normals }
@@ -222,6 +240,7 @@ extension Recipe {
     /// - Parameter name: its SHA-256, or the first 6 digits or more.
     package func normal(named name: String) throws(StoreError) -> StoredNormal {
         let matches = view.normals.filter { $0.sha256.hasPrefix(name.lowercased()) }
+        // Two that begin alike are none: a wrong one must not be removed.
         guard name.utf8.count >= 6, let normal = matches.first, matches.count == 1 else {
             throw .noSuchNormal(sha256: name)
         }
@@ -250,7 +269,9 @@ extension Recipe {
             guard found == configured else {
                 throw StoreError.otherSettings(found: "\(found)", configured: "\(configured)")
             }
+            // Written under another name, synced, renamed; the line judges by it from the next part on.
             let generation = try store.install { folder in try model.save(to: folder) }
+            // Before pruning: an old generation that cannot be removed does not keep the new one from being used.
             let active = use(model, generation: generation, shotsAtRollback: nil)
             try store.prune(current: generation)
             return active
@@ -269,6 +290,7 @@ extension Recipe {
             }
             guard kept.contains(target) else { throw StoreError.noSuchGeneration(target, kept: kept) }
             let model = try usable(target)
+            // The newest needs no mark: it is what a start would use anyway.
             let shots = target == kept.first ? nil : ShotList(view.normals)
             try store.select(CurrentGeneration(generation: target, shotsAtRollback: shots))
             return use(model, generation: target, shotsAtRollback: shots)
@@ -279,6 +301,7 @@ extension Recipe {
     package func setLimit(_ value: Float?) throws -> Active {
         try change.withLock { _ in
             guard let active = view.active else { throw StoreError.noModel }
+            // On the disk before any part is judged by it.
             try store.setManualLimit(value.map { try ManualLimit(value: $0, for: active.summary.kind) })
             return reuse(active)
         }
@@ -311,12 +334,14 @@ extension Recipe {
                 try store.setManualLimit(
                     ManualLimit(value: proposal.limit, for: active.summary.kind, proposal: proposal))
             }
+            // After the limit: a crash in between leaves the recipe muted, and not judged by a limit nobody accepted.
             try store.setCommission(nil)
             return reuse(active)
         }
     }
 
-    /// What the recipe would do with another model: its limits are those of the recipe.
+    /// What the recipe would do with another model: its limits are those of the recipe. Nothing is stored, and the line
+    /// hears nothing.
     func candidate(_ model: Model) -> Active {
         let (summary, active) = (model.summary, view.active)
         let manual = active?.manual.flatMap { $0.holds(for: summary.kind) ? $0 : nil }
@@ -330,6 +355,7 @@ extension Recipe {
     package func generations() throws -> [(generation: Int, summary: ModelSummary)] {
         try change.withLock { _ in
             try store.generations().compactMap { generation in
+                // In memory already; the others are read whole, which takes a moment for each.
                 if let active = view.active, active.generation == generation { return (generation, active.summary) }
                 do {
                     return (generation, try load(generation).summary)
@@ -344,6 +370,8 @@ extension Recipe {
     private func usable(_ generation: Int) throws(StoreError) -> Model {
         let model = try load(generation)
         let (found, configured) = (model.summary.kind.backbone, view.kind.backbone)
+        // Only the backbone: features of another one are no features. Other options are a reason for a fit, not for
+        // silence.
         guard found == configured else {
             throw .otherBackbone(generation: generation, found: "\(found)", configured: "\(configured)")
         }

@@ -7,7 +7,10 @@ import Synchronization
 /// Every recipe there is: the tables of the configuration, and copies that operators made.
 ///
 /// Reading never waits for the disk. Changes do, one after the other.
+/// The order of locks is `change` of the book, `change` of a recipe, `state`: nobody takes them the other way round.
 package final class RecipeBook<Model: StoredModel>: Sendable {
+    /// Loads weights and may take seconds. Throws for a wrong configuration; for weights that cannot be used it gives a
+    /// method that says so (``RecipeMethod/absence``).
     package typealias MakeMethod = @Sendable (Configuration.RecipeSettings) throws -> RecipeMethod<Model>
 
     package struct Entry: Sendable {
@@ -15,7 +18,8 @@ package final class RecipeBook<Model: StoredModel>: Sendable {
         /// The table whose settings it uses: its own, or for a copy that of the original.
         package let settings: Configuration.RecipeSettings
         package let method: RecipeMethod<Model>
-        /// What the inspection thread needs of it.
+        /// What the inspection thread needs of it. Another one after each reload that changed the settings, so the
+        /// identity of its slot tells whether a camera has the newest.
         package let line: LineRecipe
 
         package var name: String { recipe.name }
@@ -24,7 +28,8 @@ package final class RecipeBook<Model: StoredModel>: Sendable {
     private struct State {
         /// Tables in the order of the file, then copies by name.
         var entries: [Entry] = []
-        /// The recipe's name by the camera's.
+        /// Recipe by camera.
+        /// What operators chose; also of cameras and recipes that are gone.
         var inUse: [String: String] = [:]
     }
 
@@ -53,6 +58,7 @@ package final class RecipeBook<Model: StoredModel>: Sendable {
         self.logger = logger
         makeMethod = method
         try disk.createFolder(folder)
+        // A copy that a crash cut off: nobody has seen it.
         try disk.discardTree("\(folder)/\(RecipeStore.copyInProgress)")
         let inUse = readInUse()
         state.withLock { $0.inUse = inUse }
@@ -100,6 +106,7 @@ extension RecipeBook {
             _ = try entry(name)
             var inUse = state.withLock { $0.inUse }
             inUse[camera] = name
+            // Disk first: whoever is told that it is in use finds it so after a power cut.
             try disk.replace(inUsePath, with: [UInt8](ControlCoding.encode(inUse)))
             state.withLock { [inUse] in $0.inUse = inUse }
         }
@@ -125,10 +132,12 @@ extension RecipeBook {
         guard PlainName.isValid(target) else { throw StoreError.invalidRecipeName(target) }
         return try change.withLock { _ in
             let original = try entry(source)
+            // The folder counts, not the entry: one of a table that was removed still holds its shots.
             guard try !disk.names(in: folder).contains(target) else { throw StoreError.recipeExists(target) }
             try original.recipe.copy(to: target, settingsFrom: original.settings.name)
             let copy = try open(target, original.settings, original.method)
             state.withLock { state in
+                // The order is shown: tables as in the file, copies behind them by name.
                 let tables = state.entries.prefix { $0.name == $0.settings.name }
                 let copies = state.entries.dropFirst(tables.count) + [copy]
                 state.entries = tables + copies.sorted { $0.name < $1.name }
@@ -152,6 +161,8 @@ extension RecipeBook {
             let plans = try self.plans(tables, methods: tables.map { try method($0, before) })
             try checkUse(by: new, before: old, plans.map(\.name))
             // Everything that can fail, for all of them, before anything changes for one of them.
+            // Weights, folders, generations: what is opened here for a recipe that is new stays unused if another one
+            // throws.
             let steps = try plans.map { try step($0, before) }
             var entries: [Entry] = []
             var changes: [String] = []
@@ -160,6 +171,7 @@ extension RecipeBook {
                 if let change = step.change, !before.isEmpty { changes.append(change) }
             }
             for gone in before where !entries.contains(where: { $0.name == gone.name }) {
+                // Shots are work: no configuration takes them away.
                 changes.append("recipe \(gone.name) removed; its folder stays")
             }
             state.withLock { [entries] in $0.entries = entries }
@@ -169,6 +181,7 @@ extension RecipeBook {
 
     private func method(_ table: Configuration.RecipeSettings, _ old: [Entry]) throws -> RecipeMethod<Model> {
         // What could not be used may have been repaired since.
+        // A method that is as before keeps its weights: a reload of another key takes no time.
         if let known = old.first(where: { $0.settings == table && $0.method.absence == nil }) { return known.method }
         let method = try makeMethod(table)
         if let absence = method.absence {
@@ -186,6 +199,7 @@ extension RecipeBook {
         by cameras: [Configuration.Camera], before: [Configuration.Camera], _ names: [String]
     ) throws(StoreError) {
         for camera in cameras {
+            // A camera that is new has no parts that could change hands.
             guard let known = before.first(where: { $0.name == camera.name }), let used = entry(for: known)?.name,
                 !names.contains(used)
             else { continue }
@@ -230,8 +244,10 @@ extension RecipeBook {
             let new = try open(plan.name, table, method)
             return Step(change: "recipe \(plan.name) added") { new }
         }
+        // Repaired weights are a change, though the settings are the same.
         let isAsBefore = known.method.absence == method.absence
         guard known.settings != table || !isAsBefore else { return Step { known } }
+        // Asked for now, because the taking over must not fail.
         let generations = try known.recipe.generationsOnDisk()
         let what = known.settings != table ? "its new settings" : "its weights read again"
         return Step(change: "recipe \(plan.name) with \(what)") {

@@ -21,6 +21,7 @@ extension RecipeMethod<FittedModel> {
     package init(_ method: ConfiguredMethod) {
         let area = method.settings.area
         let parallelism = Parallelism(threads: method.computeThreads)
+        // No cache of texts: a model has the embeddings that it was fitted with.
         let extractors = ExtractorSource(method.backbone, parallelism: parallelism)
         self.init(
             kind: method.kind,
@@ -31,6 +32,7 @@ extension RecipeMethod<FittedModel> {
                 var model = ActiveModel(
                     generation: active.generation, model: active.model, extractors: extractors, parallelism: parallelism
                 )
+                // Decided with the generation, and so between two frames.
                 model?.isMuted = active.commission != nil
                 return model
             })

@@ -1,7 +1,10 @@
 package import Core
 
-/// What the settings of a recipe come to: how its models are made and used.
+/// What the settings of a recipe come to: how its models are made and used. Immutable and used on any thread; recipes
+/// with the same table share one.
 package struct RecipeMethod<Model: StoredModel>: Sendable {
+    /// Blocks for as long as a fit takes, on a thread with the priority of who wants it. Told its progress (0...1) and
+    /// asked whether to stop on that thread; a fit that is cancelled throws.
     package typealias Fitter =
         @Sendable (
             _ shots: [Shot], _ progress: @escaping (Double) -> Void, _ isCancelled: @escaping () -> Bool
@@ -14,7 +17,7 @@ package struct RecipeMethod<Model: StoredModel>: Sendable {
     /// A shot as the line sees its frames.
     package var shot: @Sendable (_ sha256: String, _ bytes: [UInt8]) throws(ImageError) -> Shot
     package var fit: Fitter
-    /// Nil = the line cannot use it.
+    /// Nil = the line cannot use it. Cheap: no weights are loaded.
     package var activeModel: @Sendable (Recipe<Model>.Active) -> ActiveModel?
 
     package init(

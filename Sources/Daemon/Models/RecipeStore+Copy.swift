@@ -10,10 +10,12 @@ extension RecipeStore {
     /// Copies everything into a recipe that does not exist yet: under another name, synced and renamed.
     func copy(to target: String, settingsFrom table: String) throws(DiskError) {
         let temporary = "\(recipes)/\(Self.copyInProgress)"
+        // Of a copy that was cut off in this run.
         try disk.discardTree(temporary)
         try disk.copyTree(folder, to: temporary)
         // Its parts were the original's.
         try disk.discard("\(temporary)/\(Self.commissionName)")
+        // Of a copy of a copy, too: the table, not the copy, is what a start finds in the file.
         try disk.replace("\(temporary)/\(Self.settingsName)", with: Array("\(table)\n".utf8))
         try disk.move(temporary, to: "\(recipes)/\(target)")
     }
@@ -28,6 +30,7 @@ extension Disk {
             if try isFolder(from) {
                 try copyTree(from, to: to)
             } else {
+                // One file in memory at a time. Each is synced: the rename of the folder makes all of them count.
                 try replace(to, with: read(from))
             }
         }

@@ -19,6 +19,7 @@ struct RecipeStore: Sendable {
     /// Creates the folders where they are missing and removes what an interrupted change left behind.
     ///
     /// - Precondition: ``PlainName/isValid(_:)`` holds for `name`.
+    /// - Throws: when a folder cannot be made, listed or tidied; what is unreadable in it is not looked at yet.
     init(stateDirectory: String, recipe name: String, disk: Disk) throws(DiskError) {
         precondition(PlainName.isValid(name), "recipe name \(name)")
         self.disk = disk
@@ -52,6 +53,7 @@ extension RecipeStore {
         var normals: [StoredNormal] = []
         for name in try disk.names(in: normalsFolder) {
             let pieces = name.split(separator: ".")
+            // Other files are left alone.
             guard pieces.count == 2, pieces[0].utf8.count == 64 else { continue }
             normals.append(
                 StoredNormal(
@@ -77,6 +79,7 @@ extension RecipeStore {
         try disk.read(path(of: normal))
     }
 
+    /// Lower-case hexadecimal. Not checked when a shot is read: the fit decodes it, and says when it cannot.
     static func sha256(of bytes: [UInt8]) -> String { hexadecimal(SHA256.digest(of: bytes)) }
 
     private func path(of normal: StoredNormal) -> String {
@@ -88,6 +91,7 @@ extension RecipeStore {
 
 /// Which shots there are, in short.
 struct ShotList: Equatable, Sendable {
+    /// Of a roll-back that an older version wrote down without them.
     static let unknown = Self(digest: "")
 
     /// Lower-case hexadecimal.
@@ -147,6 +151,7 @@ extension RecipeStore {
 
     /// Makes a new generation out of what `write` puts into the folder it is given, and names it as current.
     func install(_ write: (_ folder: String) throws -> Void) throws -> Int {
+        // Never a number that was there: after a roll-back the newest stays, and is not overwritten.
         let generation = (try generations().first ?? 0) + 1
         let temporary = "\(modelsFolder)/\(ReplacementFile.temporaryPrefix)\(generation)"
         try disk.discard(temporary)
@@ -154,6 +159,8 @@ extension RecipeStore {
         try write(temporary)
         try disk.syncContents(of: temporary)
         try disk.move(temporary, to: folder(of: generation))
+        // Last. When it fails, the generation is there and counts at the next start: newer than `current`, and nobody
+        // went back.
         try select(CurrentGeneration(generation: generation, shotsAtRollback: nil))
         return generation
     }

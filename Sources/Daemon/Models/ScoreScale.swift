@@ -7,6 +7,9 @@ package struct ScoreScale: Sendable, Equatable {
     private let span: Float
 
     /// Nil when there is nothing between the two.
+    ///
+    /// - Parameter limit: the shots' own, also where an operator set another: drift is told from when the model was
+    ///   fitted.
     package init?(typical: Float, limit: Float) {
         guard typical.isFinite, limit.isFinite, limit > typical else { return nil }
         self.typical = typical

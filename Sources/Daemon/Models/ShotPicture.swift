@@ -19,7 +19,8 @@ package enum ShotRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A picture that has been checked and can be a normal shot.
+/// A picture that has been checked and can be a normal shot. Decoding and checking takes milliseconds and happens
+/// before anything is stored: a shot that no fit could read would stop all fits to come.
 package struct ShotPicture: Sendable {
     /// Smallest side that can show a part, in pixels.
     package static let smallestSide = 32

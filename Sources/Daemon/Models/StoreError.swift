@@ -7,18 +7,23 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case recipeUnusable(String, reason: String)
     /// A configuration without the recipe that a camera uses.
     case recipeInUse(String, camera: String)
-    /// None was named, and cameras use different ones.
+    /// None was named, and cameras use different ones: guessing would change the wrong product.
     case severalRecipes([String])
     case noSuchNormal(sha256: String)
+    /// Without it no fit could follow.
     case lastNormal(sha256: String)
+    /// Found by a fit, or by who wants the picture back; it was whole when it was stored.
     case normalUnreadable(sha256: String, reason: String)
     case noSuchGeneration(Int, kept: [Int])
     case noOlderGeneration(than: Int)
     case noModel
+    /// Missing, cut or changed. A start goes on with the one before.
     case generationUnreadable(Int, reason: String)
+    /// Its features are no numbers that this line computes.
     case otherBackbone(generation: Int, found: String, configured: String)
     /// A fit that ended after the settings changed.
     case otherSettings(found: String, configured: String)
+    /// Nothing but a finite score above 0 can be compared with scores.
     case invalidLimit(Float)
     case commissioning(String)
     case notCommissioning(String)

@@ -32,7 +32,11 @@ package struct ModelSummary: Sendable, Equatable {
 }
 
 /// What the model store needs of a fitted model, whatever the method.
+///
+/// A conformer is an immutable value: it judges on the inspection thread while the store saves it on another. Reading
+/// and writing block, and are called on threads that may, one at a time for each recipe.
 package protocol StoredModel: Sendable {
+    /// What was fitted, whatever limit is in use: ``withLimit(_:band:)`` does not change it. Costs nothing.
     var summary: ModelSummary { get }
     /// The same model that rejects at another score.
     ///
@@ -41,7 +45,9 @@ package protocol StoredModel: Sendable {
     /// The same model that rejects at the limit that calibration found.
     func withAutomaticLimit() -> Self
     /// Writes plain files, no folders, into an empty folder.
+    /// Needs neither to sync nor to rename: the store does, and removes what an error leaves.
     func save(to directory: String) throws
-    /// Reads back what `save` wrote; throws on anything missing, cut or changed.
+    /// Reads back what `save` wrote; throws on anything missing, cut or changed. The store then tries the
+    /// generation before: what is believed here judges parts.
     static func load(from directory: String) throws -> Self
 }

@@ -1,6 +1,7 @@
 package import ControlProtocol
 
 /// Copies verdicts into the system's journal, for people and monitors.
+/// Never waits, see ``JournalQueue``; what it drops is in the verdict journal all the same.
 package struct SystemJournalSink: VerdictSink {
     package init() {}
 

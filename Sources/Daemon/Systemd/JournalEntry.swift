@@ -3,6 +3,8 @@ import Glibc
 
 /// One entry of the system's journal with fields of its own (sd_journal_sendv(3)), to ask for as
 /// `journalctl FSAC_VERDICT=NG`.
+///
+/// A field's value may have any bytes, line ends, too: it is sent with its length.
 package struct JournalEntry: Sendable {
     /// syslog(3)'s numbers.
     enum Priority: Int, Sendable {
@@ -13,6 +15,7 @@ package struct JournalEntry: Sendable {
         case debug
     }
 
+    /// All fields one after the other, `NAME=value`; `ends` says where each of them does.
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
 
@@ -37,6 +40,7 @@ package struct JournalEntry: Sendable {
         zip([0] + ends, ends).map { String(decoding: bytes[$0..<$1], as: UTF8.self) }
     }
 
+    /// May block while the journal takes nothing: on ``JournalQueue``'s thread only.
     func send() {
         var bytes = bytes
         bytes.withUnsafeMutableBytes { buffer in

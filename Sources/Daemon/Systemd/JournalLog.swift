@@ -9,6 +9,7 @@ package struct JournalLog: LogHandler {
 
     package init() {}
 
+    /// One for all loggers, so that a reload changes it everywhere.
     package var logLevel: Logger.Level {
         get { LogLevel.ofAll }
         set { LogLevel.ofAll = newValue }
@@ -24,6 +25,7 @@ package struct JournalLog: LogHandler {
         guard let stream = getenv("JOURNAL_STREAM") else { return false }
         var status = stat()
         guard fstat(STDERR_FILENO, &status) == 0 else { return false }
+        // The variable alone is inherited by children whose standard error goes elsewhere.
         return String(cString: stream) == "\(status.st_dev):\(status.st_ino)"
     }()
 

@@ -6,11 +6,13 @@ import Platform
 /// A send blocks while the journal takes nothing (it is a datagram), and a journal that hangs must not stop the line:
 /// what does not fit in the queue is dropped and counted, and the count is told once the journal takes entries again.
 package final class JournalQueue: Sendable {
+    /// A global, for log handlers are made everywhere and without arguments. The thread starts with the first entry.
     package static let shared = JournalQueue { $0.send() }
 
     private struct State {
         var waiting: [JournalEntry] = []
         var dropped = 0
+        /// What was taken is not sent to its end.
         var isSending = false
     }
 

@@ -4,6 +4,7 @@ import Synchronization
 
 /// The level of all loggers, which a reload of the configuration changes.
 package enum LogLevel {
+    /// Asked at each log line, from all threads.
     private static let level = Mutex(Logger.Level.info)
 
     package static var ofAll: Logger.Level {

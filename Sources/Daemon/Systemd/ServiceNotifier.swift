@@ -21,6 +21,7 @@ package struct ServiceNotifier: Sendable {
 
     /// A re-load begins; `ready` ends it, however it went.
     package func reloading() {
+        // With the time, which a unit of Type=notify-reload needs.
         send("RELOADING=1\nMONOTONIC_USEC=\(MonotonicTime.nanoseconds / 1000)")
     }
 
@@ -28,6 +29,7 @@ package struct ServiceNotifier: Sendable {
 
     /// One line for `systemctl status`.
     package func status(_ text: String) {
+        // A message is lines of assignments: one in the text would be another assignment.
         send("STATUS=" + text.replacing("\n", with: " "))
     }
 

@@ -7,6 +7,8 @@ import ServiceLifecycle
 ///
 /// The sign of life comes from the loops' progress, not from this task's being alive: a daemon whose inference hangs must
 /// be killed and started again, however well its timers run.
+///
+/// Its tasks run on Swift's pool: if that hangs, there is no sign of life either.
 package struct SupervisionService: Service {
     /// Between two looks at the line.
     private static let statusPeriod = Duration.milliseconds(500)
@@ -41,6 +43,8 @@ package struct SupervisionService: Service {
                 await tasks.waitForAll()
             }
         }
+        // The last service to start, so the first to stop: the others drain after this, which may take longer than one
+        // period.
         // From here on systemd's patience with a stop counts, not the watchdog's.
         notifier.stopping()
     }

@@ -1,10 +1,14 @@
 package import Glibc
 
-/// A file that only grows. Used by one thread.
+/// A file that only grows: a segment of the journal, and what is written under another name until it is whole.
+///
+/// Used by one thread. After an error it stays usable: `length` is what is known to be whole, and `cut` goes back to
+/// it.
 package final class AppendFile {
     package private(set) var path: String
     /// Bytes that were appended without an error, what was there before included.
     package private(set) var length: Int
+    /// Also asked before each call, for the faults that tests have it make.
     private let disk: Disk
     private let box: DescriptorBox
 
@@ -13,6 +17,7 @@ package final class AppendFile {
     /// - Parameter mode: who may read and write it; nil = this user and, to read, the group, less what the umask takes.
     package convenience init(creating path: String, mode: mode_t? = nil, disk: Disk) throws(DiskError) {
         try self.init(path, flags: O_CREAT | O_TRUNC, length: 0, disk: disk)
+        // Not the mode of open(2): that one loses what the umask takes.
         if let mode { try disk.perform(.open, path) { fchmod(box.descriptor, mode) } }
     }
 
@@ -27,6 +32,7 @@ package final class AppendFile {
         self.path = path
         self.length = length
         self.disk = disk
+        // O_APPEND: a write goes to the end as it is now, also after `cut`; there is no position that could be wrong.
         box = try DescriptorBox(.open, path, open(path, O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0o640))
     }
 
@@ -34,7 +40,10 @@ package final class AppendFile {
         try bytes.withUnsafeBufferPointer { (bytes) throws(DiskError) in try append(UnsafeRawBufferPointer(bytes)) }
     }
 
-    /// One write(2). After an error the file may hold some of the bytes: `cut` removes it.
+    /// One write(2). After an error the file may hold a part of the bytes: `cut` removes it.
+    ///
+    /// - Parameter bytes: at most 0x7ffff000, all that Linux takes in one call: what is left over passes for a full
+    ///   disk.
     package func append(_ bytes: UnsafeRawBufferPointer) throws(DiskError) {
         try disk.check(.write, path)
         var written: Int
@@ -51,11 +60,13 @@ package final class AppendFile {
     }
 
     /// fdatasync. After an error the kernel may call unwritten pages clean: never sync this file again.
+    /// The length is synced with the bytes; only times are not.
     package func sync() throws(DiskError) {
         try disk.perform(.sync, path) { fdatasync(box.descriptor) }
     }
 
     /// Whether the file has no name any more: somebody removed it below us.
+    /// Writing and syncing still succeed then, and what is written is lost with the descriptor.
     package var isRemoved: Bool {
         var status = stat()
         return fstat(box.descriptor, &status) != 0 || status.st_nlink == 0

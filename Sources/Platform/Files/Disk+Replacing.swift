@@ -11,12 +11,14 @@ extension Disk {
         try file.finish()
     }
 
-    /// Renames a finished folder and makes the name durable.
+    /// Renames a finished folder and makes the name durable. What is in it has to be on the disk before
+    /// (``syncContents(of:)``): a power cut may keep the name and lose the bytes.
     package func move(_ source: String, to target: String) throws(DiskError) {
         try rename(source, to: target)
         try syncFolder(FilePath.split(target).folder)
     }
 
+    /// Gone also after a power cut; without the fsync a removed shot could be there again, and be learnt from.
     package func removeForGood(_ path: String) throws(DiskError) {
         try remove(path)
         try syncFolder(FilePath.split(path).folder)
@@ -31,6 +33,8 @@ extension Disk {
         try syncFolder(folder)
     }
 
+    /// Not synced: for what the next start finds under a temporary name and discards again.
+    ///
     /// Removes a file, or a folder that holds no folders; nothing there is as good.
     package func discard(_ path: String) throws(DiskError) {
         var status = stat()

@@ -12,6 +12,7 @@ package struct DiskError: Error, Equatable, Sendable, CustomStringConvertible {
 /// The calls to the C library behind the journal and the pictures: each tells exactly what failed, none retries but for
 /// an interrupting signal.
 package struct Disk: Sendable {
+    /// As messages name it.
     package enum Operation: String, Sendable, CaseIterable {
         case open, read, write, truncate, rename, link, remove, list
         case sync = "fdatasync"
@@ -32,10 +33,12 @@ package struct Disk: Sendable {
         self.fault = fault
     }
 
+    /// For what is not done by ``perform(_:_:_:)``: opening, writing, listing.
     package func check(_ operation: Operation, _ path: String) throws(DiskError) {
         if let code = fault(operation, path) { throw DiskError(operation: operation, path: path, errno: code) }
     }
 
+    /// - Parameter call: returns less than 0 and sets errno when it fails; called again after a signal.
     package func perform(_ operation: Operation, _ path: String, _ call: () -> CInt) throws(DiskError) {
         try check(operation, path)
         var result: CInt
@@ -60,6 +63,8 @@ extension Disk {
     }
 
     /// A symbolic link at `path`, in place of what was there, in one step.
+    ///
+    /// Not synced, and its temporary name is fixed: for one writer, and for a link that only people follow.
     package func replaceLink(_ path: String, to target: String) throws(DiskError) {
         let temporary = "\(path).tmp"
         unlink(temporary)
@@ -67,8 +72,9 @@ extension Disk {
         try rename(temporary, to: path)
     }
 
-    /// Makes a folder and those above it.
+    /// Makes a folder and those above it, for the user and, to read, the group. The new names are not synced.
     package func createFolder(_ path: String) throws(DiskError) {
+        // A file of that name is EEXIST, too: whoever uses the folder then hears ENOTDIR.
         guard mkdir(path, 0o750) != 0, errno != EEXIST else { return }
         if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
             try createFolder(String(path[..<slash]))
@@ -95,6 +101,7 @@ extension Disk {
         try status(of: path).st_size
     }
 
+    /// Of the path itself: a link is not followed.
     package func status(of path: String) throws(DiskError) -> stat {
         var status = stat()
         try perform(.status, path) { lstat(path, &status) }
@@ -102,18 +109,20 @@ extension Disk {
     }
 
     /// Bytes that the daemon may still write to the file system of a path.
+    /// Without what the file system keeps for root.
     package func freeBytes(at path: String) throws(DiskError) -> UInt64 {
         var status = statvfs()
         try perform(.status, path) { statvfs(path, &status) }
         return UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
 
-    /// A regular file's bytes.
+    /// A regular file's bytes, as many as it had when it was opened: for files that fit in memory.
     package func read(_ path: String) throws(DiskError) -> [UInt8] {
         let file = try openForReading(path)
         return try file.read(at: 0, count: file.byteCount)
     }
 
+    /// - Throws: `read` with EINVAL for what is no regular file.
     package func openForReading(_ path: String) throws(DiskError) -> RegularFile {
         try check(.open, path)
         do throws(RegularFile.Refusal) {
@@ -126,7 +135,11 @@ extension Disk {
         }
     }
 
-    /// A file of its own with these bytes, complete under its name or not there: temporary file, then rename.
+    /// A file of its own with these bytes: temporary file, then rename.
+    ///
+    /// Complete or not there however the program ends. Nothing is synced, for pictures come too fast for that: after a
+    /// power cut the name may be there without the bytes. What must outlive one is written by
+    /// ``replace(_:with:mode:)``.
     package func place(_ bytes: [UInt8], at path: String, temporary: String) throws(DiskError) {
         do {
             let file = try AppendFile(creating: temporary, disk: self)
@@ -139,7 +152,7 @@ extension Disk {
     }
 }
 
-/// Closes a descriptor when the last user is gone.
+/// Closes a descriptor when the last user is gone. What close(2) says is not heard: what counts was synced before.
 package final class DescriptorBox: Sendable {
     package let descriptor: CInt
 

@@ -1,5 +1,9 @@
-/// Names of recipes and cameras, which file names are made of.
+/// Names of recipes and cameras, which become parts of file names.
+///
+/// Because of the first letter no name is hidden, leads out of a folder (`..`) or looks like an option; because of
+/// ASCII it is the same bytes on every file system.
 package enum PlainName {
+    /// For messages: what ``isValid(_:)`` accepts, in words.
     package static let rule = "1 to 64 letters, digits, '-', '_' or '.', starting with a letter or digit"
 
     package static func isValid(_ name: String) -> Bool {

@@ -4,6 +4,7 @@ import Glibc
 /// it; a symbolic link is followed.
 ///
 /// Read, never mapped: somebody else may cut a mapped file short, which ends the process.
+/// Any number of threads may read the same one: there is no common position.
 package struct RegularFile: Sendable {
     /// Why a path is not read.
     package enum Refusal: Error, Equatable, CustomStringConvertible {
@@ -20,7 +21,7 @@ package struct RegularFile: Sendable {
     }
 
     package let path: String
-    /// When it was opened.
+    /// When it was opened; the file may be another length by now. Files of /proc say 0.
     package let byteCount: Int
     let box: DescriptorBox
 

@@ -3,6 +3,7 @@ package import Glibc
 /// A file that appears whole or not at all: written beside its place, synced, renamed, and the rename synced. One that is not
 /// finished is removed; what a power cut leaves of it is called `tmp-*` and may be removed by anybody.
 package struct ReplacementFile: ~Copyable {
+    /// Readers of a folder leave such names out.
     package static let temporaryPrefix = "tmp-"
 
     private let path: String
@@ -32,7 +33,9 @@ package struct ReplacementFile: ~Copyable {
     package func append(_ bytes: [UInt8]) throws(DiskError) { try file.append(bytes) }
 
     /// Puts the file in its place; it is there for good when this returns.
+    /// When it throws, the file that was there before or the new one is there, whole.
     package mutating func finish() throws(DiskError) {
+        // In this order: a rename may reach the disk before the bytes that it names.
         try file.sync()
         try file.rename(to: path)
         isInPlace = true

@@ -2,6 +2,8 @@ import Synchronization
 
 /// When a loop began the piece of work that it is at. Costs a clock reading a mark and takes no lock: it can be asked while
 /// the loop hangs.
+///
+/// The loop's thread marks, supervision asks. Relaxed, because nothing else is read by what it says.
 package final class LoopProgress: Sendable {
     /// Nanoseconds of the monotonic clock; 0 = it waits.
     private let busySince = Atomic<UInt64>(0)

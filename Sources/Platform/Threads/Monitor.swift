@@ -7,6 +7,7 @@ import Glibc
 package final class Monitor<State>: @unchecked Sendable {
     // Safety: `state` is touched with `mutex` held, and nowhere else.
     private var state: State
+    // Allocated, because they must stay where they are: a property of Swift has no address that lasts.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -27,7 +28,8 @@ package final class Monitor<State>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Changes or reads the value, then wakes everybody who waits for a change of it.
+    /// Changes or reads the value, then wakes everybody who waits for a change of it. `body` is short, waits for
+    /// nothing and does not come back to this monitor: the mutex is not recursive.
     package func withLock<Result>(_ body: (inout State) -> Result) -> Result {
         pthread_mutex_lock(mutex)
         defer {
@@ -45,7 +47,11 @@ package final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Blocks until `body` gives a value, or `timeout` is over (nil = never); what `body` changed wakes the others.
+    ///
+    /// - Parameter body: called with the lock, at once and after every change, until it gives a value. The threads that
+    ///   wait are woken in no order.
     package func wait<Result>(timeout: Duration? = nil, until body: (inout State) -> Result?) -> Result? {
+        // Worked out once: being woken in between makes the wait no longer.
         var deadline = timespec()
         if let timeout { deadline = Self.deadline(after: timeout) }
         pthread_mutex_lock(mutex)

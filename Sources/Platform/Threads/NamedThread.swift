@@ -3,6 +3,7 @@ import Foundation
 /// A thread of its own for work that blocks or computes, named as `top -H` shows it.
 package enum NamedThread {
     /// Runs `body` on a new thread and waits for its end without blocking the caller's.
+    /// Cancelling the task does not end `body`: it has to be told by other means.
     ///
     /// - Parameters as those of ``start(_:niceness:_:)``.
     package static func run(_ name: String, niceness: CInt = 0, _ body: @escaping @Sendable () -> Void) async {
@@ -18,7 +19,7 @@ package enum NamedThread {
     ///
     /// - Parameters:
     ///   - name: at most 15 bytes, the system's limit.
-    ///   - niceness: 0 (as the daemon) to 19 (lowest priority).
+    ///   - niceness: up to 19 (lowest priority); 0 = as the thread that starts it, for Linux hands a thread's own on.
     package static func start(_ name: String, niceness: CInt = 0, _ body: @escaping @Sendable () -> Void) {
         precondition(name.utf8.count <= 15, "thread name \(name)")
         let thread = Thread {

@@ -3,6 +3,9 @@
 ///
 /// Two lanes, so that a question about the line's health never waits behind a score. Nothing bounds a lane's queue but the
 /// control socket's `max_connections`: each of its requests has one piece of work here at a time.
+///
+/// Work must not wait for other work of its lane: two such pieces would hold both threads for ever. Threads are started
+/// when they are needed and stay.
 package final class WorkLane: Sendable {
     /// What is answered at once: status, health, journal lines, small files.
     package static let quick = WorkLane("fsac-quick", threads: 2)
@@ -11,7 +14,10 @@ package final class WorkLane: Sendable {
 
     private struct State {
         var waiting: [@Sendable () -> Void] = []
+        /// Threads.
         var started = 0
+        /// Threads that wait, or were just woken: one more is started only when more work waits than there are of
+        /// these.
         var idle = 0
     }
 

@@ -4,6 +4,7 @@ import Synchronization
 ///
 /// They are kept between computations, because starting one costs as much as a small computation takes. There is a pool for
 /// each niceness, because a thread can lower its priority and never raise it again.
+/// Libdispatch's threads were tried: they compute at the process's priority, whoever asks.
 package final class WorkerPool: Sendable {
     private struct Job {
         let id: UInt64
@@ -14,6 +15,7 @@ package final class WorkerPool: Sendable {
     }
 
     private struct State {
+        /// Of callers that are still in ``perform(helpers:_:)``, the oldest first.
         var jobs: [Job] = []
         var nextID: UInt64 = 0
         var threads = 0
@@ -47,7 +49,9 @@ package final class WorkerPool: Sendable {
 
     /// Runs `work` on the calling thread and on at most `helpers` others at once; returns when none of them is in it.
     ///
-    /// A helper that comes too late does not run it at all: `work` takes what is left to do as it finds it.
+    /// A helper that comes too late does not run it at all: `work` takes what is left to do as it finds it, and ends
+    /// when nothing is. The caller always works itself, so that work within work comes to its end also when no helper
+    /// is free.
     package static func perform(helpers: Int, _ work: @escaping @Sendable () -> Void) {
         guard helpers > 0 else { return work() }
         own.perform(helpers: helpers, work)
@@ -62,8 +66,10 @@ package final class WorkerPool: Sendable {
             state.threads += missing
             return (state.nextID, missing)
         }
+        // They begin with the caller's niceness, and keep it: the pool is chosen by it.
         for _ in 0..<missing { NamedThread.start("fsac-help", niceness: niceness) { self.helpForEver() } }
         work()
+        // First no more may join, then those who did have to leave.
         _ = state.wait { state -> Void? in
             guard let index = state.jobs.firstIndex(where: { $0.id == id }) else { return () }
             state.jobs[index].places = 0

@@ -21,6 +21,7 @@ package enum MonotonicTime {
 /// One moment, read from both clocks: Swift's continuous one, which counts the time that a computer sleeps, and the kernel's
 /// monotonic one, which does not. Their distance is only known for the moment at which both were read.
 package struct Moment: Equatable, Sendable {
+    /// For what is compared with other instants: ages, deadlines.
     package let instant: ContinuousClock.Instant
     /// By ``MonotonicTime``.
     package let microseconds: Int64

@@ -1,6 +1,7 @@
 import Glibc
 
-/// The time of day, as the system's clock had it.
+/// The time of day, as the system's clock had it: it jumps when that is set. Printed, and compared with the times of
+/// files; what has to be measured is measured by ``MonotonicTime`` or Swift's clocks.
 package struct WallTime: Sendable, Equatable {
     package let microsecondsSince1970: Int64
 
@@ -21,6 +22,7 @@ package struct WallTime: Sendable, Equatable {
     }
 
     /// RFC 3339 with microseconds, UTC: `2026-01-02T03:04:05.678901Z`.
+    /// Always as long, so that texts are in the order of their times.
     package var rfc3339: String {
         let (calendar, fraction) = (
             calendar, microsecondsSince1970 - 1_000_000 * microsecondsSince1970.flooredQuotient(by: 1_000_000)
@@ -32,6 +34,7 @@ package struct WallTime: Sendable, Equatable {
     }
 
     /// `2026/01/02`, UTC.
+    /// Not local time, by which an hour comes twice a year.
     package var dayPath: String {
         let calendar = calendar
         return
