@@ -23,6 +23,8 @@ package struct WatchSource: FrameSource {
     /// Complete, in the order in which that was seen; read when they are handed out.
     private var ready: [String] = []
     private var number: UInt64 = 0
+    /// Whether the folder was ever looked at with a picture in it.
+    private var hasSeenPictures = false
     package private(set) var reading: SourceReading
     /// Files that are no pictures, at the last look.
     package private(set) var ignoredFiles = 0
@@ -76,8 +78,10 @@ package struct WatchSource: FrameSource {
     private mutating func scan() throws(CaptureError) {
         let (names, others) = try folder.names()
         ignoredFiles = others
-        // Later nothing can have a verdict from before: the same name is a new part then.
-        let isFirst = taken.isEmpty && number == 0
+        // Later nothing can have a verdict from before: the same name is a new part then. A folder without a picture does not
+        // count: a share may be mounted over it.
+        let isFirst = !hasSeenPictures
+        hasSeenPictures = hasSeenPictures || !names.isEmpty
         let present = Set(names)
         if taken.count > 2 * present.count + Self.remembered { taken = taken.filter { present.contains($0.key) } }
         growing = growing.filter { present.contains($0.key) }

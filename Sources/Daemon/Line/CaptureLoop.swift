@@ -76,9 +76,8 @@ final class CaptureLoop: Sendable {
                 lose(error)
                 progress.end()
                 // Errors end a part's wait at once (`lose`), so pauses cost no trigger its answer.
-                let period = error.retryPeriod(failures: failures)
                 failures += 1
-                waitForStop(period)
+                waitForStop(error.retryPeriod(failures: failures))
             }
         }
         end()

@@ -14,7 +14,7 @@ package struct LineCounters: Sendable {
     package private(set) var invalid: [String: UInt64] = [:]
     package private(set) var lastVerdict: WallTime?
     /// The newest frames that could not be judged for their own faults, without one in between that could.
-    private(set) var refused: (count: Int, latest: Invalidity)?
+    package private(set) var refused: (count: Int, latest: Invalidity)?
     /// Of these, the newest that do not decode.
     private(set) var undecodable = 0
     /// Milliseconds from frame to journalled verdict of the newest judged parts, in no order.
@@ -29,8 +29,12 @@ package struct LineCounters: Sendable {
         switch inspection.outcome {
         case .invalid(let invalidity):
             invalid[invalidity.cause.rawValue, default: 0] += 1
-            // A missed deadline or a lost camera says nothing about the frames.
-            if invalidity.cause.isOfTheFrame { refused = ((refused?.count ?? 0) + 1, invalidity) }
+            // A missed deadline or a lost camera says nothing about the frames; a frame that waits for a model passed all guards.
+            if invalidity.cause.isOfTheFrame {
+                refused = ((refused?.count ?? 0) + 1, invalidity)
+            } else if invalidity.cause == .noModel {
+                refused = nil
+            }
             undecodable = invalidity.cause == .decodeFailed ? undecodable + 1 : 0
             return
         case .muted:

@@ -202,6 +202,16 @@ import Testing
         #expect(counters.verdicts == CountsReply(ok: 100, ng: 1, invalid: 1, causes: ["decode_failed": 1]))
         #expect(counters.lastVerdict != nil)
     }
+
+    @Test func aGoodFrameWithoutAModelEndsTheComplaintAboutTheFramesBefore() {
+        var counters = LineCounters()
+        let dark = inspect(TestLine.frame(0), TestLine.recipe(models, brightness: 4...255))
+        for _ in 0..<5 { counters.count(dark, milliseconds: 1) }
+        #expect(counters.refused?.count == 5)
+        counters.count(inspect(TestLine.frame(50)), milliseconds: 1)
+        #expect(counters.verdicts.causes == ["frame_dark": 5, "no_model": 1])
+        #expect(counters.refused == nil)
+    }
 }
 
 @Suite struct WallTimeTests {
