@@ -166,8 +166,8 @@ import Testing
         try await withLine { line, journal in
             let records = try await records(journal, until: 12)
             let judged = records.prefix { $0.verdict == .ok }
-            // Frames that were replaced in the queue count, too.
-            #expect((1...4).contains(judged.count))
+            // Frames that were replaced in the queue count, too: on a busy machine that may be the first four.
+            #expect((0...4).contains(judged.count))
             #expect(records.dropFirst(judged.count).allSatisfy { $0.cause == "frame_frozen" })
             let readings = line.readings
             #expect(readings.state == .cameraInvalid)
