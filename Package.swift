@@ -18,7 +18,6 @@ let package = Package(
         .executable(name: "fsacctl", targets: ["fsacctl"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -44,11 +43,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "ControlProtocol", swiftSettings: strict),
-        .target(
-            name: "Settings",
-            dependencies: ["Platform", "Core", .product(name: "TOMLKit", package: "TOMLKit")],
-            swiftSettings: strict
-        ),
+        .target(name: "Settings", dependencies: ["Platform", "Core"], swiftSettings: strict),
         .target(
             name: "Capture", dependencies: ["Platform", "Core", "Settings", "ControlProtocol", "CV4L2"],
             swiftSettings: strict),

@@ -13,7 +13,7 @@ import sys
 MAY_IMPORT = {
     "Platform": "CCrypto",
     "Core": "Platform CKernels COpenBLAS CJPEG CPNG CZlib",
-    "Settings": "Platform Core TOMLKit",
+    "Settings": "Platform Core",
     "ControlProtocol": "",
     "Capture": "Platform Core Settings ControlProtocol CV4L2",
     "Daemon": "Platform Core Settings Capture ControlProtocol CSystemd HTTPTypes Hummingbird* Logging NIO* ServiceLifecycle"

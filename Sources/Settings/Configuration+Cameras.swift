@@ -133,29 +133,28 @@ extension Configuration.Camera: NamedTable {
 
 extension Configuration {
     /// What can only be told once the whole file has been read.
-    func checkReferences(_ source: ConfigurationSource) throws(ConfigurationError) {
-        for (index, camera) in cameras.enumerated() {
-            func place(_ key: Camera.CodingKeys) -> ConfigurationPlace {
-                source.place(table: "camera", index: index, key: key.stringValue)
-            }
+    ///
+    /// - Parameter tables: those of the cameras; empty when there is only the default one, which refers to nothing.
+    func checkReferences(_ tables: [ConfigurationTable<Camera.CodingKeys>]) throws(ConfigurationError) {
+        for (index, (camera, table)) in zip(cameras, tables).enumerated() {
             // Copies that operators made are no tables: a camera gets one by `fsacctl recipe use`.
             if !camera.recipe.isEmpty, !recipes.contains(where: { $0.name == camera.recipe }) {
                 throw .invalidValue(
-                    place(.recipe),
+                    table.place(.recipe),
                     expected: "the name of a recipe (\(recipes.map(\.name).joined(separator: ", ")))",
                     got: "\"\(camera.recipe)\"")
             }
             // The second would only ever be told that the device is busy.
             if !camera.device.isEmpty, let twin = cameras[..<index].first(where: { $0.device == camera.device }) {
                 throw .invalidValue(
-                    place(.device), expected: "a device that no other camera has",
+                    table.place(.device), expected: "a device that no other camera has",
                     got: "\"\(camera.device)\", which is \(twin.name)'s")
             }
             // The reply to a trigger is the verdict: it has to come before the connection is closed.
             let patience = 1000 * control.requestTimeoutSeconds
             if camera.trigger == .software, camera.triggerDeadlineMilliseconds >= patience {
                 throw .contradiction(
-                    place(.triggerDeadlineMilliseconds),
+                    table.place(.triggerDeadlineMilliseconds),
                     remedy: "got \(camera.triggerDeadlineMilliseconds) and control.request_timeout_s "
                         + "\(control.requestTimeoutSeconds): the reply to a trigger would come too late: "
                         + "make the first shorter than the second")

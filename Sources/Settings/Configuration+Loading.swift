@@ -1,5 +1,4 @@
 import Platform
-import TOMLKit
 
 extension Configuration {
     /// Reads a configuration file. Waits for the disk: the daemon calls it before its services run, and on a lane's
@@ -13,18 +12,17 @@ extension Configuration {
     /// - Parameter file: the name in messages.
     package init(toml text: String, file: String) throws(ConfigurationError) {
         // Of several mistakes the one in the table that is read first is told.
-        let source = ConfigurationSource(file: file, text: text)
-        let top = try ConfigurationTable<CodingKeys>(Self.parse(text, file: file), name: "", source: source)
+        let top = try ConfigurationTable<CodingKeys>(Self.parse(text, file: file), name: "", file: file)
         try top.readPath(.stateDirectory, into: &stateDirectory)
         try top.readPath(.modelsDirectory, into: &modelsDirectory)
         try top.read(.computeThreads, into: &computeThreads, in: 1...256)
         try Self.nested(.control, of: top) { table throws(ConfigurationError) in try control.read(table) }
-        try Self.tables(.cameras, of: top, name: .name, into: &cameras)
-        try Self.tables(.recipes, of: top, name: .name, into: &recipes)
+        let cameraTables = try Self.tables(.cameras, of: top, name: .name, into: &cameras)
+        _ = try Self.tables(.recipes, of: top, name: .name, into: &recipes)
         try Self.nested(.journal, of: top) { table throws(ConfigurationError) in try journal.read(table) }
         try Self.nested(.images, of: top) { table throws(ConfigurationError) in try images.read(table) }
         try Self.nested(.log, of: top) { table throws(ConfigurationError) in try log.read(table) }
-        try checkReferences(source)
+        try checkReferences(cameraTables)
     }
 
     private static func nested<Key>(
@@ -33,22 +31,23 @@ extension Configuration {
     ) throws(ConfigurationError) {
         guard let found = top.table[key.stringValue] else { return }
         guard let table = found.table else { throw top.notATable(key, found) }
-        try read(ConfigurationTable(table, name: key.stringValue, source: top.source))
+        try read(ConfigurationTable(table, name: key.stringValue, file: top.file))
     }
 
     /// One table, or an array of tables, each with a name of its own.
+    ///
+    /// - Returns: the tables of `values`, in their order; empty when the file has none.
     private static func tables<Value: NamedTable>(
         _ key: CodingKeys, of top: ConfigurationTable<CodingKeys>, name: Value.Key, into values: inout [Value]
-    ) throws(ConfigurationError) {
+    ) throws(ConfigurationError) -> [ConfigurationTable<Value.Key>] {
         // A file without any keeps the default's single one.
-        guard let found = top.table[key.stringValue] else { return }
+        guard let found = top.table[key.stringValue] else { return [] }
         var read: [Value] = []
-        let elements: [any TOMLValueConvertible] = found.array.map { Array($0) } ?? [found]
-        for (index, element) in elements.enumerated() {
+        var readings: [ConfigurationTable<Value.Key>] = []
+        for element in found.array ?? [found] {
             guard let table = element.table else { throw top.notATable(key, element) }
             let reading = try ConfigurationTable<Value.Key>(
-                table, name: key.stringValue, index: found.array == nil ? nil : index, further: Value.furtherKeys,
-                source: top.source)
+                table, name: key.stringValue, further: Value.furtherKeys, file: top.file)
             let value = try Value(reading)
             guard !read.contains(where: { $0.name == value.name }) else {
                 throw .invalidValue(
@@ -56,38 +55,37 @@ extension Configuration {
                     got: "\"\(value.name)\"")
             }
             read.append(value)
+            readings.append(reading)
         }
         // `[[camera]]` cannot be empty, but `camera = []` can.
         guard !read.isEmpty else {
             throw .wrongType(top.place(key), expected: "at least one [[\(key.stringValue)]]", got: "an empty list")
         }
         values = read
+        return readings
     }
 
     private static func parse(_ text: String, file: String) throws(ConfigurationError) -> TOMLTable {
-        // The parser takes a C string and would stop there without a word.
-        if let zero = text.utf8.firstIndex(of: 0) {
-            let before = text[..<zero].split(separator: "\n", omittingEmptySubsequences: false)
-            throw .syntax(
-                file: file, line: before.count, column: (before.last?.count ?? 0) + 1, reason: "a zero byte")
-        }
         do {
-            return try TOMLTable(string: text)
-        } catch let error as TOMLParseError {
-            throw .syntax(
-                file: file, line: error.source.begin.line, column: error.source.begin.column,
-                reason: error.description)
+            return try TOMLReader.read(text)
         } catch {
-            throw .syntax(file: file, line: 1, column: 1, reason: "\(error)")
+            throw .syntax(file: file, line: error.line, column: error.column, reason: error.reason)
         }
     }
+
+    /// The example has 14 kB.
+    private static let mostBytes = 1 << 20
 
     private static func text(of path: String) throws(ConfigurationError) -> String {
         let bytes: [UInt8]
         do {
-            bytes = try Disk().read(path)
+            // One more than it may have: a file may grow while it is read.
+            bytes = try Disk().openForReading(path).read(at: 0, count: mostBytes + 1)
         } catch {
             throw .unreadable(path: path, reason: ErrnoText.describe(error.errno))
+        }
+        guard bytes.count <= mostBytes else {
+            throw .unreadable(path: path, reason: "expected a configuration of at most \(mostBytes) bytes, got more")
         }
         // Not repaired: names of recipes and cameras become names of files.
         guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -1,5 +1,4 @@
 package import Core
-import TOMLKit
 
 extension Configuration.RecipeSettings: NamedTable {
     init(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
@@ -125,17 +124,16 @@ extension ConfigurationTable {
     private func optionValue(_ key: String, of method: any Method) throws(ConfigurationError) -> OptionValue? {
         guard let found = table[key] else { return nil }
         let value: OptionValue? =
-            switch found.type {
-            case .bool: found.bool.map(OptionValue.flag)
-            case .int: found.int.map(OptionValue.number)
-            case .double: found.double.map(OptionValue.real)
-            case .string: found.string.map(OptionValue.choice)
-            default: nil
+            switch found {
+            case .boolean(let flag): .flag(flag)
+            case .integer(let number): .number(number)
+            case .float(let number): .real(number)
+            case .string(let text): .choice(text)
+            case .time, .array, .table, .tables: nil
             }
         let domain = method.definition.descriptions.first { $0.key == key }?.domain
         if let value, domain.map({ $0.typed(value) != nil }) ?? true { return value }
         throw .wrongType(
-            place(key), expected: domain?.words ?? "an option of another type",
-            got: "the \(found.type) \(found.debugDescription)")
+            place(key), expected: domain?.words ?? "an option of another type", got: found.description)
     }
 }

@@ -2,7 +2,7 @@
 /// Its text stands in front of what is expected and what was found.
 package struct ConfigurationPlace: Sendable, Equatable, CustomStringConvertible {
     package var file: String
-    /// From 1; nil when the key is not written in the file or its line cannot be told (dotted and quoted keys).
+    /// From 1; of a key that the file does not have: its table's. Nil when it does not have that, either.
     package var line: Int?
     /// Empty for the keys above the first table.
     package var table: String
@@ -18,8 +18,8 @@ package struct ConfigurationPlace: Sendable, Equatable, CustomStringConvertible 
 
     package var description: String {
         let place = line.map { "\(file):\($0)" } ?? file
-        guard let key else { return "\(place): [\(table)]" }
-        return table.isEmpty ? "\(place): \(key)" : "\(place): \(table).\(key)"
+        let name = TOMLText.shortened(key.map { table.isEmpty ? $0 : "\(table).\($0)" } ?? table)
+        return key == nil ? "\(place): [\(name)]" : "\(place): \(name)"
     }
 }
 

@@ -1,5 +1,4 @@
 import Platform
-import TOMLKit
 
 /// One table of the file, read key by key into properties that hold the defaults.
 ///
@@ -9,49 +8,43 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
     let table: TOMLTable
     /// Empty for the top of the file.
     let name: String
-    /// From 0 in an array of tables; nil for a table of its own.
-    let index: Int?
-    let source: ConfigurationSource
+    let file: String
 
     /// - Parameter further: keys that it may have, too.
     /// - Throws: `unknownKey` for the first key that is none of `Key`, in the order of the file.
-    init(
-        _ table: TOMLTable, name: String, index: Int? = nil, further: [String] = [], source: ConfigurationSource
-    ) throws(ConfigurationError) {
+    init(_ table: TOMLTable, name: String, further: [String] = [], file: String) throws(ConfigurationError) {
         self.table = table
         self.name = name
-        self.index = index
-        self.source = source
+        self.file = file
         let known = Key.allCases.map(\.stringValue) + further
-        let unknown = table.keys.filter { !known.contains($0) }.map {
-            source.place(table: name, index: index, key: $0)
-        }
-        // TOML's tables have no order: the line tells which is first, and keys without one come last.
-        guard let place = unknown.min(by: { ($0.line ?? .max) < ($1.line ?? .max) }), let key = place.key else {
-            return
-        }
+        guard let key = table.keys.first(where: { !known.contains($0) }) else { return }
         let suggestion = Suggestion.closest(to: key, among: known)
         // A misspelled `[recipe]` is a table that nobody asked for, not a key.
-        if table[key]?.table != nil {
-            let table = ConfigurationPlace(
-                file: place.file, line: place.line, table: name.isEmpty ? key : "\(name).\(key)", key: nil)
-            throw .unknownTable(table, suggestion: suggestion, known: known)
+        guard table[key]?.table == nil else {
+            let inner = name.isEmpty ? key : "\(name).\(key)"
+            throw .unknownTable(
+                ConfigurationPlace(file: file, line: table.entry(key)?.line, table: inner, key: nil),
+                suggestion: suggestion, known: known)
         }
-        throw .unknownKey(place, suggestion: suggestion, known: known)
+        throw .unknownKey(place(key), suggestion: suggestion, known: known)
     }
 
     func place(_ key: Key) -> ConfigurationPlace { place(key.stringValue) }
 
+    /// A key that is missing is missing in its table.
+    ///
     /// - Parameter key: one of `Key`, or a further one.
-    func place(_ key: String) -> ConfigurationPlace { source.place(table: name, index: index, key: key) }
+    func place(_ key: String) -> ConfigurationPlace {
+        ConfigurationPlace(file: file, line: table.entry(key)?.line ?? table.line, table: name, key: key)
+    }
 
-    func notATable(_ key: Key, _ found: any TOMLValueConvertible) -> ConfigurationError {
+    func notATable(_ key: Key, _ found: TOMLValue) -> ConfigurationError {
         wrongType(key, found, expected: "the table [\(key.stringValue)]")
     }
 
     func read(_ key: Key, into value: inout Bool) throws(ConfigurationError) {
         guard let found = table[key.stringValue] else { return }
-        guard let flag = found.bool else { throw wrongType(key, found, expected: "true or false") }
+        guard let flag = found.boolean else { throw wrongType(key, found, expected: "true or false") }
         value = flag
     }
 
@@ -59,7 +52,7 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         guard let found = table[key.stringValue] else { return }
         let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
         // 1.0 is no whole number: whoever writes it means something else.
-        guard found.type == .int, let number = found.int else { throw wrongType(key, found, expected: expected) }
+        guard let number = found.integer else { throw wrongType(key, found, expected: expected) }
         guard range.contains(number) else { throw invalid(key, "\(number)", expected: expected) }
         value = number
     }
@@ -68,10 +61,10 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         guard let found = table[key.stringValue] else { return }
         let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
         let number =
-            switch found.type {
+            switch found {
             // 10 is written where 10.0 is meant.
-            case .int: found.int.map(Double.init)
-            case .double: found.double
+            case .integer(let number): Double(number)
+            case .float(let number): number
             default: Double?.none
             }
         guard let number else { throw wrongType(key, found, expected: expected) }
@@ -86,7 +79,7 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         guard let found = table[key.stringValue] else { return }
         let expected = Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ")
         guard let text = found.string else { throw wrongType(key, found, expected: expected) }
-        guard let choice = Choice(rawValue: text) else { throw invalid(key, "\"\(text)\"", expected: expected) }
+        guard let choice = Choice(rawValue: text) else { throw invalid(key, TOMLText.quoted(text), expected: expected) }
         value = choice
     }
 
@@ -97,7 +90,7 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
     ) throws(ConfigurationError) {
         guard let found = table[key.stringValue] else { return }
         guard let text = found.string else { throw wrongType(key, found, expected: expected) }
-        guard isValid(text) else { throw invalid(key, "\"\(text)\"", expected: expected) }
+        guard isValid(text) else { throw invalid(key, TOMLText.quoted(text), expected: expected) }
         value = text
     }
 
@@ -112,7 +105,7 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         var texts: [String] = []
         for element in array {
             guard let text = element.string else { throw wrongType(key, element, expected: expected) }
-            guard isValid(text) else { throw invalid(key, "\"\(text)\"", expected: expected) }
+            guard isValid(text) else { throw invalid(key, TOMLText.quoted(text), expected: expected) }
             texts.append(text)
         }
         value = texts
@@ -124,7 +117,7 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         guard let array = found.array else { throw wrongType(key, found, expected: expected) }
         var numbers: [Int] = []
         for element in array {
-            guard element.type == .int, let number = element.int else {
+            guard let number = element.integer else {
                 throw wrongType(key, element, expected: expected)
             }
             guard range.contains(number), !numbers.contains(number) else {
@@ -135,8 +128,8 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         value = numbers
     }
 
-    fileprivate func wrongType(_ key: Key, _ found: any TOMLValueConvertible, expected: String) -> ConfigurationError {
-        .wrongType(place(key), expected: expected, got: "the \(found.type) \(found.debugDescription)")
+    fileprivate func wrongType(_ key: Key, _ found: TOMLValue, expected: String) -> ConfigurationError {
+        .wrongType(place(key), expected: expected, got: found.description)
     }
 
     fileprivate func invalid(_ key: Key, _ got: String, expected: String) -> ConfigurationError {
@@ -173,19 +166,18 @@ extension ConfigurationTable {
         guard let found = table[key.stringValue] else { return }
         guard let controls = found.table else { throw notATable(key, found) }
         for name in controls.keys {
-            guard let value = controls[name] else { continue }
             // The type decides: `1` stays a number also where a control is a switch, see CameraControl.number(for:).
-            if value.type == .int, let number = value.int {
-                values[name] = .number(number)
-            } else if let flag = value.bool {
-                values[name] = .flag(flag)
-            } else if let choice = value.string {
-                values[name] = .choice(choice)
-            } else {
+            switch controls[name] {
+            case nil: continue
+            case .integer(let number)?: values[name] = .number(number)
+            case .boolean(let flag)?: values[name] = .flag(flag)
+            case .string(let choice)?: values[name] = .choice(choice)
+            case let other?:
                 throw .wrongType(
-                    source.place(table: self.name, index: index, subtable: key.stringValue, key: name),
-                    expected: "a whole number, true or false, or the name of a menu's entry",
-                    got: "the \(value.type) \(value.debugDescription)")
+                    ConfigurationPlace(
+                        file: file, line: controls.entry(name)?.line, table: "\(self.name).\(key.stringValue)",
+                        key: name),
+                    expected: "a whole number, true or false, or the name of a menu's entry", got: other.description)
             }
         }
     }
@@ -216,12 +208,12 @@ extension ConfigurationTable {
     }
 
     private func pixels(
-        in found: any TOMLValueConvertible, _ key: Key, expected: String
+        in found: TOMLValue, _ key: Key, expected: String
     ) throws(ConfigurationError) -> [Int] {
         guard let array = found.array else { throw wrongType(key, found, expected: expected) }
         var numbers: [Int] = []
         for element in array {
-            guard element.type == .int, let number = element.int else {
+            guard let number = element.integer else {
                 throw wrongType(key, element, expected: expected)
             }
             guard (0...65_535).contains(number) else { throw invalid(key, "\(number)", expected: expected) }
