@@ -27,6 +27,17 @@ import Testing
         #expect(try file.read(at: 11, count: 4).isEmpty)
     }
 
+    @Test func aFileWithHolesThatClaimsMoreThanThereIsMemoryIsRefused() throws {
+        try folder.write("x", to: "document")
+        #expect(truncate("\(folder.path)/document", off_t(Disk.mostReadBytes) + 1) == 0)
+        let refusal = DiskError(operation: .read, path: "\(folder.path)/document", errno: EFBIG)
+        #expect(throws: refusal) { try Disk().read("\(folder.path)/document") }
+        // On a file system of the kernel's memory, in which the tests run, and on XFS.
+        guard truncate("\(folder.path)/document", off_t.max) == 0 else { return }
+        #expect(throws: refusal) { try Disk().read("\(folder.path)/document") }
+        #expect(try Disk().byteCount(of: "\(folder.path)/document") == 1 << 50)
+    }
+
     @Test func aReplacementShowsOnlyWhenItIsFinished() throws {
         try folder.write("old", to: "value")
         var file = try ReplacementFile("\(folder.path)/value")

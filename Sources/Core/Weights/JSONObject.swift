@@ -10,8 +10,14 @@ struct JSONObject {
         case array([Value])
         case object([String: Value])
 
+        /// Values in values: no description of a model has more, and the decoder takes seconds and a stack for hundreds.
+        private static let deepest = 16
+
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
+            guard decoder.codingPath.count <= Self.deepest else {
+                throw DecodingError.dataCorruptedError(in: container, debugDescription: "nested too deep")
+            }
             if container.decodeNil() {
                 self = .null
             } else if let truth = try? container.decode(Bool.self) {  // fails on other types, which come next

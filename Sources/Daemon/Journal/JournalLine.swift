@@ -30,7 +30,12 @@ enum JournalLine {
     static func sequence(of line: ArraySlice<UInt8>) -> UInt64? {
         guard line.starts(with: sequenceField) else { return nil }
         let digits = line.dropFirst(sequenceField.count).prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        return UInt64(String(decoding: digits, as: UTF8.self))
+        return sequence(String(decoding: digits, as: UTF8.self))
+    }
+
+    /// A number that another one can follow.
+    static func sequence(_ digits: some StringProtocol) -> UInt64? {
+        UInt64(digits).flatMap { $0 < .max ? $0 : nil }
     }
 
     /// A verdict that can be trusted.

@@ -54,8 +54,12 @@ package struct JournalRecovery {
         // A mark of an earlier start: damage is told until somebody has looked, and removed the mark or the segment.
         start.isDamaged = names.contains { $0.hasSuffix(".damaged") }
         let segments = names.compactMap { name in JournalNames.first(of: name).map { (first: $0, name: name) } }
-        if let newest = segments.max(by: { $0.first < $1.first }) {
+        if let newest = segments.filter({ $0.first <= JournalNames.greatestBelieved }).max(by: { $0.first < $1.first })
+        {
             try recover(path: "\(folder)/\(newest.name)", first: newest.first)
+        }
+        for odd in segments where odd.first > JournalNames.greatestBelieved {
+            try setAside("\(folder)/\(odd.name)", "has a number that no journal has come to")
         }
         // Last, so that an error here costs nothing.
         for name in names where name.hasPrefix(JournalNames.temporaryPrefix) { try disk.remove("\(folder)/\(name)") }
@@ -68,6 +72,9 @@ package struct JournalRecovery {
         let scan: SegmentScan
         do {
             file = try disk.openForReading(path)
+            guard file.byteCount <= JournalNames.mostBytes else {
+                throw DiskError(operation: .read, path: path, errno: EFBIG)
+            }
             scan = try SegmentScan(file, first: first)
         } catch {
             // No verdict is shorter than 64 bytes: numbers that may have been given out are not given out again.

@@ -47,11 +47,18 @@ enum JournalNames {
     static func torn(at sequence: UInt64) -> String { "torn-\(sequence).bin" }
     static func damaged(first sequence: UInt64) -> String { padded(sequence) + ".damaged" }
 
+    /// No journal has come this far, nor can JSON's readers hold more: what claims to have is not believed at a start, so that
+    /// numbers neither jump there nor run out.
+    static let greatestBelieved: UInt64 = 1 << 53
+    /// A longer file is no segment: its limit, and the longest lines that may be held while the disk fails, are below.
+    static let mostBytes = 16 << 30
+
     /// The first sequence number of a segment, by its name; nil for other files.
     static func first(of name: String) -> UInt64? {
         guard name.hasSuffix(suffix), name.utf8.count >= 12 + suffix.utf8.count else { return nil }
         let digits = name.dropLast(suffix.count)
-        return digits.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") } ? UInt64(digits) : nil
+        guard digits.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else { return nil }
+        return JournalLine.sequence(digits)
     }
 
     private static func padded(_ sequence: UInt64) -> String {

@@ -96,7 +96,9 @@ package struct SegmentScan: Equatable {
 
     /// - Returns: whether the line can be trusted.
     private mutating func take(_ line: ArraySlice<UInt8>) -> Bool {
-        if let sequence = JournalLine.sequence(of: line), let checksum = JournalLine.checksum(of: line) {
+        if let sequence = JournalLine.sequence(of: line), sequence <= JournalNames.greatestBelieved,
+            let checksum = JournalLine.checksum(of: line)
+        {
             // Doubled or left out. Numbers never go back.
             isDamaged = isDamaged || sequence != expected
             if sequence >= expected {

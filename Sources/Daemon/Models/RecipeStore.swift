@@ -121,12 +121,17 @@ struct CurrentGeneration: Equatable, Sendable {
 
     init?(_ text: String) {
         let words = text.split(whereSeparator: \.isWhitespace)
-        guard let first = words.first, let generation = Int(first), generation > 0 else { return nil }
+        guard let generation = words.first.flatMap(Self.number) else { return nil }
         let isRolledBack = words.dropFirst().first == "rolled-back"
         self.init(
             generation: generation,
             shotsAtRollback: isRolledBack
                 ? words.dropFirst(2).first.map { ShotList(digest: String($0)) } ?? .unknown : nil)
+    }
+
+    /// Nil = no fit has made so many: what claims it is no generation, and numbers never run out.
+    static func number(_ digits: some StringProtocol) -> Int? {
+        Int(digits).flatMap { (1...1 << 53).contains($0) ? $0 : nil }
     }
 
     var text: String {
@@ -137,7 +142,7 @@ struct CurrentGeneration: Equatable, Sendable {
 extension RecipeStore {
     /// Numbers of the generations on disk, newest first.
     func generations() throws(DiskError) -> [Int] {
-        try disk.names(in: modelsFolder).compactMap { Int($0) }.filter { $0 > 0 }.sorted(by: >)
+        try disk.names(in: modelsFolder).compactMap(CurrentGeneration.number).sorted(by: >)
     }
 
     /// Nil when the file is missing or does not read.

@@ -6,6 +6,12 @@ package struct DiskError: Error, Equatable, Sendable, CustomStringConvertible {
     package let path: String
     package let errno: CInt
 
+    package init(operation: Disk.Operation, path: String, errno: CInt) {
+        self.operation = operation
+        self.path = path
+        self.errno = errno
+    }
+
     package var description: String { "\(operation.rawValue) \(path): \(ErrnoText.describe(errno))" }
 }
 
@@ -97,8 +103,9 @@ extension Disk {
         return names.sorted()
     }
 
+    /// At most 1 PiB: a file with holes may claim to be longer than any disk, and sums of lengths must not overflow.
     package func byteCount(of path: String) throws(DiskError) -> Int {
-        try status(of: path).st_size
+        min(try status(of: path).st_size, 1 << 50)
     }
 
     /// Of the path itself: a link is not followed.
@@ -116,9 +123,15 @@ extension Disk {
         return UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
 
-    /// A regular file's bytes, as many as it had when it was opened: for files that fit in memory.
+    /// Longer than any picture or document of ours. A file with holes may claim more than there is memory.
+    package static let mostReadBytes = 256 << 20
+
+    /// A regular file's bytes, as many as it had when it was opened.
+    ///
+    /// - Throws: also, with `EFBIG`, when there are more than ``mostReadBytes``.
     package func read(_ path: String) throws(DiskError) -> [UInt8] {
         let file = try openForReading(path)
+        guard file.byteCount <= Self.mostReadBytes else { throw DiskError(operation: .read, path: path, errno: EFBIG) }
         return try file.read(at: 0, count: file.byteCount)
     }
 

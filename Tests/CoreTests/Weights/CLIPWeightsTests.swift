@@ -129,6 +129,12 @@ import Testing
         ),
         ("huggingface/config.json", "\"clip\"", "\"siglip\"", "model_type: expected \"clip\", got \"siglip\""),
         ("huggingface/config.json", "{", "[", "expected a JSON object"),
+        // Foundation reads it, and takes seconds and megabytes of stack for it.
+        (
+            "huggingface/config.json", "\"clip\"",
+            "\"clip\", \"x\": " + String(repeating: "[", count: 500) + String(repeating: "]", count: 500),
+            "expected a JSON object"
+        ),
     ])
     func aConfigurationOfAnotherNetworkIsRefusedByItsKey(file: String, old: String, new: String, expected: String)
         throws

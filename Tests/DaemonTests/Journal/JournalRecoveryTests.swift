@@ -43,6 +43,47 @@ import Testing
         }
     }
 
+    /// Sealed as ours are, but nobody ever gave out such a number: it has no next one, or the numbers would run out behind it.
+    @Test(arguments: [.max, .max - 1, (1 << 53) + 1] as [UInt64])
+    func aNumberThatNoJournalComesToIsNotGoneOnFrom(number: UInt64) throws {
+        let lines = harness.write(3)
+        let ours = try harness.bytes(Self.segment)
+        let planted = VerdictLine(JournalHarness.record(number)).bytes + [UInt8(ascii: "\n")]
+        try put(ours + planted)
+        #expect(harness.start().lastSequence == 3)
+        try put(ours + planted + lines[2].bytes + [UInt8(ascii: "\n")])
+        #expect(harness.start().isDamaged)
+        #expect(try harness.sequences().prefix(3) == [1, 2, 3])
+        try put(ours)
+        try put(planted, at: "\(number).jsonl")
+        let start = harness.start()
+        #expect(start.lastSequence == 3 && start.isDamaged)
+        #expect(
+            start.notes.contains { $0.contains("\(number).jsonl") && $0.contains("set aside as") }, "\(start.notes)")
+        #expect(harness.write(2).map(\.sequence) == [4, 5])
+        #expect(try harness.sequences() == [1, 2, 3, 4, 5])
+    }
+
+    @Test func aReaderShowsWhatItCanBesideAPlantedNumber() throws {
+        harness.write(3)
+        try put(VerdictLine(JournalHarness.record(.max)).bytes + [UInt8(ascii: "\n")], at: "\(UInt64.max).jsonl")
+        try put(
+            VerdictLine(JournalHarness.record(.max - 1)).bytes + [UInt8(ascii: "\n")], at: "\(UInt64.max - 1).jsonl")
+        #expect(try harness.sequences() == [1, 2, 3, .max - 1])
+        #expect(try harness.read(from: .max).isEmpty)
+    }
+
+    /// A file with holes, as `truncate -s` makes it, claims more than any disk or memory has.
+    @Test func aSegmentThatClaimsToBeEndlessIsSetAsideUnread() throws {
+        harness.write(3)
+        try put([UInt8](Data("x".utf8)), at: "000000000004.jsonl")
+        #expect(truncate("\(harness.folder)/000000000004.jsonl", 1 << 40) == 0)
+        let start = harness.start()
+        #expect(start.isDamaged && start.lastSequence == 3 + (1 << 40) / 64)
+        #expect(start.notes.contains { $0.contains("File too large") }, "\(start.notes)")
+        #expect(harness.write(1).map(\.sequence) == [start.lastSequence + 1])
+    }
+
     @Test func everyFlippedBitIsFoundAndCostsNoOtherRecord() throws {
         let lines = harness.write(3)
         let whole = try harness.bytes(Self.segment)

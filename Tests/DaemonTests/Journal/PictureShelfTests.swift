@@ -34,6 +34,16 @@ import Testing
         #expect(try folder.text(of: "images/readme") == "not ours")
     }
 
+    /// Files with holes, where the file system allows them to be as long as that.
+    @Test func picturesThatClaimMoreThanAnyDiskHasCanBeAddedUp() throws {
+        for seq: UInt64 in [1, 2, 3, .max] { try folder.write([0], to: path(1).replacing("1.jpg", with: "\(seq).jpg")) }
+        for seq in [1, 2, 3] { truncate("\(folder.path)/\(path(1).replacing("1.jpg", with: "\(seq).jpg"))", off_t.max) }
+        var shelf = try PictureShelf(stateDirectory: folder.path)
+        try shelf.prune(to: 1)
+        #expect(try folder.names(in: "images/2026/01/01") == ["\(UInt64.max).jpg"])
+        #expect(shelf.totalBytes == 1)
+    }
+
     @Test func aFullDiskLeavesNoHalfPicture() throws {
         let failing = FailingDisk(.never)
         var shelf = try PictureShelf(stateDirectory: folder.path, disk: failing.disk)

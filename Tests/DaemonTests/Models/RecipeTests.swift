@@ -90,6 +90,17 @@ import Testing
         #expect(try folder.names(in: "\(Self.root)/models") == ["2", "3", "4"])
     }
 
+    /// It has no next one.
+    @Test func aFolderThatIsNamedLikeTheLastNumberThereIsIsNoGeneration() throws {
+        let recipe = try startWithThreeGenerations()
+        try folder.write("", to: "\(Self.root)/models/\(Int.max)/model.json")
+        #expect(try recipe.install(TinyModel(shots: ["a"])).generation == 4)
+        try folder.write("\(Int.max)\n", to: "\(Self.root)/current")
+        let again = try start()
+        #expect(again.view.active?.generation == 4)
+        #expect(try again.install(TinyModel(shots: ["a"])).generation == 5)
+    }
+
     @Test func aFailedSaveLeavesTheOldGenerationAndNoFiles() throws {
         struct Refusing: Error {}
         let recipe = try start()

@@ -134,7 +134,8 @@ extension AAClipConfiguration {
                 name.hasPrefix(beginning) && name.hasSuffix(ending)
                     ? Int(name.dropFirst(beginning.count).dropLast(ending.count)) : nil
             }
-            return min(max((numbers.max() ?? -1) + 1, 0), 1024)
+            // The name is the file's: its number may be any.
+            return min(max(numbers.max() ?? -1, -1), 1023) + 1
         }
         func shape(_ name: String) throws(WeightsError) -> [Int] {
             guard let tensor = archive.tensors[name] else { throw .missingTensor(file: archive.file, tensor: name) }

@@ -62,6 +62,14 @@ import Testing
         }
     }
 
+    /// It has no next one.
+    @Test func theLastNumberThereIsIsNoLayer() throws {
+        let ends = [("image_adapter.layer_adapters", ".fc.0.weight"), ("image_adapter.seg_proj", ".fc.weight")]
+        for (beginning, ending) in ends {
+            #expect(failure { $0["\(beginning).\(Int.max)\(ending)"] = Tensor(shape: [1]) } != nil, "\(beginning)")
+        }
+    }
+
     @Test func aTensorTooManyIsNamed() throws {
         let error = failure { $0["image_adapter.extra"] = Tensor(shape: [1]) }
         guard case .malformed(_, "image_adapter.extra", _, _) = error else {
