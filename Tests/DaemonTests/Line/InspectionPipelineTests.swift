@@ -205,7 +205,7 @@ import Testing
 
     @Test func aGoodFrameWithoutAModelEndsTheComplaintAboutTheFramesBefore() {
         var counters = LineCounters()
-        let dark = inspect(TestLine.frame(0), TestLine.recipe(models, brightness: 4...255))
+        let dark = inspect(part(TestLine.frame(0), TestLine.recipe(models, brightness: 4...255)))
         for _ in 0..<5 { counters.count(dark, milliseconds: 1) }
         #expect(counters.refused?.count == 5)
         counters.count(inspect(TestLine.frame(50)), milliseconds: 1)
