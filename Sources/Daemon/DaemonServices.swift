@@ -31,7 +31,7 @@ package struct DaemonServices: Sendable {
         let directory = configuration.stateDirectory
         let shelf = BackboneShelf(modelsDirectory: configuration.modelsDirectory, stateDirectory: directory)
         let threads = configuration.computeThreads
-        let book = try RecipeBook<FittedModel>(
+        let book = try RecipeBook(
             stateDirectory: directory, tables: configuration.recipes, logger: logger
         ) { table in
             try Self.method(table, computeThreads: threads, shelf: shelf)
@@ -64,7 +64,7 @@ package struct DaemonServices: Sendable {
 
     /// Systemd is told that it is over however it went: what ran goes on.
     private static func reload(
-        _ reloading: ConfigurationReload<FittedModel>, _ notifier: ServiceNotifier
+        _ reloading: ConfigurationReload, _ notifier: ServiceNotifier
     ) async throws -> ReloadReply {
         notifier.reloading()
         defer { notifier.ready() }
@@ -74,7 +74,7 @@ package struct DaemonServices: Sendable {
     /// The method of a recipe, or one that says why its weights cannot be used; any other fault is thrown.
     private static func method(
         _ table: Configuration.RecipeSettings, computeThreads: Int, shelf: BackboneShelf
-    ) throws(MethodError) -> RecipeMethod<FittedModel> {
+    ) throws(MethodError) -> RecipeMethod {
         do {
             return RecipeMethod(try ConfiguredMethod(table, computeThreads: computeThreads, shelf: shelf))
         } catch {

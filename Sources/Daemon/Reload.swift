@@ -10,10 +10,10 @@ import UnixSignals
 /// One for the daemon; asked by SIGHUP and by the control socket. All or nothing up to the point where recipes are
 /// taken over: from there on nothing fails, and the cameras follow one by one. What only a start applies is named and
 /// left.
-actor ConfigurationReload<Model: StoredModel> {
+actor ConfigurationReload {
     private let path: String
-    private let book: RecipeBook<Model>
-    private let refit: RefitService<Model>
+    private let book: RecipeBook
+    private let refit: RefitService
     private let line: InspectionLine
     private let journal: VerdictJournal
     private let logger: Logger
@@ -23,7 +23,7 @@ actor ConfigurationReload<Model: StoredModel> {
     private var isReloading = false
 
     init(
-        _ configuration: Configuration, path: String, book: RecipeBook<Model>, refit: RefitService<Model>,
+        _ configuration: Configuration, path: String, book: RecipeBook, refit: RefitService,
         line: InspectionLine, journal: VerdictJournal, logger: Logger
     ) {
         current = configuration

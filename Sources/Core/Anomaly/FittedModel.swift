@@ -18,7 +18,7 @@ package struct FittedModel: Sendable {
     package let frame: PixelSize?
     private let mask: PatchMask
 
-    init(
+    package init(
         backbone: BackboneIdentity, settings: MethodSettings, requested: MethodSettings? = nil, shots: [String],
         grid: PatchGrid, scorer: any Scorer, calibration: Calibration, frame: PixelSize?
     ) {

@@ -41,7 +41,7 @@ extension ControlRoutes {
         }
     }
 
-    private func accept(_ entry: RecipeBook<Model>.Entry) throws -> Recipe<Model>.Active {
+    private func accept(_ entry: RecipeBook.Entry) throws -> Recipe.Active {
         guard let active = entry.recipe.view.active else { throw StoreError.noModel }
         guard let commission = active.commission else { throw StoreError.notCommissioning(entry.name) }
         let scores = try commissions.scores(of: entry.name, commission, generation: active.generation)
@@ -52,13 +52,13 @@ extension ControlRoutes {
         return try entry.recipe.endCommission(accepting: proposal)
     }
 
-    private func proposal(_ scores: [Float], _ entry: RecipeBook<Model>.Entry, _ current: Float) -> LimitProposal? {
+    private func proposal(_ scores: [Float], _ entry: RecipeBook.Entry, _ current: Float) -> LimitProposal? {
         LimitProposal(
             scores: scores, sensitivity: Sensitivity(entry.settings.sensitivity) ?? .balanced, current: current)
     }
 
     /// How far it is. Reads the journal.
-    func commission(_ entry: RecipeBook<Model>.Entry) throws -> CommissionReply {
+    func commission(_ entry: RecipeBook.Entry) throws -> CommissionReply {
         guard let active = entry.recipe.view.active else { throw StoreError.noModel }
         var reply = CommissionReply(
             recipe: entry.name, state: .off, generation: active.generation, parts: 0, scored: 0,

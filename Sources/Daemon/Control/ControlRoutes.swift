@@ -9,13 +9,13 @@ import Platform
 /// Handlers run on the server's event loops and Swift's pool, which never wait: what asks a disk or computes goes to a
 /// lane of ``WorkLane``, what is in memory (`view`, `cameraReadings`) is read where it is. A value; what it holds may
 /// be used from anywhere.
-struct ControlRoutes<Model: StoredModel>: Sendable {
-    let book: RecipeBook<Model>
-    let refit: RefitService<Model>
+struct ControlRoutes: Sendable {
+    let book: RecipeBook
+    let refit: RefitService
     let line: any LineControl
     let feed: VerdictFeed
     let commissions: CommissionLog
-    let shots: ShotChecks<Model>
+    let shots: ShotChecks
     /// Of shots that a camera gives without compression.
     let shotQualityPercent: Int
     let reload: @Sendable () async throws -> ReloadReply

@@ -29,9 +29,9 @@ package struct ControlSettings: Sendable, Equatable {
 /// Sits behind what it asks among the services, so it stops before them. The socket file goes when the server ends.
 /// Hummingbird's event loops do the talking, none of the daemon's own threads. Throws when the socket cannot be opened;
 /// that ends the daemon.
-package struct ControlServer<Model: StoredModel>: Service {
+package struct ControlServer: Service {
     private let settings: ControlSettings
-    private let routes: ControlRoutes<Model>
+    private let routes: ControlRoutes
     private let logger: Logger
     private let onReady: @Sendable () -> Void
 
@@ -40,7 +40,7 @@ package struct ControlServer<Model: StoredModel>: Service {
     ///   - reload: reads the configuration again.
     ///   - onReady: called once clients can connect.
     package init(
-        settings: ControlSettings, book: RecipeBook<Model>, refit: RefitService<Model>, line: any LineControl,
+        settings: ControlSettings, book: RecipeBook, refit: RefitService, line: any LineControl,
         verdicts: any VerdictSource, stateDirectory: String, shotQualityPercent: Int = 95, logger: Logger,
         reload: @escaping @Sendable () async throws -> ReloadReply,
         onReady: @escaping @Sendable () -> Void = {}

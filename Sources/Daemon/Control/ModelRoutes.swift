@@ -57,7 +57,7 @@ extension LimitProposal {
 }
 
 extension LimitReply {
-    init(_ active: Recipe<some StoredModel>.Active) {
+    init(_ active: Recipe.Active) {
         self.init(
             value: active.limit, manual: active.manualLimit != nil, calibrated: active.summary.limit,
             evidence: active.summary.evidence, commissioned: active.manual?.proposal?.words,
@@ -67,7 +67,7 @@ extension LimitReply {
 }
 
 extension GenerationReply {
-    init(_ active: Recipe<some StoredModel>.Active) {
+    init(_ active: Recipe.Active) {
         self.init(generation: active.generation, summary: active.summary)
         current = true
         limit = LimitReply(active)

@@ -23,7 +23,7 @@ extension ControlRoutes {
         router.post("\(ControlPath.normalsPreview)", use: preview)
     }
 
-    private func normals(_ recipe: Recipe<Model>) -> NormalsReply {
+    private func normals(_ recipe: Recipe) -> NormalsReply {
         let view = recipe.view
         let fitted = Set(view.active?.summary.shots ?? [])
         return NormalsReply(
@@ -129,7 +129,7 @@ extension ControlRoutes {
 
     /// Checks everything before anything is stored: a picture that is refused has changed nothing.
     private func add(
-        _ bytes: [UInt8], to entry: RecipeBook<Model>.Entry, _ order: ShotOrder
+        _ bytes: [UInt8], to entry: RecipeBook.Entry, _ order: ShotOrder
     ) async throws -> AddNormalReply {
         let (outcome, normal, score) = try await WorkLane.slow.run { try store(bytes, in: entry, order) }
         let isFitted = entry.recipe.view.active?.summary.shots.contains(normal.sha256) ?? false
@@ -138,7 +138,7 @@ extension ControlRoutes {
     }
 
     private func store(
-        _ bytes: [UInt8], in entry: RecipeBook<Model>.Entry, _ order: ShotOrder
+        _ bytes: [UInt8], in entry: RecipeBook.Entry, _ order: ShotOrder
     ) throws -> (AddNormalReply.Outcome, StoredNormal, score: Float?) {
         let recipe = entry.recipe
         let picture = try ShotPicture(checking: bytes, roi: entry.settings.area.roi)

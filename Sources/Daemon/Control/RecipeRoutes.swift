@@ -21,7 +21,7 @@ extension ControlRoutes {
         }
     }
 
-    private func use(_ name: String, for camera: String) throws -> RecipeBook<Model>.Entry {
+    private func use(_ name: String, for camera: String) throws -> RecipeBook.Entry {
         // First on disk: a choice that was answered outlives a power cut.
         try book.remember(name, for: camera)
         var entry = try book.entry(name)
@@ -52,7 +52,7 @@ extension ControlRoutes {
     /// The recipe that a request names, else the one in use.
     ///
     /// - Parameter camera: by which; nil = by all of them.
-    func entry(_ request: Request, camera: String? = nil) throws -> RecipeBook<Model>.Entry {
+    func entry(_ request: Request, camera: String? = nil) throws -> RecipeBook.Entry {
         if let name = request.uri.queryParameters.get("recipe") { return try book.entry(name) }
         // What is in use is asked of the line and not of the book: a camera may still run by a recipe that was just
         // replaced.
@@ -67,7 +67,7 @@ extension ControlRoutes {
 }
 
 extension RecipeReply {
-    init<Model>(_ entry: RecipeBook<Model>.Entry, _ refit: RefitService<Model>, cameras: [String]) {
+    init(_ entry: RecipeBook.Entry, _ refit: RefitService, cameras: [String]) {
         let view = entry.recipe.view
         self.init(
             name: entry.name, settingsFrom: entry.settings.name, shots: view.normals.count,

@@ -31,28 +31,28 @@ enum ShotSuspicion: Error, Equatable, CustomStringConvertible {
 
 /// Looks at a picture before it becomes a normal shot: whether it is one already, whether it looks like a reject, and what it
 /// would change.
-final class ShotChecks<Model: StoredModel>: Sendable {
+final class ShotChecks: Sendable {
     /// NG parts that a picture is compared with.
-    private static var rejectsCompared: Int { 20 }
+    private static let rejectsCompared = 20
 
     let parts: RecentParts
-    let refit: RefitService<Model>
+    let refit: RefitService
     /// Of the shots, by SHA-256.
     private let known = Mutex<[String: PictureLikeness]>([:])
     private let preview = Mutex<PreviewReply?>(nil)
 
-    init(parts: RecentParts, refit: RefitService<Model>) {
+    init(parts: RecentParts, refit: RefitService) {
         self.parts = parts
         self.refit = refit
     }
 
     /// The shot that shows the same picture in other bytes. Decodes shots it has not seen yet.
-    func shot(like image: Image, in recipe: Recipe<Model>) throws -> StoredNormal? {
+    func shot(like image: Image, in recipe: Recipe) throws -> StoredNormal? {
         let wanted = PictureLikeness(of: image)
         return try recipe.view.normals.first { try likeness(of: $0, in: recipe)?.isSamePicture(as: wanted) ?? false }
     }
 
-    private func likeness(of normal: StoredNormal, in recipe: Recipe<Model>) throws -> PictureLikeness? {
+    private func likeness(of normal: StoredNormal, in recipe: Recipe) throws -> PictureLikeness? {
         if let likeness = known.withLock({ $0[normal.sha256] }) { return likeness }
         // A shot that no longer decodes is the fit's to complain about.
         guard let image = try? Image(decoding: recipe.bytes(of: normal)) else { return nil }
@@ -66,7 +66,7 @@ final class ShotChecks<Model: StoredModel>: Sendable {
     /// - Parameter overrules: a person said that it is good: nothing is suspicious then.
     /// - Throws: ``ShotSuspicion``.
     func score(
-        _ bytes: [UInt8], _ image: Image, in entry: RecipeBook<Model>.Entry, overrules: Bool
+        _ bytes: [UInt8], _ image: Image, in entry: RecipeBook.Entry, overrules: Bool
     ) throws -> Float? {
         guard let active = entry.recipe.view.active, let model = entry.method.activeModel(active) else { return nil }
         // What the model cannot judge it cannot suspect; the fit says what is wrong.
@@ -101,7 +101,7 @@ extension ShotChecks {
     var previewReply: PreviewReply? { preview.withLock { $0 } }
 
     /// Fits a candidate with one more shot, on a thread of its own at lower priority, and judges the newest parts with it.
-    func startPreview(_ bytes: [UInt8], in entry: RecipeBook<Model>.Entry, parts count: Int) throws -> PreviewReply {
+    func startPreview(_ bytes: [UInt8], in entry: RecipeBook.Entry, parts count: Int) throws -> PreviewReply {
         guard let active = entry.recipe.view.active else { throw StoreError.noModel }
         let reply = try preview.withLock { preview in
             guard preview?.state != .running else {
@@ -127,7 +127,7 @@ extension ShotChecks {
     }
 
     private func change(
-        _ bytes: [UInt8], in entry: RecipeBook<Model>.Entry, from active: Recipe<Model>.Active, parts count: Int
+        _ bytes: [UInt8], in entry: RecipeBook.Entry, from active: Recipe.Active, parts count: Int
     ) throws -> ShotChange {
         let model = try refit.candidate(entry, with: bytes) { progress in
             self.preview.withLock { $0?.progress = 0.9 * progress }

@@ -11,12 +11,12 @@ import Synchronization
 ///
 /// Reading ``view`` never waits for the disk. The other calls do, one after the other: keep them off event loops and
 /// the cooperative pool.
-package final class Recipe<Model: StoredModel>: Sendable {
+package final class Recipe: Sendable {
     /// A generation that can judge parts.
     package struct Active: Sendable {
         package let generation: Int
         /// Rejects at the limit in use.
-        package let model: Model
+        package let model: FittedModel
         /// As fitted: its limit is calibration's.
         package let summary: ModelSummary
         /// The limit set by hand or accepted after commissioning, when one holds for this model.
@@ -156,7 +156,7 @@ package final class Recipe<Model: StoredModel>: Sendable {
 
     /// Applies the manual limit, shows the generation to readers and hands it to the line.
     @discardableResult
-    private func use(_ model: Model, generation: Int, shotsAtRollback: ShotList?) -> Active {
+    private func use(_ model: FittedModel, generation: Int, shotsAtRollback: ShotList?) -> Active {
         let summary = model.summary
         let manual = manualLimit(for: summary)
         let active = Active(
@@ -262,7 +262,7 @@ extension Recipe {
 
 extension Recipe {
     /// Makes `model` the newest generation and the one in use.
-    package func install(_ model: Model) throws -> Active {
+    package func install(_ model: FittedModel) throws -> Active {
         try change.withLock { _ in
             // The settings may have changed while it was fitted.
             let (found, configured) = (model.summary.kind.backbone, view.kind.backbone)
@@ -342,7 +342,7 @@ extension Recipe {
 
     /// What the recipe would do with another model: its limits are those of the recipe. Nothing is stored, and the line
     /// hears nothing.
-    func candidate(_ model: Model) -> Active {
+    func candidate(_ model: FittedModel) -> Active {
         let (summary, active) = (model.summary, view.active)
         let manual = active?.manual.flatMap { $0.holds(for: summary.kind) ? $0 : nil }
         return Active(
@@ -367,7 +367,7 @@ extension Recipe {
         }
     }
 
-    private func usable(_ generation: Int) throws(StoreError) -> Model {
+    private func usable(_ generation: Int) throws(StoreError) -> FittedModel {
         let model = try load(generation)
         let (found, configured) = (model.summary.kind.backbone, view.kind.backbone)
         // Only the backbone: features of another one are no features. Other options are a reason for a fit, not for
@@ -378,9 +378,9 @@ extension Recipe {
         return model
     }
 
-    private func load(_ generation: Int) throws(StoreError) -> Model {
+    private func load(_ generation: Int) throws(StoreError) -> FittedModel {
         do {
-            return try Model.load(from: store.folder(of: generation))
+            return try FittedModel.load(from: store.folder(of: generation))
         } catch {
             throw .generationUnreadable(generation, reason: "\(error)")
         }

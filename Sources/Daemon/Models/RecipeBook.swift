@@ -8,16 +8,16 @@ import Synchronization
 ///
 /// Reading never waits for the disk. Changes do, one after the other.
 /// The order of locks is `change` of the book, `change` of a recipe, `state`: nobody takes them the other way round.
-package final class RecipeBook<Model: StoredModel>: Sendable {
+package final class RecipeBook: Sendable {
     /// Loads weights and may take seconds. Throws for a wrong configuration; for weights that cannot be used it gives a
     /// method that says so (``RecipeMethod/absence``).
-    package typealias MakeMethod = @Sendable (Configuration.RecipeSettings) throws -> RecipeMethod<Model>
+    package typealias MakeMethod = @Sendable (Configuration.RecipeSettings) throws -> RecipeMethod
 
     package struct Entry: Sendable {
-        package let recipe: Recipe<Model>
+        package let recipe: Recipe
         /// The table whose settings it uses: its own, or for a copy that of the original.
         package let settings: Configuration.RecipeSettings
-        package let method: RecipeMethod<Model>
+        package let method: RecipeMethod
         /// What the inspection thread needs of it. Another one after each reload that changed the settings, so the
         /// identity of its slot tells whether a camera has the newest.
         package let line: LineRecipe
@@ -179,7 +179,7 @@ extension RecipeBook {
         }
     }
 
-    private func method(_ table: Configuration.RecipeSettings, _ old: [Entry]) throws -> RecipeMethod<Model> {
+    private func method(_ table: Configuration.RecipeSettings, _ old: [Entry]) throws -> RecipeMethod {
         // What could not be used may have been repaired since.
         // A method that is as before keeps its weights: a reload of another key takes no time.
         if let known = old.first(where: { $0.settings == table && $0.method.absence == nil }) { return known.method }
@@ -212,7 +212,7 @@ extension RecipeBook {
     private struct Plan {
         var name: String
         var table: Configuration.RecipeSettings
-        var method: RecipeMethod<Model>
+        var method: RecipeMethod
     }
 
     /// What is left to do for it once nothing can fail any more.
@@ -223,7 +223,7 @@ extension RecipeBook {
     }
 
     private func plans(
-        _ tables: [Configuration.RecipeSettings], methods: [RecipeMethod<Model>]
+        _ tables: [Configuration.RecipeSettings], methods: [RecipeMethod]
     ) throws(DiskError) -> [Plan] {
         var plans = zip(tables, methods).map { Plan(name: $0.name, table: $0, method: $1) }
         for (name, origin) in try copies() where !tables.contains(where: { $0.name == name }) {
@@ -258,10 +258,10 @@ extension RecipeBook {
     }
 
     private func open(
-        _ name: String, _ table: Configuration.RecipeSettings, _ method: RecipeMethod<Model>
+        _ name: String, _ table: Configuration.RecipeSettings, _ method: RecipeMethod
     ) throws -> Entry {
         let line = LineRecipe(table, name: name, models: method.slot)
-        let recipe = try Recipe<Model>(
+        let recipe = try Recipe(
             stateDirectory: stateDirectory, name: name, kind: method.kind, disk: disk, logger: logger
         ) { activate($0, method, line) }
         return Entry(recipe: recipe, settings: table, method: method, line: line)
@@ -282,7 +282,7 @@ extension RecipeBook {
 }
 
 /// Hands a generation to the line.
-private func activate<Model>(_ active: Recipe<Model>.Active, _ method: RecipeMethod<Model>, _ line: LineRecipe) {
+private func activate(_ active: Recipe.Active, _ method: RecipeMethod, _ line: LineRecipe) {
     if let model = method.activeModel(active) { line.models.activate(model) }
 }
 

@@ -6,7 +6,7 @@ extension ConfiguredMethod {
     package var kind: ModelKind { ModelKind(backbone: backbone.name, sha256: backbone.sha256, requested: settings) }
 
     /// Fits beside inspection: with half of the threads, so that a part on the line does not wait for it.
-    package var fitter: RecipeMethod<FittedModel>.Fitter {
+    package var fitter: RecipeMethod.Fitter {
         let parallelism = Parallelism(threads: max(1, computeThreads / 2))
         let extractors = ExtractorSource(backbone, parallelism: parallelism, textCache: textCache)
         return { [settings] shots, progress, isCancelled in
@@ -17,7 +17,7 @@ extension ConfiguredMethod {
     }
 }
 
-extension RecipeMethod<FittedModel> {
+extension RecipeMethod {
     package init(_ method: ConfiguredMethod) {
         let area = method.settings.area
         let parallelism = Parallelism(threads: method.computeThreads)

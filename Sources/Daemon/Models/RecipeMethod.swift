@@ -2,13 +2,13 @@ package import Core
 
 /// What the settings of a recipe come to: how its models are made and used. Immutable and used on any thread; recipes
 /// with the same table share one.
-package struct RecipeMethod<Model: StoredModel>: Sendable {
+package struct RecipeMethod: Sendable {
     /// Blocks for as long as a fit takes, on a thread with the priority of who wants it. Told its progress (0...1) and
     /// asked whether to stop on that thread; a fit that is cancelled throws.
     package typealias Fitter =
         @Sendable (
             _ shots: [Shot], _ progress: @escaping (Double) -> Void, _ isCancelled: @escaping () -> Bool
-        ) throws -> Model
+        ) throws -> FittedModel
 
     /// Of the models that ``fit`` makes.
     package var kind: ModelKind
@@ -18,11 +18,11 @@ package struct RecipeMethod<Model: StoredModel>: Sendable {
     package var shot: @Sendable (_ sha256: String, _ bytes: [UInt8]) throws(ImageError) -> Shot
     package var fit: Fitter
     /// Nil = the line cannot use it. Cheap: no weights are loaded.
-    package var activeModel: @Sendable (Recipe<Model>.Active) -> ActiveModel?
+    package var activeModel: @Sendable (Recipe.Active) -> ActiveModel?
 
     package init(
         kind: ModelKind, absence: String? = nil, shot: @escaping @Sendable (String, [UInt8]) throws(ImageError) -> Shot,
-        fit: @escaping Fitter, activeModel: @escaping @Sendable (Recipe<Model>.Active) -> ActiveModel?
+        fit: @escaping Fitter, activeModel: @escaping @Sendable (Recipe.Active) -> ActiveModel?
     ) {
         self.kind = kind
         self.absence = absence

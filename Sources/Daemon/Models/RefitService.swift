@@ -8,7 +8,7 @@ import ServiceLifecycle
 ///
 /// A request during a fit makes one more fit after it, with all shots there are by then. A fit that fails leaves the
 /// model in use alone.
-package final class RefitService<Model: StoredModel>: Service {
+package final class RefitService: Service {
     private struct Requests {
         var requested: UInt64 = 0
         var done: UInt64 = 0
@@ -33,14 +33,14 @@ package final class RefitService<Model: StoredModel>: Service {
         let recipe: String
         let shots: Set<String>
         let kind: ModelKind
-        let model: Model
+        let model: FittedModel
     }
 
-    private let book: RecipeBook<Model>
+    private let book: RecipeBook
     private let logger: Logger
     private let state = Monitor(State())
 
-    package init(book: RecipeBook<Model>, logger: Logger) {
+    package init(book: RecipeBook, logger: Logger) {
         self.book = book
         self.logger = logger
     }
@@ -114,7 +114,7 @@ package final class RefitService<Model: StoredModel>: Service {
         return next ?? nil
     }
 
-    private func decoded(_ normal: StoredNormal, _ entry: RecipeBook<Model>.Entry) throws(StoreError) -> Shot {
+    private func decoded(_ normal: StoredNormal, _ entry: RecipeBook.Entry) throws(StoreError) -> Shot {
         do {
             return try entry.method.shot(normal.sha256, entry.recipe.bytes(of: normal))
         } catch {
@@ -124,8 +124,8 @@ package final class RefitService<Model: StoredModel>: Service {
 
     /// What a fit with one more shot gives; kept for the fit to come. Blocks for as long as a fit takes.
     func candidate(
-        _ entry: RecipeBook<Model>.Entry, with bytes: [UInt8], progress: @escaping (Double) -> Void
-    ) throws -> Model {
+        _ entry: RecipeBook.Entry, with bytes: [UInt8], progress: @escaping (Double) -> Void
+    ) throws -> FittedModel {
         let added = try entry.method.shot(entry.recipe.find(bytes).sha256, bytes)
         // In the order in which the store will have them: a fit depends on it.
         let shots = try (entry.recipe.view.normals.map { try decoded($0, entry) } + [added])
@@ -137,7 +137,7 @@ package final class RefitService<Model: StoredModel>: Service {
         return model
     }
 
-    private func takeCandidate(_ entry: RecipeBook<Model>.Entry, _ shots: [Shot]) -> Model? {
+    private func takeCandidate(_ entry: RecipeBook.Entry, _ shots: [Shot]) -> FittedModel? {
         state.withLock { state in
             guard let candidate = state.candidate, candidate.recipe == entry.name,
                 candidate.kind == entry.method.kind, candidate.shots == Set(shots.map(\.sha256))

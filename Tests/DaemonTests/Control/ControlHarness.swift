@@ -100,9 +100,9 @@ final class ControlHarness: Sendable {
 
     let folder: TemporaryFolder
     let socket: String
-    let book: RecipeBook<TinyModel>
-    let recipe: Recipe<TinyModel>
-    let refit: RefitService<TinyModel>
+    let book: RecipeBook
+    let recipe: Recipe
+    let refit: RefitService
     let verdicts = ListedVerdicts()
     let line: TestControl
 

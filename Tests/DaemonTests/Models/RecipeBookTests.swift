@@ -24,18 +24,18 @@ import Testing
 
     /// Opens the book as a start of the daemon does.
     private func start(
-        _ tables: [Configuration.RecipeSettings], disk: Disk = Disk(), method: RecipeMethod<TinyModel> = .tiny(),
+        _ tables: [Configuration.RecipeSettings], disk: Disk = Disk(), method: RecipeMethod = .tiny(),
         logger: Logger = .silent
-    ) throws -> RecipeBook<TinyModel> {
+    ) throws -> RecipeBook {
         try RecipeBook(stateDirectory: folder.path, tables: tables, disk: disk, logger: logger) { _ in method }
     }
 
     /// `bottle` with two shots, a model and a limit set by hand.
-    private func startWithABottle() throws -> RecipeBook<TinyModel> {
+    private func startWithABottle() throws -> RecipeBook {
         let book = try start([table("bottle")])
         let recipe = try book.entry("bottle").recipe
         for text in ["abc", "def"] { _ = try recipe.addNormal(Array(text.utf8), fileExtension: "png") }
-        _ = try recipe.install(TinyModel(shots: recipe.view.normals.map(\.sha256), limit: 2))
+        _ = try recipe.install(.tiny(shots: recipe.view.normals.map(\.sha256), limit: 2))
         _ = try recipe.setLimit(0.5)
         return book
     }
@@ -134,13 +134,13 @@ import Testing
     }
 
     @Test func aReloadWithOtherSettingsKeepsTheShotsAndMakesAFitDue() throws {
-        let method = Mutex(RecipeMethod<TinyModel>.tiny())
-        let book = try RecipeBook<TinyModel>(
+        let method = Mutex(RecipeMethod.tiny())
+        let book = try RecipeBook(
             stateDirectory: folder.path, tables: [table("bottle")], logger: .silent
         ) { _ in method.withLock { $0 } }
         let old = try book.entry("bottle")
         _ = try old.recipe.addNormal(Array("abc".utf8), fileExtension: "png")
-        _ = try old.recipe.install(TinyModel(shots: old.recipe.view.normals.map(\.sha256), limit: 2))
+        _ = try old.recipe.install(.tiny(shots: old.recipe.view.normals.map(\.sha256), limit: 2))
         #expect(try book.reload([table("bottle")]).isEmpty)
 
         method.withLock { $0 = .tiny(method: "spade") }
@@ -151,7 +151,7 @@ import Testing
         #expect(new.line.models.current?.limit == 2)
         #expect(new.line.brightness.lowerBound == 9)
         #expect(old.line.brightness.lowerBound == 4)
-        _ = try new.recipe.install(TinyModel(shots: [], limit: 3))
+        _ = try new.recipe.install(.tiny(shots: [], limit: 3))
         #expect(new.line.models.current?.limit == 3)
         #expect(old.line.models.current?.limit == 2)
     }
@@ -161,7 +161,7 @@ import Testing
         try start([table("bottle"), table("cap")]).remember("bottle", for: camera.name)
         let book = try start([table("cap")], logger: log.logger)
         let cap = try book.entry("cap").recipe
-        _ = try cap.install(TinyModel(shots: ["a"]))
+        _ = try cap.install(.tiny(shots: ["a"]))
         #expect(book.entry(for: camera) == nil)
         let gone = book.lineRecipe(for: camera)
         #expect(gone.name == "bottle")
@@ -236,10 +236,10 @@ import Testing
         _ = try startWithABottle()
         let absence = Mutex<String?>("weights are cut")
         let log = LogRecord()
-        let book = try RecipeBook<TinyModel>(
+        let book = try RecipeBook(
             stateDirectory: folder.path, tables: [table("bottle")], logger: log.logger
         ) { _ in
-            var method = RecipeMethod<TinyModel>.tiny()
+            var method = RecipeMethod.tiny()
             method.absence = absence.withLock { $0 }
             return method
         }
@@ -261,7 +261,7 @@ import Testing
 
     @Test func aMethodThatIsRefusedLeavesEverythingAsItIs() throws {
         struct Refused: Error {}
-        let book = try RecipeBook<TinyModel>(
+        let book = try RecipeBook(
             stateDirectory: folder.path, tables: [table("bottle")], logger: .silent
         ) { table throws(Refused) in
             if table.name == "bad" { throw Refused() }
@@ -274,9 +274,9 @@ import Testing
 
     @Test func weightsThatCannotBeUsedAreToldAtTheStartAndRefusedLater() throws {
         let absence = Mutex<String?>("weights are cut")
-        func book() throws -> RecipeBook<TinyModel> {
+        func book() throws -> RecipeBook {
             try RecipeBook(stateDirectory: folder.path, tables: [table("bottle")], logger: .silent) { _ in
-                var method = RecipeMethod<TinyModel>.tiny()
+                var method = RecipeMethod.tiny()
                 method.absence = absence.withLock { $0 }
                 return method
             }
@@ -293,8 +293,7 @@ import Testing
 
     @Test func aFitThatEndsAfterTheBackboneChangedIsNotUsed() throws {
         let book = try startWithABottle()
-        var other = TinyModel(shots: [])
-        other.backbone = "other"
+        let other = try FittedModel.tiny(shots: [], backbone: "other")
         #expect(throws: StoreError.otherSettings(found: "other (weights other)", configured: "tiny (weights tiny)")) {
             try book.entry("bottle").recipe.install(other)
         }

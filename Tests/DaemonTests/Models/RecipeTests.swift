@@ -17,16 +17,16 @@ import Testing
 
     /// Opens the recipe as a start of the daemon does.
     private func start(
-        kind: ModelKind = TinyModel.kind, activate: @escaping @Sendable (Recipe<TinyModel>.Active) -> Void = { _ in }
-    ) throws -> Recipe<TinyModel> {
+        kind: ModelKind = .tiny(), activate: @escaping @Sendable (Recipe.Active) -> Void = { _ in }
+    ) throws -> Recipe {
         try Recipe(
             stateDirectory: folder.path, name: "bottle", kind: kind, logger: .silent, activate: activate)
     }
 
     /// Three generations, the third in use.
-    private func startWithThreeGenerations() throws -> Recipe<TinyModel> {
+    private func startWithThreeGenerations() throws -> Recipe {
         let recipe = try start()
-        for limit in 1...3 { _ = try recipe.install(TinyModel(shots: ["a"], limit: Float(limit))) }
+        for limit in 1...3 { _ = try recipe.install(.tiny(shots: ["a"], limit: Float(limit))) }
         return recipe
     }
 
@@ -40,8 +40,7 @@ import Testing
     @Test(arguments: ["", "..", "a/b", ".hidden", "-x", "ä", String(repeating: "x", count: 65)])
     func aRecipeNameThatIsNoPlainNameIsRefused(name: String) {
         #expect(throws: StoreError.invalidRecipeName(name)) {
-            try Recipe<TinyModel>(stateDirectory: folder.path, name: name, kind: TinyModel.kind, logger: .silent) { _ in
-            }
+            try Recipe(stateDirectory: folder.path, name: name, kind: .tiny(), logger: .silent) { _ in }
         }
     }
 
@@ -75,18 +74,18 @@ import Testing
     @Test func anInstalledModelIsTheOneInUseAfterARestart() throws {
         let handed = Mutex<[Int]>([])
         let recipe = try start { active in handed.withLock { $0.append(active.generation) } }
-        let active = try recipe.install(TinyModel(shots: ["a"], limit: 2))
+        let active = try recipe.install(.tiny(shots: ["a"], limit: 2))
         #expect(active.generation == 1)
         #expect(handed.withLock { $0 } == [1])
         let again = try start { active in handed.withLock { $0.append(active.generation) } }
-        #expect(again.view.active?.model == TinyModel(shots: ["a"], limit: 2))
+        #expect(again.view.active?.model == (try .tiny(shots: ["a"], limit: 2)))
         #expect(handed.withLock { $0 } == [1, 1])
     }
 
     @Test func theCurrentAndTwoOlderGenerationsAreKept() throws {
         let recipe = try startWithThreeGenerations()
         #expect(try folder.names(in: "\(Self.root)/models") == ["1", "2", "3"])
-        _ = try recipe.install(TinyModel(shots: ["a"], limit: 4))
+        _ = try recipe.install(.tiny(shots: ["a"], limit: 4))
         #expect(try folder.names(in: "\(Self.root)/models") == ["2", "3", "4"])
     }
 
@@ -104,9 +103,9 @@ import Testing
     @Test func aFailedSaveLeavesTheOldGenerationAndNoFiles() throws {
         struct Refusing: Error {}
         let recipe = try start()
-        _ = try recipe.install(TinyModel(shots: ["a"]))
-        var unsaveable = TinyModel(shots: ["b"])
-        unsaveable.limit = .nan  // JSON cannot hold it
+        _ = try recipe.install(.tiny(shots: ["a"]))
+        // JSON cannot hold it.
+        let unsaveable = try FittedModel.tiny(shots: ["b"]).withLimit(1, band: UncertainBand(lower: .nan, upper: 1))
         #expect(throws: (any Error).self) { try recipe.install(unsaveable) }
         #expect(recipe.view.active?.generation == 1)
         #expect(try start().view.active?.generation == 1)
@@ -123,7 +122,7 @@ extension RecipeTests {
         #expect(try recipe.rollback(to: nil).generation == 1)
         let again = try start()
         #expect(again.view.active?.generation == 1)
-        #expect(try again.install(TinyModel(shots: ["a"])).generation == 4)
+        #expect(try again.install(.tiny(shots: ["a"])).generation == 4)
         #expect(try start().view.active?.generation == 4)
     }
 
@@ -131,9 +130,9 @@ extension RecipeTests {
     func anotherShotAfterARollBackIsFittedEvenIfTheDaemonDiesBeforeTheFit(isRemoved: Bool) throws {
         let recipe = try start()
         let first = try recipe.addNormal(Array("abc".utf8), fileExtension: "png").normal.sha256
-        _ = try recipe.install(TinyModel(shots: [first]))
+        _ = try recipe.install(.tiny(shots: [first]))
         let second = try recipe.addNormal(Array("def".utf8), fileExtension: "png").normal.sha256
-        _ = try recipe.install(TinyModel(shots: [first, second]))
+        _ = try recipe.install(.tiny(shots: [first, second]))
         _ = try recipe.rollback(to: nil)
         #expect(!recipe.view.isFitDue)
         #expect(try !start().view.isFitDue)
@@ -151,7 +150,7 @@ extension RecipeTests {
     @Test func aRollBackOfAnOlderVersionOfTheFileHolds() throws {
         let recipe = try start()
         _ = try recipe.addNormal(Array("abc".utf8), fileExtension: "png")
-        for limit in 1...2 { _ = try recipe.install(TinyModel(shots: ["a"], limit: Float(limit))) }
+        for limit in 1...2 { _ = try recipe.install(.tiny(shots: ["a"], limit: Float(limit))) }
         try folder.write("1 rolled-back\n", to: "\(Self.root)/current")
         let again = try start()
         #expect(again.view.active?.generation == 1)
@@ -168,42 +167,47 @@ extension RecipeTests {
     @Test func rollingBackToNothingSaysSo() throws {
         let recipe = try start()
         #expect(throws: StoreError.noModel) { try recipe.rollback(to: nil) }
-        _ = try recipe.install(TinyModel(shots: ["a"]))
+        _ = try recipe.install(.tiny(shots: ["a"]))
         #expect(throws: StoreError.noOlderGeneration(than: 1)) { try recipe.rollback(to: nil) }
         #expect(throws: StoreError.noSuchGeneration(7, kept: [1])) { try recipe.rollback(to: 7) }
     }
 
     @Test func aLimitSetByHandOutlivesARefitAndARestartUntilAuto() throws {
         let recipe = try start()
-        _ = try recipe.install(TinyModel(shots: ["a"], limit: 1))
-        #expect(try recipe.setLimit(0.5).model.limit == 0.5)
-        #expect(try recipe.install(TinyModel(shots: ["a", "b"], limit: 2)).limit == 0.5)
+        _ = try recipe.install(.tiny(shots: ["a"], limit: 1))
+        #expect(try recipe.setLimit(0.5).model.calibration.limit == 0.5)
+        #expect(try recipe.install(.tiny(shots: ["a", "b"], limit: 2)).limit == 0.5)
         let again = try start()
         #expect(again.view.active?.limit == 0.5)
         #expect(again.view.active?.summary.limit == 2)
-        #expect(try again.setLimit(nil).model.limit == 2)
+        #expect(try again.setLimit(nil).model.calibration.limit == 2)
         #expect(try start().view.active?.limit == 2)
+    }
+
+    @Test func afterLimitAutoTheModelIsAsItWasFittedAndSaysSo() throws {
+        let (model, recipe) = (try FittedModel.tiny(shots: ["a"], limit: 2), try start())
+        _ = try recipe.install(model)
+        #expect(try recipe.setLimit(0.5).model.calibration.origin == .manual)
+        #expect(try recipe.setLimit(nil).model == model)
     }
 
     @Test func aLimitSetByHandDoesNotCountForAnotherMethod() throws {
         let recipe = try start()
-        _ = try recipe.install(TinyModel(shots: ["a"], limit: 1))
+        _ = try recipe.install(.tiny(shots: ["a"], limit: 1))
         _ = try recipe.setLimit(0.5)
-        var other = TinyModel(shots: ["a"], limit: 30)
-        other.method = "spade"
+        let other = try FittedModel.tiny(shots: ["a"], limit: 30, method: "spade")
         #expect(try recipe.install(other).limit == 30)
     }
 
     @Test func aModelOfAnotherBackboneIsNotUsedAndAFitIsDue() throws {
         let recipe = try start(kind: .tiny(backbone: "other"))
         let sha256 = try recipe.addNormal(Array("abc".utf8), fileExtension: "png").normal.sha256
-        var other = TinyModel(shots: [sha256])
-        other.backbone = "other"
+        let other = try FittedModel.tiny(shots: [sha256], backbone: "other")
         _ = try recipe.install(other)
         let again = try start()
         #expect(again.view.active == nil)
         #expect(again.view.isFitDue)
-        _ = try again.install(TinyModel(shots: [sha256]))
+        _ = try again.install(.tiny(shots: [sha256]))
         #expect(
             throws: StoreError.otherBackbone(
                 generation: 1, found: "other (weights other)", configured: "tiny (weights tiny)")
@@ -215,8 +219,7 @@ extension RecipeTests {
     @Test func aModelOfOtherSettingsIsUsedUntilTheFitThatIsDue() throws {
         let recipe = try start()
         let sha256 = try recipe.addNormal(Array("abc".utf8), fileExtension: "png").normal.sha256
-        var other = TinyModel(shots: [sha256])
-        other.method = "spade"
+        let other = try FittedModel.tiny(shots: [sha256], method: "spade")
         _ = try recipe.install(other)
         let again = try start()
         #expect(again.view.active?.generation == 1)
@@ -235,21 +238,20 @@ extension RecipeTests {
         try folder.write(
             limitOfVersion2("padim, maximum, 100 dimensions"), to: "\(Self.root)/limit.json")
         let recipe = try start()
-        #expect(try recipe.install(TinyModel(shots: ["a"], limit: 1)).limit == 0.5)
-        var other = TinyModel(shots: ["a"], limit: 30)
-        other.method = "spade"
+        #expect(try recipe.install(.tiny(shots: ["a"], limit: 1)).limit == 0.5)
+        let other = try FittedModel.tiny(shots: ["a"], limit: 30, method: "spade")
         #expect(try recipe.install(other).limit == 30)
     }
 
     @Test(arguments: ["padim, top 1 %, 100 dimensions", "padim", "spade, 50 neighbours", ""])
     func aLimitThatAnOlderProgramKeptForSomethingElseIsNotUsed(method: String) throws {
         try folder.write(limitOfVersion2(method), to: "\(Self.root)/limit.json")
-        #expect(try start().install(TinyModel(shots: ["a"], limit: 1)).limit == 1)
+        #expect(try start().install(.tiny(shots: ["a"], limit: 1)).limit == 1)
     }
 
     @Test func aLimitForAMethodThatThereIsNotIsNotUsed() throws {
         let recipe = try start()
-        _ = try recipe.install(TinyModel(shots: ["a"], limit: 1))
+        _ = try recipe.install(.tiny(shots: ["a"], limit: 1))
         _ = try recipe.setLimit(0.5)
         let text = try folder.text(of: "\(Self.root)/limit.json")
         try #require(text.contains("\"padim\""))
@@ -260,7 +262,7 @@ extension RecipeTests {
     @Test(arguments: [0, -1, Float.nan, Float.infinity])
     func aLimitThatIsNoScoreIsRefused(value: Float) throws {
         let recipe = try start()
-        _ = try recipe.install(TinyModel(shots: ["a"], limit: 1))
+        _ = try recipe.install(.tiny(shots: ["a"], limit: 1))
         #expect(throws: StoreError.self) { try recipe.setLimit(value) }
         #expect(recipe.view.active?.limit == 1)
     }
@@ -286,15 +288,15 @@ extension RecipeTests {
                 }
                 return number == limit || (forEver && number > limit && limit > 0) ? code : nil
             }
-            let recipe = try Recipe<TinyModel>(
-                stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, logger: .silent
+            let recipe = try Recipe(
+                stateDirectory: folder.path, name: "bottle", kind: .tiny(), logger: .silent
             ) { _ in }
             _ = try recipe.addNormal(Array("abc".utf8), fileExtension: "png")
-            _ = try recipe.install(TinyModel(shots: ["a"], limit: 1))
+            _ = try recipe.install(.tiny(shots: ["a"], limit: 1))
             let passed = (try? change(folder, disk)) != nil
 
-            let after = try Recipe<TinyModel>(
-                stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, logger: .silent
+            let after = try Recipe(
+                stateDirectory: folder.path, name: "bottle", kind: .tiny(), logger: .silent
             ) { _ in }.view
             #expect([1, 2].contains(after.active?.summary.limit))
             #expect([1, 2].contains(after.normals.count))
@@ -310,11 +312,11 @@ extension RecipeTests {
     }
 
     private func change(_ folder: TemporaryFolder, _ disk: Disk) throws {
-        let recipe = try Recipe<TinyModel>(
-            stateDirectory: folder.path, name: "bottle", kind: TinyModel.kind, disk: disk, logger: .silent
+        let recipe = try Recipe(
+            stateDirectory: folder.path, name: "bottle", kind: .tiny(), disk: disk, logger: .silent
         ) { _ in }
         _ = try recipe.addNormal(Array("def".utf8), fileExtension: "jpg")
-        _ = try recipe.install(TinyModel(shots: ["a"], limit: 2))
+        _ = try recipe.install(.tiny(shots: ["a"], limit: 2))
     }
 }
 
@@ -360,7 +362,7 @@ extension RecipeTests {
         _ = try startWithThreeGenerations()
         try folder.write("{\"shots\":[", to: "\(Self.root)/models/3/model.json")
         #expect(try start().view.active?.generation == 2)
-        #expect(try start().install(TinyModel(shots: ["a"])).generation == 4)
+        #expect(try start().install(.tiny(shots: ["a"])).generation == 4)
     }
 
     @Test func nothingReadableMeansNoModelAndNoFailure() throws {
@@ -379,11 +381,11 @@ extension RecipeTests {
         let recipe = try start()
         let sha256 = try recipe.addNormal(Array("abc".utf8), fileExtension: "png").normal.sha256
         #expect(try start().view.isFitDue)
-        _ = try recipe.install(TinyModel(shots: [sha256]))
+        _ = try recipe.install(.tiny(shots: [sha256]))
         #expect(try !start().view.isFitDue)
-        _ = try recipe.install(TinyModel(shots: [sha256, "removed since"]))
+        _ = try recipe.install(.tiny(shots: [sha256, "removed since"]))
         #expect(try start().view.isFitDue)
-        _ = try recipe.install(TinyModel(shots: [sha256]))
+        _ = try recipe.install(.tiny(shots: [sha256]))
         _ = try recipe.rollback(to: 2)
         #expect(try !start().view.isFitDue)
     }

@@ -20,10 +20,10 @@ import Testing
 
         func open() { semaphore.signal() }
 
-        func fit(_ shots: [Shot]) throws -> TinyModel {
+        func fit(_ shots: [Shot]) throws -> FittedModel {
             shotCounts.withLock { $0.append(shots.count) }
             semaphore.wait()
-            return TinyModel(shots: shots.map(\.sha256))
+            return try .tiny(shots: shots.map(\.sha256))
         }
     }
 
@@ -34,17 +34,17 @@ import Testing
         _ = try RecipeBook.bottle(folder).entry("bottle").recipe.addNormal(TestPicture.png(1), fileExtension: "png")
     }
 
-    private func service(_ method: RecipeMethod<TinyModel>) throws -> (RefitService<TinyModel>, Recipe<TinyModel>) {
+    private func service(_ method: RecipeMethod) throws -> (RefitService, Recipe) {
         let book = try RecipeBook.bottle(folder, method)
         return (RefitService(book: book, logger: .silent), try book.entry("bottle").recipe)
     }
 
-    private func settle(_ service: RefitService<TinyModel>, _ recipe: String = "bottle", fit: UInt64) async throws {
+    private func settle(_ service: RefitService, _ recipe: String = "bottle", fit: UInt64) async throws {
         while service.status(of: recipe).done < fit { try await Task.sleep(for: .milliseconds(2)) }
     }
 
     /// Runs the service around `body`, as the daemon does. The shot that has no model yet makes it begin with fit 1.
-    private func run(_ service: RefitService<TinyModel>, _ body: () async throws -> Void) async throws {
+    private func run(_ service: RefitService, _ body: () async throws -> Void) async throws {
         let group = ServiceGroup(services: [service], logger: .silent)
         async let running: Void = group.run()
         do {
@@ -61,7 +61,7 @@ import Testing
         let (service, recipe) = try service(
             .tiny { shots, progress, _ in
                 progress(0.5)
-                return TinyModel(shots: shots.map(\.sha256))
+                return try .tiny(shots: shots.map(\.sha256))
             })
         #expect(service.status(of: "bottle") == FitReply(state: .idle, request: 0, done: 0))
         try await run(service) { try await settle(service, fit: 1) }
@@ -88,7 +88,7 @@ import Testing
         let (service, recipe) = try service(
             .tiny { shots, _, _ in
                 if fails.withLock({ $0 }) { throw Refused() }
-                return TinyModel(shots: shots.map(\.sha256))
+                return try .tiny(shots: shots.map(\.sha256))
             })
         try await run(service) {
             try await settle(service, fit: 1)

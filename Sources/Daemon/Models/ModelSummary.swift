@@ -1,7 +1,38 @@
-import ControlProtocol
+package import ControlProtocol
 package import Core
 
-extension FittedModel: StoredModel {
+/// What people are told about a fitted model.
+package struct ModelSummary: Sendable, Equatable {
+    package var kind: ModelKind
+    /// SHA-256 of the shots it was fitted from.
+    package var shots: [String]
+    /// The limit that calibration found.
+    package var limit: Float
+    /// What that limit rests on, in words.
+    package var evidence: String
+    /// Scores around that limit that are uncertain.
+    package var band: UncertainBand
+    /// What other sensitivities would give, from lower to higher.
+    package var options: [LimitOption]
+    /// What the fit chose and why, a line each; nil where nothing was to be chosen.
+    package var choice: [String]?
+
+    package init(
+        kind: ModelKind, shots: [String], limit: Float, evidence: String, band: UncertainBand? = nil,
+        options: [LimitOption] = [], choice: [String]? = nil
+    ) {
+        self.kind = kind
+        self.shots = shots
+        self.limit = limit
+        self.evidence = evidence
+        self.band = band ?? UncertainBand(lower: limit, upper: limit)
+        self.options = options
+        self.choice = choice
+    }
+}
+
+extension FittedModel {
+    /// What was fitted, whatever limit is in use: ``withLimit(_:band:)`` does not change it.
     package var summary: ModelSummary {
         ModelSummary(
             kind: kind, shots: shots,
