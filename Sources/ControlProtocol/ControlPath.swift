@@ -6,9 +6,7 @@ package enum ControlPath {
     package static let metrics = "/metrics"
     package static let status = "/v1/status"
     package static let normals = "/v1/normals"
-    package static let normalsFromVerdict = "/v1/normals/from-verdict"
-    package static let normalsFromCamera = "/v1/normals/from-camera"
-    package static let normalsPreview = "/v1/normals/preview"
+    package static let normalsOperations = "/v1/normals/operations"
     package static let commission = "/v1/commission"
     package static let commissionApply = "/v1/commission/apply"
     package static let trigger = "/v1/trigger"
@@ -33,6 +31,8 @@ package enum ControlLimits {
     package static let imageBytes = 32 << 20
     /// Most shots of one request to the camera.
     package static let shotsAtOnce = 32
+    /// Most parts that a preview judges again.
+    package static let previewParts = 1000
     /// Most parts that a commissioning can be started for.
     package static let commissionParts = 1_000_000
     /// Largest JSON request, in bytes.

@@ -29,6 +29,11 @@ package struct ErrorReply: Codable, Sendable, Equatable {
         package var code: ErrorCode
         /// For people: what was expected, what came and what to do, in one line.
         package var message: String
+
+        package init(code: ErrorCode, message: String) {
+            self.code = code
+            self.message = message
+        }
     }
     package var error: Body
 

@@ -47,17 +47,21 @@ package struct DaemonServices: Sendable {
         let refit = RefitService(book: book, logger: logger)
         let reloading = ConfigurationReload(
             configuration, path: path, book: book, refit: refit, line: line, journal: journal, logger: logger)
+        let shots = ShotOperations(
+            line: line, refit: refit, verdicts: journal, stateDirectory: directory,
+            shotQualityPercent: configuration.images.jpegQualityPercent, logger: logger)
         let control = ControlServer(
             settings: ControlSettings(configuration.control), book: book, refit: refit, line: line, verdicts: journal,
-            stateDirectory: directory, shotQualityPercent: configuration.images.jpegQualityPercent, logger: logger,
+            shots: shots, stateDirectory: directory, logger: logger,
             reload: { try await Self.reload(reloading, notifier) }, onReady: { notifier.ready() })
         let supervision = SupervisionService(
             notifier: notifier, watchdogPeriod: ServiceNotifier.watchdogPeriod, logger: logger,
             statusLine: { line.readings.statusLine }, stalledLoop: { line.stalledLoop(after: $0) })
         // Each needs those before it, and the last is the first to stop: the cameras stop, what waits is inspected, the
-        // pictures are written, the journal is synced.
+        // pictures are written, the journal is synced. The shots' operations stop before the control server does: it tells who
+        // waits for one how it ended.
         services = [
-            journal, images, InspectionService(line, sinks: sinks), CaptureService(line), refit, control,
+            journal, images, InspectionService(line, sinks: sinks), CaptureService(line), refit, control, shots,
             HangUpService { try await Self.reload(reloading, notifier) }, supervision,
         ]
     }

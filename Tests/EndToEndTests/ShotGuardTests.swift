@@ -8,7 +8,7 @@ extension EndToEndTests {
     @Suite struct ShotGuardTests {
         private struct Report: Decodable {
             struct Accepted: Decodable {
-                var outcome: AddNormalReply.Outcome
+                var outcome: AddNormalsReply.Shot.Outcome
             }
             var accepted: [Accepted]
             var change: ShotChange?

@@ -1,4 +1,5 @@
 import ControlProtocol
+import Core
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -12,6 +13,8 @@ struct ControlError: Error, CustomStringConvertible {
     var message: String
 
     var description: String { message }
+
+    var body: ErrorReply.Body { ErrorReply.Body(code: code, message: message) }
 
     var status: HTTPResponse.Status {
         switch code {
@@ -42,6 +45,7 @@ extension ControlError {
         case let error as ReloadError: self.init(code: error.code, message: error.description)
         case let error as DiskError: self.init(code: .storageFailed, message: "storage: \(error)")
         case let error as ShotSuspicion: self.init(code: .conflict, message: error.description)
+        case let error as ImageError: self.init(code: .imageRefused, message: error.description)
         case let error as ShotRefusal: self.init(code: .imageRefused, message: error.description)
         case let error as HTTPError where error.status == .notFound:
             self = .notFound("request: no such path or method: the paths are listed in ARCHITECTURE.md")

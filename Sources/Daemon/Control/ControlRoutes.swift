@@ -15,9 +15,7 @@ struct ControlRoutes: Sendable {
     let line: any LineControl
     let feed: VerdictFeed
     let commissions: CommissionLog
-    let shots: ShotChecks
-    /// Of shots that a camera gives without compression.
-    let shotQualityPercent: Int
+    let shots: ShotOperations
     let reload: @Sendable () async throws -> ReloadReply
     let started = ContinuousClock.now
 

@@ -26,7 +26,8 @@ package struct ControlSettings: Sendable, Equatable {
 
 /// The control API on its Unix socket.
 ///
-/// Sits behind what it asks among the services, so it stops before them. The socket file goes when the server ends.
+/// Sits behind what it asks among the services, so it stops before them; only the shots' operations stop earlier, and it tells
+/// how they ended. The socket file goes when the server ends.
 /// Hummingbird's event loops do the talking, none of the daemon's own threads. Throws when the socket cannot be opened;
 /// that ends the daemon.
 package struct ControlServer: Service {
@@ -36,12 +37,11 @@ package struct ControlServer: Service {
     private let onReady: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - shotQualityPercent: of shots that the camera gives uncompressed, 1 to 100.
     ///   - reload: reads the configuration again.
     ///   - onReady: called once clients can connect.
     package init(
         settings: ControlSettings, book: RecipeBook, refit: RefitService, line: any LineControl,
-        verdicts: any VerdictSource, stateDirectory: String, shotQualityPercent: Int = 95, logger: Logger,
+        verdicts: any VerdictSource, shots: ShotOperations, stateDirectory: String, logger: Logger,
         reload: @escaping @Sendable () async throws -> ReloadReply,
         onReady: @escaping @Sendable () -> Void = {}
     ) {
@@ -51,10 +51,10 @@ package struct ControlServer: Service {
         routes = ControlRoutes(
             book: book, refit: refit, line: line,
             feed: VerdictFeed(
-                source: verdicts, stateDirectory: stateDirectory, streamLimit: max(1, settings.maxConnections / 2)),
+                VerdictPictures(source: verdicts, stateDirectory: stateDirectory),
+                streamLimit: max(1, settings.maxConnections / 2)),
             commissions: CommissionLog(source: verdicts),
-            shots: ShotChecks(parts: RecentParts(source: verdicts, stateDirectory: stateDirectory), refit: refit),
-            shotQualityPercent: shotQualityPercent, reload: reload)
+            shots: shots, reload: reload)
     }
 
     package func run() async throws {

@@ -15,9 +15,9 @@ package protocol LineControl: Sendable {
     /// Comes back with the verdict, by the camera's deadline and the time that one inspection takes; also when the
     /// client is gone.
     func trigger(camera: String?, part: String?) async throws(TriggerRefusal) -> TriggerReply
-    /// See ``InspectionLine/nextPictures(_:of:)``.
-    /// As the camera gave them, in order; comes back within 20 s.
-    func nextPictures(_ count: Int, of camera: String?) async throws(TriggerRefusal) -> [Picture]
+    /// See ``InspectionLine/nextPictures(_:of:_:)``.
+    /// As the camera gave them, in order; throws after 20 s without one.
+    func nextPictures(_ count: Int, of camera: String?, _ take: (Picture) async throws -> Void) async throws
     /// The name of a camera; nil = the only one's.
     func cameraName(_ camera: String?) throws(TriggerRefusal) -> String
     /// Uses another recipe from the next frame or trigger on.

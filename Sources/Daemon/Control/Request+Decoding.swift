@@ -32,6 +32,16 @@ extension Request {
         }
     }
 
+    /// - Throws: when the query names a parameter that there is not: a flag that is spelt wrongly must not count as absent.
+    func checkParameters(known: [String]) throws {
+        let unknown = Set(uri.queryParameters.map { String($0.key) }).subtracting(known)
+        guard unknown.isEmpty else {
+            throw ControlError.invalidRequest(
+                "request: no such parameter: \(unknown.sorted().joined(separator: ", ")): expected "
+                    + known.joined(separator: ", "))
+        }
+    }
+
     /// A query parameter as a number; absent = nil.
     func number<Number: FixedWidthInteger>(_ name: String) throws -> Number? {
         guard let text = uri.queryParameters.get(name) else { return nil }

@@ -1,6 +1,7 @@
 import ControlProtocol
 import Core
 import Platform
+import Settings
 import Synchronization
 
 /// Why a picture is not taken for a normal shot without a person's word.
@@ -29,30 +30,77 @@ enum ShotSuspicion: Error, Equatable, CustomStringConvertible {
     }
 }
 
+/// What a look at a picture found.
+enum CheckedShot: Sendable {
+    case acceptable(NewShot)
+    /// The shot that shows it already.
+    case duplicate(StoredNormal)
+    case refused(ErrorReply.Body)
+}
+
+/// A picture that can become a shot, and is none yet.
+struct NewShot: Sendable {
+    let bytes: [UInt8]
+    /// As the store will have it.
+    let normal: StoredNormal
+    let likeness: PictureLikeness
+    /// By the model in use; nil without one.
+    let score: Float?
+}
+
 /// Looks at a picture before it becomes a normal shot: whether it is one already, whether it looks like a reject, and what it
-/// would change.
+/// would change. Decodes, scores and reads files: for ``WorkLane/slow`` or a thread of its own.
 final class ShotChecks: Sendable {
     /// NG parts that a picture is compared with.
     private static let rejectsCompared = 20
 
-    let parts: RecentParts
-    let refit: RefitService
+    private let parts: RecentParts
     /// Of the shots, by SHA-256.
     private let known = Mutex<[String: PictureLikeness]>([:])
-    private let preview = Mutex<PreviewReply?>(nil)
 
-    init(parts: RecentParts, refit: RefitService) {
+    init(parts: RecentParts) {
         self.parts = parts
-        self.refit = refit
+    }
+
+    /// Scores the picture once, unless it is a shot already.
+    ///
+    /// - Parameters:
+    ///   - isForced: a person said that it is good: nothing is suspicious then, and only the same bytes are the same picture.
+    ///   - earlier: of the same request.
+    /// - Throws: ``ShotRefusal``, ``ShotSuspicion``; what the journal throws.
+    func check(
+        _ bytes: [UInt8], in entry: RecipeBook.Entry, isForced: Bool, after earlier: [CheckedShot]
+    ) throws -> CheckedShot {
+        let picture = try ShotPicture(checking: bytes, roi: entry.settings.area.roi)
+        let (sha256, isKnown) = entry.recipe.find(bytes)
+        let normal = StoredNormal(sha256: sha256, fileExtension: picture.fileExtension, byteCount: bytes.count)
+        if isKnown || earlier.contains(sha256) { return .duplicate(normal) }
+        let likeness = PictureLikeness(of: picture.image)
+        if !isForced, let same = earlier.shot(like: likeness) ?? shot(like: likeness, in: entry.recipe) {
+            return .duplicate(same)
+        }
+        let judgement = judgement(on: bytes, in: entry)
+        if let judgement, !isForced {
+            if judgement.score.isReject(at: judgement.limit) {
+                throw ShotSuspicion.looksRejected(score: judgement.score, limit: judgement.limit)
+            }
+            if let part = try reject(like: likeness, of: entry.name) { throw ShotSuspicion.showsRejectedPart(part) }
+        }
+        return .acceptable(NewShot(bytes: bytes, normal: normal, likeness: likeness, score: judgement?.score))
+    }
+
+    /// - Throws: ``ShotSuspicion`` when the part was rejected.
+    func checkVerdict(_ sequence: UInt64) throws {
+        guard let record = try parts.record(sequence), record.verdict == .ng else { return }
+        throw ShotSuspicion.verdictWasNG(sequence, score: record.score, limit: record.limit)
     }
 
     /// The shot that shows the same picture in other bytes. Decodes shots it has not seen yet.
-    func shot(like image: Image, in recipe: Recipe) throws -> StoredNormal? {
-        let wanted = PictureLikeness(of: image)
-        return try recipe.view.normals.first { try likeness(of: $0, in: recipe)?.isSamePicture(as: wanted) ?? false }
+    private func shot(like wanted: PictureLikeness, in recipe: Recipe) -> StoredNormal? {
+        recipe.view.normals.first { likeness(of: $0, in: recipe)?.isSamePicture(as: wanted) ?? false }
     }
 
-    private func likeness(of normal: StoredNormal, in recipe: Recipe) throws -> PictureLikeness? {
+    private func likeness(of normal: StoredNormal, in recipe: Recipe) -> PictureLikeness? {
         if let likeness = known.withLock({ $0[normal.sha256] }) { return likeness }
         // A shot that no longer decodes is the fit's to complain about.
         guard let image = try? Image(decoding: recipe.bytes(of: normal)) else { return nil }
@@ -61,77 +109,45 @@ final class ShotChecks: Sendable {
         return likeness
     }
 
-    /// The score by the model in use; nil without a model.
-    ///
-    /// - Parameter overrules: a person said that it is good: nothing is suspicious then.
-    /// - Throws: ``ShotSuspicion``.
-    func score(
-        _ bytes: [UInt8], _ image: Image, in entry: RecipeBook.Entry, overrules: Bool
-    ) throws -> Float? {
-        guard let active = entry.recipe.view.active, let model = entry.method.activeModel(active) else { return nil }
-        // What the model cannot judge it cannot suspect; the fit says what is wrong.
-        guard let judgement = try? PictureJudge(model).judge(bytes) else { return nil }
-        guard !overrules else { return judgement.score }
-        if judgement.score.isReject(at: model.limit) {
-            throw ShotSuspicion.looksRejected(score: judgement.score, limit: model.limit)
-        }
-        let likeness = PictureLikeness(of: image)
-        let rejects = try parts.newest(Self.rejectsCompared, of: entry.name) { $0.verdict == .ng }
-        for part in rejects {
-            // As for shots.
-            guard let reject = try? Image(decoding: part.picture) else { continue }
-            if PictureLikeness(of: reject).isSamePicture(as: likeness) {
-                throw ShotSuspicion.showsRejectedPart(part.record.seq)
-            }
-        }
-        return judgement.score
+    /// By the model in use; nil without a model. What the model cannot judge it cannot suspect: the fit says what is wrong.
+    private func judgement(on bytes: [UInt8], in entry: RecipeBook.Entry) -> (score: Float, limit: Float)? {
+        guard let active = entry.recipe.view.active, let model = entry.method.activeModel(active),
+            let judgement = try? PictureJudge(model).judge(bytes)
+        else { return nil }
+        return (judgement.score, model.limit)
     }
 
-    /// - Throws: ``ShotSuspicion`` when the part was rejected.
-    func checkVerdict(_ sequence: UInt64) throws {
-        guard let record = try parts.record(sequence), record.verdict == .ng else { return }
-        throw ShotSuspicion.verdictWasNG(sequence, score: record.score, limit: record.limit)
+    /// The part among the newest NG ones whose picture it is.
+    private func reject(like wanted: PictureLikeness, of recipe: String) throws -> UInt64? {
+        try parts.newest(Self.rejectsCompared, of: recipe) { $0.verdict == .ng }.first { part in
+            // As for shots.
+            guard let image = try? Image(decoding: part.picture) else { return false }
+            return PictureLikeness(of: image).isSamePicture(as: wanted)
+        }?.record.seq
+    }
+}
+
+extension [CheckedShot] {
+    /// Those that can become shots.
+    var new: [NewShot] { compactMap { if case .acceptable(let shot) = $0 { shot } else { nil } } }
+
+    fileprivate func contains(_ sha256: String) -> Bool { new.contains { $0.normal.sha256 == sha256 } }
+
+    fileprivate func shot(like wanted: PictureLikeness) -> StoredNormal? {
+        new.first { $0.likeness.isSamePicture(as: wanted) }?.normal
     }
 }
 
 // MARK: What a shot would change
 
 extension ShotChecks {
-    /// The newest preview; nil before the first.
-    var previewReply: PreviewReply? { preview.withLock { $0 } }
-
-    /// Fits a candidate with one more shot, on a thread of its own at lower priority, and judges the newest parts with it.
-    func startPreview(_ bytes: [UInt8], in entry: RecipeBook.Entry, parts count: Int) throws -> PreviewReply {
-        guard let active = entry.recipe.view.active else { throw StoreError.noModel }
-        let reply = try preview.withLock { preview in
-            guard preview?.state != .running else {
-                throw ControlError(code: .conflict, message: "preview: another one is being made: try again later")
-            }
-            let reply = PreviewReply(number: (preview?.number ?? 0) + 1, state: .running)
-            preview = reply
-            return reply
-        }
-        Task {
-            await NamedThread.run("fsac-preview", niceness: 10) {
-                do {
-                    let change = try self.change(bytes, in: entry, from: active, parts: count)
-                    self.preview.withLock { $0 = PreviewReply(number: reply.number, state: .done, change: change) }
-                } catch {
-                    self.preview.withLock {
-                        $0 = PreviewReply(number: reply.number, state: .failed, message: "\(error)")
-                    }
-                }
-            }
-        }
-        return reply
-    }
-
-    private func change(
-        _ bytes: [UInt8], in entry: RecipeBook.Entry, from active: Recipe.Active, parts count: Int
-    ) throws -> ShotChange {
-        let model = try refit.candidate(entry, with: bytes) { progress in
-            self.preview.withLock { $0?.progress = 0.9 * progress }
-        }
+    /// Judges the newest parts with the model in use and with a candidate. Nil when there is none in use any more.
+    ///
+    /// - Throws: `CancellationError`; what the journal throws.
+    func change(
+        by model: FittedModel, in entry: RecipeBook.Entry, parts count: Int, isCancelled: () -> Bool
+    ) throws -> ShotChange? {
+        guard let active = entry.recipe.view.active else { return nil }
         let candidate = entry.recipe.candidate(model)
         var change = ShotChange(limitBefore: active.limit, limitAfter: candidate.limit, parts: 0, flips: [])
         guard let old = entry.method.activeModel(active), let new = entry.method.activeModel(candidate) else {
@@ -139,6 +155,7 @@ extension ShotChecks {
         }
         let (before, after) = (PictureJudge(old), PictureJudge(new))
         for part in try parts.newest(count, of: entry.name, where: { $0.score != nil }) {
+            if isCancelled() { throw CancellationError() }
             // What was judged once and cannot be now has no verdict to compare.
             guard let one = try? before.verdict(on: part.picture), let two = try? after.verdict(on: part.picture) else {
                 continue

@@ -11,15 +11,9 @@ import Synchronization
 /// A client holds nothing but its place in the journal. One that reads slowly therefore costs no memory and holds
 /// nobody up; if retention overtakes it, it is told with a ``TailGap`` which lines it missed.
 final class VerdictFeed: Sendable {
-    /// The fields of a journal line that decide what is sent.
+    /// What of a journal line decides whether it is sent.
     private struct Fields: Decodable {
         var verdict: Verdict
-        var image: String?
-        var heatmap: String?
-    }
-
-    enum PictureKind: String, Sendable {
-        case image, heatmap
     }
 
     /// Lines that are in memory at a time, for each client.
@@ -28,15 +22,15 @@ final class VerdictFeed: Sendable {
     private static let searchDepth: UInt64 = 100_000
 
     private let source: any VerdictSource
-    private let stateDirectory: String
+    private let pictures: VerdictPictures
     /// Clients that may follow at once: half of the connections stay for questions.
     private let streamLimit: Int
     /// Clients that follow now.
     private let streams = Mutex(0)
 
-    init(source: any VerdictSource, stateDirectory: String, streamLimit: Int) {
-        self.source = source
-        self.stateDirectory = stateDirectory
+    init(_ pictures: VerdictPictures, streamLimit: Int) {
+        source = pictures.source
+        self.pictures = pictures
         self.streamLimit = streamLimit
     }
 
@@ -45,15 +39,15 @@ final class VerdictFeed: Sendable {
         router.get("\(ControlPath.tail)") { request, _ in try await self.tail(request) }
         router.get("\(ControlPath.inspections)/:seq") { _, context in
             let sequence = try Self.sequence(context)
-            let line = try await WorkLane.quick.run { try self.line(sequence) }
+            let line = try await WorkLane.quick.run { try self.pictures.line(of: sequence) }
             return Response(
                 status: .ok, headers: [.contentType: "application/json"],
                 body: ResponseBody(byteBuffer: ByteBuffer(bytes: line.bytes + [UInt8(ascii: "\n")])))
         }
-        for kind in [PictureKind.image, .heatmap] {
+        for kind in [VerdictPictures.Kind.image, .heatmap] {
             router.get("\(ControlPath.inspections)/:seq/\(kind.rawValue)") { _, context in
                 let sequence = try Self.sequence(context)
-                let picture = try await self.picture(of: sequence, kind: kind)
+                let picture = try await self.pictures.picture(of: sequence, kind)
                 return Response.picture(picture.bytes, fileExtension: picture.fileExtension)
             }
         }
@@ -69,43 +63,6 @@ extension VerdictFeed {
             throw ControlError.invalidRequest("inspections: '\(text)': expected a sequence number")
         }
         return sequence
-    }
-
-    private func line(_ sequence: UInt64) throws -> VerdictLine {
-        guard let line = try source.lines(from: sequence, count: 1).first, line.sequence == sequence else {
-            throw ControlError.notFound("inspections: no verdict \(sequence) in the journal")
-        }
-        return line
-    }
-
-    /// The stored picture of a verdict. It is written after the verdict is out: a new one is given a second.
-    func picture(of sequence: UInt64, kind: PictureKind) async throws -> (bytes: [UInt8], fileExtension: String) {
-        let path = try await WorkLane.quick.run { try self.path(of: sequence, kind: kind) }
-        // An old one that is not there was dropped or removed: waiting would not bring it.
-        var attempts = source.lastSequence - min(sequence, source.lastSequence) < 100 ? 20 : 1
-        while true {
-            do {
-                let bytes = try await WorkLane.quick.run { try Disk().read("\(self.stateDirectory)/\(path)") }
-                return (bytes, path.hasSuffix(".png") ? "png" : "jpg")
-            } catch {
-                attempts -= 1
-                guard attempts > 0 else {
-                    throw ControlError.notFound(
-                        "inspections: the \(kind.rawValue) of verdict \(sequence) is not stored any more")
-                }
-                try await Task.sleep(for: .milliseconds(50))
-            }
-        }
-    }
-
-    private func path(of sequence: UInt64, kind: PictureKind) throws -> String {
-        let fields = try ControlCoding.decode(Fields.self, from: line(sequence).bytes)
-        let path = kind == .image ? fields.image : fields.heatmap
-        // A line is only as trusted as its checksum: no path leads out of the state directory.
-        guard let path, !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
-            throw ControlError.notFound("inspections: verdict \(sequence) has no \(kind.rawValue)")
-        }
-        return path
     }
 }
 

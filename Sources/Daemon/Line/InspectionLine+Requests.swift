@@ -6,7 +6,7 @@ import Settings
 import Synchronization
 
 extension InspectionLine {
-    /// Longest wait for shots.
+    /// Longest wait for the next shot.
     private static let shotPatience = Duration.seconds(20)
 
     /// Inspects the first frame that is exposed after now; returns when its verdict is in the journal.
@@ -64,18 +64,34 @@ extension InspectionLine {
     /// The next pictures of a camera, beside their inspection.
     /// Takes frames exposed after now; those of before may show another part.
     ///
-    /// - Parameter camera: nil = the only one.
-    package func nextPictures(_ count: Int, of camera: String?) async throws(TriggerRefusal) -> [Picture] {
+    /// - Parameters:
+    ///   - camera: nil = the only one.
+    ///   - take: gets each picture as it comes; those that come meanwhile wait.
+    /// - Throws: ``TriggerRefusal``; what `take` throws; `CancellationError`.
+    package func nextPictures(
+        _ count: Int, of camera: String?, _ take: (Picture) async throws -> Void
+    ) async throws {
         let lane = try lane(named: camera)
         let request = ShotRequest(count, camera: lane.setup.name)
         lane.capture.take(request)
-        // The request ends by pictures, by a lost camera, or here: the first outcome stands.
-        let limit = Task {
-            try await Task.sleep(for: Self.shotPatience)
-            request.fail("no \(count) undamaged frames came within \(Self.shotPatience / .seconds(1)) s")
+        // Whoever reads no further wants no more.
+        defer { request.fail("nobody waits for them") }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await Self.watch(request) }
+            for try await picture in request.pictures { try await take(picture) }
+            try Task.checkCancellation()
+            group.cancelAll()
         }
-        defer { limit.cancel() }
-        return try await request.pictures()
+    }
+
+    /// Ends a request that no picture comes for.
+    private static func watch(_ request: ShotRequest) async throws {
+        while case let missing = request.missingCount, missing > 0 {
+            try await Task.sleep(for: shotPatience)
+            if request.missingCount == missing {
+                request.fail("no undamaged frame came within \(shotPatience / .seconds(1)) s")
+            }
+        }
     }
 
     package func cameraName(_ camera: String?) throws(TriggerRefusal) -> String {

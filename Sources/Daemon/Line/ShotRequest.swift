@@ -6,55 +6,40 @@ import Synchronization
 /// Made on a request's task, fed on the capture thread. Ends once, by pictures, failure or patience; frames that come
 /// after that are let go of.
 package final class ShotRequest: Sendable {
-    private struct State {
-        var pictures: [Picture] = []
-        var outcome: Result<[Picture], TriggerRefusal>?
-        var continuation: CheckedContinuation<Result<[Picture], TriggerRefusal>, Never>?
-    }
-
     /// Frames that were exposed before this are not meant.
     let askedAt = ContinuousClock.now
-    private let count: Int
+    /// As they come; ends after the last one, or with a ``TriggerRefusal``. For one reader.
+    let pictures: AsyncThrowingStream<Picture, any Error>
+    private let continuation: AsyncThrowingStream<Picture, any Error>.Continuation
     private let camera: String
-    private let state = Mutex(State())
+    private let missing: Mutex<Int>
 
     package init(_ count: Int, camera: String) {
-        self.count = count
+        // Every picture of the request has its place: none is dropped while another is looked at.
+        (pictures, continuation) = AsyncThrowingStream.makeStream(bufferingPolicy: .bufferingOldest(count))
         self.camera = camera
+        missing = Mutex(count)
     }
 
-    /// Waits for them. Called once.
-    func pictures() async throws(TriggerRefusal) -> [Picture] {
-        let outcome = await withCheckedContinuation { continuation in
-            let known = state.withLock { state in
-                if state.outcome == nil { state.continuation = continuation }
-                return state.outcome
-            }
-            if let known { continuation.resume(returning: known) }
-        }
-        return try outcome.get()
-    }
+    /// Pictures that have not come yet; 0 when no more are wanted.
+    var missingCount: Int { missing.withLock { $0 } }
 
-    var isDone: Bool { state.withLock { $0.outcome != nil } }
+    var isDone: Bool { missingCount == 0 }
 
     func give(_ picture: Picture) {
-        let pictures = state.withLock { state in
-            state.pictures.append(picture)
-            return state.pictures
+        let left = missing.withLock { missing -> Int? in
+            guard missing > 0 else { return nil }
+            missing -= 1
+            return missing
         }
-        if pictures.count == count { finish(.success(pictures)) }
+        guard let left else { return }
+        continuation.yield(picture)
+        if left == 0 { continuation.finish() }
     }
 
-    func fail(_ reason: String) { finish(.failure(.noFrames(camera: camera, reason: reason))) }
-
-    /// The first outcome stands.
-    private func finish(_ outcome: Result<[Picture], TriggerRefusal>) {
-        let continuation = state.withLock { state in
-            defer { state.continuation = nil }
-            guard state.outcome == nil else { return state.continuation }
-            state.outcome = outcome
-            return state.continuation
-        }
-        continuation?.resume(returning: outcome)
+    /// No more will come. After the last one, nothing happens.
+    func fail(_ reason: String) {
+        missing.withLock { $0 = 0 }
+        continuation.finish(throwing: TriggerRefusal.noFrames(camera: camera, reason: reason))
     }
 }

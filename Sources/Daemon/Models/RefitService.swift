@@ -4,29 +4,54 @@ package import Logging
 import Platform
 import ServiceLifecycle
 
-/// Fits models beside inspection: on a thread of its own at lower priority, one fit at a time.
+/// Fits models beside inspection, on a thread of its own at lower priority: one after the other, previews among them. So there
+/// is at most one fit, and one candidate, beside the models in use.
 ///
 /// A request during a fit makes one more fit after it, with all shots there are by then. A fit that fails leaves the
 /// model in use alone.
 package final class RefitService: Service {
+    /// How a fit ended.
+    enum Outcome: Sendable, Equatable {
+        case installed(generation: Int)
+        case failed(String)
+    }
+
     private struct Requests {
+        /// Ends that are remembered, the oldest first.
+        static let endsKept = 8
+
         var requested: UInt64 = 0
-        var done: UInt64 = 0
+        /// Of fits, with the newest request that each one answered.
+        var ends: [(request: UInt64, outcome: Outcome)] = []
+
+        var done: UInt64 { ends.last?.request ?? 0 }
+
         /// Why the latest fit failed.
-        var failure: String?
+        var failure: String? {
+            if case .failed(let reason) = ends.last?.outcome { reason } else { nil }
+        }
+    }
+
+    private enum Job {
+        case fit(recipe: String)
+        case preview(Preview)
     }
 
     private struct State {
         /// By recipe.
         var requests: [String: Requests] = [:]
-        /// Recipes to fit, the oldest request first.
-        var waiting: [String] = []
+        /// The oldest first.
+        var waiting: [Job] = []
         /// The recipe that is being fitted.
         var current: String?
         var progress = 0.0
         var isStopping = false
         /// Fitted to show what a shot would change: the next fit of the same shots needs no other.
         var candidate: Candidate?
+
+        func isWaiting(_ recipe: String) -> Bool {
+            waiting.contains { if case .fit(recipe) = $0 { true } else { false } }
+        }
     }
 
     private struct Candidate {
@@ -50,7 +75,7 @@ package final class RefitService: Service {
     package func request(_ recipe: String) -> FitReply {
         state.withLock { state in
             state.requests[recipe, default: Requests()].requested += 1
-            if !state.waiting.contains(recipe) { state.waiting.append(recipe) }
+            if !state.isWaiting(recipe) { state.waiting.append(.fit(recipe: recipe)) }
         }
         return status(of: recipe)
     }
@@ -79,76 +104,67 @@ package final class RefitService: Service {
         }
     }
 
+    /// How the fit ended that answered a request; of requests long ago, how a later one did. Nil = it is not done.
+    func outcome(of request: UInt64, for recipe: String) -> Outcome? {
+        state.read { $0.requests[recipe]?.ends.first { $0.request >= request }?.outcome }
+    }
+
     /// Fits what is asked for until the shutdown, which cancels a running fit; begins with the fit that a crash may have
     /// cut off.
     package func run() async {
         requestWhatIsDue()
         await withGracefulShutdownHandler {
-            await NamedThread.run("fsac-refit", niceness: 10) { self.fitWhatIsAskedFor() }
+            await NamedThread.run("fsac-refit", niceness: 10) { self.workUntilStopped() }
         } onGracefulShutdown: {
             self.state.withLock { $0.isStopping = true }
         }
     }
 
-    private func fitWhatIsAskedFor() {
-        while let (recipe, request) = nextRequest() {
-            let failure = fit(recipe)
-            state.withLock { state in
-                state.requests[recipe]?.done = request
-                state.requests[recipe]?.failure = failure
-                state.progress = 0
-                state.current = nil
+    private func workUntilStopped() {
+        while let job = nextJob() {
+            switch job {
+            case .fit(let recipe): answer(recipe)
+            case .preview(let preview): preview.run()
             }
         }
+        let left = state.withLock { state in
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        // They see that it is too late.
+        for case .preview(let preview) in left { preview.run() }
     }
 
-    /// The recipe that has waited longest, with its newest request; blocks until there is one. Nil = the daemon stops.
-    private func nextRequest() -> (recipe: String, request: UInt64)? {
-        let next = state.wait { state -> (String, UInt64)?? in
+    /// The job that has waited longest; blocks until there is one. Nil = the daemon stops.
+    private func nextJob() -> Job? {
+        let next = state.wait { state -> Job?? in
             if state.isStopping { return .some(nil) }
             guard !state.waiting.isEmpty else { return nil }
-            let recipe = state.waiting.removeFirst()
-            state.current = recipe
-            return .some((recipe, state.requests[recipe]?.requested ?? 0))
+            return .some(state.waiting.removeFirst())
         }
         return next ?? nil
     }
+}
 
-    private func decoded(_ normal: StoredNormal, _ entry: RecipeBook.Entry) throws(StoreError) -> Shot {
-        do {
-            return try entry.method.shot(normal.sha256, entry.recipe.bytes(of: normal))
-        } catch {
-            throw .normalUnreadable(sha256: normal.sha256, reason: "\(error)")
+// MARK: Fits
+
+extension RefitService {
+    private func answer(_ recipe: String) {
+        let request = state.withLock { state in
+            state.current = recipe
+            return state.requests[recipe]?.requested ?? 0
         }
-    }
-
-    /// What a fit with one more shot gives; kept for the fit to come. Blocks for as long as a fit takes.
-    func candidate(
-        _ entry: RecipeBook.Entry, with bytes: [UInt8], progress: @escaping (Double) -> Void
-    ) throws -> FittedModel {
-        let added = try entry.method.shot(entry.recipe.find(bytes).sha256, bytes)
-        // In the order in which the store will have them: a fit depends on it.
-        let shots = try (entry.recipe.view.normals.map { try decoded($0, entry) } + [added])
-            .sorted { $0.sha256 < $1.sha256 }
-        let model = try entry.method.fit(shots, progress, { [state] in state.read(\.isStopping) })
-        let candidate = Candidate(
-            recipe: entry.name, shots: Set(shots.map(\.sha256)), kind: entry.method.kind, model: model)
-        state.withLock { $0.candidate = candidate }
-        return model
-    }
-
-    private func takeCandidate(_ entry: RecipeBook.Entry, _ shots: [Shot]) -> FittedModel? {
+        let outcome = fit(recipe)
         state.withLock { state in
-            guard let candidate = state.candidate, candidate.recipe == entry.name,
-                candidate.kind == entry.method.kind, candidate.shots == Set(shots.map(\.sha256))
-            else { return nil }
-            state.candidate = nil
-            return candidate.model
+            var requests = state.requests[recipe] ?? Requests()
+            requests.ends = requests.ends.suffix(Requests.endsKept - 1) + [(request, outcome)]
+            state.requests[recipe] = requests
+            state.progress = 0
+            state.current = nil
         }
     }
 
-    /// Says why it failed; nil = the new model is in use.
-    private func fit(_ name: String) -> String? {
+    private func fit(_ name: String) -> Outcome {
         do {
             let entry = try book.entry(name)
             let shots = try entry.recipe.view.normals.map { try decoded($0, entry) }
@@ -168,7 +184,7 @@ package final class RefitService: Service {
                     "limit": "\(active.limit)",
                     "seconds": "\(Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000)",
                 ])
-            return nil
+            return .installed(generation: active.generation)
         } catch {
             if state.read(\.isStopping) {
                 logger.notice("fit cancelled by the shutdown, the next start makes it", metadata: ["recipe": "\(name)"])
@@ -176,7 +192,100 @@ package final class RefitService: Service {
                 logger.error(
                     "fit failed, the model in use stays", metadata: ["recipe": "\(name)", "error": "\(error)"])
             }
-            return "\(error)"
+            return .failed("\(error)")
         }
+    }
+
+    private func decoded(_ normal: StoredNormal, _ entry: RecipeBook.Entry) throws(StoreError) -> Shot {
+        do {
+            return try entry.method.shot(normal.sha256, entry.recipe.bytes(of: normal))
+        } catch {
+            throw .normalUnreadable(sha256: normal.sha256, reason: "\(error)")
+        }
+    }
+
+    /// The candidate, if it is what a fit of these shots would give; one of other shots makes room for the fit.
+    private func takeCandidate(_ entry: RecipeBook.Entry, _ shots: [Shot]) -> FittedModel? {
+        state.withLock { state in
+            guard let candidate = state.candidate, candidate.recipe == entry.name else { return nil }
+            state.candidate = nil
+            let isSame = candidate.kind == entry.method.kind && candidate.shots == Set(shots.map(\.sha256))
+            return isSame ? candidate.model : nil
+        }
+    }
+}
+
+// MARK: Previews
+
+extension RefitService {
+    /// Fits a candidate with one more shot when the fits before it are done, and looks at it on the fits' thread. The candidate
+    /// is kept for the fit to come, until ``letGoOfCandidate()``.
+    ///
+    /// - Parameters:
+    ///   - progress: told the share of the fit that is done.
+    ///   - look: asks now and then whether it is cancelled; nothing else is fitted meanwhile.
+    /// - Throws: `CancellationError`, at once, when the task is cancelled or the daemon stops; what the fit and `look` throw.
+    func preview<Value: Sendable>(
+        _ entry: RecipeBook.Entry, with bytes: [UInt8], progress: @escaping @Sendable (Double) -> Void,
+        _ look: @escaping @Sendable (FittedModel, _ isCancelled: () -> Bool) throws -> Value
+    ) async throws -> Value {
+        let call = PreviewCall()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                add(
+                    Preview(call: call) {
+                        continuation.resume(
+                            with: Result {
+                                let isCancelled = { [state = self.state] in call.isOff || state.read(\.isStopping) }
+                                let model = try self.candidate(entry, with: bytes, progress, isCancelled)
+                                return try look(model, isCancelled)
+                            })
+                    })
+            }
+        } onCancel: {
+            callOff(call)
+        }
+    }
+
+    func letGoOfCandidate() { state.withLock { $0.candidate = nil } }
+
+    private func add(_ preview: Preview) {
+        let isLate = state.withLock { state in
+            if state.isStopping || preview.call.isOff { return true }
+            state.waiting.append(.preview(preview))
+            return false
+        }
+        // It sees that it is too late.
+        if isLate { preview.run() }
+    }
+
+    private func callOff(_ call: PreviewCall) {
+        let waiting = state.withLock { state -> Preview? in
+            call.callOff()
+            for (index, job) in state.waiting.enumerated() {
+                guard case .preview(let preview) = job, preview.call === call else { continue }
+                state.waiting.remove(at: index)
+                return preview
+            }
+            return nil
+        }
+        waiting?.run()
+    }
+
+    private func candidate(
+        _ entry: RecipeBook.Entry, with bytes: [UInt8], _ progress: @escaping (Double) -> Void,
+        _ isCancelled: @escaping () -> Bool
+    ) throws -> FittedModel {
+        if isCancelled() { throw CancellationError() }
+        letGoOfCandidate()
+        let added = try entry.method.shot(entry.recipe.find(bytes).sha256, bytes)
+        // In the order in which the store will have them: a fit depends on it.
+        let shots = try (entry.recipe.view.normals.map { try decoded($0, entry) } + [added])
+            .sorted { $0.sha256 < $1.sha256 }
+        let model = try entry.method.fit(shots, progress, isCancelled)
+        let candidate = Candidate(
+            recipe: entry.name, shots: Set(shots.map(\.sha256)), kind: entry.method.kind, model: model)
+        state.withLock { $0.candidate = candidate }
+        return model
     }
 }

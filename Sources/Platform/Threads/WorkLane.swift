@@ -2,7 +2,8 @@
 /// line PC) would stand still.
 ///
 /// Two lanes, so that a question about the line's health never waits behind a score. Nothing bounds a lane's queue but the
-/// control socket's `max_connections`: each of its requests has one piece of work here at a time.
+/// control socket's `max_connections`: each of its requests has one piece of work here at a time, and so has the operation that
+/// makes shots of pictures.
 ///
 /// Work must not wait for other work of its lane: two such pieces would hold both threads for ever. Threads are started
 /// when they are needed and stay.

@@ -18,7 +18,8 @@ extension DaemonClient {
         return try await currentModel(query)
     }
 
-    private func currentModel(_ query: [String: String]) async throws -> GenerationReply {
+    /// The one in use.
+    func currentModel(_ query: [String: String]) async throws -> GenerationReply {
         let models = try await get(ControlPath.models, query: query, as: ModelsReply.self).models
         guard let model = models.first(where: \.current) else {
             throw ClientError.refused(

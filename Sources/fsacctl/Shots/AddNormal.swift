@@ -7,12 +7,13 @@ struct AddNormal: AsyncParsableCommand {
         abstract: "Add pictures of good parts and fit a new model.",
         discussion: """
             Pictures are checked before anything is stored: one that is refused changes nothing, the others are still \
-            added, and the exit code is 1. The same picture twice is one shot, also when it was saved again.
+            added, and the exit code is 1. The same picture twice is one shot, also when it was saved again. The daemon does \
+            the work, and goes on when this command is interrupted.
 
             A picture that the model in use rejects, or of a part that was NG, is refused: a defective part among the shots \
             lets all like it pass. --force is a person's word that the part is good. For a single picture a candidate is \
             fitted first, and what it changes is shown: the limit, and recent parts whose verdict would be another one. \
-            --dry-run stops there; `fsacctl models rollback` undoes.
+            --dry-run stops there; `fsacctl models rollback` undoes. --no-wait and --preview 0 leave that out.
 
             --from-camera takes the next frame: put a good part in view, take one, and repeat with the next part. A \
             number takes so many frames one after the other, which show the same part unless each frame is triggered: \
@@ -25,8 +26,12 @@ struct AddNormal: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Add the stored picture of this verdict: it was good.", valueName: "seq"))
     var fromVerdict: [UInt64] = []
 
-    @Flag(help: "Add the camera's next frame, or with a number the next so many in a row: --from-camera 4.")
-    var fromCamera = false
+    @Option(
+        defaultAsFlag: 1, parsing: .next,
+        help: ArgumentHelp(
+            "Add the camera's next frame, or with a number the next so many in a row: --from-camera 4.",
+            valueName: "count"))
+    var fromCamera: Int?
 
     @Option(help: ArgumentHelp("The camera for --from-camera (default: the only one).", valueName: "name"))
     var camera: String?
@@ -47,18 +52,17 @@ struct AddNormal: AsyncParsableCommand {
     @OptionGroup var daemon: DaemonOptions
 
     func validate() throws {
-        if files.isEmpty && fromVerdict.isEmpty && !fromCamera {
+        if files.isEmpty && fromVerdict.isEmpty && fromCamera == nil {
             throw ValidationError("name pictures to add, a verdict with --from-verdict, or --from-camera")
         }
-        if camera != nil && !fromCamera { throw ValidationError("--camera goes with --from-camera") }
-        if !(0...1000).contains(preview) { throw ValidationError("--preview: expected 0 to 1000, got \(preview)") }
-        if let shots, !(1...ControlLimits.shotsAtOnce).contains(shots) {
-            throw ValidationError("--from-camera: expected 1 to \(ControlLimits.shotsAtOnce)")
+        if camera != nil && fromCamera == nil { throw ValidationError("--camera goes with --from-camera") }
+        if !(0...ControlLimits.previewParts).contains(preview) {
+            throw ValidationError("--preview: expected 0 to \(ControlLimits.previewParts), got \(preview)")
+        }
+        if let fromCamera, !(1...ControlLimits.shotsAtOnce).contains(fromCamera) {
+            throw ValidationError("--from-camera: expected 1 to \(ControlLimits.shotsAtOnce), got \(fromCamera)")
         }
     }
-
-    /// How many the camera is to give; nil = none.
-    private var shots: Int? { fromCamera ? files.lazy.compactMap { Int($0) }.first ?? 1 : nil }
 
     private struct Refusal: Encodable {
         var source: String
@@ -67,7 +71,7 @@ struct AddNormal: AsyncParsableCommand {
 
     private struct Accepted: Encodable {
         var source: String
-        var outcome: AddNormalReply.Outcome
+        var outcome: AddNormalsReply.Shot.Outcome
         var normal: NormalReply
     }
 
@@ -80,26 +84,46 @@ struct AddNormal: AsyncParsableCommand {
         var model: GenerationReply?
     }
 
+    /// One request: a picture, or what the daemon takes itself.
+    private struct Upload {
+        /// For people.
+        let name: String
+        let body: () throws -> DaemonClient.Body
+    }
+
+    /// The camera first: its recipe is the one that everything goes to.
+    private var uploads: [Upload] {
+        let fromCamera = fromCamera.map { count in
+            Upload(name: "camera") { .json(ShotSource.camera(name: camera, count: count)) }
+        }
+        return [fromCamera].compactMap(\.self)
+            + files.map { file in Upload(name: file) { .picture(try PictureFile.read(file)) } }
+            + fromVerdict.map { sequence in
+                Upload(name: "verdict \(sequence)") { .json(ShotSource.verdict(sequence)) }
+            }
+    }
+
     func run() async throws {
-        let client = daemon.client
-        let target = try await target
         var report = Report()
-        for file in files where shots == nil || Int(file) == nil {
-            try await add(file, to: &report) {
-                .init(path: ControlPath.normals, body: .picture(try PictureFile.read(file)))
+        var target = recipe.query
+        let uploads = uploads
+        for upload in uploads {
+            do {
+                let name = try await add(upload, isOnly: uploads.count == 1, to: target, &report)
+                if camera != nil { target["recipe"] = name }
+            } catch let error as ClientError {
+                // With these there is nothing more to do.
+                switch error {
+                case .unreachable, .fitFailed: throw error
+                case .file(_, let reason): refuse(upload.name, reason, &report)
+                default: refuse(upload.name, "\(error)", &report)
+                }
             }
         }
-        for sequence in fromVerdict {
-            try await add("verdict \(sequence)", to: &report) {
-                .init(
-                    path: ControlPath.normalsFromVerdict, body: .json(FromVerdictRequest(seq: sequence)),
-                    sequence: sequence)
-            }
-        }
-        if let shots { try await add(shots, to: &report) }
-        if !dryRun, report.accepted.contains(where: { !$0.normal.fitted }) {
-            let fit = try await client.request(.post, ControlPath.refit, query: target, as: FitReply.self)
-            if wait { report.model = try await client.model(after: fit, query: target) }
+        // Each was stored without a fit.
+        if uploads.count > 1, !dryRun, report.accepted.contains(where: { !$0.normal.fitted }) {
+            let fit = try await daemon.client.request(.post, ControlPath.refit, query: target, as: FitReply.self)
+            if wait { report.model = try await daemon.client.model(after: fit, query: target) }
         }
         if daemon.json {
             try printJSON(report)
@@ -109,86 +133,48 @@ struct AddNormal: AsyncParsableCommand {
         if !report.refused.isEmpty { throw ExitCode.failure }
     }
 
-    /// Names the recipe that everything goes to; empty = the one in use. Shots of a camera are for that camera's recipe.
-    private var target: [String: String] {
-        get async throws {
-            guard recipe.recipe == nil, fromCamera, let camera else { return recipe.query }
-            let cameras = try await daemon.client.get(ControlPath.status, as: StatusReply.self).cameras
-            return cameras.first { $0.name == camera }.map { ["recipe": $0.recipe] } ?? [:]
+    /// Sends one picture and follows what becomes of it. Refusals go into the report.
+    ///
+    /// - Returns: the recipe that it went to.
+    private func add(
+        _ upload: Upload, isOnly: Bool, to target: [String: String], _ report: inout Report
+    ) async throws -> String {
+        let client = daemon.client
+        let options = [
+            "dry_run": "\(dryRun)", "force": "\(force)", "refit": "\(isOnly)",
+            "preview": "\(isOnly && wait ? preview : 0)",
+        ]
+        let start = try await client.request(
+            .post, ControlPath.normals, query: target.merging(options) { $1 }, body: try upload.body(),
+            as: AddNormalsReply.self)
+        var reply = try await client.follow(start) { $0.stage == .fitting }
+        if let change = reply.change {
+            report.change = change
+            if !daemon.json { Terminal.write(Self.text(of: change)) }
         }
-    }
-
-    private func add(_ count: Int, to report: inout Report) async throws {
-        let reply = try await daemon.client.request(
-            .post, ControlPath.normalsFromCamera, query: try await target.merging(options) { $1 },
-            body: .json(FromCameraRequest(camera: camera, count: count)), as: FromCameraReply.self)
         for (number, shot) in zip(1..., reply.shots) {
-            let source = "shot \(number)"
-            if let added = shot.added {
-                accept(added, from: source, &report)
-            } else {
-                refuse(source, shot.refusal?.message ?? "no reason given", &report)
-            }
+            note(
+                shot, from: fromCamera != nil && upload.name == "camera" ? "shot \(number)" : upload.name, reply,
+                &report)
         }
-    }
-
-    private var options: [String: String] { options(dryRun: dryRun) }
-
-    private func options(dryRun: Bool) -> [String: String] {
-        ["refit": "false", "dry_run": "\(dryRun)", "force": "\(force)"]
-    }
-
-    /// A candidate is fitted for a single picture only: for several it would be one a picture.
-    private var isSingle: Bool { shots == nil && files.count + fromVerdict.count == 1 && wait && preview > 0 }
-
-    private struct Upload {
-        var path: String
-        var body: DaemonClient.Body
-        /// The verdict whose picture it is.
-        var sequence: UInt64?
-    }
-
-    /// Sends one picture without a fit. Refusals go into the report; an unreachable daemon ends the command.
-    private func add(_ source: String, to report: inout Report, _ upload: () throws -> Upload) async throws {
-        do {
-            let upload = try upload()
-            if isSingle { try await show(upload, &report) }
-            let reply = try await daemon.client.request(
-                .post, upload.path, query: try await target.merging(options) { $1 }, body: upload.body,
-                as: AddNormalReply.self)
-            accept(reply, from: source, &report)
-        } catch let error as ClientError {
-            if case .unreachable = error { throw error }
-            let message = if case .file(_, let reason) = error { reason } else { "\(error)" }
-            refuse(source, message, &report)
+        if wait { reply = try await client.follow(reply) }
+        if let error = reply.error {
+            throw reply.stage == .fitting ? ClientError.fitFailed(error.message) : .refused(error)
         }
+        if reply.generation != nil, wait { report.model = try await client.currentModel(["recipe": reply.recipe]) }
+        return reply.recipe
     }
 
-    /// Shows what a picture that would be accepted changes.
-    private func show(_ upload: Upload, _ report: inout Report) async throws {
-        let target = try await target
-        let check = try await daemon.client.request(
-            .post, upload.path, query: target.merging(options(dryRun: true)) { $1 }, body: upload.body,
-            as: AddNormalReply.self)
-        // Without a score there is no model to compare with.
-        guard check.outcome == .acceptable, check.score != nil else { return }
-        var query = target.merging(["parts": "\(preview)"]) { $1 }
-        if let sequence = upload.sequence { query["seq"] = "\(sequence)" }
-        let start = try await daemon.client.request(
-            .post, ControlPath.normalsPreview, query: query, body: upload.sequence == nil ? upload.body : .none,
-            as: PreviewReply.self)
-        let bar = ProgressBar("trying it")
-        defer { bar.finish() }
-        var reply = start
-        while reply.number == start.number, reply.state == .running {
-            bar.update(reply.progress)
-            try await Task.sleep(for: .milliseconds(50))
-            reply = try await daemon.client.get(ControlPath.normalsPreview, as: PreviewReply.self)
+    private func note(
+        _ shot: AddNormalsReply.Shot, from source: String, _ reply: AddNormalsReply, _ report: inout Report
+    ) {
+        guard let normal = shot.normal else {
+            return refuse(source, shot.refusal?.message ?? "no reason given", &report)
         }
-        bar.finish()
-        if reply.state == .failed { throw ClientError.fitFailed(reply.message ?? "no reason given") }
-        report.change = reply.change
-        if let change = reply.change, !daemon.json { Terminal.write(Self.text(of: change)) }
+        // Of an operation that failed: nobody added it.
+        if shot.outcome == .acceptable && !dryRun { return }
+        report.accepted.append(Accepted(source: source, outcome: shot.outcome, normal: normal))
+        if !daemon.json { Terminal.write("\(source): \(Self.words(shot.outcome))\n") }
     }
 
     static func text(of change: ShotChange) -> String {
@@ -200,21 +186,42 @@ struct AddNormal: AsyncParsableCommand {
         return change.flips.isEmpty ? String(text.dropLast(2)) + "\n" : text
     }
 
-    private func accept(_ reply: AddNormalReply, from source: String, _ report: inout Report) {
-        report.accepted.append(Accepted(source: source, outcome: reply.outcome, normal: reply.normal))
-        if !daemon.json { Terminal.write("\(source): \(Self.words(reply.outcome))\n") }
-    }
-
     private func refuse(_ source: String, _ message: String, _ report: inout Report) {
         report.refused.append(Refusal(source: source, message: message))
         Terminal.complain("\(source): refused: \(message)")
     }
 
-    private static func words(_ outcome: AddNormalReply.Outcome) -> String {
+    private static func words(_ outcome: AddNormalsReply.Shot.Outcome) -> String {
         switch outcome {
         case .added: "added"
         case .duplicate: "already a normal shot"
         case .acceptable: "would be added"
+        case .refused: "refused"
         }
     }
+}
+
+extension DaemonClient {
+    /// Waits with a progress bar until an operation has ended, or `isFar` enough.
+    fileprivate func follow(
+        _ start: AddNormalsReply, until isFar: (AddNormalsReply) -> Bool = { _ in false }
+    ) async throws -> AddNormalsReply {
+        var reply = start
+        while reply.state == .running, !isFar(reply) {
+            let stage = reply.stage
+            let bar = ProgressBar(stage.words)
+            defer { bar.finish() }
+            while reply.state == .running, reply.stage == stage, !isFar(reply) {
+                bar.update(reply.progress)
+                try await Task.sleep(for: .milliseconds(50))
+                reply = try await get("\(ControlPath.normalsOperations)/\(start.operation)", as: AddNormalsReply.self)
+            }
+        }
+        return reply
+    }
+}
+
+extension AddNormalsReply.Stage {
+    /// Beside the progress bar.
+    fileprivate var words: String { self == .previewing ? "trying it" : rawValue }
 }

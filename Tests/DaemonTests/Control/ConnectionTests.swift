@@ -107,10 +107,12 @@ import Testing
         let line = TestControl(
             LineReadings(
                 state: .starting, reason: nil, cameras: [], counts: CountsReply(), latency: nil, storage: storage))
+        let (refit, verdicts) = (RefitService(book: book, logger: .silent), ListedVerdicts())
         try await ControlServer(
-            settings: ControlSettings(socket: path), book: book, refit: RefitService(book: book, logger: .silent),
-            line: line, verdicts: ListedVerdicts(), stateDirectory: folder.path, logger: .silent,
-            reload: { throw ReloadError.inProgress }
+            settings: ControlSettings(socket: path), book: book, refit: refit, line: line, verdicts: verdicts,
+            shots: ShotOperations(
+                line: line, refit: refit, verdicts: verdicts, stateDirectory: folder.path, logger: .silent),
+            stateDirectory: folder.path, logger: .silent, reload: { throw ReloadError.inProgress }
         ).run()
     }
 

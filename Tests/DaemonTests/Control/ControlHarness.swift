@@ -47,8 +47,9 @@ final class ListedVerdicts: VerdictSource {
 /// A line whose cameras say what the test wants.
 final class TestControl: LineControl {
     private let state: Mutex<LineReadings>
-    /// What the camera gives.
+    /// What the camera gives, the next one after each `period`.
     let pictures = Mutex<[Picture]>([])
+    let period = Mutex(Duration.zero)
 
     init(_ readings: LineReadings) {
         state = Mutex(readings)
@@ -69,10 +70,17 @@ final class TestControl: LineControl {
         return TriggerReply(inspection: record, triggeredMicroseconds: 1, exposedMicroseconds: 2)
     }
 
-    func nextPictures(_ count: Int, of camera: String?) async throws(TriggerRefusal) -> [Picture] {
-        let pictures = pictures.withLock { $0 }
-        guard pictures.count >= count else { throw .noFrames(camera: camera ?? "", reason: "unplugged") }
-        return Array(pictures.prefix(count))
+    func nextPictures(
+        _ count: Int, of camera: String?, _ take: (Picture) async throws -> Void
+    ) async throws {
+        let (pictures, period) = (pictures.withLock { $0 }, period.withLock { $0 })
+        for picture in pictures.prefix(count) {
+            try await Task.sleep(for: period)
+            try await take(picture)
+        }
+        guard pictures.count >= count else {
+            throw TriggerRefusal.noFrames(camera: camera ?? "", reason: "unplugged")
+        }
     }
 
     func cameraName(_ camera: String?) throws(TriggerRefusal) -> String {
@@ -106,10 +114,10 @@ final class ControlHarness: Sendable {
     let verdicts = ListedVerdicts()
     let line: TestControl
 
-    private init() throws {
+    private init(_ method: RecipeMethod) throws {
         folder = try TemporaryFolder()
         socket = "\(folder.path)/control.sock"
-        book = try RecipeBook.bottle(folder, .tiny(limit: 0.25))
+        book = try RecipeBook.bottle(folder, method)
         recipe = try book.entry("bottle").recipe
         refit = RefitService(book: book, logger: .silent)
         line = TestControl(
@@ -127,16 +135,20 @@ final class ControlHarness: Sendable {
 
     /// Starts the server, runs `body` against it, and shuts it down in the way the daemon does.
     static func serve(
-        _ change: (inout ControlSettings) -> Void = { _ in }, _ body: (ControlHarness) async throws -> Void
+        _ change: (inout ControlSettings) -> Void = { _ in }, method: RecipeMethod = .tiny(limit: 0.25),
+        logger: Logger = .silent, _ body: (ControlHarness) async throws -> Void
     ) async throws {
-        let harness = try ControlHarness()
+        let harness = try ControlHarness(method)
         var settings = ControlSettings(socket: harness.socket)
         change(&settings)
+        let shots = ShotOperations(
+            line: harness.line, refit: harness.refit, verdicts: harness.verdicts, stateDirectory: harness.folder.path,
+            logger: logger)
         let server = ControlServer(
             settings: settings, book: harness.book, refit: harness.refit, line: harness.line,
-            verdicts: harness.verdicts, stateDirectory: harness.folder.path, logger: .silent,
+            verdicts: harness.verdicts, shots: shots, stateDirectory: harness.folder.path, logger: .silent,
             reload: { ReloadReply(applied: ["camera cam0 added"], needsRestart: ["control"]) })
-        let group = ServiceGroup(services: [harness.refit, server], logger: .silent)
+        let group = ServiceGroup(services: [harness.refit, server, shots], logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             do {
@@ -157,9 +169,41 @@ final class ControlHarness: Sendable {
         try await UnixClient.request(method, target, socket: socket, body: Array(body.utf8))
     }
 
-    func add(_ picture: [UInt8], query: String = "") async throws -> UnixClient.Reply {
+    /// Sends a picture; the answer says that it is being looked at.
+    func post(_ picture: [UInt8], query: String = "") async throws -> UnixClient.Reply {
         try await UnixClient.request(
             "POST", "/v1/normals\(query)", socket: socket, headers: ["Content-Type: image/png"], body: picture)
+    }
+
+    /// Says what to take.
+    func post(_ json: String, query: String = "") async throws -> UnixClient.Reply {
+        try await UnixClient.request(
+            "POST", "/v1/normals\(query)", socket: socket, headers: ["Content-Type: application/json"],
+            body: Array(json.utf8))
+    }
+
+    /// Sends a picture and waits for the end of what becomes of it.
+    @discardableResult
+    func add(_ picture: [UInt8], query: String = "") async throws -> AddNormalsReply {
+        try await end(of: post(picture, query: query).decoded(AddNormalsReply.self).operation)
+    }
+
+    /// Says what to take and waits for the end of what becomes of it.
+    func take(_ json: String, query: String = "") async throws -> AddNormalsReply {
+        try await end(of: post(json, query: query).decoded(AddNormalsReply.self).operation)
+    }
+
+    func end(of operation: UInt64) async throws -> AddNormalsReply {
+        try await reply(operation) { $0.state != .running }
+    }
+
+    /// Asks where an operation stands until it is where the test wants it.
+    func reply(_ operation: UInt64, _ isThere: (AddNormalsReply) -> Bool) async throws -> AddNormalsReply {
+        while true {
+            let reply = try await request("GET", "/v1/normals/operations/\(operation)").decoded(AddNormalsReply.self)
+            if isThere(reply) { return reply }
+            try await Task.sleep(for: .milliseconds(2))
+        }
     }
 
     func waitForFit(_ fit: UInt64) async throws {

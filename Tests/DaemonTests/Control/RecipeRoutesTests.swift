@@ -8,7 +8,7 @@ import Testing
 @Suite struct RecipeRoutesTests {
     @Test func aRecipeIsCopiedAndUsedAndListed() async throws {
         try await ControlHarness.serve { line async throws in
-            _ = try await line.add(TestPicture.png(1))
+            try await line.add(TestPicture.png(1))
             try await line.waitForFit(1)
             let copy = try await line.request("POST", "/v1/recipes/copy", body: #"{"from":"bottle","to":"cap"}"#)
             #expect(copy.status == 201)
@@ -27,10 +27,10 @@ import Testing
 
     @Test func requestsGoToTheRecipeThatTheyNameElseToTheOneInUse() async throws {
         try await ControlHarness.serve { line async throws in
-            _ = try await line.add(TestPicture.png(1))
+            try await line.add(TestPicture.png(1))
             try await line.waitForFit(1)
             _ = try await line.request("POST", "/v1/recipes/copy", body: #"{"from":"bottle","to":"cap"}"#)
-            _ = try await line.add(TestPicture.png(2), query: "?recipe=cap&refit=false&force=true")
+            try await line.add(TestPicture.png(2), query: "?recipe=cap&refit=false&force=true")
             #expect(line.recipe.view.normals.count == 1)
             #expect(try line.book.entry("cap").recipe.view.normals.count == 2)
             _ = try await line.request("PUT", "/v1/limit?recipe=cap", body: #"{"value":0.5}"#)
@@ -89,33 +89,6 @@ import Testing
         try await ControlHarness.serve { line async throws in
             let reply = try await line.request("POST", "/v1/reload")
             #expect(reply.text == #"{"applied":["camera cam0 added"],"needs_restart":["control"]}"# + "\n")
-        }
-    }
-
-    @Test func theCamerasPicturesBecomeShotsAsFilesDo() async throws {
-        try await ControlHarness.serve { line async throws in
-            let whole = Image(height: 40, width: 50, pixels: [UInt8](repeating: 7, count: 40 * 50 * 3))
-            line.line.pictures.withLock {
-                $0 = [
-                    Picture(.file, bytes: whole.pngBytes()), Picture(.file, bytes: whole.pngBytes()),
-                    Picture(.file, bytes: [1, 2, 3]),
-                    Picture(
-                        .raw(.grey, height: 40, width: 50, bytesPerRow: 50), bytes: [UInt8](repeating: 9, count: 2000)),
-                ]
-            }
-            let reply = try await line.request("POST", "/v1/normals/from-camera", body: #"{"count":4}"#)
-            #expect(reply.status == 200)
-            let shots = try reply.decoded(FromCameraReply.self)
-            #expect(shots.shots.map { $0.added?.outcome } == [.added, .duplicate, nil, .added])
-            #expect(shots.shots.map { $0.refusal?.code } == [nil, nil, .imageRefused, nil])
-            #expect(shots.fit?.request == 1)
-            #expect(line.recipe.view.normals.map(\.fileExtension).sorted() == ["jpg", "png"])
-            let missing = try await line.request("POST", "/v1/normals/from-camera", body: #"{"count":5}"#)
-            #expect(missing.errorCode == .unavailable)
-            for body in [#"{"count":0}"#, #"{"count":33}"#] {
-                let refused = try await line.request("POST", "/v1/normals/from-camera", body: body)
-                #expect(refused.errorCode == .invalidRequest)
-            }
         }
     }
 }

@@ -214,7 +214,7 @@ import Testing
                 try await station.line.trigger(camera: "c", part: nil)
             }
             await #expect(throws: TriggerRefusal.severalCameras(["a", "b"])) {
-                try await station.line.nextPictures(1, of: nil)
+                try await station.line.nextPictures(1, of: nil) { _ in }
             }
             _ = await station.line.apply([
                 TestStation.setup("b", camera, trigger: .software, recipe: cap),
@@ -229,13 +229,30 @@ import Testing
     @Test func theNextPicturesAreGivenBesideTheInspection() async throws {
         let station = try station()
         try await station.run {
-            let pictures = try await station.line.nextPictures(3, of: nil)
-            #expect(pictures.count == 3)
-            #expect(try pictures.allSatisfy { try $0.image().height == 24 })
+            var pictures: [Picture] = []
+            try await station.line.nextPictures(3, of: nil) { picture in
+                pictures.append(picture)
+                // Those that come meanwhile wait.
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            #expect(try pictures.map { try $0.image().height } == [24, 24, 24])
+            let marks = try pictures.map { Int(try #require($0.image().pixels.last)) }
+            #expect(marks == [marks[0], marks[0] + 1, marks[0] + 2])
             camera.change { $0.error = .noPictures(path: "/x") }
             try await until { station.line.readings.state == .cameraLost }
-            await #expect(throws: TriggerRefusal.self) { try await station.line.nextPictures(1, of: "cam") }
+            await #expect(throws: TriggerRefusal.self) { try await station.line.nextPictures(1, of: "cam") { _ in } }
         }
         #expect(try station.records.isEmpty)
+    }
+
+    @Test func whoWantsPicturesNoMoreIsLetGoAtOnce() async throws {
+        camera.change { $0.isSilent = true }
+        let station = try station()
+        try await station.run {
+            let waiting = Task { try await station.line.nextPictures(1, of: nil) { _ in } }
+            try await Task.sleep(for: .milliseconds(50))
+            waiting.cancel()
+            await #expect(throws: CancellationError.self) { try await waiting.value }
+        }
     }
 }

@@ -93,15 +93,14 @@ import Testing
     @Test func aFolderThatIsNamedLikeTheLastNumberThereIsIsNoGeneration() throws {
         let recipe = try startWithThreeGenerations()
         try folder.write("", to: "\(Self.root)/models/\(Int.max)/model.json")
-        #expect(try recipe.install(TinyModel(shots: ["a"])).generation == 4)
+        #expect(try recipe.install(.tiny(shots: ["a"])).generation == 4)
         try folder.write("\(Int.max)\n", to: "\(Self.root)/current")
         let again = try start()
         #expect(again.view.active?.generation == 4)
-        #expect(try again.install(TinyModel(shots: ["a"])).generation == 5)
+        #expect(try again.install(.tiny(shots: ["a"])).generation == 5)
     }
 
     @Test func aFailedSaveLeavesTheOldGenerationAndNoFiles() throws {
-        struct Refusing: Error {}
         let recipe = try start()
         _ = try recipe.install(.tiny(shots: ["a"]))
         // JSON cannot hold it.

@@ -15,7 +15,7 @@ extension FittedModel {
         let extractor = FeatureExtractor(identity: identity, layerCount: 1) { image, _, _ in
             TestLine.features([1, Float(image.pixels[0]) / 255])
         }
-        let shot = try Shot(sha256: "made up", picture: Picture(.file, bytes: TestPicture.png(1, height: 8, width: 8)))
+        let shot = try Shot(sha256: "made up", picture: Picture(.file, bytes: TestPicture.png(1)))
         let requested = MethodSettings.tiny(method)
         var settings = requested
         settings.layers = [1]

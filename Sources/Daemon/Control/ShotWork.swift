@@ -1,0 +1,130 @@
+import ControlProtocol
+import Core
+import Platform
+
+/// The order of things when pictures become normal shots. Nothing is stored before everything is checked.
+struct ShotWork: Sendable {
+    typealias Report = @Sendable (_ change: (inout ShotOperation) -> Void) -> Void
+
+    let line: any LineControl
+    let refit: RefitService
+    let pictures: VerdictPictures
+    let checks: ShotChecks
+    let shotQualityPercent: Int
+
+    /// Ends when the shots are stored and their fit is asked for, or something stands against it. A cancelled task stops before
+    /// anything is stored, or not at all.
+    ///
+    /// - Parameter report: changes what others see of it.
+    func carryOut(_ order: ShotOrder, _ report: @escaping Report) async {
+        var fitsCandidate = false
+        do {
+            let shots = try await checked(order, report)
+            try await preview(shots.new, order, report)
+            fitsCandidate = try await store(shots, order, report)
+        } catch  where error is CancellationError || error as? FitError == .cancelled {
+            report { $0.stop() }
+        } catch {
+            let refusal = ControlError(error).body
+            report { $0.phase = .failed(in: $0.stage, refusal) }
+        }
+        if !fitsCandidate { refit.letGoOfCandidate() }
+    }
+
+    // MARK: Taking and checking
+
+    private func checked(_ order: ShotOrder, _ report: @escaping Report) async throws -> [CheckedShot] {
+        report { $0.phase = .working(.taking, progress: 0) }
+        var shots: [CheckedShot] = []
+        switch order.source {
+        case .picture(let bytes):
+            try await check(order, after: &shots, report) { bytes }
+        case .verdict(let sequence):
+            do {
+                let picture = try await pictures.picture(of: sequence, .image)
+                try await check(order, after: &shots, report) {
+                    if !order.isForced { try checks.checkVerdict(sequence) }
+                    return picture.bytes
+                }
+            } catch let error as ControlError where error.code == .notFound {
+                shots.append(.refused(error.body))
+                report { $0.shots = shots.map(AddNormalsReply.Shot.init) }
+            }
+        case .camera(let name, let count):
+            try await line.nextPictures(count, of: name) { picture in
+                try await check(order, after: &shots, report) {
+                    try picture.storable(qualityPercent: shotQualityPercent)
+                }
+                let progress = Double(shots.count) / Double(count)
+                report { $0.phase = .working(.taking, progress: progress) }
+            }
+        }
+        return shots
+    }
+
+    /// A picture that is refused does not keep the others out.
+    private func check(
+        _ order: ShotOrder, after shots: inout [CheckedShot], _ report: @escaping Report,
+        _ bytes: @escaping @Sendable () throws -> [UInt8]
+    ) async throws {
+        report { $0.phase = .working(.checking, progress: 0) }
+        let shot = try await WorkLane.slow.run { [shots] in
+            do {
+                return try checks.check(try bytes(), in: order.entry, isForced: order.isForced, after: shots)
+            } catch  where error is ImageError || error is ShotRefusal || error is ShotSuspicion {
+                return CheckedShot.refused(ControlError(error).body)
+            }
+        }
+        try Task.checkCancellation()
+        shots.append(shot)
+        report { [shots] in $0.shots = shots.map(AddNormalsReply.Shot.init) }
+    }
+
+    // MARK: Looking ahead
+
+    /// A candidate is fitted for a single picture only: for several it would be one a picture.
+    private func preview(_ shots: [NewShot], _ order: ShotOrder, _ report: @escaping Report) async throws {
+        let (entry, parts) = (order.entry, order.previewParts)
+        guard parts > 0, let shot = shots.first, shots.count == 1, entry.recipe.view.active != nil else { return }
+        report { $0.phase = .working(.previewing, progress: 0) }
+        let change = try await refit.preview(
+            entry, with: shot.bytes,
+            progress: { progress in report { $0.phase = .working(.previewing, progress: 0.9 * progress) } },
+            { model, isCancelled in
+                try checks.change(by: model, in: entry, parts: parts, isCancelled: isCancelled)
+            })
+        report { $0.change = change }
+    }
+
+    // MARK: Storing
+
+    /// - Returns: whether a fit of the shots is asked for.
+    private func store(_ shots: [CheckedShot], _ order: ShotOrder, _ report: @escaping Report) async throws -> Bool {
+        try Task.checkCancellation()
+        let recipe = order.entry.recipe
+        var isFitDue = false
+        for (index, shot) in shots.enumerated() where !order.isDryRun {
+            switch shot {
+            case .acceptable(let new):
+                report { $0.phase = .working(.storing, progress: Double(index) / Double(shots.count)) }
+                // Runs to its end, whatever happens to this task.
+                let (_, isNew) = try await WorkLane.slow.run {
+                    try recipe.addNormal(new.bytes, fileExtension: new.normal.fileExtension)
+                }
+                report { $0.shots[index].outcome = isNew ? .added : .duplicate }
+                isFitDue = true
+            case .duplicate:
+                // A repeat after an answer that got lost also makes up for a fit that was never asked for.
+                isFitDue = isFitDue || recipe.view.isFitDue
+            case .refused: break
+            }
+        }
+        guard order.refits, isFitDue else {
+            report { $0.phase = .done(after: $0.stage, generation: nil) }
+            return false
+        }
+        let request = refit.request(order.entry.name).request
+        report { $0.phase = .fitting(request) }
+        return true
+    }
+}

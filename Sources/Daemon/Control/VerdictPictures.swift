@@ -1,0 +1,56 @@
+import ControlProtocol
+import Platform
+
+/// A verdict of the journal and what is stored of it.
+struct VerdictPictures: Sendable {
+    enum Kind: String, Sendable {
+        case image, heatmap
+    }
+
+    /// Where the pictures of a journal line are.
+    private struct Paths: Decodable {
+        var image: String?
+        var heatmap: String?
+    }
+
+    let source: any VerdictSource
+    let stateDirectory: String
+
+    /// Reads the journal.
+    func line(of sequence: UInt64) throws -> VerdictLine {
+        guard let line = try source.lines(from: sequence, count: 1).first, line.sequence == sequence else {
+            throw ControlError.notFound("inspections: no verdict \(sequence) in the journal")
+        }
+        return line
+    }
+
+    /// The stored picture of a verdict. It is written after the verdict is out: a new one is given a second.
+    func picture(of sequence: UInt64, _ kind: Kind) async throws -> (bytes: [UInt8], fileExtension: String) {
+        let path = try await WorkLane.quick.run { try self.path(of: sequence, kind) }
+        // An old one that is not there was dropped or removed: waiting would not bring it.
+        var attempts = source.lastSequence - min(sequence, source.lastSequence) < 100 ? 20 : 1
+        while true {
+            do {
+                let bytes = try await WorkLane.quick.run { try Disk().read("\(stateDirectory)/\(path)") }
+                return (bytes, path.hasSuffix(".png") ? "png" : "jpg")
+            } catch {
+                attempts -= 1
+                guard attempts > 0 else {
+                    throw ControlError.notFound(
+                        "inspections: the \(kind.rawValue) of verdict \(sequence) is not stored any more")
+                }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+    }
+
+    private func path(of sequence: UInt64, _ kind: Kind) throws -> String {
+        let paths = try ControlCoding.decode(Paths.self, from: line(of: sequence).bytes)
+        let path = kind == .image ? paths.image : paths.heatmap
+        // A line is only as trusted as its checksum: no path leads out of the state directory.
+        guard let path, !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
+            throw ControlError.notFound("inspections: verdict \(sequence) has no \(kind.rawValue)")
+        }
+        return path
+    }
+}
