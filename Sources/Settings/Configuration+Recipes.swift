@@ -44,7 +44,10 @@ extension Configuration.RecipeSettings: NamedTable {
     }
 
     private mutating func readWording(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
-        try table.read(.object, into: &object, expected: "1 to 100 characters") { (1...100).contains($0.count) }
+        try table.read(.object, into: &object, expected: "1 to 100 characters") {
+            // One character may have any number of bytes.
+            (1...100).contains($0.count) && $0.utf8.count <= 1000
+        }
         let expected = "a list of texts of at most 200 characters with one {} in each"
         try table.read(.normalStates, into: &normalStates, expected: expected, where: PromptEnsemble.isPattern)
         try table.read(.abnormalStates, into: &abnormalStates, expected: expected, where: PromptEnsemble.isPattern)

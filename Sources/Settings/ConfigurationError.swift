@@ -49,7 +49,8 @@ package enum ConfigurationError: Error, Equatable, Sendable, CustomStringConvert
         case .unknownKey(let place, let suggestion, let known):
             "configuration: \(place): no such key: \(Self.hint(suggestion, known: known))"
         case .wrongType(let place, let expected, let got), .invalidValue(let place, let expected, let got):
-            "configuration: \(place): expected \(expected), got \(got)"
+            // Either may list what the file has a thousand of.
+            "configuration: \(place): expected \(TOMLText.shortened(expected, to: 1000)), got \(TOMLText.shortened(got))"
         case .contradiction(let place, let remedy):
             "configuration: \(place): \(remedy)"
         }

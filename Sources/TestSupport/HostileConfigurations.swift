@@ -27,7 +27,10 @@ package enum HostileConfigurations {
         ("combining marks", "[recipe]\nobject = \"a" + many("\u{301}") + "\""),
         ("backslashes", "[recipe]\nobject = \"" + many("\\\\") + "\""), ("tables", many("[[camera]]\n")),
         ("cameras", numbered { "[[camera]]\nname = \"c\($0)\"\n" }), ("keys", numbered { "k\($0) = 1\n" }),
-        ("a list", "[recipe]\nlayers = [" + many("1,") + "]"), ("quotation marks", "a = " + many("\"")),
+        ("a list", "[recipe]\nlayers = [" + many("1,") + "]"), ("a region", "[recipe]\nroi = [" + many("1,") + "]"),
+        ("a point", "[recipe]\nignore = [[[" + many("1,") + "]]]"),
+        ("recipes", "[camera]\nrecipe = \"x\"\n" + numbered(999) { "[[recipe]]\nname = \"r\($0)\"\n" }),
+        ("quotation marks", "a = " + many("\"")),
         ("an end of line without an end", "a = \"\"\"" + many("\\\n")), ("carriage returns", many("\r")),
     ])
 
@@ -44,5 +47,7 @@ package enum HostileConfigurations {
 
     private static func many(_ text: String) -> String { String(repeating: text, count: 100_000) }
 
-    private static func numbered(_ text: (Int) -> String) -> String { (0..<20_000).map(text).joined() }
+    private static func numbered(_ count: Int = 20_000, _ text: (Int) -> String) -> String {
+        (0..<count).map(text).joined()
+    }
 }

@@ -97,12 +97,12 @@ package final class TOMLTable {
 
 /// What a message may show of a file: short, and without anything that a terminal obeys.
 enum TOMLText {
-    /// At most 200 characters of it, control characters as escapes.
-    static func shortened(_ text: String) -> String {
+    /// At most `limit` characters of it, control characters as escapes.
+    static func shortened(_ text: String, to limit: Int = 200) -> String {
         var shown = ""
         // Scalars, because one character may have any number of them.
         for (count, scalar) in text.unicodeScalars.enumerated() {
-            guard count < 200 else { return shown + "..." }
+            guard count < limit else { return shown + "..." }
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator:
                 let digits = String(scalar.value, radix: 16, uppercase: true)
