@@ -20,7 +20,7 @@ package enum HostileConfigurations {
 
     private static let long = texts([
         ("a number", "compute_threads = " + many("9")), ("an exponent", "[camera]\nrate_hz = 1e" + many("9")),
-        ("a fraction", "[camera]\nrate_hz = 1." + many("9")),
+        ("a fraction", "[camera]\nrate_hz = -1." + many("9")),
         ("a hexadecimal number", "compute_threads = 0x" + many("f")),
         ("a key", many("k") + " = 1"), ("a table's name", "[" + many("t") + "]"),
         ("a text", "[recipe]\nobject = \"" + many("x") + "\""), ("a text without an end", "object = \"" + many("x")),

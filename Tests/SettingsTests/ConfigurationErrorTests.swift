@@ -238,7 +238,7 @@ import Testing
             "configuration: c.toml:2: recipe.normal_states: expected a text without control characters (take it out or write "
                 + "a space), got U+0009"
         ),
-        ("compute_threads = 2\n\0[camera]", "configuration: c.toml:2:1: not TOML: a zero byte"),
+        ("compute_threads = 2\n\0[camera]", "configuration: c.toml:2:1: not TOML: expected "),
         ("[recipe.extra]\nx = 1", "configuration: c.toml:1: [recipe.extra]: no such table: expected one of"),
     ])
     func everyMistakeIsNamedWithItsPlace(toml: String, expected: String) {

@@ -49,7 +49,7 @@ import Testing
         ("a = \"b", "1:7: expected text and its end, a quotation mark, got the end of the file"),
         ("a = \"b\nc\"", "1:7: expected text and its end, a quotation mark, got the end of the line"),
         ("a = 'b\u{7}'", #"1:7: expected text and its end, a quotation mark, got "\u0007""#),
-        ("a = \"\"\"b\"\"", "1:10: expected text and its end"), (#"a = "\"#, "1:7: expected text and its end"),
+        ("a = \"\"\"b\"\"", "1:11: expected text and its end"), (#"a = "\"#, "1:7: expected text and its end"),
         (#"a = "\x41""#, #"1:7: expected b, t, n, f, r, u, U, \ or a quotation mark after \, got "x""#),
         (#"a = "\ud800""#, #"1:6: expected a character's number in 4 (\u) or 8 (\U) hexadecimal digits"#),
         (#"a = "\u12""#, "1:6: expected a character's number"), (#"a = "\UFFFFFFFF""#, "1:6: expected a character's"),
