@@ -49,6 +49,19 @@ extension EndToEndTests {
             #expect(again.last?.verdict == .ng)
         }
 
+        @Test func theCamerasNextFrameIsAskedForWithOrWithoutANumber() async throws {
+            let line = try Line(frames: Pictures.line)
+            try await line.start()
+            let one = try await line.fsacctl(
+                "add-normal", "--from-camera", "--camera", "camera1", "--json", "--dry-run")
+            #expect(try report(one).accepted.map(\.outcome) == [.acceptable], "\(one.standardError)")
+            let two = try await line.fsacctl("add-normal", "--from-camera", "2", "--json", "--dry-run")
+            #expect(try report(two).accepted.count == 2, "\(two.standardError)")
+            #expect(try await line.fsacctl("add-normal", "--from-camera", "33").exitCode == 64)
+            #expect(try await line.fsacctl("add-normal", "--camera", "camera1").exitCode == 64)
+            #expect(try await line.status().recipes[0].shots == 0)
+        }
+
         @Test func aPictureSavedAgainIsNoNewShot() async throws {
             let line = try Line(frames: Pictures.line)
             try await line.start()

@@ -17,31 +17,38 @@ struct ShotWork: Sendable {
     ///
     /// - Parameter report: changes what others see of it.
     func carryOut(_ order: ShotOrder, _ report: @escaping Report) async {
-        var fitsCandidate = false
+        // Another operation's candidate may wait for its fit: it is not this one's to let go of.
+        var isCandidateOurs = false
         do {
             let shots = try await checked(order, report)
-            try await preview(shots.new, order, report)
-            fitsCandidate = try await store(shots, order, report)
+            if let shot = single(shots, order) {
+                isCandidateOurs = true
+                try await preview(shot, order, report)
+            }
+            if try await store(shots, order, report) { isCandidateOurs = false }
         } catch  where error is CancellationError || error as? FitError == .cancelled {
             report { $0.stop() }
         } catch {
             let refusal = ControlError(error).body
             report { $0.phase = .failed(in: $0.stage, refusal) }
         }
-        if !fitsCandidate { refit.letGoOfCandidate() }
+        if isCandidateOurs { refit.letGoOfCandidate() }
     }
 
     // MARK: Taking and checking
 
     private func checked(_ order: ShotOrder, _ report: @escaping Report) async throws -> [CheckedShot] {
+        try Task.checkCancellation()
         report { $0.phase = .working(.taking, progress: 0) }
         var shots: [CheckedShot] = []
         switch order.source {
         case .picture(let bytes):
+            report { $0.phase = .working(.checking, progress: 0) }
             try await check(order, after: &shots, report) { bytes }
         case .verdict(let sequence):
             do {
                 let picture = try await pictures.picture(of: sequence, .image)
+                report { $0.phase = .working(.checking, progress: 0) }
                 try await check(order, after: &shots, report) {
                     if !order.isForced { try checks.checkVerdict(sequence) }
                     return picture.bytes
@@ -67,7 +74,6 @@ struct ShotWork: Sendable {
         _ order: ShotOrder, after shots: inout [CheckedShot], _ report: @escaping Report,
         _ bytes: @escaping @Sendable () throws -> [UInt8]
     ) async throws {
-        report { $0.phase = .working(.checking, progress: 0) }
         let shot = try await WorkLane.slow.run { [shots] in
             do {
                 return try checks.check(try bytes(), in: order.entry, isForced: order.isForced, after: shots)
@@ -82,10 +88,16 @@ struct ShotWork: Sendable {
 
     // MARK: Looking ahead
 
-    /// A candidate is fitted for a single picture only: for several it would be one a picture.
-    private func preview(_ shots: [NewShot], _ order: ShotOrder, _ report: @escaping Report) async throws {
+    /// The new picture that a candidate is fitted with: for several it would be one a picture, and without a model there is
+    /// nothing to compare with.
+    private func single(_ shots: [CheckedShot], _ order: ShotOrder) -> NewShot? {
+        let new = shots.new
+        guard order.previewParts > 0, new.count == 1, order.entry.recipe.view.active != nil else { return nil }
+        return new.first
+    }
+
+    private func preview(_ shot: NewShot, _ order: ShotOrder, _ report: @escaping Report) async throws {
         let (entry, parts) = (order.entry, order.previewParts)
-        guard parts > 0, let shot = shots.first, shots.count == 1, entry.recipe.view.active != nil else { return }
         report { $0.phase = .working(.previewing, progress: 0) }
         let change = try await refit.preview(
             entry, with: shot.bytes,
@@ -98,7 +110,7 @@ struct ShotWork: Sendable {
 
     // MARK: Storing
 
-    /// - Returns: whether a fit of the shots is asked for.
+    /// - Returns: whether a fit of the shots is asked for, which takes the candidate.
     private func store(_ shots: [CheckedShot], _ order: ShotOrder, _ report: @escaping Report) async throws -> Bool {
         try Task.checkCancellation()
         let recipe = order.entry.recipe

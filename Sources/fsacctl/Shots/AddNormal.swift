@@ -88,13 +88,15 @@ struct AddNormal: AsyncParsableCommand {
     private struct Upload {
         /// For people.
         let name: String
+        /// Several pictures may come of it.
+        var isOfCamera = false
         let body: () throws -> DaemonClient.Body
     }
 
     /// The camera first: its recipe is the one that everything goes to.
     private var uploads: [Upload] {
         let fromCamera = fromCamera.map { count in
-            Upload(name: "camera") { .json(ShotSource.camera(name: camera, count: count)) }
+            Upload(name: "camera", isOfCamera: true) { .json(ShotSource.camera(name: camera, count: count)) }
         }
         return [fromCamera].compactMap(\.self)
             + files.map { file in Upload(name: file) { .picture(try PictureFile.read(file)) } }
@@ -153,9 +155,7 @@ struct AddNormal: AsyncParsableCommand {
             if !daemon.json { Terminal.write(Self.text(of: change)) }
         }
         for (number, shot) in zip(1..., reply.shots) {
-            note(
-                shot, from: fromCamera != nil && upload.name == "camera" ? "shot \(number)" : upload.name, reply,
-                &report)
+            note(shot, from: upload.isOfCamera ? "shot \(number)" : upload.name, &report)
         }
         if wait { reply = try await client.follow(reply) }
         if let error = reply.error {
@@ -165,9 +165,7 @@ struct AddNormal: AsyncParsableCommand {
         return reply.recipe
     }
 
-    private func note(
-        _ shot: AddNormalsReply.Shot, from source: String, _ reply: AddNormalsReply, _ report: inout Report
-    ) {
+    private func note(_ shot: AddNormalsReply.Shot, from source: String, _ report: inout Report) {
         guard let normal = shot.normal else {
             return refuse(source, shot.refusal?.message ?? "no reason given", &report)
         }

@@ -156,6 +156,8 @@ final class ControlHarness: Sendable {
                 try await body(harness)
             } catch {
                 await group.triggerGracefulShutdown()
+                // Never cancelled: a server that is cancelled while a client connects traps.
+                try await tasks.waitForAll()
                 throw error
             }
             await group.triggerGracefulShutdown()

@@ -27,12 +27,12 @@ import Testing
     @Test func previewsAndFitsComeOneAfterTheOtherAndLeaveOneModelInMemory() async throws {
         try await ControlHarness.serve(method: fits.method()) { line async throws in
             try await line.add(TestPicture.png(1))
-            fits.hold(true)
+            fits.hold(from: 2)
             let preview = try await line.post(TestPicture.png(2), query: "?preview=20&dry_run=true")
                 .decoded(AddNormalsReply.self)
             _ = try await line.reply(preview.operation) { $0.stage == .previewing && $0.progress > 0 }
             _ = try await line.request("POST", "/v1/refit")
-            fits.hold(false)
+            fits.hold(from: nil)
             #expect(try await line.end(of: preview.operation).change != nil)
             try await line.waitForFit(2)
             try await line.add(TestPicture.png(3), query: "?preview=20&dry_run=true")
@@ -40,6 +40,25 @@ import Testing
             #expect(fits.current.mostRunning == 1)
             // In use; a candidate that nobody needs any more is not kept beside it.
             #expect(fits.current.modelsBefore == [0, 1, 1, 1])
+        }
+    }
+
+    @Test func aCandidateThatWaitsForItsFitIsNotLetGoOfByOthers() async throws {
+        try await ControlHarness.serve(method: fits.method()) { line async throws in
+            try await line.add(TestPicture.png(1))
+            _ = try await line.request("POST", "/v1/recipes/copy", body: #"{"from":"bottle","to":"cap"}"#)
+            fits.hold(from: 2)
+            let first = try await line.post(TestPicture.png(2), query: "?preview=20").decoded(AddNormalsReply.self)
+            _ = try await line.reply(first.operation) { $0.stage == .previewing && $0.progress > 0 }
+            // The fit of the shot comes behind this one.
+            _ = try await line.request("POST", "/v1/refit?recipe=cap")
+            fits.hold(from: 3)
+            _ = try await line.reply(first.operation) { $0.stage == .fitting }
+            #expect(try await line.add(TestPicture.png(9), query: "?recipe=cap&refit=false").state == .done)
+            fits.hold(from: nil)
+            #expect(try await line.end(of: first.operation).generation == 2)
+            // The first model, the preview, and the other recipe's.
+            #expect(fits.current.modelsBefore.count == 3)
         }
     }
 
@@ -142,7 +161,7 @@ import Testing
         try await ControlHarness.serve(method: fits.method(), logger: log.logger) { line async throws in
             recipe.withLock { $0 = line.recipe }
             try await line.add(TestPicture.png(1))
-            fits.hold(true)
+            fits.hold(from: 2)
             line.line.period.withLock { $0 = stage == .taking ? .seconds(3600) : .zero }
             line.line.pictures.withLock { $0 = [Picture(.file, bytes: TestPicture.png(2))] }
             let preview = stage == .fitting ? 0 : 20

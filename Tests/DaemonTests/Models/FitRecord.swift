@@ -11,15 +11,15 @@ final class FitRecord: Sendable {
         var models = 0
         var running = 0
         var mostRunning = 0
-        var isHeld = false
+        var heldFrom = Int.max
     }
 
     private let notes = Mutex(Notes())
 
     var current: Notes { notes.withLock { $0 } }
 
-    /// Whether fits that have begun stay where they are.
-    func hold(_ isHeld: Bool) { notes.withLock { $0.isHeld = isHeld } }
+    /// Fits from this one on, the first being 1, stay where they are when they have begun; nil lets all go on.
+    func hold(from number: Int?) { notes.withLock { $0.heldFrom = number ?? .max } }
 
     /// - Parameter scored: counts the pictures that the line's model judges.
     func method(scored: Counter = Counter()) -> RecipeMethod {
@@ -38,14 +38,15 @@ final class FitRecord: Sendable {
     private func fit(
         _ shots: [Shot], _ progress: (Double) -> Void, _ isCancelled: () -> Bool
     ) throws -> FittedModel {
-        notes.withLock { notes in
+        let number = notes.withLock { notes in
             notes.modelsBefore.append(notes.models)
             notes.running += 1
             notes.mostRunning = max(notes.mostRunning, notes.running)
+            return notes.modelsBefore.count
         }
         defer { notes.withLock { $0.running -= 1 } }
         progress(0.5)
-        while current.isHeld {
+        while number >= current.heldFrom {
             if isCancelled() { throw FitError.cancelled }
             usleep(1000)
         }
