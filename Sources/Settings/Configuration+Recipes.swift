@@ -37,11 +37,7 @@ extension Configuration.RecipeSettings: NamedTable {
 
     /// The options of all methods, each once: one that this recipe's method does not have is refused by name, and not
     /// as a key that nobody knows.
-    static var furtherKeys: [String] {
-        Methods.all.flatMap { $0.descriptions.map(\.key) }.reduce(into: []) { keys, key in
-            if !keys.contains(key) { keys.append(key) }
-        }
-    }
+    static var furtherKeys: [String] { Methods.options.map(\.key) }
 
     private mutating func readWording(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
         try table.read(.object, into: &object, expected: "1 to 100 characters") {
@@ -134,7 +130,7 @@ extension ConfigurationTable {
             case .string(let text): .choice(text)
             case .time, .array, .table, .tables: nil
             }
-        let domain = method.definition.descriptions.first { $0.key == key }?.domain
+        let domain = method.definition.domain(of: key)
         if let value, domain.map({ $0.typed(value) != nil }) ?? true { return value }
         throw .wrongType(
             place(key), expected: domain?.words ?? "an option of another type", got: found.description)

@@ -56,24 +56,16 @@ package struct EvaluationFigures: Sendable, Equatable, Codable {
     }
 
     package init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: FigureKey.self)
+        let container = try decoder.container(keyedBy: NameKey.self)
         for metric in EvaluationMetric.allCases {
-            values[metric] = try container.decodeIfPresent(Double.self, forKey: FigureKey(stringValue: metric.rawValue))
+            values[metric] = try container.decodeIfPresent(Double.self, forKey: NameKey(stringValue: metric.rawValue))
         }
     }
 
     package func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: FigureKey.self)
+        var container = encoder.container(keyedBy: NameKey.self)
         for metric in EvaluationMetric.allCases {
-            try container.encode(values[metric], forKey: FigureKey(stringValue: metric.rawValue))
+            try container.encode(values[metric], forKey: NameKey(stringValue: metric.rawValue))
         }
-    }
-
-    private struct FigureKey: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
     }
 }

@@ -110,19 +110,10 @@ struct SafetensorsHeader {
 }
 
 extension SafetensorsHeader: Codable {
-    private struct Key: CodingKey {
-        var stringValue: String
-        var intValue: Int? { nil }
-
-        init(_ name: String) { stringValue = name }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    private static let metadataKey = Key("__metadata__")
+    private static let metadataKey = NameKey(stringValue: "__metadata__")
 
     init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
+        let container = try decoder.container(keyedBy: NameKey.self)
         records = [:]
         for key in container.allKeys where key.stringValue != Self.metadataKey.stringValue {
             records[key.stringValue] = try container.decode(Record.self, forKey: key)
@@ -131,9 +122,9 @@ extension SafetensorsHeader: Codable {
     }
 
     func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
+        var container = encoder.container(keyedBy: NameKey.self)
         try container.encodeIfPresent(metadata, forKey: Self.metadataKey)
-        for (name, record) in records { try container.encode(record, forKey: Key(name)) }
+        for (name, record) in records { try container.encode(record, forKey: NameKey(stringValue: name)) }
     }
 }
 

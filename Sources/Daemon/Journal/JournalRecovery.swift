@@ -62,7 +62,7 @@ package struct JournalRecovery {
             try setAside("\(folder)/\(odd.name)", "has a number that no journal has come to")
         }
         // Last, so that an error here costs nothing.
-        for name in names where name.hasPrefix(JournalNames.temporaryPrefix) { try disk.remove("\(folder)/\(name)") }
+        for name in names where name.hasPrefix(ReplacementFile.temporaryPrefix) { try disk.remove("\(folder)/\(name)") }
     }
 
     private mutating func recover(path: String, first: UInt64) throws(DiskError) {
@@ -102,7 +102,7 @@ package struct JournalRecovery {
         if !scan.isDamaged { start.segment = (path, scan.goodLength) }
     }
 
-    private var temporary: String { "\(folder)/\(JournalNames.temporaryPrefix)recovery" }
+    private var temporary: String { "\(folder)/\(ReplacementFile.temporaryPrefix)recovery" }
 
     /// Copies what is behind the last good line beside the segment.
     private mutating func keepTail(of file: RegularFile, from offset: Int) throws(DiskError) {

@@ -92,8 +92,9 @@ package struct JournalWriter {
         // The file may say durable, and then the newer segment, which says otherwise, counts.
         guard synced, !sync() else { return Appended(record: record, line: line) }
         let weaker = make(line.sequence, false)
-        unsynced[unsynced.count - 1] = VerdictLine(weaker)
-        return Appended(record: weaker, line: VerdictLine(weaker))
+        let weakerLine = VerdictLine(weaker)
+        unsynced[unsynced.count - 1] = weakerLine
+        return Appended(record: weaker, line: weakerLine)
     }
 
     /// Makes everything durable that was written. With nothing to do it looks whether the disk is back.
@@ -147,7 +148,7 @@ package struct JournalWriter {
             let (folder, disk) = (writer.folder, writer.disk)
             try disk.createFolder(folder)
             let name = JournalNames.segment(first: first)
-            let file = try AppendFile(creating: "\(folder)/\(JournalNames.temporaryPrefix)\(name)", disk: disk)
+            let file = try AppendFile(creating: "\(folder)/\(ReplacementFile.temporaryPrefix)\(name)", disk: disk)
             let lines = [writer.lastSynced.line] + writer.unsynced.map(\.bytes)
             try file.append(Array(lines.joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")])
             try file.sync()

@@ -40,7 +40,6 @@ struct SegmentHeader: Equatable {
 enum JournalNames {
     /// A link for `tail -F`; nothing of ours reads it.
     static let current = "current.jsonl"
-    static let temporaryPrefix = "tmp-"
     private static let suffix = ".jsonl"
 
     static func segment(first sequence: UInt64) -> String { padded(sequence) + suffix }

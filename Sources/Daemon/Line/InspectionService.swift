@@ -70,11 +70,11 @@ package final class InspectionService: Service {
         answer(inspection, record)
         // After the answer: a machine waits for that, people read the rest.
         for sink in sinks { sink.note(record) }
-        // Last, and dropped when the store is full. The paths are those that the line names.
+        // Last, and dropped when the store is full.
         if let picture = inspection.picture {
             line.images.offer(
                 PictureJob(
-                    seq: record.seq, paths: PicturePaths(inspection, seq: record.seq, settings: settings),
+                    seq: record.seq, paths: PicturePaths(image: record.image, heatmap: record.heatmap),
                     picture: picture, drawHeatMap: inspection.judgement?.drawHeatMap))
         }
     }

@@ -3,8 +3,7 @@ import Platform
 import Settings
 
 extension PicturePaths {
-    /// What is kept of an inspection. The same for the journal's line and the store's job: both are made of the same
-    /// values.
+    /// What is kept of an inspection: what its line in the journal names.
     init(_ inspection: Inspection, seq: UInt64, settings: Configuration.Images) {
         // By the frame's day, and the number as name: unique, and old ones are found by it.
         let place = "\(inspection.time.dayPath)/\(seq)"

@@ -1,3 +1,5 @@
+import Platform
+
 /// Why the model store refuses what was asked; nothing has changed then. What the disk refuses is a ``DiskError``.
 package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case invalidRecipeName(String)
@@ -33,7 +35,7 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .invalidRecipeName(let name):
-            "recipe: name '\(name)': expected 1 to 64 letters, digits, '-', '_' or '.', starting with a letter or digit"
+            "recipe: name '\(name)': expected \(PlainName.rule)"
         case .noSuchRecipe(let name, let known):
             "recipe: no recipe '\(name)': there are \(known.joined(separator: ", "))"
         case .recipeExists(let name):

@@ -1,4 +1,3 @@
-import Foundation
 import Platform
 
 /// What is on its way to the system's journal, sent by a thread of its own.
@@ -27,11 +26,9 @@ package final class JournalQueue: Sendable {
     package init(capacity: Int = 1000, send: @escaping @Sendable (JournalEntry) -> Void) {
         self.capacity = capacity
         state = Monitor(State())
-        let thread = Thread { [state] in
-            Thread.current.name = "fsac-log"
+        NamedThread.start("fsac-log") { [state] in
             while true { Self.sendWhatWaits(state, send) }
         }
-        thread.start()
     }
 
     /// Never waits.

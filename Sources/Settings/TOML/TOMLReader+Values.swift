@@ -49,10 +49,10 @@ extension TOMLReader {
     /// `true`, a number, or a date or time.
     private mutating func readWord() throws(TOMLError) -> TOMLValue {
         let start = position
-        var word = take { Self.isLetterOrDigit($0) || [UInt8](" +-_.:".utf8).dropFirst().contains($0) }
+        var word = take { Self.isLetterOrDigit($0) || "+-_.:".utf8.contains($0) }
         if Self.isDate(word), word.utf8.count == 10, peek() == UInt8(ascii: " "), peek(1).map(Self.isDigit) == true {
             position += 1
-            word += " " + take { Self.isLetterOrDigit($0) || [UInt8]("+-.:".utf8).contains($0) }
+            word += " " + take { Self.isLetterOrDigit($0) || "+-.:".utf8.contains($0) }
         }
         switch word {
         case "": throw expected("a value")

@@ -1,6 +1,7 @@
 import CCurl
 import Foundation
 import Glibc
+import Platform
 
 /// One HTTP request and its reply, by libcurl. It blocks its thread (``onThread(_:)``), and nothing piles up: who receives a
 /// piece of the body holds the server back meanwhile.
@@ -212,6 +213,6 @@ private func check(_ code: CURLcode) {
 /// everybody.
 func onThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(with: Result(catching: work)) }
+        NamedThread.start("fsac-http") { continuation.resume(with: Result(catching: work)) }
     }
 }

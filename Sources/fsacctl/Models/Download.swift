@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Platform
 
 /// One file on its way: beside its place until it is whole, and taken up again where it was cut.
 struct Download: Sendable {
@@ -149,41 +150,37 @@ struct Download: Sendable {
 }
 
 /// The beginning of a file, to which bytes are added.
-private final class PartialFile {
+private struct PartialFile {
     /// Of the whole file, when that is known.
     let total: Int?
-    private(set) var bytes: Int
-    private let path: String
-    private let descriptor: CInt
+    private let file: AppendFile
 
+    /// - Parameter bytes: of what is there, that are kept.
     init(_ path: String, keeping bytes: Int, total: Int?) throws(PullError) {
-        self.path = path
-        self.bytes = bytes
         self.total = total
-        // Not truncated by opening: the beginning is kept.
-        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0, ftruncate(descriptor, bytes) == 0, lseek(descriptor, 0, SEEK_END) == bytes else {
-            throw failure
+        file = try Self.withWords { () throws(DiskError) in
+            bytes == 0
+                ? try AppendFile(creating: path, mode: 0o644, disk: Disk())
+                : try AppendFile(continuing: path, length: bytes, disk: Disk())
         }
     }
 
-    deinit { close(descriptor) }
+    var bytes: Int { file.length }
 
     func write(_ piece: UnsafeRawBufferPointer) throws(PullError) {
-        var rest = piece
-        while !rest.isEmpty {
-            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw failure }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-        }
-        bytes += piece.count
+        try Self.withWords { () throws(DiskError) in try file.append(piece) }
     }
 
     /// Before the file gets its final name: after a power cut a complete name must not stand for half a file.
     func finish() throws(PullError) {
-        guard fsync(descriptor) == 0 else { throw failure }
+        try Self.withWords { () throws(DiskError) in try file.sync() }
     }
 
-    private var failure: PullError { .file(path: path, reason: String(cString: strerror(errno))) }
+    private static func withWords<Value>(_ work: () throws(DiskError) -> Value) throws(PullError) -> Value {
+        do {
+            return try work()
+        } catch {
+            throw .file(path: error.path, reason: ErrnoText.describe(error.errno))
+        }
+    }
 }

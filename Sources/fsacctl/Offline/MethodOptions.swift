@@ -77,9 +77,9 @@ struct GivenOptions: ParsableArguments, CustomReflectable {
     init() {}
 
     init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
+        let container = try decoder.container(keyedBy: NameKey.self)
         for option in Methods.options {
-            let key = Key(stringValue: option.key)
+            let key = NameKey(stringValue: option.key)
             if option.isFlag {
                 // Nil when it was not given: `--no-foreground` and nothing are different requests.
                 let flag = try container.decode(Flag<Bool?>.self, forKey: key).wrappedValue
@@ -104,14 +104,6 @@ struct GivenOptions: ParsableArguments, CustomReflectable {
         return Mirror(self, children: children)
     }
 
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
     /// `fit-budget` of `fit_budget`.
     private static func name(_ key: String) -> String { key.replacing("_", with: "-") }
 
@@ -121,7 +113,7 @@ struct GivenOptions: ParsableArguments, CustomReflectable {
         do throws(MethodOptionError) {
             for (key, flag) in flags { try method.set(key, to: .flag(flag)) }
             for (key, text) in texts {
-                let domain = method.definition.descriptions.first { $0.key == key }?.domain
+                let domain = method.definition.domain(of: key)
                 // What is no value of the domain is refused as the word that it is.
                 try method.set(key, to: domain?.value(of: text) ?? .choice(text))
             }

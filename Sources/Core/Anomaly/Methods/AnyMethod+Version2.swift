@@ -13,9 +13,9 @@ extension AnyMethod {
         do {
             guard let definition = Methods.named(name)?.definition else { throw UnknownMethod(name: name) }
             var values: [String: OptionValue] = [:]
-            let shared = try decoder.container(keyedBy: OptionKey.self)
+            let shared = try decoder.container(keyedBy: NameKey.self)
             for option in definition.descriptions {
-                let key = OptionKey(stringValue: option.key)
+                let key = NameKey(stringValue: option.key)
                 values[option.key] = try own[option.key] ?? shared.decodeIfPresent(OptionValue.self, forKey: key)
             }
             if values["epochs"] == .choice("auto") { values["epochs"] = .number(0) }
@@ -25,13 +25,5 @@ extension AnyMethod {
         } catch let error as MethodOptionError {
             throw DecodingError.dataCorruptedError(forKey: .method, in: container, debugDescription: "\(error)")
         }
-    }
-
-    private struct OptionKey: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
     }
 }

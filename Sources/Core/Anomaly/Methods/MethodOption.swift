@@ -62,9 +62,12 @@ package enum OptionDomain: Sendable, Equatable {
         }
     }
 
-    package static func alternatives(_ words: [String]) -> String {
+    package static func alternatives(_ words: [String]) -> String { list(words, "or") }
+
+    /// `a, b and c`
+    static func list(_ words: [String], _ conjunction: String) -> String {
         guard let last = words.last, words.count > 1 else { return words.first ?? "" }
-        return words.dropLast().joined(separator: ", ") + " or " + last
+        return words.dropLast().joined(separator: ", ") + " \(conjunction) " + last
     }
 
     /// The value as an option of this domain has it; nil when it is of another type.

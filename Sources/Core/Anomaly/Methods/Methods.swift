@@ -35,23 +35,21 @@ package enum MethodOptionError: Error, Equatable, Sendable, CustomStringConverti
     package var problem: String {
         switch self {
         case .unknown(_, let method, let known, let others):
-            "not an option of \(method), which has \(Self.list(known)): leave it out, or choose "
+            "not an option of \(method), which has \(known.isEmpty ? "none" : OptionDomain.list(known, "and")): leave it out, or choose "
                 + OptionDomain.alternatives(others)
         case .invalid(_, let method, let expected, let got): "expected \(expected) for \(method), got \(got)"
         }
     }
 
     package var description: String { "\(option): \(problem)" }
-
-    private static func list(_ names: [String]) -> String {
-        guard let last = names.last, names.count > 1 else { return names.first ?? "none" }
-        return names.dropLast().joined(separator: ", ") + " and " + last
-    }
 }
 
 extension Method {
     /// Its options, as people see them.
     package static var descriptions: [OptionDescription] { options.map(\.description) }
+
+    /// What an option can be set to; nil when it has no such option.
+    package static func domain(of key: String) -> OptionDomain? { descriptions.first { $0.key == key }?.domain }
 
     /// What every option is set to, by its key.
     package var values: [String: OptionValue] {

@@ -74,16 +74,8 @@ struct NamedHeader: Codable {
 
     init(_ header: any ScorerHeader) { self.header = header }
 
-    private struct Kind: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
     init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Kind.self)
+        let container = try decoder.container(keyedBy: NameKey.self)
         let headers = Methods.all.flatMap { $0.headers }
         guard let key = container.allKeys.first, container.allKeys.count == 1,
             let type = headers.first(where: { $0.kind == key.stringValue })
@@ -97,8 +89,8 @@ struct NamedHeader: Codable {
     }
 
     func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Kind.self)
-        try container.encode(header, forKey: Kind(stringValue: header.kind))
+        var container = encoder.container(keyedBy: NameKey.self)
+        try container.encode(header, forKey: NameKey(stringValue: header.kind))
     }
 }
 
