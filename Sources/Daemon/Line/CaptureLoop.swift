@@ -64,6 +64,7 @@ final class CaptureLoop: Sendable {
                 logger.warning("camera: frames do not decode: it is opened again")
                 source.reopen()
             }
+            Failpoint.pass("capture")
             do throws(CaptureError) {
                 let event = try source.next(timeout: Self.patience)
                 // Before what follows from the frame: whoever sees the frame counted finds what the source said of it.

@@ -34,10 +34,9 @@ package final class InspectionService: Service {
         var pipeline = InspectionPipeline()
         // By camera: told at a change, not at each part.
         var lastCause: [String: InvalidCause] = [:]
-        let failpoint = Failpoint(name: "inference.hang")
         while let part = line.queue.pop() {
             line.progress.begin()
-            failpoint?.pass(part)
+            Failpoint.pass("inference")
             let inspection = pipeline.inspect(part)
             record(inspection)
             if let invalidity = inspection.invalidity, invalidity.cause != lastCause[part.camera] {

@@ -169,6 +169,7 @@ extension RefitService {
             let entry = try book.entry(name)
             let shots = try entry.recipe.view.normals.map { try decoded($0, entry) }
             guard !shots.isEmpty else { throw StoreError.noModel }
+            Failpoint.pass("fit")
             let start = ContinuousClock.now
             let model =
                 try takeCandidate(entry, shots)

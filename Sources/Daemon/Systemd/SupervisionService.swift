@@ -67,6 +67,7 @@ package struct SupervisionService: Service {
     private func keepAlive(_ period: Duration) async {
         var reported: String?
         while !Task.isCancelled {
+            Failpoint.pass("supervision")
             let stalled = stalledLoop(period / 4)
             if let stalled {
                 if stalled != reported {

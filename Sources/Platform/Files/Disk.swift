@@ -31,8 +31,14 @@ package struct Disk: Sendable {
     /// a dying and a read-only disk are tested.
     private let fault: @Sendable (Operation, _ path: String) -> CInt?
 
+    /// Without a fault, but for the one that a test may ask of the whole program.
     package init() {
-        fault = { _, _ in nil }
+        self.init(Failpoint.asked)
+    }
+
+    /// With the fault that a failpoint makes.
+    package init(_ failpoint: Failpoint?) {
+        fault = { operation, path in failpoint?.errno(atDisk: "\(operation.rawValue) \(path)") }
     }
 
     package init(fault: @escaping @Sendable (Operation, _ path: String) -> CInt?) {
