@@ -1,20 +1,18 @@
 /// JSON body of `POST /v1/normals`: what to take where the body is no picture. `{"seq":17}` is the stored picture of that verdict,
 /// `{"camera":"top","count":4}` are the camera's next ones; without `camera` the only camera's, without `count` one.
-package enum ShotSource: Codable, Sendable, Equatable {
+package enum ShotSource: RequestFields, Equatable {
     case verdict(UInt64)
     /// `name` nil = the only camera; `count` is 1 to ``ControlLimits/shotsAtOnce``.
     case camera(name: String?, count: Int)
 
     /// What is wrong with a body that is JSON.
     package enum Problem: Error, Equatable, CustomStringConvertible {
-        case unknownFields([String])
         case noSource
         case twoSources
         case count(Int)
 
         package var description: String {
             switch self {
-            case .unknownFields(let names): "no such field: \(names.joined(separator: ", ")): \(Self.known)"
             case .noSource: "nothing to take: \(Self.known)"
             case .twoSources: "seq and camera or count exclude each other: \(Self.known)"
             case .count(let count): "count \(count): expected 1 to \(ControlLimits.shotsAtOnce)"
@@ -24,23 +22,12 @@ package enum ShotSource: Codable, Sendable, Equatable {
         private static let known = #"expected {"seq":N}, or {"camera":"name","count":N}"#
     }
 
-    private enum CodingKeys: String, CodingKey, CaseIterable {
+    package enum CodingKeys: String, CodingKey, CaseIterable {
         case seq, camera, count
-    }
-
-    private struct AnyKey: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
     }
 
     /// - Throws: ``Problem``; `DecodingError` for a field of another type.
     package init(from decoder: any Decoder) throws {
-        let names = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
-        let unknown = names.filter { CodingKeys(stringValue: $0) == nil }
-        guard unknown.isEmpty else { throw Problem.unknownFields(unknown.sorted()) }
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         let sequence = try fields.decodeIfPresent(UInt64.self, forKey: .seq)
         let name = try fields.decodeIfPresent(String.self, forKey: .camera)

@@ -1,9 +1,13 @@
 /// Body of `POST /v1/commission`. Refused with `conflict` while a commissioning of the recipe goes on: its parts would
 /// be lost.
-package struct CommissionRequest: Codable, Sendable, Equatable {
+package struct CommissionRequest: RequestFields, Equatable {
     /// Known-good parts to run, 1 to ``ControlLimits/commissionParts``; absent = 299, which support a false-reject rate
     /// of 1 % when none is rejected (0.05^(1/299) = 0.99).
     package var parts: Int?
+
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case parts
+    }
 
     package init(parts: Int? = nil) {
         self.parts = parts

@@ -37,6 +37,8 @@ package enum ControlLimits {
     package static let commissionParts = 1_000_000
     /// Largest JSON request, in bytes.
     package static let requestBytes = 64 << 10
+    /// Longest address (path and query), in bytes.
+    package static let targetBytes = 2 << 10
     /// Largest request head (request line and header fields), in bytes.
     package static let headerBytes = 16 << 10
 }

@@ -5,7 +5,9 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
     case invalidRequest = "invalid_request"
     /// 404: no such path, shot, generation, recipe, camera or verdict.
     case notFound = "not_found"
-    /// 413, see ``ControlLimits``.
+    /// 405: the path is known, the method is not one of its own.
+    case methodNotAllowed = "method_not_allowed"
+    /// 413, or 414 for the address; see ``ControlLimits``.
     case tooLarge = "too_large"
     /// 415: the content type is no picture's.
     case unsupportedType = "unsupported_type"

@@ -60,9 +60,13 @@ package struct LimitOption: Codable, Sendable, Equatable {
 
 /// Body of `PUT /v1/limit`: `{"value":0.42}` sets it by hand, `{"value":null}` or `{}` goes back to calibration's. It
 /// holds from the next frame on.
-package struct LimitRequest: Codable, Sendable, Equatable {
+package struct LimitRequest: RequestFields, Equatable {
     /// Finite and above 0.
     package var value: Float?
+
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case value
+    }
 
     package init(value: Float?) {
         self.value = value
@@ -110,8 +114,12 @@ package struct ModelsReply: Codable, Sendable, Equatable {
 
 /// Body of `POST /v1/models/rollback`; without a generation, the one before the current. It holds until the next fit,
 /// over restarts.
-package struct RollbackRequest: Codable, Sendable, Equatable {
+package struct RollbackRequest: RequestFields, Equatable {
     package var generation: Int?
+
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case generation
+    }
 
     package init(generation: Int? = nil) {
         self.generation = generation

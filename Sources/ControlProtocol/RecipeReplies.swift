@@ -46,9 +46,13 @@ package struct RecipesReply: Codable, Sendable, Equatable {
 
 /// Body of `POST /v1/recipes/copy`: shots, models and limit. `conflict` when there is such a recipe already: nothing is
 /// overwritten.
-package struct CopyRecipeRequest: Codable, Sendable, Equatable {
+package struct CopyRecipeRequest: RequestFields, Equatable {
     package var from: String
     package var to: String
+
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case from, to
+    }
 
     package init(from: String, to: String) {
         self.from = from
@@ -58,10 +62,14 @@ package struct CopyRecipeRequest: Codable, Sendable, Equatable {
 
 /// Body of `POST /v1/recipes/use`. It is remembered on the disk before it is used, and holds against the
 /// configuration's `recipe`.
-package struct UseRecipeRequest: Codable, Sendable, Equatable {
+package struct UseRecipeRequest: RequestFields, Equatable {
     package var recipe: String
     /// Absent = the only camera.
     package var camera: String?
+
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case recipe, camera
+    }
 
     package init(recipe: String, camera: String? = nil) {
         self.recipe = recipe

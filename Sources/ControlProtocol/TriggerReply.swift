@@ -1,9 +1,13 @@
 /// Body of `POST /v1/trigger`. Once it is accepted there is a journal line, whatever becomes of the client.
-package struct TriggerRequest: Codable, Sendable, Equatable {
+package struct TriggerRequest: RequestFields, Equatable {
     /// Absent = the only camera with `trigger = "software"`.
     package var camera: String?
     /// The part's serial number: 1 to 128 printable characters.
     package var part: String?
+
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case camera, part
+    }
 
     package init(camera: String? = nil, part: String? = nil) {
         self.camera = camera

@@ -6,39 +6,47 @@ import Settings
 
 /// Finding the limit on known-good production.
 extension ControlRoutes {
-    func addCommissionRoutes(to router: Router<ControlContext>) {
-        router.get("\(ControlPath.commission)") { request, _ in
-            let entry = try entry(request)
-            return try Response.json(await WorkLane.slow.run { try commission(entry) })
+    var commissionRoutes: [ControlRoute] {
+        [
+            ControlRoute(.get, ControlPath.commission, parameters: ["recipe"]) { request in
+                let entry = try entry(request)
+                return try Response.json(await WorkLane.slow.run { try commission(entry) })
+            },
+            ControlRoute(
+                .post, ControlPath.commission, parameters: ["recipe"], CommissionRequest.self, isNeeded: false,
+                answer: startCommission),
+            ControlRoute(.delete, ControlPath.commission, parameters: ["recipe"]) { request in
+                let entry = try entry(request)
+                return try Response.json(
+                    await WorkLane.slow.run {
+                        _ = try entry.recipe.endCommission(accepting: nil)
+                        return try commission(entry)
+                    })
+            },
+            ControlRoute(.post, ControlPath.commissionApply, parameters: ["recipe"]) { request in
+                let entry = try entry(request)
+                return try Response.json(await WorkLane.slow.run { LimitReply(try accept(entry)) })
+            },
+        ]
+    }
+
+    @Sendable private func startCommission(
+        _ request: ControlRequest, _ wanted: CommissionRequest
+    ) async throws -> Response {
+        let entry = try entry(request)
+        // 299: with none of them rejected, at most 1 % false rejects at 95 % confidence.
+        let parts = wanted.parts ?? 299
+        guard (1...ControlLimits.commissionParts).contains(parts) else {
+            throw ControlError.invalidRequest(
+                "commission: parts \(parts): expected 1 to \(ControlLimits.commissionParts)")
         }
-        router.post("\(ControlPath.commission)") { request, _ in
-            let entry = try entry(request)
-            // 299: with none of them rejected, at most 1 % false rejects at 95 % confidence.
-            let parts = try await request.decoded(CommissionRequest.self).parts ?? 299
-            guard (1...ControlLimits.commissionParts).contains(parts) else {
-                throw ControlError.invalidRequest(
-                    "commission: parts \(parts): expected 1 to \(ControlLimits.commissionParts)")
-            }
-            let reply = try await WorkLane.slow.run {
-                _ = try entry.recipe.startCommission(
-                    // The number first, the muting then: a part in between has its verdict, and does not count.
-                    Commission(parts: parts, firstSequence: commissions.nextSequence))
-                return try commission(entry)
-            }
-            return try Response.json(reply, status: .created)
+        let reply = try await WorkLane.slow.run {
+            _ = try entry.recipe.startCommission(
+                // The number first, the muting then: a part in between has its verdict, and does not count.
+                Commission(parts: parts, firstSequence: commissions.nextSequence))
+            return try commission(entry)
         }
-        router.delete("\(ControlPath.commission)") { request, _ in
-            let entry = try entry(request)
-            return try Response.json(
-                await WorkLane.slow.run {
-                    _ = try entry.recipe.endCommission(accepting: nil)
-                    return try commission(entry)
-                })
-        }
-        router.post("\(ControlPath.commissionApply)") { request, _ in
-            let entry = try entry(request)
-            return try Response.json(await WorkLane.slow.run { LimitReply(try accept(entry)) })
-        }
+        return try Response.json(reply, status: .created)
     }
 
     private func accept(_ entry: RecipeBook.Entry) throws -> Recipe.Active {

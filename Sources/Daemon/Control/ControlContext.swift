@@ -33,7 +33,7 @@ struct ControlContext: RequestContext {
 
 /// Logs who asked for a change, and what came of it, also of what was refused: it stands outside of ``ErrorEnvelope``.
 /// Reading is not logged; triggers are in the journal.
-struct ChangeLog: RouterMiddleware {
+struct ChangeLog {
     func handle(
         _ request: Request, context: ControlContext, next: (Request, ControlContext) async throws -> Response
     ) async throws -> Response {

@@ -11,15 +11,53 @@ import Platform
 struct ControlError: Error, CustomStringConvertible {
     var code: ErrorCode
     var message: String
+    var status: HTTPResponse.Status
+    /// Of the reply.
+    var headers: HTTPFields = [:]
+
+    /// - Parameter status: nil = the one that goes with the code.
+    init(code: ErrorCode, message: String, status: HTTPResponse.Status? = nil, headers: HTTPFields = [:]) {
+        self.code = code
+        self.message = message
+        self.status = status ?? code.status
+        self.headers = headers
+    }
 
     var description: String { message }
 
     var body: ErrorReply.Body { ErrorReply.Body(code: code, message: message) }
 
-    var status: HTTPResponse.Status {
-        switch code {
+    /// The message stands for itself: what, where, expected, got.
+    static func invalidRequest(_ message: String) -> Self { Self(code: .invalidRequest, message: message) }
+    static func notFound(_ message: String) -> Self { Self(code: .notFound, message: message) }
+
+    static func noSuchPath(known: [String]) -> Self {
+        .notFound("request: no such path: expected one of \(Self.list(known))")
+    }
+
+    static func methodNotAllowed(_ method: HTTPRequest.Method, allowed: [HTTPRequest.Method]) -> Self {
+        let list = list(allowed.map(\.rawValue))
+        return Self(
+            code: .methodNotAllowed, message: "request: no \(method.rawValue) for this path: expected \(list)",
+            headers: [.allow: list])
+    }
+
+    /// - Parameter bytes: nil = unknown, for it is cut off where the limit is.
+    static func tooLarge(bytes: Int?, limit: Int) -> Self {
+        Self(
+            code: .tooLarge,
+            message: "request: a body of \(bytes.map(String.init) ?? "more") bytes: expected at most \(limit)")
+    }
+
+    private static func list(_ words: [String]) -> String { Set(words).sorted().joined(separator: ", ") }
+}
+
+extension ErrorCode {
+    fileprivate var status: HTTPResponse.Status {
+        switch self {
         case .invalidRequest: .badRequest
         case .notFound: .notFound
+        case .methodNotAllowed: .methodNotAllowed
         case .tooLarge: .contentTooLarge
         case .unsupportedType: .unsupportedMediaType
         case .imageRefused: .unprocessableContent
@@ -29,10 +67,6 @@ struct ControlError: Error, CustomStringConvertible {
         case .internal: .internalServerError
         }
     }
-
-    /// The message stands for itself: what, where, expected, got.
-    static func invalidRequest(_ message: String) -> Self { Self(code: .invalidRequest, message: message) }
-    static func notFound(_ message: String) -> Self { Self(code: .notFound, message: message) }
 }
 
 extension ControlError {
@@ -47,9 +81,6 @@ extension ControlError {
         case let error as ShotSuspicion: self.init(code: .conflict, message: error.description)
         case let error as ImageError: self.init(code: .imageRefused, message: error.description)
         case let error as ShotRefusal: self.init(code: .imageRefused, message: error.description)
-        case let error as HTTPError where error.status == .notFound:
-            self = .notFound("request: no such path or method: the paths are listed in ARCHITECTURE.md")
-        case let error as HTTPError: self = .invalidRequest(error.body ?? "request: \(error.status)")
         default: self.init(code: .internal, message: "\(error)")
         }
     }
@@ -89,7 +120,7 @@ extension ReloadError {
 }
 
 /// Turns every error of a route into its status and the JSON envelope, and logs what is our fault.
-struct ErrorEnvelope: RouterMiddleware {
+struct ErrorEnvelope {
     func handle(
         _ request: Request, context: ControlContext, next: (Request, ControlContext) async throws -> Response
     ) async throws -> Response {
@@ -103,7 +134,17 @@ struct ErrorEnvelope: RouterMiddleware {
                     "control request failed",
                     metadata: ["request": "\(request.method) \(request.uri.path)", "error": "\(refusal)"])
             }
-            return try .json(ErrorReply(code: refusal.code, message: refusal.message), status: refusal.status)
+            return try refusal.response
+        }
+    }
+}
+
+extension ControlError {
+    var response: Response {
+        get throws {
+            var response = try Response.json(ErrorReply(code: code, message: message), status: status)
+            response.headers.append(contentsOf: headers)
+            return response
         }
     }
 }

@@ -19,25 +19,17 @@ struct ControlRoutes: Sendable {
     let reload: @Sendable () async throws -> ReloadReply
     let started = ContinuousClock.now
 
-    func router() -> Router<ControlContext> {
-        let router = Router(context: ControlContext.self)
-        // Outer first: the log sees the status that the envelope made of an error.
-        router.add(middleware: ChangeLog())
-        router.add(middleware: ErrorEnvelope())
-        router.get("\(ControlPath.health)", use: health)
-        router.get("\(ControlPath.metrics)", use: metrics)
-        router.get("\(ControlPath.status)", use: status)
-        router.post("\(ControlPath.trigger)", use: trigger)
-        router.post("\(ControlPath.reload)") { _, _ in try Response.json(await reload()) }
-        addNormalRoutes(to: router)
-        addModelRoutes(to: router)
-        addRecipeRoutes(to: router)
-        addCommissionRoutes(to: router)
-        feed.addRoutes(to: router)
-        return router
+    var all: [ControlRoute] {
+        [
+            ControlRoute(.get, ControlPath.health, answer: health),
+            ControlRoute(.get, ControlPath.metrics, answer: metrics),
+            ControlRoute(.get, ControlPath.status, answer: status),
+            ControlRoute(.post, ControlPath.trigger, TriggerRequest.self, isNeeded: false, answer: trigger),
+            ControlRoute(.post, ControlPath.reload) { _ in try Response.json(await reload()) },
+        ] + normalRoutes + modelRoutes + recipeRoutes + commissionRoutes + feed.routes
     }
 
-    @Sendable private func health(_ request: Request, _ context: ControlContext) async throws -> Response {
+    @Sendable private func health(_ request: ControlRequest) async throws -> Response {
         let readings = try await WorkLane.quick.run { line.readings }
         return try .json(
             HealthReply(state: readings.state, reason: readings.reason),
@@ -45,7 +37,7 @@ struct ControlRoutes: Sendable {
             status: readings.state == .inspecting ? .ok : .serviceUnavailable)
     }
 
-    @Sendable private func metrics(_ request: Request, _ context: ControlContext) async throws -> Response {
+    @Sendable private func metrics(_ request: ControlRequest) async throws -> Response {
         let readings = try await WorkLane.quick.run { line.readings }
         let generations = book.entries.compactMap { entry in
             entry.recipe.view.active.map { (recipe: entry.name, generation: $0.generation) }
@@ -56,7 +48,7 @@ struct ControlRoutes: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 
-    @Sendable private func status(_ request: Request, _ context: ControlContext) async throws -> Response {
+    @Sendable private func status(_ request: ControlRequest) async throws -> Response {
         let readings = try await WorkLane.quick.run { line.readings }
         var recipes = try await recipes(readings.cameras)
         for index in recipes.indices { recipes[index].trend = readings.trends[recipes[index].name] }
@@ -70,8 +62,7 @@ struct ControlRoutes: Sendable {
 
     /// Ends with the verdict.
     /// That is by the camera's deadline, which the configuration keeps shorter than the server's patience.
-    @Sendable private func trigger(_ request: Request, _ context: ControlContext) async throws -> Response {
-        let wanted = try await request.decoded(TriggerRequest.self)
-        return try .json(await line.trigger(camera: wanted.camera, part: wanted.part))
+    @Sendable private func trigger(_ request: ControlRequest, _ wanted: TriggerRequest) async throws -> Response {
+        try .json(await line.trigger(camera: wanted.camera, part: wanted.part))
     }
 }

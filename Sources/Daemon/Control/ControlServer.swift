@@ -63,7 +63,7 @@ package struct ControlServer: Service {
         // The server tells of itself by a callback that cannot throw: an error goes this way.
         let permissions = AsyncStream.makeStream(of: (any Error).self)
         let application = Application(
-            router: routes.router(),
+            responder: ControlResponder(routes: routes.all),
             server: .http1(configuration: connectionSettings),
             configuration: ApplicationConfiguration(
                 address: .unixDomainSocket(path: settings.socket),

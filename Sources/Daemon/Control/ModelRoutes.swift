@@ -7,43 +7,49 @@ import Platform
 /// Re-fit, limit and generations. Those that change something answer when it is on the disk and in use; a fit is only
 /// asked for.
 extension ControlRoutes {
-    func addModelRoutes(to router: Router<ControlContext>) {
-        router.get("\(ControlPath.refit)") { request, _ in
-            try Response.json(refit.status(of: entry(request).name))
-        }
-        router.post("\(ControlPath.refit)") { request, _ in
-            let entry = try entry(request)
-            // Here, and not in a fit that fails a moment later.
-            guard !entry.recipe.view.normals.isEmpty else { throw StoreError.noModel }
-            return try Response.json(refit.request(entry.name), status: .accepted)
-        }
-        router.get("\(ControlPath.limit)") { request, _ in
-            guard let active = try entry(request).recipe.view.active else { throw StoreError.noModel }
-            return try Response.json(LimitReply(active))
-        }
-        router.put("\(ControlPath.limit)") { request, _ in
-            let recipe = try entry(request).recipe
-            let value = try await request.decoded(LimitRequest.self).value
-            return try Response.json(LimitReply(await WorkLane.slow.run { try recipe.setLimit(value) }))
-        }
-        router.get("\(ControlPath.models)") { request, _ in
-            let recipe = try entry(request).recipe
-            let generations = try await WorkLane.slow.run { try recipe.generations() }
-            // Asked for after the disk: a fit may have ended meanwhile.
-            let active = recipe.view.active
-            return try Response.json(
-                ModelsReply(
-                    models: generations.map { generation, summary in
-                        active?.generation == generation
-                            ? active.map(GenerationReply.init)
-                            : GenerationReply(generation: generation, summary: summary)
-                    }.compactMap { $0 }))
-        }
-        router.post("\(ControlPath.rollback)") { request, _ in
-            let recipe = try entry(request).recipe
-            let target = try await request.decoded(RollbackRequest.self).generation
-            return try Response.json(GenerationReply(await WorkLane.slow.run { try recipe.rollback(to: target) }))
-        }
+    var modelRoutes: [ControlRoute] {
+        [
+            ControlRoute(.get, ControlPath.refit, parameters: ["recipe"]) { request in
+                try Response.json(refit.status(of: entry(request).name))
+            },
+            ControlRoute(.post, ControlPath.refit, parameters: ["recipe"]) { request in
+                let entry = try entry(request)
+                // Here, and not in a fit that fails a moment later.
+                guard !entry.recipe.view.normals.isEmpty else { throw StoreError.noModel }
+                return try Response.json(refit.request(entry.name), status: .accepted)
+            },
+            ControlRoute(.get, ControlPath.limit, parameters: ["recipe"]) { request in
+                guard let active = try entry(request).recipe.view.active else { throw StoreError.noModel }
+                return try Response.json(LimitReply(active))
+            },
+            ControlRoute(.put, ControlPath.limit, parameters: ["recipe"], LimitRequest.self) { request, wanted in
+                let recipe = try entry(request).recipe
+                return try Response.json(
+                    LimitReply(await WorkLane.slow.run { try recipe.setLimit(wanted.value) }))
+            },
+            ControlRoute(.get, ControlPath.models, parameters: ["recipe"], answer: models),
+            ControlRoute(
+                .post, ControlPath.rollback, parameters: ["recipe"], RollbackRequest.self, isNeeded: false
+            ) { request, wanted in
+                let recipe = try entry(request).recipe
+                return try Response.json(
+                    GenerationReply(await WorkLane.slow.run { try recipe.rollback(to: wanted.generation) }))
+            },
+        ]
+    }
+
+    @Sendable private func models(_ request: ControlRequest) async throws -> Response {
+        let recipe = try entry(request).recipe
+        let generations = try await WorkLane.slow.run { try recipe.generations() }
+        // Asked for after the disk: a fit may have ended meanwhile.
+        let active = recipe.view.active
+        return try Response.json(
+            ModelsReply(
+                models: generations.map { generation, summary in
+                    active?.generation == generation
+                        ? active.map(GenerationReply.init)
+                        : GenerationReply(generation: generation, summary: summary)
+                }.compactMap { $0 }))
     }
 }
 

@@ -7,21 +7,27 @@ import Platform
 import Settings
 
 extension ControlRoutes {
-    func addNormalRoutes(to router: Router<ControlContext>) {
-        router.get("\(ControlPath.normals)") { request, _ in try Response.json(normals(entry(request).recipe)) }
-        router.get("\(ControlPath.normals)/:sha256", use: show)
-        router.delete("\(ControlPath.normals)/:sha256", use: remove)
-        router.post("\(ControlPath.normals)") { request, _ in
-            try Response.json(shots.start(await order(request)), status: .accepted)
-        }
-        router.get("\(ControlPath.normalsOperations)") { _, _ in try operation(nil) }
-        router.get("\(ControlPath.normalsOperations)/:operation") { _, context in
-            let text = try context.parameters.require("operation")
-            guard let number = UInt64(text) else {
-                throw ControlError.invalidRequest("normals: operation '\(text)': expected a number")
-            }
-            return try operation(number)
-        }
+    var normalRoutes: [ControlRoute] {
+        [
+            ControlRoute(.get, ControlPath.normals, parameters: ["recipe"]) { request in
+                try Response.json(normals(entry(request).recipe))
+            },
+            .withPicture(
+                .post, ControlPath.normals, parameters: ["recipe", "dry_run", "refit", "force", "preview"]
+            ) { request in
+                try Response.json(shots.start(order(request)), status: .accepted)
+            },
+            ControlRoute(.get, "\(ControlPath.normals)/:sha256", parameters: ["recipe"], answer: show),
+            ControlRoute(.delete, "\(ControlPath.normals)/:sha256", parameters: ["recipe", "refit"], answer: remove),
+            ControlRoute(.get, ControlPath.normalsOperations) { _ in try operation(nil) },
+            ControlRoute(.get, "\(ControlPath.normalsOperations)/:operation") { request in
+                let text = request.placeholder("operation")
+                guard let number = UInt64(text) else {
+                    throw ControlError.invalidRequest("normals: operation '\(text.prefix(40))': expected a number")
+                }
+                return try operation(number)
+            },
+        ]
     }
 
     private func operation(_ number: UInt64?) throws -> Response {
@@ -41,9 +47,9 @@ extension ControlRoutes {
     }
 
     /// The picture itself, byte for byte.
-    @Sendable private func show(_ request: Request, _ context: ControlContext) async throws -> Response {
+    @Sendable private func show(_ request: ControlRequest) async throws -> Response {
         let recipe = try entry(request).recipe
-        let name = try context.parameters.require("sha256")
+        let name = request.placeholder("sha256")
         let (normal, bytes) = try await WorkLane.slow.run {
             let normal = try recipe.normal(named: name)
             return (normal, try recipe.bytes(of: normal))
@@ -51,10 +57,10 @@ extension ControlRoutes {
         return .picture(bytes, fileExtension: normal.fileExtension)
     }
 
-    @Sendable private func remove(_ request: Request, _ context: ControlContext) async throws -> Response {
+    @Sendable private func remove(_ request: ControlRequest) async throws -> Response {
         let recipe = try entry(request).recipe
-        let name = try context.parameters.require("sha256")
-        let refits = try request.flag("refit", default: true)
+        let name = request.placeholder("sha256")
+        let refits = try request.query.flag("refit", default: true)
         let removed = try await WorkLane.slow.run { try recipe.removeNormal(name) }
         return try .json(
             RemoveNormalReply(removed: removed.sha256, fit: refits ? refit.request(recipe.name) : nil))

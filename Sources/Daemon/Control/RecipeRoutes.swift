@@ -4,21 +4,21 @@ import Platform
 import Settings
 
 extension ControlRoutes {
-    func addRecipeRoutes(to router: Router<ControlContext>) {
-        router.get("\(ControlPath.recipes)") { _, _ in
-            try Response.json(RecipesReply(recipes: await recipes(line.cameraReadings)))
-        }
-        router.post("\(ControlPath.recipeCopy)") { request, _ in
-            let wanted = try await request.decoded(CopyRecipeRequest.self)
-            let copy = try await WorkLane.slow.run { try book.copy(wanted.from, to: wanted.to) }
-            return try Response.json(RecipeReply(copy, refit, cameras: []), status: .created)
-        }
-        router.post("\(ControlPath.recipeUse)") { request, _ in
-            let wanted = try await request.decoded(UseRecipeRequest.self)
-            let camera = try line.cameraName(wanted.camera)
-            let entry = try await WorkLane.slow.run { try use(wanted.recipe, for: camera) }
-            return try Response.json(RecipeReply(entry, refit, cameras: users(of: entry.name, line.cameraReadings)))
-        }
+    var recipeRoutes: [ControlRoute] {
+        [
+            ControlRoute(.get, ControlPath.recipes) { _ in
+                try Response.json(RecipesReply(recipes: await recipes(line.cameraReadings)))
+            },
+            ControlRoute(.post, ControlPath.recipeCopy, CopyRecipeRequest.self) { _, wanted in
+                let copy = try await WorkLane.slow.run { try book.copy(wanted.from, to: wanted.to) }
+                return try Response.json(RecipeReply(copy, refit, cameras: []), status: .created)
+            },
+            ControlRoute(.post, ControlPath.recipeUse, UseRecipeRequest.self) { _, wanted in
+                let camera = try line.cameraName(wanted.camera)
+                let entry = try await WorkLane.slow.run { try use(wanted.recipe, for: camera) }
+                return try Response.json(RecipeReply(entry, refit, cameras: users(of: entry.name, line.cameraReadings)))
+            },
+        ]
     }
 
     private func use(_ name: String, for camera: String) throws -> RecipeBook.Entry {
@@ -52,8 +52,8 @@ extension ControlRoutes {
     /// The recipe that a request names, else the one in use.
     ///
     /// - Parameter camera: by which; nil = by all of them.
-    func entry(_ request: Request, camera: String? = nil) throws -> RecipeBook.Entry {
-        if let name = request.uri.queryParameters.get("recipe") { return try book.entry(name) }
+    func entry(_ request: ControlRequest, camera: String? = nil) throws -> RecipeBook.Entry {
+        if let name = request.query.text("recipe") { return try book.entry(name) }
         // What is in use is asked of the line and not of the book: a camera may still run by a recipe that was just
         // replaced.
         let names = Set(line.cameraReadings.filter { $0.name == camera ?? $0.name }.map(\.recipe))

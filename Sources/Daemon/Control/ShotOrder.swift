@@ -1,6 +1,4 @@
 import ControlProtocol
-import HTTPTypes
-import Hummingbird
 import NIOCore
 
 /// What a client asks for: pictures that shall become normal shots, and what is done with them.
@@ -23,36 +21,30 @@ struct ShotOrder: Sendable {
 }
 
 extension ControlRoutes {
-    private static let orderParameters = ["recipe", "dry_run", "refit", "force", "preview"]
-
     /// Reads and checks everything that can be told without looking at the picture.
-    func order(_ request: Request) async throws -> ShotOrder {
-        try request.checkParameters(known: Self.orderParameters)
-        let parts = try request.number("preview") ?? 0
+    func order(_ request: ControlRequest) throws -> ShotOrder {
+        let parts = try request.query.number("preview") ?? 0
         guard (0...ControlLimits.previewParts).contains(parts) else {
             throw ControlError.invalidRequest("normals: preview=\(parts): expected 0 to \(ControlLimits.previewParts)")
         }
-        let isDryRun = try request.flag("dry_run", default: false)
-        let refits = try request.flag("refit", default: true)
-        let isForced = try request.flag("force", default: false)
-        let source = try await source(request)
+        let isDryRun = try request.query.flag("dry_run", default: false)
+        let refits = try request.query.flag("refit", default: true)
+        let isForced = try request.query.flag("force", default: false)
+        let source = try source(request)
         let camera: String? = if case .camera(let name, _) = source { name } else { nil }
         return ShotOrder(
             entry: try entry(request, camera: camera), source: source, isDryRun: isDryRun, refits: refits,
             isForced: isForced, previewParts: parts)
     }
 
-    private func source(_ request: Request) async throws -> ShotOrder.Source {
-        let type = request.headers[.contentType]?.lowercased() ?? ""
-        if type.hasPrefix("image/") {
-            return .picture([UInt8](try await request.wholeBody(upTo: ControlLimits.imageBytes).readableBytesView))
-        }
-        guard type.hasPrefix("application/json") else {
+    private func source(_ request: ControlRequest) throws -> ShotOrder.Source {
+        if request.contentType.hasPrefix("image/") { return .picture([UInt8](request.body.readableBytesView)) }
+        guard request.contentType.hasPrefix("application/json") else {
             throw ControlError(
                 code: .unsupportedType,
                 message: "normals: content-type: expected image/jpeg or image/png, or application/json")
         }
-        switch try await request.decoded(ShotSource.self) {
+        switch try request.fields(ShotSource.self) {
         case .verdict(let sequence): return .verdict(sequence)
         case .camera(let name, let count): return .camera(try line.cameraName(name), count: count)
         }

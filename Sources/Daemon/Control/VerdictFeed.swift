@@ -34,22 +34,25 @@ final class VerdictFeed: Sendable {
         self.streamLimit = streamLimit
     }
 
-    func addRoutes(to router: Router<ControlContext>) {
-        router.get("\(ControlPath.history)") { request, _ in try await self.history(request) }
-        router.get("\(ControlPath.tail)") { request, _ in try await self.tail(request) }
-        router.get("\(ControlPath.inspections)/:seq") { _, context in
-            let sequence = try Self.sequence(context)
-            let line = try await WorkLane.quick.run { try self.pictures.line(of: sequence) }
-            return Response(
-                status: .ok, headers: [.contentType: "application/json"],
-                body: ResponseBody(byteBuffer: ByteBuffer(bytes: line.bytes + [UInt8(ascii: "\n")])))
-        }
-        for kind in [VerdictPictures.Kind.image, .heatmap] {
-            router.get("\(ControlPath.inspections)/:seq/\(kind.rawValue)") { _, context in
-                let sequence = try Self.sequence(context)
-                let picture = try await self.pictures.picture(of: sequence, kind)
-                return Response.picture(picture.bytes, fileExtension: picture.fileExtension)
-            }
+    var routes: [ControlRoute] {
+        [
+            ControlRoute(.get, ControlPath.history, parameters: ["since", "limit", "verdict"], answer: history),
+            ControlRoute(.get, ControlPath.tail, parameters: ["since", "last", "verdict"], answer: tail),
+            ControlRoute(.get, "\(ControlPath.inspections)/:seq") { request in
+                let sequence = try Self.sequence(request)
+                let line = try await WorkLane.quick.run { try self.pictures.line(of: sequence) }
+                return Response(
+                    status: .ok, headers: [.contentType: "application/json"],
+                    body: ResponseBody(byteBuffer: ByteBuffer(bytes: line.bytes + [UInt8(ascii: "\n")])))
+            },
+            pictureRoute(.image), pictureRoute(.heatmap),
+        ]
+    }
+
+    private func pictureRoute(_ kind: VerdictPictures.Kind) -> ControlRoute {
+        ControlRoute(.get, "\(ControlPath.inspections)/:seq/\(kind.rawValue)") { request in
+            let picture = try await self.pictures.picture(of: try Self.sequence(request), kind)
+            return Response.picture(picture.bytes, fileExtension: picture.fileExtension)
         }
     }
 }
@@ -57,10 +60,10 @@ final class VerdictFeed: Sendable {
 // MARK: One verdict
 
 extension VerdictFeed {
-    private static func sequence(_ context: ControlContext) throws -> UInt64 {
-        let text = try context.parameters.require("seq")
+    private static func sequence(_ request: ControlRequest) throws -> UInt64 {
+        let text = request.placeholder("seq")
         guard let sequence = UInt64(text) else {
-            throw ControlError.invalidRequest("inspections: '\(text)': expected a sequence number")
+            throw ControlError.invalidRequest("inspections: '\(text.prefix(40))': expected a sequence number")
         }
         return sequence
     }
@@ -78,8 +81,8 @@ extension VerdictFeed {
     }
 
     /// `GET /v1/history?since=&limit=&verdict=`: lines from `since` on; without it the newest.
-    private func history(_ request: Request) async throws -> Response {
-        let limit: Int = try request.number("limit") ?? 100
+    @Sendable private func history(_ request: ControlRequest) async throws -> Response {
+        let limit: Int = try request.query.number("limit") ?? 100
         guard (1...100_000).contains(limit) else {
             throw ControlError.invalidRequest("history: limit=\(limit): expected 1 to 100000")
         }
@@ -92,8 +95,8 @@ extension VerdictFeed {
     }
 
     /// `GET /v1/tail?since=&last=&verdict=`: as `history`, and then every new line until the client leaves.
-    private func tail(_ request: Request) async throws -> Response {
-        let selection = try await selection(request, newest: request.number("last") ?? 10)
+    @Sendable private func tail(_ request: ControlRequest) async throws -> Response {
+        let selection = try await selection(request, newest: request.query.number("last") ?? 10)
         guard streams.withLock({ $0 < streamLimit }) else {
             throw ControlError(
                 code: .unavailable, message: "tail: \(streamLimit) clients follow the journal already: try later")
@@ -102,7 +105,7 @@ extension VerdictFeed {
             self.streams.withLock { $0 += 1 }
             defer { self.streams.withLock { $0 -= 1 } }
             // A client that leaves sends nothing: only the end of its side of the connection shows it.
-            try await request.body.consumeWithCancellationOnInboundClose { [writer] _ in
+            try await request.connection.consumeWithCancellationOnInboundClose { [writer] _ in
                 var (writer, selection) = (writer, selection)
                 try await self.send(&selection, to: &writer)
                 // Begins with a change, so that nothing between the first stretch and here is missed.
@@ -114,17 +117,17 @@ extension VerdictFeed {
     }
 
     /// - Parameter newest: where to begin without `since`: that many lines (of the verdict asked for) before the end.
-    private func selection(_ request: Request, newest: Int) async throws -> Selection {
+    private func selection(_ request: ControlRequest, newest: Int) async throws -> Selection {
         let last = source.lastSequence
-        let since: UInt64? = try request.number("since")
+        let since: UInt64? = try request.query.number("since")
         guard since ?? 0 <= last + 1 else {
             throw ControlError.invalidRequest("tail: since=\(since ?? 0): the journal ends at \(last)")
         }
         var verdict: Verdict?
-        if let text = request.uri.queryParameters.get("verdict") {
+        if let text = request.query.text("verdict") {
             verdict = Verdict(rawValue: text.uppercased())
             if verdict == nil {
-                throw ControlError.invalidRequest("tail: verdict=\(text): expected OK, NG or INVALID")
+                throw ControlError.invalidRequest("tail: verdict=\(text.prefix(40)): expected OK, NG or INVALID")
             }
         }
         if let since { return Selection(next: max(1, since), verdict: verdict) }

@@ -72,7 +72,7 @@ import Testing
             let reply = try await line.post(TestPicture.png(1), query: query)
             #expect(reply.status == 400 && reply.errorCode == .invalidRequest)
             #expect(
-                reply.text.contains("recipe, dry_run, refit, force, preview")
+                reply.text.contains("expected recipe, dry_run, refit, force, preview")
                     == (query.contains("run") || query.contains("seq")))
             #expect(try await line.request("GET", "/v1/normals/operations").status == 404)
         }

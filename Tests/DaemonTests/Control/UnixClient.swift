@@ -44,6 +44,9 @@ final class UnixClient: Sendable {
 
     func send(_ text: String) { send(Array(text.utf8)) }
 
+    /// Nothing more comes from here; the daemon's answer may.
+    func endSending() { shutdown(descriptor, CInt(SHUT_WR)) }
+
     /// Reads until `end` has come or the daemon closes.
     func receive(until end: String? = nil) async -> String {
         String(decoding: await receiveBytes(until: end), as: UTF8.self)
