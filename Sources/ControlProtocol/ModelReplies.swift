@@ -88,10 +88,13 @@ package struct GenerationReply: Codable, Sendable, Equatable {
     package var limit: LimitReply
     /// What the fit chose and why, a line each; absent where nothing was to be chosen.
     package var choice: [String]?
+    /// Of the shots, those that it has learnt nothing from, because they are unlike all others; absent without any. `choice`
+    /// says why.
+    package var oddShots: [String]?
 
     package init(
         generation: Int, current: Bool, backbone: String, method: String, shots: [String], limit: LimitReply,
-        choice: [String]? = nil
+        choice: [String]? = nil, oddShots: [String]? = nil
     ) {
         self.generation = generation
         self.current = current
@@ -100,6 +103,12 @@ package struct GenerationReply: Codable, Sendable, Equatable {
         self.shots = shots
         self.limit = limit
         self.choice = choice
+        self.oddShots = oddShots
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case generation, current, backbone, method, shots, limit, choice
+        case oddShots = "odd_shots"
     }
 }
 

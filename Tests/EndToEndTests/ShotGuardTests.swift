@@ -34,18 +34,21 @@ extension EndToEndTests {
             let line = try Line(frames: Pictures.line)
             try await line.start()
             try await line.addShots()
+            // One shot of a variant is odd, and changes nothing; the second one does.
+            let another = try line.file("another.jpg", Pictures.defective(7))
+            #expect(try await line.fsacctl("add-normal", another, "--force").exitCode == 0)
             let rejected = try #require(try await line.inspect(next: 14).last { $0.verdict == .ng })
             let dry = try await line.fsacctl(
                 "add-normal", "--from-verdict", "\(rejected.seq)", "--force", "--dry-run", "--json")
             let change = try #require(try report(dry).change, "\(dry.standardError)")
             #expect(change.parts > 0 && change.flips.contains { $0.before == .ng && $0.after == .ok })
-            #expect(try await line.status().recipes[0].model?.generation == 1)
+            #expect(try await line.status().recipes[0].model?.generation == 2)
             #expect(
                 try await line.fsacctl("add-normal", "--from-verdict", "\(rejected.seq)", "--force").exitCode == 0)
             let model = try #require(try await line.status().recipes[0].model)
-            #expect(model.generation == 2 && model.limit.value == change.limitAfter)
+            #expect(model.generation == 3 && model.limit.value == change.limitAfter)
             #expect(try await line.fsacctl("models", "rollback").exitCode == 0)
-            let again = try await line.inspect(next: 14).filter { $0.generation == 1 && $0.frame == rejected.frame }
+            let again = try await line.inspect(next: 14).filter { $0.generation == 2 && $0.frame == rejected.frame }
             #expect(again.last?.verdict == .ng)
         }
 

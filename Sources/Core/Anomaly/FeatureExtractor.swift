@@ -174,6 +174,18 @@ package struct ExtractorSource: Sendable {
         ) { FeatureExtractor(model, inputSize: $0, parallelism: parallelism) }
     }
 
+    /// The same with extractors that are made of its own.
+    func replacingExtractors(
+        _ replacement: @escaping @Sendable (FeatureExtractor) -> FeatureExtractor
+    ) -> ExtractorSource {
+        ExtractorSource(
+            name: name, sha256: sha256, layerCount: layerCount, defaultInputSize: defaultInputSize,
+            defaultLayers: defaultLayers, stages: stages, autoInputSize: autoInputSize, textLayers: textLayers,
+            read: read,
+            accepts: isAccepted
+        ) { replacement(make($0)) }
+    }
+
     private static func reader(
         _ model: BackboneModel, _ parallelism: Parallelism, _ cache: TextAnchorCache?
     ) -> Reader? {

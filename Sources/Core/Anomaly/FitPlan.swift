@@ -4,6 +4,8 @@ package struct FitPlan: Sendable, Equatable {
     package var rotations = 1
     /// Synthetic anomalies of all shots together.
     package var anomalies = 0
+    /// Whether the model depends on the anomalies, rather than only what is said of it.
+    package var learnsFromAnomalies = true
     /// Whether of the anomalies only the embedding of the whole picture counts: there are hundreds of them then.
     package var embedsAnomaliesOnly = false
 

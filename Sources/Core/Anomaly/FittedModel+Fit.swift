@@ -6,13 +6,16 @@ extension FittedModel {
     /// the method makes of the features.
     ///
     /// - Parameters:
+    ///   - makesAnomalies: whether synthetic anomalies are made where they only say what to expect, and nothing is learnt from
+    ///     them.
     ///   - progress: called with the share that is done, after each forward pass.
     ///   - isCancelled: asked before each forward pass.
     /// - Throws: `noShots`, `badSettings`, `shotUnreadable`, `notFinite`, `cancelled`; with an area also `regionOutside`, `shotSizes`,
     ///   `nothingInspected`.
     package static func fit(
-        shots: [Shot], extractors: ExtractorSource, settings: MethodSettings, parallelism: Parallelism = .serial,
-        progress: @escaping (Double) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
+        shots: [Shot], extractors: ExtractorSource, settings: MethodSettings, makesAnomalies: Bool = true,
+        parallelism: Parallelism = .serial, progress: @escaping (Double) -> Void = { _ in },
+        isCancelled: @escaping () -> Bool = { false }
     ) throws(FitError) -> FittedModel {
         let stages = settings.stages(extractors.stages)
         var used = settings.withDefaults(
@@ -24,9 +27,10 @@ extension FittedModel {
         }
         var model = try fit(
             shots: shots, extractor: extractors.extractor(inputSize: inputSize), settings: used, requested: settings,
-            stages: stages, anchors: try anchors(of: used, extractors), parallelism: parallelism, progress: progress,
-            isCancelled: isCancelled)
-        model.scene = try SceneStatistics(of: shots, inputSize: inputSize)
+            stages: stages, anchors: try anchors(of: used, extractors), makesAnomalies: makesAnomalies,
+            parallelism: parallelism, progress: progress, isCancelled: isCancelled)
+        let odd = Set(model.oddShots.map(\.sha256))
+        model.scene = try SceneStatistics(of: shots.filter { !odd.contains($0.sha256) }, inputSize: inputSize)
         return model
     }
 
@@ -48,8 +52,9 @@ extension FittedModel {
     /// size counts, and the settings must name layers.
     package static func fit(
         shots: [Shot], extractor: FeatureExtractor, settings: MethodSettings, requested: MethodSettings? = nil,
-        stages: [FeatureStage] = [], anchors: TextAnchors? = nil, parallelism: Parallelism = .serial,
-        progress: @escaping (Double) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
+        stages: [FeatureStage] = [], anchors: TextAnchors? = nil, makesAnomalies: Bool = true,
+        parallelism: Parallelism = .serial, progress: @escaping (Double) -> Void = { _ in },
+        isCancelled: @escaping () -> Bool = { false }
     ) throws(FitError) -> FittedModel {
         if let problem = settings.problem(layerCount: extractor.layerCount) { throw .badSettings(problem) }
         guard !settings.layers.isEmpty else {
@@ -60,30 +65,41 @@ extension FittedModel {
         var seen: Set<String> = []
         let shots = shots.filter { seen.insert($0.sha256).inserted }
         let frame = try Self.frame(of: shots, settings.area)
-        let plan = settings.method.plan(shotCount: shots.count)
         let stages = stages.isEmpty ? settings.stages([]) : stages
-        var scorers = settings.method.fit(
-            FitSetup(shotCount: shots.count, layers: settings.layers, stages: stages, anchors: anchors))
-        let embeddingShare = 1 - scorers.trainingShare
+        func scorers(_ shotCount: Int) -> any ScorerFit {
+            settings.method.fit(
+                FitSetup(shotCount: shotCount, layers: settings.layers, stages: stages, anchors: anchors))
+        }
+        let embeddingShare = 1 - scorers(shots.count).trainingShare
+        var plan = settings.method.plan(shotCount: shots.count)
+        // Texts are used or not by what the anomalies say of them.
+        if !makesAnomalies, !plan.learnsFromAnomalies, anchors == nil { plan.anomalies = 0 }
         var embedding = ShotEmbedding(
             extractor: extractor, settings: settings, plan: plan, frame: frame, parallelism: parallelism,
-            shotCount: shots.count, progress: { progress($0 * embeddingShare) }, isCancelled: isCancelled)
+            shotCount: shots.count, progress: { progress($0 * embeddingShare) },
+            isCancelled: isCancelled)
         let features = try embedding.features(of: shots)
-        for shot in features { scorers.add(shot) }
-        try scorers.finish(
-            parallelism, progress: { progress(1 - (1 - $0) * (1 - embeddingShare)) }, isCancelled: isCancelled)
-        let own = features.map(\.own)
-        let parts = scorers.pairScores(own, parallelism).map(RepeatedParts.parts) ?? Array(shots.indices)
-        let heldOut = HeldOutScores(features, parts: parts, scorers, parallelism)
-        let prediction = LimitPrediction(
-            scores: heldOut.normal, parts: parts, typical: scorers.typicalScore)
-        let calibration = Calibration(
-            prediction, sensitivity: settings.sensitivity, anomalous: heldOut.anomalous)
+        func learn(_ features: [ShotFeatures]) throws(FitError) -> LearntShots {
+            try LearntShots(
+                features, scorers(features.count), parallelism,
+                progress: { progress(1 - (1 - $0) * (1 - embeddingShare)) }, isCancelled: isCancelled)
+        }
+        var learnt = try learn(features)
+        let odd = learnt.odd
+        if !odd.isEmpty { learnt = try learn(features.indices.filter { !odd.contains($0) }.map { features[$0] }) }
+        let calibration = learnt.calibration(settings.sensitivity)
         guard calibration.isFinite else { throw .notFinite("shots' scores and the limit that they give") }
-        return FittedModel(
+        var model = FittedModel(
             backbone: extractor.identity, settings: settings, requested: requested, shots: shots.map(\.sha256),
-            grid: own[0].features.grid, scorer: scorers.scorer(leavingOut: [], parallelism),
+            grid: features[0].own.features.grid, scorer: learnt.scorers.scorer(leavingOut: [], parallelism),
             calibration: calibration, frame: frame)
+        model.oddShots = odd.sorted().map { shot in
+            let own = features[shot].own
+            let score = model.score(own.features, parallelism: parallelism).imageScore
+            return OddShot(
+                sha256: shots[shot].sha256, score: score, highestOther: calibration.evidence.scores.max() ?? 0)
+        }
+        return model
     }
 
     /// The size of the frames that the area refers to.
@@ -95,5 +111,40 @@ extension FittedModel {
             throw .regionOutside(roi, frame: frame)
         }
         return frame
+    }
+}
+
+/// A method's fit, and what the shots say of one another by it.
+private struct LearntShots {
+    let scorers: any ScorerFit
+    /// For each shot the number of its part.
+    private let parts: [Int]
+    private let pairScores: [[Float]]?
+    private let heldOut: HeldOutScores
+
+    init(
+        _ features: [ShotFeatures], _ scorers: any ScorerFit, _ parallelism: Parallelism, progress: (Double) -> Void,
+        isCancelled: () -> Bool
+    ) throws(FitError) {
+        var scorers = scorers
+        for shot in features { scorers.add(shot) }
+        try scorers.finish(parallelism, progress: progress, isCancelled: isCancelled)
+        pairScores = scorers.pairScores(features.map(\.own), parallelism)
+        parts = pairScores.map(RepeatedParts.parts) ?? Array(features.indices)
+        heldOut = HeldOutScores(features, parts: parts, scorers, parallelism)
+        self.scorers = scorers
+    }
+
+    /// The numbers of the shots that are unlike all others; none where the method cannot compare shot with shot.
+    var odd: Set<Int> {
+        guard let pairScores, pairScores.count > 2 else { return [] }
+        return OddShots.odd(
+            heldOut: heldOut.normal.map { LimitPrediction.logarithm(of: $0[0]) }, parts: parts, pairScores: pairScores)
+    }
+
+    func calibration(_ sensitivity: Sensitivity) -> Calibration {
+        Calibration(
+            LimitPrediction(scores: heldOut.normal, parts: parts, typical: scorers.typicalScore),
+            sensitivity: sensitivity, anomalous: heldOut.anomalous)
     }
 }

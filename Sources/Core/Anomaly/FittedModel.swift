@@ -12,6 +12,8 @@ package struct FittedModel: Sendable {
     package let grid: PatchGrid
     package let scorer: any Scorer
     package private(set) var calibration: Calibration
+    /// Of its shots, those that it has learnt nothing from, because they are unlike all others.
+    package internal(set) var oddShots: [OddShot] = []
     /// What its shots look like as a whole; nil when it was fitted before anybody looked.
     package internal(set) var scene: SceneStatistics?
     /// The size of the shots, which ``settings``' area refers to; nil when that is the whole frame, of whatever size.
@@ -34,6 +36,9 @@ package struct FittedModel: Sendable {
         self.frame = settings.area == .wholeFrame ? nil : frame
         mask = PatchMask(settings.area, frame: frame ?? PixelSize(height: 1, width: 1), grid: grid)
     }
+
+    /// What the fit chose or found out, a line each, for people; empty where there is nothing to tell.
+    package var findings: [String] { oddShots.map { $0.text(others: shots.count - oddShots.count) } + scorer.findings }
 
     /// The layers that it needs of the extractor.
     package var layers: [Int] { settings.layers }
@@ -150,7 +155,7 @@ extension FittedModel: Equatable {
     package static func == (one: FittedModel, other: FittedModel) -> Bool {
         one.backbone == other.backbone && one.settings == other.settings && one.requested == other.requested
             && one.shots == other.shots && one.grid == other.grid && one.calibration == other.calibration
-            && one.frame == other.frame && one.scorer.stored == other.scorer.stored
+            && one.frame == other.frame && one.oddShots == other.oddShots && one.scorer.stored == other.scorer.stored
     }
 }
 

@@ -65,6 +65,18 @@ package struct LimitPrediction {
 
     static func logarithm(of score: Float) -> Double { log(Double(max(score, smallestScore))) }
 
+    /// What the next of such log scores does not exceed, but for a share of `rate`.
+    ///
+    /// - Parameter priorSpread: in place of ``priorSpread``.
+    static func bound(_ logs: [Double], priorSpread: Double, rate: Double) -> Double {
+        let mean = mean(logs)
+        let squares = logs.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        let degrees = priorParts + logs.count - 1
+        let spread = ((Double(priorParts) * priorSpread * priorSpread + squares) / Double(degrees)).squareRoot()
+        let quantile = StudentT(degreesOfFreedom: degrees).quantile(1 - rate)
+        return mean + quantile * spread * (1 + 1 / Double(logs.count)).squareRoot()
+    }
+
     /// One log score a part, as against all shots.
     private static func observations(_ scores: [[Float]], _ parts: [Int]) -> [Double] {
         Set(parts).sorted().map { part in

@@ -23,6 +23,8 @@ struct ModelDocument: Codable {
     let scorer: NamedHeader
     let grid: PatchGrid
     let calibration: Calibration
+    /// Nil when there are none.
+    let oddShots: [OddShot]?
     /// Of models that were fitted before anybody looked, nil.
     let scene: SceneStatistics?
     /// Of the shots, when the area is not the whole frame.
@@ -32,6 +34,7 @@ struct ModelDocument: Codable {
 
     enum CodingKeys: String, CodingKey {
         case version, backbone, settings, requested, shots, scorer, grid, calibration, scene, frame
+        case oddShots = "odd_shots"
         case tensors = "model.safetensors"
     }
 
@@ -44,6 +47,7 @@ struct ModelDocument: Codable {
         self.scorer = NamedHeader(scorer)
         grid = model.grid
         calibration = model.calibration
+        oddShots = model.oddShots.isEmpty ? nil : model.oddShots
         scene = model.scene
         frame = model.frame
         self.tensors = tensors
@@ -120,6 +124,7 @@ struct ModelDocument: Codable {
                 backbone: backbone, settings: settings, requested: requested, shots: shots, grid: grid,
                 scorer: try scorer.header.scorer(tensors), calibration: calibration,
                 frame: frame)
+            model.oddShots = oddShots ?? []
             model.scene = scene
             return model
         } catch {
@@ -152,6 +157,9 @@ struct ModelDocument: Codable {
         let sides = 1...(1 << 20)
         if !sides.contains(grid.rows) || !sides.contains(grid.columns) { return ("grid", "\(grid)") }
         if shots.isEmpty || shots.count > 1 << 20 { return ("shots", "\(shots.count) shots") }
+        if oddShots?.contains(where: { !$0.isWellFormed || !shots.contains($0.sha256) }) == true {
+            return ("odd_shots", "one that is no shot, or has no score")
+        }
         if let problem = frameProblem() { return ("frame", problem) }
         if backbone.inputSize < 1 || backbone.inputSize != settings.inputSize {
             return ("backbone", "input size \(backbone.inputSize)")

@@ -12,6 +12,8 @@ package struct EvaluationCache: Sendable {
         package var backbone: BackboneIdentity
         package var settings: MethodSettings
         package var threads: Int
+        /// Whether fits made synthetic anomalies.
+        var hasAnomalies = true
         /// SHA-256 of the shots, in their order.
         var shots: [String] = []
         /// Name, SHA-256 of the bytes and of the mask of each test picture, in their order.

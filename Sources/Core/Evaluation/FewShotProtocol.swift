@@ -8,28 +8,36 @@ package struct FewShotProtocol {
         package let shots: Int
         package let seed: Int
         let paths: [String]
+        /// A defective test picture that is one more shot, and no test; nil when all shots are good.
+        var outlier: DataSet.TestPicture?
+
+        fileprivate var allPaths: [String] { paths + (outlier.map { [$0.path] } ?? []) }
     }
 
     private let extractors: ExtractorSource
     private let settings: MethodSettings
     private let parallelism: Parallelism
     private let cache: (EvaluationCache, EvaluationCache.Key)?
+    private let remembersFeatures: Bool
     private let warn: (String) -> Void
     private let now: () -> Duration
 
     /// - Parameters:
     ///   - cache: where finished runs are kept, and what they depend on apart from pictures; nil computes everything.
+    ///   - remembersFeatures: whether a picture that many models look at is embedded once, at about 2 MB a picture, its turned
+    ///     copies among them; synthetic anomalies, which no two fits have in common, are not made then.
     ///   - warn: told why a finished run could not be kept, which changes nothing else.
     ///   - now: a monotonic clock, for the milliseconds.
     package init(
         extractors: ExtractorSource, settings: MethodSettings, parallelism: Parallelism,
-        cache: (EvaluationCache, EvaluationCache.Key)? = nil, warn: @escaping (String) -> Void = { _ in },
-        now: @escaping () -> Duration
+        cache: (EvaluationCache, EvaluationCache.Key)? = nil, remembersFeatures: Bool = false,
+        warn: @escaping (String) -> Void = { _ in }, now: @escaping () -> Duration
     ) {
-        self.extractors = extractors
+        self.extractors = remembersFeatures ? extractors.remembering() : extractors
         self.settings = settings
         self.parallelism = parallelism
         self.cache = cache
+        self.remembersFeatures = remembersFeatures
         self.warn = warn
         self.now = now
     }
@@ -49,6 +57,21 @@ package struct FewShotProtocol {
             }
         }
         return plans
+    }
+
+    /// Each plan, followed by as many more with a defective test picture as one more shot, each with another one.
+    ///
+    /// - Parameter outliers: how many of the set's defective test pictures, at most, drawn by lot.
+    package static func withOutliers(_ plans: [Plan], _ outliers: Int, of set: DataSet) -> [Plan] {
+        let drawn = PictureDraw(count: outliers, seed: 0).applied(to: set).test.filter { $0.defect != nil }
+        return plans.flatMap { plan in
+            [plan]
+                + drawn.map { picture in
+                    var plan = plan
+                    plan.outlier = picture
+                    return plan
+                }
+        }
     }
 
     /// Every test picture is decoded and embedded once for all models that see it alike, and scored with all models.
@@ -90,8 +113,11 @@ package struct FewShotProtocol {
     private static func grouped(_ runs: Zip2Sequence<[Plan], [EvaluationRun]>, of set: DataSet) -> [ShotEvaluation] {
         var shotCounts: [Int] = []
         for (plan, _) in runs where !shotCounts.contains(plan.shots) { shotCounts.append(plan.shots) }
-        return shotCounts.map { shots in
-            ShotEvaluation(set: set.name, shots: shots, runs: runs.filter { $0.0.shots == shots }.map(\.1))
+        return shotCounts.flatMap { shots in
+            [("", false), (" and an outlier", true)].compactMap { name, hasOutlier in
+                let runs = runs.filter { $0.0.shots == shots && ($0.0.outlier != nil) == hasOutlier }.map(\.1)
+                return runs.isEmpty ? nil : ShotEvaluation(set: set.name + name, shots: shots, runs: runs)
+            }
         }
     }
 
@@ -99,7 +125,7 @@ package struct FewShotProtocol {
         _ set: DataSet, _ plan: Plan, progress: @escaping (Double) -> Void
     ) throws(EvaluationError) -> (model: FittedModel, time: Duration) {
         var shots: [Shot] = []
-        for path in plan.paths {
+        for path in plan.allPaths {
             let picture = Picture(.file, bytes: try read(path))
             do throws(ImageError) {
                 shots.append(try Shot(picture: picture, area: settings.area))
@@ -110,7 +136,8 @@ package struct FewShotProtocol {
         let start = now()
         do throws(FitError) {
             let model = try FittedModel.fit(
-                shots: shots, extractors: extractors, settings: settings, parallelism: parallelism, progress: progress)
+                shots: shots, extractors: extractors, settings: settings, makesAnomalies: !remembersFeatures,
+                parallelism: parallelism, progress: progress)
             return (model, now() - start)
         } catch {
             throw .fit(set: set.name, error)
@@ -123,7 +150,7 @@ package struct FewShotProtocol {
         let file = Picture(.file, bytes: try read(picture.path))
         var views: [View] = []
         let mask = try picture.maskPath.map(readMask)
-        for index in trials.indices {
+        for index in trials.indices where trials[index].tests(picture) {
             let view: View
             if let made = views.first(where: { $0.suits(trials[index].model) }) {
                 view = made
@@ -197,11 +224,12 @@ extension FewShotProtocol {
             let mask = try picture.maskPath.map { path throws(EvaluationError) in try digest(path) }
             pictures.append([picture.file, try digest(picture.path), mask ?? ""])
         }
-        key.pictures = pictures
+        key.hasAnomalies = !remembersFeatures
         var keys: [EvaluationCache.Key] = []
         for plan in plans {
+            key.pictures = pictures.filter { $0[0] != plan.outlier?.file }
             var shots: [String] = []
-            for path in plan.paths { shots.append(try digest(path)) }
+            for path in plan.allPaths { shots.append(try digest(path)) }
             key.shots = shots
             keys.append(key)
         }

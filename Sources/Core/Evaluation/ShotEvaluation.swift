@@ -40,6 +40,10 @@ package struct EvaluationRun: Sendable, Equatable, Codable {
     package let seed: Int
     /// File names of the shots.
     package let shots: [String]
+    /// The defective picture that was one more shot; nil when all shots were good.
+    package let outlier: String?
+    /// Of all these, those that the model has learnt nothing from.
+    package let oddShots: [String]
     /// The side of the network's input that the model uses, in pixels.
     package let inputSize: Int
     /// The layers of the backbone that the model uses.
@@ -59,12 +63,15 @@ package struct EvaluationRun: Sendable, Equatable, Codable {
     package var anomalousScores: [Float] { pictures.filter { $0.defect != nil }.map(\.score) }
 
     init(
-        seed: Int, shots: [String], inputSize: Int, layers: [Int], figures: EvaluationFigures,
+        seed: Int, shots: [String], outlier: String? = nil, oddShots: [String] = [], inputSize: Int, layers: [Int],
+        figures: EvaluationFigures,
         evidence: CalibrationEvidence, training: TrainingEvidence? = nil, pictures: [Picture],
         misjudged: [MisjudgedPicture]
     ) {
         self.seed = seed
         self.shots = shots
+        self.outlier = outlier
+        self.oddShots = oddShots
         self.inputSize = inputSize
         self.layers = layers
         self.figures = figures
@@ -79,6 +86,8 @@ package struct EvaluationRun: Sendable, Equatable, Codable {
         figures = try EvaluationFigures(from: decoder)
         seed = try container.decode(Int.self, forKey: .seed)
         shots = try container.decode([String].self, forKey: .shots)
+        outlier = try container.decodeIfPresent(String.self, forKey: .outlier)
+        oddShots = try container.decode([String].self, forKey: .oddShots)
         inputSize = try container.decode(Int.self, forKey: .inputSize)
         layers = try container.decode([Int].self, forKey: .layers)
         evidence = try container.decode(CalibrationEvidence.self, forKey: .evidence)
@@ -91,6 +100,8 @@ package struct EvaluationRun: Sendable, Equatable, Codable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(seed, forKey: .seed)
         try container.encode(shots, forKey: .shots)
+        try container.encodeIfPresent(outlier, forKey: .outlier)
+        try container.encode(oddShots, forKey: .oddShots)
         try container.encode(inputSize, forKey: .inputSize)
         try container.encode(layers, forKey: .layers)
         try container.encode(evidence, forKey: .evidence)
@@ -100,7 +111,8 @@ package struct EvaluationRun: Sendable, Equatable, Codable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case seed, shots, layers, evidence, training, pictures
+        case seed, shots, outlier, layers, evidence, training, pictures
+        case oddShots = "odd_shots"
         case inputSize = "input_size"
         case isCached = "cached"
     }

@@ -17,6 +17,9 @@ struct Trial {
         self.fitTime = fitTime
     }
 
+    /// Whether a picture is none of its shots.
+    func tests(_ picture: DataSet.TestPicture) -> Bool { picture != plan.outlier }
+
     /// - Parameter time: from the picture's bytes to its score.
     mutating func add(_ scoreMap: ScoreMap, of picture: DataSet.TestPicture, size: PixelSize, time: Duration) {
         let score = scoreMap.imageScore
@@ -57,9 +60,19 @@ struct Trial {
             .millisecondsPerImage: time / .milliseconds(1) / Double(pictures.count),
         ])
         return EvaluationRun(
-            seed: plan.seed, shots: plan.paths.map { String($0.split(separator: "/").last ?? "") },
+            seed: plan.seed, shots: plan.paths.map(Self.fileName), outlier: plan.outlier?.file, oddShots: oddShots,
             inputSize: model.backbone.inputSize, layers: model.layers, figures: figures,
             evidence: model.calibration.evidence, training: model.scorer.training,
             pictures: pictures, misjudged: misjudged)
     }
+
+    private var oddShots: [String] {
+        // A picture that comes twice among the shots is one.
+        let names = Dictionary(
+            zip(model.shots, plan.paths.map(Self.fileName) + [plan.outlier?.file ?? ""]),
+            uniquingKeysWith: { one, _ in one })
+        return model.oddShots.compactMap { names[$0.sha256] }
+    }
+
+    private static func fileName(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
 }

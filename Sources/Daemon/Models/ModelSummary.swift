@@ -16,10 +16,12 @@ package struct ModelSummary: Sendable, Equatable {
     package var options: [LimitOption]
     /// What the fit chose and why, a line each; nil where nothing was to be chosen.
     package var choice: [String]?
+    /// Of the shots, those that it has learnt nothing from, because they are unlike all others.
+    package var oddShots: [String]
 
     package init(
         kind: ModelKind, shots: [String], limit: Float, evidence: String, band: UncertainBand? = nil,
-        options: [LimitOption] = [], choice: [String]? = nil
+        options: [LimitOption] = [], choice: [String]? = nil, oddShots: [String] = []
     ) {
         self.kind = kind
         self.shots = shots
@@ -28,6 +30,7 @@ package struct ModelSummary: Sendable, Equatable {
         self.band = band ?? UncertainBand(lower: limit, upper: limit)
         self.options = options
         self.choice = choice
+        self.oddShots = oddShots
     }
 }
 
@@ -39,7 +42,7 @@ extension FittedModel {
             // The evidence's and not the calibration's: that one may be an operator's.
             limit: calibration.evidence.limit, evidence: calibration.evidence.words, band: calibration.evidence.band,
             options: calibration.evidence.options.map(LimitOption.init),
-            choice: scorer.findings.isEmpty ? nil : scorer.findings)
+            choice: findings.isEmpty ? nil : findings, oddShots: oddShots.map(\.sha256))
     }
 }
 

@@ -33,7 +33,9 @@ extension DaemonClient {
 extension GenerationReply {
     /// One line for people, after everything that changes the model in use: `generation 3 of 4 shots, limit 1.2310
     /// (...)`.
+    /// One more when shots are odd.
     var line: String {
         "generation \(generation) of \(shots.count) shots, limit \(Status.text(of: limit))\n"
+            + (oddShotsLine.map { $0 + "\n" } ?? "")
     }
 }

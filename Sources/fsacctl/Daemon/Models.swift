@@ -24,10 +24,14 @@ struct Models: AsyncParsableCommand {
             var table = Table("", ">GENERATION", ">SHOTS", ">LIMIT", "BACKBONE", "METHOD")
             for model in reply.models {
                 table.add(
-                    model.current ? "*" : "", "\(model.generation)", "\(model.shots.count)",
+                    model.current ? "*" : "", "\(model.generation)",
+                    "\(model.shots.count)" + (model.oddShots.map { " (\($0.count) odd)" } ?? ""),
                     Format.score(model.limit.value), model.backbone, model.method)
             }
             Terminal.write(table.text)
+            for model in reply.models where model.current {
+                if let line = model.oddShotsLine { Terminal.write(line + "\n") }
+            }
         }
     }
 
@@ -81,5 +85,15 @@ struct Models: AsyncParsableCommand {
                 as: GenerationReply.self)
             if daemon.json { try printJSON(model) } else { Terminal.write(model.line) }
         }
+    }
+}
+
+extension GenerationReply {
+    /// Which shots are odd, and what to do; nil when none is.
+    var oddShotsLine: String? {
+        guard let oddShots, !oddShots.isEmpty else { return nil }
+        let names = oddShots.map { $0.prefix(12) }.joined(separator: ", ")
+        let are = oddShots.count == 1 ? "is unlike all others and not" : "are unlike all others and not"
+        return Style.doubtful("odd shots: \(names) \(are) learnt from; why: `fsacctl models show \(generation)`")
     }
 }

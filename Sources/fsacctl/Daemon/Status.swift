@@ -79,6 +79,7 @@ struct Status: AsyncParsableCommand {
         let origin = recipe.settingsFrom == recipe.name ? "" : ", settings of \(recipe.settingsFrom)"
         block.add("recipe", "\(recipe.name), \(users)\(origin)")
         block.add("  model", model(recipe))
+        block.add("", recipe.model?.oddShotsLine)
         block.add("  limit", recipe.model.map { text(of: $0.limit) })
         block.add("  fit", fit(recipe.fit))
         block.add(

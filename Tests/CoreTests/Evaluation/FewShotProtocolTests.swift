@@ -37,17 +37,18 @@ func madeUpSource() -> ExtractorSource {
 
     private func evaluate(
         _ set: DataSet, shots: [Int] = [1, 3], cache: (EvaluationCache, EvaluationCache.Key)? = nil,
-        settings: MethodSettings = MethodSettings.memory(layers: [1, 2], rotations: 1)
+        settings: MethodSettings = MethodSettings.memory(layers: [1, 2], rotations: 1), outliers: Int = 0
     ) throws -> [ShotEvaluation] {
         var time = Duration.zero
         let evaluation = FewShotProtocol(
             extractors: madeUpSource(), settings: settings, parallelism: .serial, cache: cache,
-            warn: { Issue.record("\($0)") }
+            remembersFeatures: outliers > 0, warn: { Issue.record("\($0)") }
         ) {
             time += .milliseconds(1)
             return time
         }
-        let plans = try FewShotProtocol.plans(of: set, shotCounts: shots, seeds: 2)
+        var plans = try FewShotProtocol.plans(of: set, shotCounts: shots, seeds: 2)
+        if outliers > 0 { plans = FewShotProtocol.withOutliers(plans, outliers, of: set) }
         return try evaluation.evaluate(set, plans: plans)
     }
 
@@ -71,6 +72,21 @@ func madeUpSource() -> ExtractorSource {
             #expect(try #require(run.figures[.pixelAUROC]) > 0.9)
             #expect(try #require(run.figures[.aupro]) > 0.7)
             #expect(run.figures[.millisecondsPerImage] == 2)
+        }
+    }
+
+    @Test func anOutlierIsOneMoreShotAndNoTest() throws {
+        let set = try makeDataSet(withMasks: false)
+        let good = try evaluate(set, shots: [3])
+        let results = try evaluate(set, shots: [3], outliers: 2)
+        #expect(results.map(\.set) == [set.name, set.name + " and an outlier"])
+        #expect(results[0].runs.map(\.pictures) == good[0].runs.map(\.pictures))
+        #expect(results[1].runs.count == 4)
+        for run in results[1].runs {
+            let outlier = try #require(run.outlier)
+            #expect(run.oddShots == [outlier] && run.evidence.shotCount == 3)
+            let expected = results[0].runs[run.seed].pictures.filter { $0.file != outlier }
+            #expect(run.pictures == expected && expected.count == 7)
         }
     }
 

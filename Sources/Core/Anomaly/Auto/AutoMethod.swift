@@ -29,7 +29,9 @@ package struct AutoMethod: Method {
     ]
 
     package func plan(shotCount: Int) -> FitPlan {
-        FitPlan(seconds: fitBudget, rotations: rotations, shotCount: shotCount)
+        var plan = FitPlan(seconds: fitBudget, rotations: rotations, shotCount: shotCount)
+        plan.learnsFromAnomalies = false
+        return plan
     }
     package func fit(_ setup: FitSetup) -> any ScorerFit { CombinedFit(self, setup) }
 }

@@ -167,25 +167,47 @@ extension CombinedFit {
         return .init(copies: gain > Self.rotationGain ? copies : 1, gain: gain)
     }
 
-    /// What the texture of a good part may differ by is told by the held-out shots; one shot is believed as far as its quarters.
+    /// What the texture of a good part may differ by is told by the held-out shots, but for odd ones; one shot is believed as far
+    /// as its quarters.
     private func calibratedTexture(weight: Float) -> TextureStatistics {
         let columns = textureColumns(0)
-        let all = TextureStatistics(shots: shots.map(\.own), columns: columns)
-        guard shotCount > 1 else { return all.with(tolerance: exp(0.2), weight: weight) }
-        let logs = shots.indices.map { shot in
-            let others = TextureStatistics(
-                shots: shots.indices.filter { $0 != shot }.map { shots[$0].own }, columns: columns)
-            return logf(others.distance(of: shots[shot].own.features, counting: shots[shot].own.mask))
+        func statistics(_ shots: [Int]) -> TextureStatistics {
+            TextureStatistics(shots: shots.map { self.shots[$0].own }, columns: columns)
         }
-        let count = Float(shotCount)
+        let everyone = Array(shots.indices)
+        guard shotCount > 1 else { return statistics(everyone).with(tolerance: exp(0.2), weight: weight) }
+        func distances(_ shots: [Int]) -> [Float] {
+            shots.map { shot in
+                let own = self.shots[shot].own
+                return logf(statistics(shots.filter { $0 != shot }).distance(of: own.features, counting: own.mask))
+            }
+        }
+        var kept = everyone
+        var logs = distances(kept)
+        // Odd textures go one by one: each moves the mean that the others are compared with.
+        while let farthest = logs.indices.max(by: { logs[$0] < logs[$1] }),
+            2 * (kept.count - 1) > shotCount
+        {
+            var others = kept
+            others.remove(at: farthest)
+            let othersLogs = distances(others)
+            guard OddShots.isOdd(Double(logs[farthest]), among: othersLogs.map(Double.init), spread: Self.textureSpread)
+            else { break }
+            (kept, logs) = (others, othersLogs)
+        }
+        let count = Float(kept.count)
         let mean = logs.reduce(0, +) / count
         let squares = logs.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        // Prior knowledge, worth four shots, of how much good textures' distances differ: 8 %.
-        let deviation = ((4 * 0.08 * 0.08 + squares) / (3 + count)).squareRoot()
+        // Prior knowledge, worth four shots, of how much good textures' distances differ.
+        let spread = Float(Self.textureSpread)
+        let deviation = ((4 * spread * spread + squares) / (3 + count)).squareRoot()
         // The mean of all shots is known better than that of all but one.
         let known = ((1 + 1 / (count - 1)) / (1 + 1 / count)).squareRoot()
-        return all.with(tolerance: exp(mean + 2 * deviation) / known, weight: weight)
+        return statistics(kept).with(tolerance: exp(mean + 2 * deviation) / known, weight: weight)
     }
+
+    /// Of the logarithms of good textures' distances.
+    private static let textureSpread = 0.08
 
     private mutating func compareWithWords(_ anchors: TextAnchors) {
         let normal = shots.flatMap { [$0.own] + $0.variants }.map(\.features)
