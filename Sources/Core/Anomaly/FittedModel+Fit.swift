@@ -135,11 +135,14 @@ private struct LearntShots {
         self.scorers = scorers
     }
 
-    /// The numbers of the shots that are unlike all others; none where the method cannot compare shot with shot.
+    /// The numbers of the shots that are unlike all others; none where the method cannot compare shot with shot, or where they
+    /// would be half of the shots or more.
     var odd: Set<Int> {
         guard let pairScores, pairScores.count > 2 else { return [] }
-        return OddShots.odd(
+        let scored = OddShots.odd(
             heldOut: heldOut.normal.map { LimitPrediction.logarithm(of: $0[0]) }, parts: parts, pairScores: pairScores)
+        let odd = scored.union(scorers.oddShots)
+        return 2 * odd.count < pairScores.count ? odd : []
     }
 
     func calibration(_ sensitivity: Sensitivity) -> Calibration {

@@ -134,6 +134,39 @@ import Testing
         )
     }
 
+    /// A fit to textures by their numbers, the last one coarser everywhere where there is a scale for it.
+    private func fit(_ numbers: [Int], lastScale: Float = 1) throws -> FittedModel {
+        let last = numbers.last
+        let shot = { (number: Int) in self.shot(number, place: 0, scale: number == last ? lastScale : 1) }
+        let identity = BackboneIdentity(name: "weave", sha256: "0123", inputSize: 32)
+        let extractor = FeatureExtractor(identity: identity, layerCount: 1) { image, _, _ in
+            let features = shot(Int(image.pixels[0]))
+            return Features(layers: [1: FeatureMap(grid: features.grid, tokens: features.rows)])
+        }
+        let shots = try numbers.map { number in
+            let pixels = [UInt8](repeating: UInt8(number), count: 32 * 32 * 3)
+            return try Shot(
+                sha256: "\(number)",
+                picture: Picture(.raw(.rgb24, height: 32, width: 32, bytesPerRow: 32 * 3), bytes: pixels))
+        }
+        return try FittedModel.fit(
+            shots: shots, extractor: extractor,
+            settings: MethodSettings(method: AutoMethod().with { $0.rotations = 1 }, layers: [1]),
+            makesAnomalies: false)
+    }
+
+    @Test(arguments: [4, 6]) func aWrongTextureAmongGoodOnesIsOddThoughNoPatchOfItIs(good: Int) throws {
+        let numbers = Array(1...good + 1)
+        #expect(try fit(numbers).oddShots.isEmpty)
+        let model = try fit(numbers, lastScale: 0.7)
+        #expect(model.oddShots.map(\.sha256) == ["\(good + 1)"])
+        let without = try fit(Array(1...good))
+        #expect(model.calibration.limit == without.calibration.limit)
+        // Another one as coarse is as far away as if the first one had never been there.
+        let coarse = Features(layers: [1: FeatureMap(grid: Self.grid, tokens: shot(30, place: 0, scale: 0.7).rows)])
+        #expect(model.score(coarse).imageScore == without.score(coarse).imageScore)
+    }
+
     @Test func aStageIsItsLayersColumnsAlone() {
         var seed = SplitMix64(seed: 3)
         let grid = PatchGrid(rows: 2, columns: 3)

@@ -14,6 +14,8 @@ struct CombinedFit: ScorerFit {
     /// For each stage its memories, one or one a turn.
     private var memories: [[PatchMemoryFit]] = []
     private var texture: TextureStatistics?
+    /// Those whose texture is unlike that of all others.
+    private(set) var oddShots: Set<Int> = []
     private var words: WordComparison?
     private var choice: FitChoice?
 
@@ -169,17 +171,18 @@ extension CombinedFit {
 
     /// What the texture of a good part may differ by is told by the held-out shots, but for odd ones; one shot is believed as far
     /// as its quarters.
-    private func calibratedTexture(weight: Float) -> TextureStatistics {
+    private mutating func calibratedTexture(weight: Float) -> TextureStatistics {
         let columns = textureColumns(0)
+        let views = shots.map(\.own)
         func statistics(_ shots: [Int]) -> TextureStatistics {
-            TextureStatistics(shots: shots.map { self.shots[$0].own }, columns: columns)
+            TextureStatistics(shots: shots.map { views[$0] }, columns: columns)
         }
         let everyone = Array(shots.indices)
         guard shotCount > 1 else { return statistics(everyone).with(tolerance: exp(0.2), weight: weight) }
         func distances(_ shots: [Int]) -> [Float] {
             shots.map { shot in
-                let own = self.shots[shot].own
-                return logf(statistics(shots.filter { $0 != shot }).distance(of: own.features, counting: own.mask))
+                let others = statistics(shots.filter { $0 != shot })
+                return logf(others.distance(of: views[shot].features, counting: views[shot].mask))
             }
         }
         var kept = everyone
@@ -193,6 +196,7 @@ extension CombinedFit {
             let othersLogs = distances(others)
             guard OddShots.isOdd(Double(logs[farthest]), among: othersLogs.map(Double.init), spread: Self.textureSpread)
             else { break }
+            oddShots.insert(kept[farthest])
             (kept, logs) = (others, othersLogs)
         }
         let count = Float(kept.count)

@@ -104,12 +104,17 @@ package protocol ScorerFit {
     ///
     /// - Parameter views: the shots, in the order in which they were added.
     func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]?
+
+    /// After the fit: the numbers of shots that are unlike all others in what no score against single shots shows.
+    var oddShots: Set<Int> { get }
 }
 
 extension ScorerFit {
     package var typicalScore: Float? { nil }
 
     package var trainingShare: Double { 0 }
+
+    package var oddShots: Set<Int> { [] }
 
     package mutating func finish(
         _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
