@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build weights pictures demo test mutants vm-test check format parity bench evaluate man deb clean
+.PHONY: help setup build weights pictures demo test mutants faults soak vm-test check format parity bench evaluate man deb clean
 
 # One build folder and one set of flags for the programs and the tests, so that nothing is compiled twice. `swift build
 # --build-tests` would compile everything once more for `@testable`, which no test here needs.
@@ -13,6 +13,8 @@ BIN := .build/release
 
 # What `make demo` takes: PARTS (at most 60), RATE (parts a second), SEED, BACKBONE, SIZE.
 export PARTS RATE SEED BACKBONE SIZE
+# What `make faults` and `make soak` take.
+export KILLS SOAK_MINUTES
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,10 +40,18 @@ test: weights pictures  ## Run all tests
 mutants: setup  ## Feed 10,000 damaged camera frames to the JPEG decoder, under sanitizers
 	@Tests/MJPEG/run.sh
 
+faults: weights pictures  ## Run the daemon against the faults of docs/faults.md, as root: ROWS="S8 S9" KILLS=40
+	@Tools/setup.sh faketime
+	@Tests/Faults/run.py $(ROWS)
+
+soak: weights  ## Inspect for hours with a fault each minute: SOAK_MINUTES=480
+	@Tests/Faults/soak.py
+
 check: setup  ## Formatting, architecture, scripts; a build without a warning
 	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 	@Tools/check_architecture.py
 	@Tools/check_scripts.sh
+	@Tests/Faults/table.py
 	@swift build $(SWIFT_FLAGS)
 
 format:  ## Format the Swift sources in place

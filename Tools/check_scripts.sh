@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 mapfile -t shell < <(find .ci Benchmarks Tests Tools -type f \( -name '*.sh' -o -path '.ci/run' \) | sort)
-mapfile -t python < <(find Benchmarks Tools -type f -name '*.py' | sort)
+mapfile -t python < <(find Benchmarks Tests Tools -type f -name '*.py' | sort)
 
 for script in "${shell[@]}"; do bash -n "$script"; done
 if command -v shellcheck >/dev/null; then shellcheck "${shell[@]}"; fi

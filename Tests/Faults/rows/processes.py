@@ -1,0 +1,161 @@
+"""The daemon as a process: a second one, hangs, deaths, memory (rows P1 to P4, C12)."""
+
+import json
+import random
+import subprocess
+import threading
+import time
+
+import pictures
+from lines import Ended, Line
+from rig import BUILD, Notifications, eventually, expect, memory_limit, step
+from rows.clients import quietly
+
+
+@step(
+    "P1",
+    "50 daemons at once on one state: one runs, the others end with 75; a lock file that is removed lets no second"
+    " one in",
+)
+def _(folder):
+    with Line(folder, rate=50).prepare() as line:
+        line.watch().start()
+        line.verdicts(5)
+        others = [
+            subprocess.Popen(
+                [BUILD / "fsacd", "--config", line.configuration], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            )
+            for _ in range(50)
+        ]
+        ends = [(other.communicate()[1].decode(), other.returncode) for other in others]
+        expect(
+            all(code == 75 and str(line.process.pid) in text for text, code in ends),
+            f"{set(code for _, code in ends)} {ends[0][0]}",
+        )
+        (line.state / "lock").unlink()
+        second = subprocess.Popen(
+            [BUILD / "fsacd", "--config", line.configuration], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        time.sleep(2)
+        alive = second.poll() is None
+        second.kill()
+        line.verdicts(5)
+        expect(not alive, "a second daemon runs on the same state")
+        line.stop()
+        return "50 of 50 ended with 75 and the first one's number; with the lock's file removed a second one ends, too"
+
+
+def hang(folder, point):
+    """A stage that hangs: what is said, and for how long systemd still gets signs of life."""
+    with Notifications(folder) as (pings, path):
+        with Line(folder / "line", rate=10).prepare() as line:
+            line.watch().start(NOTIFY_SOCKET=path, WATCHDOG_USEC="4000000", FSAC_FAILPOINT=point)
+            eventually("the hang", lambda: "failpoint:" in line.log(), 30)
+            begin = time.monotonic()
+            said = None
+            while time.monotonic() - begin < 8:
+                try:
+                    if line.health(timeout=2) != 200 and said is None:
+                        said = time.monotonic() - begin
+                except (OSError, Ended):
+                    said = said or time.monotonic() - begin
+                time.sleep(0.1)
+            late = [when for when in pings if when > begin + 4]
+            stopped = time.monotonic()
+            line.process.terminate()
+            try:
+                line.process.wait(15)
+                ended = f"ends {time.monotonic() - stopped:.1f} s after SIGTERM"
+            except subprocess.TimeoutExpired as error:
+                raise AssertionError(f"{point}: SIGTERM did not end it within 15 s") from error
+            expect(not late, f"{point}: {len(late)} signs of life after the hang")
+            expect(said is not None, f"{point}: called well for 8 s")
+            return f"said after {said:.1f} s, no sign of life, {ended}"
+
+
+@step("P2", "an inspection that hangs")
+def _(folder):
+    return hang(folder, "inference.hang:20")
+
+
+@step("P2", "a disk's call of the journal that never returns")
+def _(folder):
+    return hang(folder, "disk(journal/0).hang:20")
+
+
+@step("C12", "a camera that hangs inside of a call")
+def _(folder):
+    return hang(folder, "capture.hang:20")
+
+
+@step("P2", "a supervision that hangs gives no sign of life, so that systemd ends it")
+def _(folder):
+    with Notifications(folder) as (pings, path):
+        with Line(folder / "line", rate=10).prepare() as line:
+            line.start(NOTIFY_SOCKET=path, WATCHDOG_USEC="2000000", FSAC_FAILPOINT="supervision.hang:3")
+            eventually("the hang", lambda: "failpoint:" in line.log(), 30)
+            begin = time.monotonic()
+            time.sleep(4)
+            late = [when for when in pings if when > begin + 0.5]
+            expect(not late, f"{len(late)} signs of life after the hang")
+            return "no sign of life"
+
+
+@step("P3", "a fit that ends the daemon at each start is left out after two deaths, and the line inspects")
+def _(folder):
+    with Line(folder, rate=20).prepare() as line:
+        line.watch().start()
+        line.add(pictures.good(60), "force=true&refit=false")
+        eventually("the shot", lambda: len(json.loads(line.get("/v1/normals").body)["normals"]) == 4)
+        line.kill()
+        deaths = 0
+        for _ in range(6):
+            line.watch().launch(FSAC_FAILPOINT="fit.kill:1")
+            try:
+                line.process.wait(6)
+                deaths += 1
+            except subprocess.TimeoutExpired:
+                break
+        expect(line.is_running(), f"{deaths} starts ended in the fit, the line never inspects")
+        line.verdicts(5)
+        status = line.status()
+        record = line.newest()[0]
+        expect(record["verdict"] != "INVALID" and record["generation"] == 1, f"{record}")
+        expect(status["reason"] or "fit" in line.log().lower(), "nothing is said of it")
+        # Somebody asks for it again, with a sound one.
+        line.kill()
+        line.watch().start()
+        line.request("POST", "/v1/refit", {})
+        line.fitted()
+        line.verdicts(2)
+        expect(line.newest()[0]["generation"] == 2, f"the fit that was asked for was not made: {line.newest()[0]}")
+        line.stop()
+        return f"{deaths} deaths, then left out; a fit that is asked for is made"
+
+
+@step("P4", "memory that runs out: ended by the kernel, the next start inspects, and nobody else was ended")
+def _(folder):
+    with memory_limit(90) as (move, killed):
+        with Line(folder, rate=20).prepare() as line:
+            line.watch().start()
+            move(line.process.pid)
+            line.verdicts(5)
+            uploads = [
+                threading.Thread(target=quietly, args=(lambda: upload(line, 30 << 20),), daemon=True) for _ in range(12)
+            ]
+            for thread in uploads:
+                thread.start()
+            for thread in uploads:
+                thread.join(60)
+            ended = not line.is_running()
+            line.watch().start()
+            line.verdicts(5)
+            line.stop()
+            return (
+                f"12 uploads of 30 MiB in 90 MiB: {'ended by the kernel' if ended else 'refused, never ended'};"
+                f" {killed()} killed"
+            )
+
+
+def upload(line, length):
+    return line.add(random.Random(1).randbytes(length), "force=true&dry_run=true", 60)
