@@ -95,6 +95,15 @@ def sh(*words, check=True):
     return done.stdout
 
 
+def build_shims():
+    """The libraries that are loaded between the daemon and the C library, into .build/faults."""
+    SHIM.parent.mkdir(parents=True, exist_ok=True)
+    for name in ("shim", "trace"):
+        source = pathlib.Path(__file__).with_name(f"{name}.c")
+        flags = ["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror"]
+        subprocess.run(["cc", *flags, "-o", SHIM.with_name(f"{name}.so"), source, "-ldl"], check=True)
+
+
 def needs_root():
     if os.geteuid() != 0:
         raise NotRun("needs root")

@@ -13,7 +13,6 @@ import importlib
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -55,22 +54,7 @@ def main(rows):
     rig.SHIM.parent.mkdir(parents=True, exist_ok=True)
     for old in ("template", "template-line"):
         shutil.rmtree(rig.SHIM.parent / old, ignore_errors=True)
-    subprocess.run(
-        [
-            "cc",
-            "-shared",
-            "-fPIC",
-            "-O2",
-            "-Wall",
-            "-Wextra",
-            "-Werror",
-            "-o",
-            rig.SHIM,
-            pathlib.Path(__file__).with_name("shim.c"),
-            "-ldl",
-        ],
-        check=True,
-    )
+    rig.build_shims()
     root = pathlib.Path(tempfile.mkdtemp(prefix="fsac-faults-", dir="/tmp"))
     try:
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:

@@ -15,7 +15,6 @@ import random
 import shutil
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -100,11 +99,7 @@ FAULTS = (failing_disk, slow_disk, reload, shot, bad_shots, clients, malformed, 
 
 
 def main():
-    rig.SHIM.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(
-        ["cc", "-shared", "-fPIC", "-O2", "-o", rig.SHIM, pathlib.Path(__file__).with_name("shim.c"), "-ldl"],
-        check=True,
-    )
+    rig.build_shims()
     shutil.rmtree(rig.SHIM.parent / "template", ignore_errors=True)
     shutil.rmtree(rig.SHIM.parent / "template-line", ignore_errors=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="fsac-soak-", dir="/tmp"))

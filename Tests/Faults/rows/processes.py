@@ -1,5 +1,6 @@
 """The daemon as a process: a second one, hangs, deaths, memory (rows P1 to P4, C12)."""
 
+import hashlib
 import json
 import random
 import subprocess
@@ -9,7 +10,7 @@ import time
 import pictures
 from lines import Ended, Line
 from rig import BUILD, Notifications, eventually, expect, memory_limit, step
-from rows.clients import quietly
+from rows.clients import HEAD, hold, quietly
 
 
 @step(
@@ -159,3 +160,97 @@ def _(folder):
 
 def upload(line, length):
     return line.add(random.Random(1).randbytes(length), "force=true&dry_run=true", 60)
+
+
+@step(
+    "P4",
+    "a fit of 150 shots in 500 MiB: made, or refused with a reason, and the line inspects, at this start and the next",
+)
+def _(folder):
+    with memory_limit(500) as (move, killed):
+        with Line(folder, rate=10).prepare() as line:
+            shots = line.state / "recipes/part/normals"
+            for number in range(150):
+                data = pictures.good(1 + number % 40) + bytes(number // 40)
+                (shots / f"{hashlib.sha256(data).hexdigest()}.png").write_bytes(data)
+            line.recipes = ("part",)
+            line.configuration.write_text(
+                line.configuration.read_text()
+                .replace('method = "patch-memory"', 'method = "auto"')
+                .replace("input_size = 64", "input_size = 224")
+                .replace("rotations = 1", "rotations = 8")
+            )
+            ends = []
+            for _ in range(4):
+                line.watch().launch()
+                move(line.process.pid)
+                try:
+                    eventually("the daemon to answer", line.answers, 60)
+                    ends.append(line.fitted(timeout=150))
+                    break
+                except Ended:
+                    ends.append("ended")
+            expect(line.is_running(), f"{len(ends)} starts ended in the fit; {killed()} killed by the kernel")
+            line.verdicts(3)
+            last = ends[-1]
+            expect(last["state"] == "idle" or last.get("message"), f"no reason: {last}")
+            peak = line.memory("VmHWM")
+            line.stop()
+            how = "made" if last["state"] == "idle" else f"refused: {last['message'][:160]}"
+            return f"{how}; {ends.count('ended')} deaths, {peak:.0f} MiB at most"
+
+
+@step("P2", "SIGTERM ends it whatever clients do: deaf, idle, half a head, half a body, histories that nobody reads")
+def _(folder):
+    cases = {
+        "20 deaf tails": (b"GET /v1/tail?since=1 " + HEAD + b"\r\n", 20),
+        "10 histories": (b"GET /v1/history?since=1&limit=100000 " + HEAD + b"\r\n", 10),
+        "20 idle": (b"", 20),
+        "20 half heads": (b"GET /hea", 20),
+        "20 half bodies": (
+            b"POST /v1/normals " + HEAD + b"Content-Type: image/png\r\nContent-Length: 100000\r\n\r\nxx",
+            20,
+        ),
+    }
+    figures = []
+    for name, (data, count) in cases.items():
+        with Line(folder / name.replace(" ", "-"), rate=200).prepare() as line:
+            line.watch().start()
+            line.verdicts(100)
+            line.stop_watching()
+            connections = hold(line, data, count)
+            time.sleep(1)
+            code, seconds = line.stop(timeout=40)
+            for connection in connections:
+                connection.close()
+            expect(code == 0 and seconds < 12, f"{name}: {code} after {seconds:.1f} s")
+            figures.append(f"{name}: {seconds:.1f} s")
+    return ", ".join(figures)
+
+
+@step("P2", "a start whose socket cannot be opened ends at once, and says why: no zombie that holds the lock")
+def _(folder):
+    figures = []
+    cases = {
+        "a file in its place": lambda line: line.socket.write_text("precious"),
+        "no such group": lambda line: line.configure(control='socket_group = "nosuchgroup"'),
+        "no such folder": lambda line: line.configuration.write_text(
+            line.configuration.read_text().replace("/control.sock", "/none/control.sock")
+        ),
+        "a name that is too long": lambda line: line.configuration.write_text(
+            line.configuration.read_text().replace("/control.sock", f"/{'a' * 120}.sock")
+        ),
+    }
+    for name, spoil in cases.items():
+        with Line(folder / name.replace(" ", "-"), rate=20).prepare() as line:
+            spoil(line)
+            begin = time.monotonic()
+            line.launch()
+            try:
+                code = line.ended(20)
+            except subprocess.TimeoutExpired as error:
+                raise AssertionError(f"{name}: still there after 20 s, log: {line.log()[-200:]}") from error
+            seconds = time.monotonic() - begin
+            expect(code not in (0, -9) and len(line.log()) > 20, f"{name}: {code} {line.log()}")
+            figures.append(f"{name}: {code} after {seconds:.1f} s")
+    return ", ".join(figures)
