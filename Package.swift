@@ -61,7 +61,7 @@ let package = Package(
         .executableTarget(
             name: "fsacd",
             dependencies: [
-                "Settings", "Daemon",
+                "Platform", "Settings", "Daemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -22,6 +22,9 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     /// Why there is no judgement, in a word such as `no_model` or `frame_dark`; with INVALID always, else never. More
     /// may come: an unknown one is no OK either.
     package var cause: String?
+    /// The cause in words, with what was expected and what came; one line of at most 300 bytes, for people: it may change from
+    /// version to version. With INVALID; absent in lines of versions that did not write it.
+    package var detail: String?
     /// What of the picture as a whole is not as in the shots, in words; absent when nothing is, or nobody looked.
     package var sceneShift: String?
     /// Higher = more anomalous; 1.0 is a typical good part. Also of INVALID parts while the recipe is commissioned;
@@ -86,7 +89,8 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
 
     package init(
         seq: UInt64, time: String, camera: String, recipe: String, generation: Int?, frame: String, part: String?,
-        verdict: Verdict, cause: String?, sceneShift: String? = nil, score: Float?, limit: Float?,
+        verdict: Verdict, cause: String?, detail: String? = nil, sceneShift: String? = nil, score: Float?,
+        limit: Float?,
         uncertain: Bool? = nil,
         regions: [Region],
         latency: Latency,
@@ -101,6 +105,7 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
         self.part = part
         self.verdict = verdict
         self.cause = cause
+        self.detail = detail
         self.sceneShift = sceneShift
         self.score = score
         self.limit = limit
@@ -113,7 +118,8 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case seq, time, camera, recipe, generation, frame, part, verdict, cause, score, limit, uncertain, regions
+        case seq, time, camera, recipe, generation, frame, part, verdict, cause, detail, score, limit, uncertain,
+            regions
         case sceneShift = "scene_shift"
         case latency = "latency_ms"
         case image, heatmap, durable

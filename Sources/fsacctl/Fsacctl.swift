@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlProtocol
 import Glibc
+import Platform
 import Settings
 
 /// The command line: `fsacctl`. For people, and for scripts by `--json` and the exit code.
@@ -57,8 +58,13 @@ enum Program {
             exit(error.exitCode)
         } catch {
             // Help, the version, wrong usage (64), an exit code that a command chose, and errors of Core, which say
-            // enough by themselves (1).
-            Fsacctl.exit(withError: error)
+            // enough by themselves (1). They quote arguments and names of files.
+            let (message, code) = (Fsacctl.fullMessage(for: error), Fsacctl.exitCode(for: error))
+            if !message.isEmpty {
+                let text = Array((PrintableText.lines(message) + "\n").utf8)
+                Terminal.write(text, to: code.isSuccess ? STDOUT_FILENO : STDERR_FILENO)
+            }
+            exit(code.rawValue)
         }
     }
 }

@@ -3,6 +3,7 @@ import ControlProtocol
 import Daemon
 import Glibc
 import Logging
+import Platform
 import Settings
 
 /// The daemon.
@@ -72,7 +73,7 @@ struct Fsacd: AsyncParsableCommand {
     /// and a disk that fails may come back (1).
     private func exitCode(for error: any Error) -> ExitCode {
         // Not by the log: there may be none yet, and its level may leave this out. One write, so that it is one line.
-        let message = Array("fsacd: \(error)\n".utf8)
+        let message = Array("fsacd: \(PrintableText.line("\(error)"))\n".utf8)
         _ = write(STDERR_FILENO, message, message.count)
         return switch error {
         case InstanceLockError.held: ExitCode(75)

@@ -21,10 +21,9 @@ struct StandardErrorLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let suffix = LogText.suffix(LogText.values(metadata, event.metadata))
-        let text = "\(Self.time()) \(event.level) \(event.message)\(suffix)"
         // A line is an entry for whoever reads this: a message of several lines must not look like several.
-        let line = Array((text.replacing("\n", with: " ") + "\n").utf8)
+        let text = LogText.text(event, LogText.values(metadata, event.metadata))
+        let line = Array("\(Self.time()) \(event.level) \(text)\n".utf8)
         // Nothing can be done about a log that is gone.
         _ = write(STDERR_FILENO, line, line.count)
     }

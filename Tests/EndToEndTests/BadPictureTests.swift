@@ -66,6 +66,26 @@ extension EndToEndTests {
             #expect(try await line.status().recipes[0].model?.shots.count == 2)
         }
 
+        /// It would clear the screen, and the line below it look like a verdict.
+        @Test func aFileNameThatATerminalWouldObeyIsShownInstead() async throws {
+            let name = "\u{1B}[2J\nOK.jpg"
+            let line = try Line(frames: [name: BadPictures.notAnImage])
+            try await line.start()
+            let record = try #require(try await line.inspect(next: 1).first)
+            #expect(record.frame == name && record.cause == "decode_failed")
+            #expect(try line.journal.lines.allSatisfy { $0.contains(#""detail":""#) && !$0.contains("\u{1B}") })
+            try await eventually("the warning in the log") {
+                line.daemonMessages.contains { $0.contains(#"\u{1B}[2J OK.jpg"#) }
+            }
+            #expect(!line.daemonMessages.contains { $0.contains("\u{1B}") || $0.hasPrefix("OK.jpg") })
+            let path = "\(line.frames)/\(name)"
+            for arguments in [["tail"], ["status"], ["add-normal", path], ["score", path, "--shots", line.frames]] {
+                let socket = arguments[0] == "score" ? [] : ["--socket", line.socket]
+                let output = try await Program.run("fsacctl", arguments + socket, folder: line.folder)
+                #expect(!(output.standardOutput + output.standardError).contains("\u{1B}"), "\(arguments)")
+            }
+        }
+
         @Test func offlineCommandsRefuseThemToo() async throws {
             let folder = "/tmp/fsac-\(UUID().uuidString.prefix(8))"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -1,6 +1,7 @@
 import ControlProtocol
 import Glibc
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 
@@ -9,25 +10,50 @@ struct Peer: Sendable {
     var pid: pid_t
     var uid: uid_t
     var gid: gid_t
+
+    /// Of the connection that a request came by; nil on another kind of socket.
+    @TaskLocal static var current: Peer?
 }
 
-/// One request's context; it keeps the connection, to ask the kernel who is at the other end.
+/// HTTP/1.1 on a Unix socket. The kernel is asked who connects before anything is read: a client that sends its request and
+/// leaves at once is gone when the request is carried out, and so is its socket.
+struct PeerChannel: HTTPChannelHandler {
+    struct Connection: ServerChildChannelValue {
+        let channel: any Channel
+        let http: HTTP1Channel.Value
+        let peer: Peer?
+    }
+
+    let http: HTTP1Channel
+
+    var responder: Responder { http.responder }
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Connection> {
+        // On the event loop, right after accept(2): the answer is there at once.
+        let peer =
+            (channel as? any SocketOptionProvider)?.unsafeGetSocketOption(
+                level: SocketOptionLevel(SOL_SOCKET), name: SocketOptionName(SO_PEERCRED)
+            ).map(Peer?.some) ?? channel.eventLoop.makeSucceededFuture(nil)
+        return peer.and(http.setup(channel: channel, logger: logger)).map { peer, http in
+            Connection(channel: channel, http: http, peer: peer)
+        }
+    }
+
+    func handle(value: Connection, logger: Logger) async {
+        // Every request of the connection is handled within.
+        await Peer.$current.withValue(value.peer) { await http.handle(value: value.http, logger: logger) }
+    }
+}
+
+/// One request's context.
 struct ControlContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    let channel: any Channel
+    /// Who asks; nil on another kind of socket.
+    let peer: Peer?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
-        channel = source.channel
-    }
-
-    /// Nil on another kind of socket.
-    func peer() async -> Peer? {
-        guard let provider = channel as? any SocketOptionProvider else { return nil }
-        // Only a log line depends on it.
-        return try? await provider.unsafeGetSocketOption(
-            level: SocketOptionLevel(SOL_SOCKET), name: SocketOptionName(SO_PEERCRED)
-        ).get()
+        peer = Peer.current
     }
 }
 
@@ -41,7 +67,7 @@ struct ChangeLog {
         guard request.method != .get, request.method != .head, request.uri.path != ControlPath.trigger else {
             return response
         }
-        let peer = await context.peer()
+        let peer = context.peer
         context.logger.notice(
             "control request",
             metadata: [

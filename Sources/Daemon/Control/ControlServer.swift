@@ -64,7 +64,9 @@ package struct ControlServer: Service {
         let permissions = AsyncStream.makeStream(of: (any Error).self)
         let application = Application(
             responder: ControlResponder(routes: routes.all),
-            server: .http1(configuration: connectionSettings),
+            server: HTTPServerBuilder { responder in
+                PeerChannel(http: HTTP1Channel(responder: responder, configuration: connectionSettings))
+            },
             configuration: ApplicationConfiguration(
                 address: .unixDomainSocket(path: settings.socket),
                 // Over the limit nothing is accepted: clients wait in the kernel's queue, and are served in turn.

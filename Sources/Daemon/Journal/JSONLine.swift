@@ -1,3 +1,5 @@
+import Platform
+
 /// A JSON object on one line, its fields in the order in which they are added. Foundation's encoder keeps no order.
 ///
 /// The order is that of the contract: people read lines with grep, and `seq` has to be first
@@ -57,12 +59,15 @@ struct JSONLine {
 
     private mutating func append(quoted text: String) {
         append("\"")
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": bytes += [UInt8(ascii: "\\"), UInt8(scalar.value)]
+            // JSON asks for it below U+0020; the others are what a terminal would obey.
+            case _ where PrintableText.isControl(scalar):
+                let digits = String(scalar.value, radix: 16)
+                append("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
             // What is left is UTF-8 and stands as it is.
-            case 0..<0x20: append("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
-            default: bytes.append(byte)
+            default: bytes += UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter
             }
         }
         append("\"")

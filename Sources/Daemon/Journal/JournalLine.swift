@@ -68,6 +68,7 @@ extension JSONLine {
         if let part = record.part { add("part", part) }
         add("verdict", record.verdict.rawValue)
         if let cause = record.cause { add("cause", cause) }
+        if let detail = record.detail { add("detail", detail) }
         if let sceneShift = record.sceneShift { add("scene_shift", sceneShift) }
         if let score = record.score { add("score", score) }
         if let limit = record.limit { add("limit", limit) }

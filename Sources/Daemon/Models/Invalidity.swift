@@ -1,4 +1,5 @@
 import Capture
+import Platform
 
 /// Why a part has no judgement; the journal's `cause`. The words are a contract: monitors and other programs know them.
 package enum InvalidCause: String, Sendable, CaseIterable {
@@ -52,12 +53,15 @@ extension InvalidCause {
 /// What ends an inspection without a judgement. An error, so that no way through the pipeline goes around it.
 package struct Invalidity: Error, Sendable, Equatable, CustomStringConvertible {
     package let cause: InvalidCause
-    /// For the log: what was expected and what came.
+    /// What was expected and what came: one line that can be shown as it is, however the file was called that is to blame.
     package let detail: String
+
+    /// Bytes of a detail, in each INVALID line of the journal.
+    private static let mostDetail = 300
 
     package init(_ cause: InvalidCause, _ detail: String) {
         self.cause = cause
-        self.detail = detail
+        self.detail = PrintableText.line(detail, atMost: Self.mostDetail)
     }
 
     package var description: String { "\(cause.rawValue): \(detail)" }

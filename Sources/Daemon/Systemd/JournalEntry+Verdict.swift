@@ -19,7 +19,8 @@ extension JournalEntry {
         addField("recipe", record.recipe)
         addField("frame", record.frame)
         for (name, value) in [
-            ("part", record.part), ("cause", record.cause), ("scene_shift", record.sceneShift),
+            ("part", record.part), ("cause", record.cause), ("detail", record.detail),
+            ("scene_shift", record.sceneShift),
             ("generation", record.generation.map { "\($0)" }),
             ("score", record.score.map { "\($0)" }), ("limit", record.limit.map { "\($0)" }),
             ("uncertain", record.uncertain.map { "\($0)" }), ("image", record.image),
@@ -36,7 +37,7 @@ extension JournalEntry {
             if let score = record.score, let limit = record.limit {
                 "score \(score), limit \(limit)"
             } else {
-                record.cause ?? "no score"
+                [record.cause, record.detail].compactMap(\.self).joined(separator: ": ")
             }
         return "\(record.verdict.rawValue) #\(record.seq) \(record.camera) \(record.recipe)\(part): \(reason)"
     }

@@ -1,6 +1,7 @@
 import ControlProtocol
 import Glibc
 package import Logging
+import Platform
 
 /// Log lines in the system's journal: the message with its values behind it, and each value as a field `FSAC_<KEY>`.
 /// Nobody who logs waits for the journal, see ``JournalQueue``.
@@ -40,7 +41,7 @@ package struct JournalLog: LogHandler {
 
     package func entry(for event: LogEvent) -> JournalEntry {
         let values = LogText.values(metadata, event.metadata)
-        var entry = JournalEntry(.init(event.level), "\(event.message)\(LogText.suffix(values))")
+        var entry = JournalEntry(.init(event.level), LogText.text(event, values))
         for (key, value) in values { entry.addField(key, value) }
         return entry
     }
@@ -60,23 +61,27 @@ extension JournalEntry.Priority {
     }
 }
 
-/// The values behind a message, as text.
+/// A message and the values behind it, as text of one line. Both may quote others: names of files, words of clients.
 package enum LogText {
-    /// Sorted by key. The HTTP library's own values say nothing here.
+    package static func text(_ event: LogEvent, _ values: [(key: String, value: String)]) -> String {
+        PrintableText.line("\(event.message)") + suffix(values)
+    }
+
+    /// Sorted by key, each fit to be shown. The HTTP library's own values say nothing here.
     package static func values(
         _ metadata: Logger.Metadata, _ more: Logger.Metadata?
     ) -> [(key: String, value: String)] {
         metadata.merging(more ?? [:]) { $1 }.filter { !$0.key.hasPrefix("hb.") }.sorted { $0.key < $1.key }
-            .map { ($0.key, "\($0.value)") }
+            .map { ($0.key, PrintableText.line("\($0.value)")) }
     }
 
     /// ` key=value key="two words"`
-    package static func suffix(_ values: [(key: String, value: String)]) -> String {
+    private static func suffix(_ values: [(key: String, value: String)]) -> String {
         values.map { " \($0.key)=\(quoted($0.value))" }.joined()
     }
 
     private static func quoted(_ value: String) -> String {
-        value.contains(where: { $0 == " " || $0 == "\"" || $0.isNewline })
+        value.contains(where: { $0 == " " || $0 == "\"" })
             ? "\"\(value.replacing("\"", with: "'"))\"" : value
     }
 }

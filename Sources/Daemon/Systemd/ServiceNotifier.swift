@@ -30,7 +30,7 @@ package struct ServiceNotifier: Sendable {
     /// One line for `systemctl status`.
     package func status(_ text: String) {
         // A message is lines of assignments: one in the text would be another assignment.
-        send("STATUS=" + text.replacing("\n", with: " "))
+        send("STATUS=" + PrintableText.line(text))
     }
 
     /// Every loop made progress.

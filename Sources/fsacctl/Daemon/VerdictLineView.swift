@@ -1,11 +1,12 @@
 import ControlProtocol
 import Foundation
+import Platform
 
 /// A journal line as people read it: one coloured line a part.
 ///
 ///     14:03:07.251      1041  OK       0.8120 ███████···|·········· 1.2310  51.5 ms  camera1
 ///     14:03:07.351      1042  NG       1.9700 ██████████|██████···· 1.2310  52.0 ms  A-4711  camera1
-///     14:03:07.451      1043  INVALID  frame_dark  1.2 ms  camera1
+///     14:03:07.451      1043  INVALID  frame_dark: mean grey level 1.5, expected at least 4.0  1.2 ms  camera1
 ///
 /// What comes first has a fixed width, so that lines that come one by one stand below each other; what may be absent
 /// comes after.
@@ -19,7 +20,9 @@ struct VerdictLineView {
             words.append("\(Format.score(score)) \(Self.bar(score / limit)) \(Style.faint(Format.score(limit)))")
         }
         if record.uncertain == true { words.append(Style.doubtful("uncertain")) }
-        if let cause = record.cause { words.append(cause) }
+        if let cause = record.cause {
+            words.append(record.detail.map { "\(cause): \(PrintableText.line($0))" } ?? cause)
+        }
         if let shift = record.sceneShift { words.append(Style.doubtful(shift)) }
         words.append(Style.faint(Format.milliseconds(record.latency.total)))
         if let part = record.part { words.append(part) }

@@ -34,7 +34,7 @@ final class VerdictPrinter: Sendable {
             goOn(after: record.seq)
             text = VerdictLineView(record: record).text
         }
-        let isRead = Terminal.write(json ? String(decoding: line, as: UTF8.self) + "\n" : text)
+        let isRead = json ? Terminal.write(json: line) : Terminal.write(text)
         // Whoever read our output has had enough: `fsacctl tail -f | head`.
         guard isRead else { throw ExitCode.success }
     }

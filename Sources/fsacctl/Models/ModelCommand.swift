@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Foundation
+import Platform
 
 /// `fsacctl model`: the weights that backbones are made of. Not `fsacctl models`, what a recipe was fitted to.
 ///
@@ -63,5 +64,15 @@ struct ModelReport: Encodable {
 func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    // The encoder escapes what is below U+0020; the other control characters stand only in texts, where JSON may escape any.
+    let text = String(decoding: try encoder.encode(value), as: UTF8.self)
+    var json = ""
+    for scalar in text.unicodeScalars {
+        if scalar != "\n", PrintableText.isControl(scalar) {
+            json += String(format: "\\u%04x", scalar.value)
+        } else {
+            json.unicodeScalars.append(scalar)
+        }
+    }
+    Terminal.write(json: Array(json.utf8))
 }

@@ -57,9 +57,10 @@ struct ModelImport: ParsableCommand {
         if options.json {
             try printJSON(Report(path: outcome.path, sidecar: outcome.sidecar, leftOut: outcome.leftOut))
         } else {
-            print("\(outcome.path): \(outcome.sidecar.architecture.rawValue), sha-256 \(outcome.sidecar.sha256)")
+            Terminal.line(
+                "\(outcome.path): \(outcome.sidecar.architecture.rawValue), sha-256 \(outcome.sidecar.sha256)")
             if !outcome.leftOut.isEmpty {
-                print("left out \(outcome.leftOut.count) tensors that the network does not need")
+                Terminal.line("left out \(outcome.leftOut.count) tensors that the network does not need")
             }
         }
     }

@@ -17,7 +17,7 @@ struct ModelList: ParsableCommand {
             return
         }
         guard !reports.isEmpty else {
-            print("no models in \(directory.path)")
+            Terminal.line("no models in \(directory.path)")
             return
         }
         let rows = reports.map { report in
@@ -26,9 +26,11 @@ struct ModelList: ParsableCommand {
                 report.verified ? "yes" : "NO", report.licence ?? "?", report.source ?? "?",
             ]
         }
-        print(Self.table([["NAME", "ARCHITECTURE", "SIZE", "VERIFIED", "LICENCE", "SOURCE"]] + rows))
+        Terminal.line(Self.table([["NAME", "ARCHITECTURE", "SIZE", "VERIFIED", "LICENCE", "SOURCE"]] + rows))
         // Below the table: a reason is longer than a column.
-        for report in reports where !report.verified { print("\(report.name): \(report.problem ?? "not verified")") }
+        for report in reports where !report.verified {
+            Terminal.line("\(report.name): \(report.problem ?? "not verified")")
+        }
     }
 
     private static func megabytes(_ bytes: Int) -> String { String(format: "%.1f MB", Double(bytes) / 1e6) }

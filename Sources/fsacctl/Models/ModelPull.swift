@@ -136,7 +136,7 @@ struct ModelPull: AsyncParsableCommand {
     ) async throws {
         let path = folder + "/" + file.name
         // With --json standard output is one value.
-        if !options.json { print("\(file.url)") }
+        if !options.json { Terminal.line("\(file.url)") }
         let bar = FetchProgress(label: file.name)
         defer { bar.finish() }
         let download = Download(url: file.url, address: mirror.url(of: file.url), path: path, progress: bar.update)
@@ -154,10 +154,10 @@ struct ModelPull: AsyncParsableCommand {
 
     private func report(_ what: String, _ sidecar: WeightsSidecar, _ directory: ModelsDirectory) throws {
         if options.json { return try printJSON(sidecar) }
-        print(
+        Terminal.line(
             "\(directory.weightsPath(sidecar.name)): \(what), \(sidecar.architecture.rawValue), sha-256 \(sidecar.sha256)"
         )
-        print("licence: \(sidecar.licence)")
+        Terminal.line("licence: \(sidecar.licence)")
     }
 }
 

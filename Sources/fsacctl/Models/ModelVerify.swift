@@ -19,8 +19,8 @@ struct ModelVerify: ParsableCommand {
         if options.json {
             try printJSON(reports)
         } else {
-            for report in reports { print("\(report.name): \(report.problem ?? "verified")") }
-            if reports.isEmpty { print("no models in \(directory.path)") }
+            for report in reports { Terminal.line("\(report.name): \(report.problem ?? "verified")") }
+            if reports.isEmpty { Terminal.line("no models in \(directory.path)") }
         }
         if reports.contains(where: { !$0.verified }) { throw ExitCode.failure }
     }

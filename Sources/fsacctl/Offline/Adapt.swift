@@ -91,7 +91,7 @@ struct Adapt: ParsableCommand {
         let state = directory.path + "/" + name + ".adaptation.safetensors"
         let training = try training(model, pictures, state)
         if !json {
-            print(
+            Terminal.line(
                 "\(pictures.count) pictures (\(pictures.defectiveCount) defective) of "
                     + pictures.objects.joined(separator: ", "))
         }
@@ -105,7 +105,7 @@ struct Adapt: ParsableCommand {
             try printJSON(
                 Report(name: name, path: outcome.path, pictures: pictures.count, losses: losses))
         } else {
-            print("\(outcome.path): use it as backbone = \"\(backbone)@\(name)\" with method = \"aa-clip\"")
+            Terminal.line("\(outcome.path): use it as backbone = \"\(backbone)@\(name)\" with method = \"aa-clip\"")
         }
     }
 
@@ -116,7 +116,7 @@ struct Adapt: ParsableCommand {
         if FileManager.default.fileExists(atPath: state) {
             let training = try Adaptation.resume(from: state, model, pictures, settings, parallelism: parallelism)
             let (done, total) = training.passes
-            if !json { print("going on with \(state): \(100 * done / max(total, 1)) % are done") }
+            if !json { Terminal.line("going on with \(state): \(100 * done / max(total, 1)) % are done") }
             return training
         }
         let training = Adaptation(model, pictures, settings, parallelism: parallelism)
@@ -140,7 +140,8 @@ struct Adapt: ParsableCommand {
                 // The line that follows must not be written into it.
                 bar.finish()
                 if !json {
-                    print("\(report.stage.rawValue), epoch \(report.epoch): loss \(String(format: "%.4f", loss))")
+                    Terminal.line(
+                        "\(report.stage.rawValue), epoch \(report.epoch): loss \(String(format: "%.4f", loss))")
                 }
             }
             // Also after every epoch, whose loss has just been printed: what was shown is not trained again.

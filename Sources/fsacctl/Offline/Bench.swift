@@ -163,20 +163,20 @@ struct Bench: ParsableCommand {
         }
 
         func printTable() {
-            print(
+            Terminal.line(
                 "\(backbone) at \(size), \(method) of \(shots) shots, \(threads) threads, \(runs) runs, "
                     + "OpenBLAS kernels \(blasKernels)")
-            print(String(format: "SGEMM peak %.0f GFLOP/s", sgemmGigaflops))
+            Terminal.line(String(format: "SGEMM peak %.0f GFLOP/s", sgemmGigaflops))
             Bench.printTable(stagesMs, stages: ["decode", "preprocess", "embed", "score", "total"])
         }
     }
 
     static func printTable(_ times: [String: Percentiles], stages: [String]) {
-        print("stage            min      p50      p95      p99 ms")
+        Terminal.line("stage            min      p50      p95      p99 ms")
         for stage in stages {
             guard let times = times[stage] else { continue }
             let name = stage.padding(toLength: 12, withPad: " ", startingAt: 0)
-            print(name + String(format: " %8.2f %8.2f %8.2f %8.2f", times.min, times.p50, times.p95, times.p99))
+            Terminal.line(name + String(format: " %8.2f %8.2f %8.2f %8.2f", times.min, times.p50, times.p95, times.p99))
         }
     }
 }

@@ -67,7 +67,7 @@ struct Embed: ParsableCommand {
         if json {
             try printJSON(Report(output: output, sha256: digest, tensors: tensors.mapValues(\.shape)))
         } else {
-            for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) { print("\(name) \(tensor.shape)") }
+            for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) { Terminal.line("\(name) \(tensor.shape)") }
         }
     }
 

@@ -50,7 +50,7 @@ struct EvaluationOutputOptions: ParsableArguments {
     private func printTable(_ evaluation: Evaluation) {
         let runs = evaluation.results.flatMap(\.runs)
         let cached = runs.count(where: \.isCached)
-        print(
+        Terminal.line(
             "\(evaluation.title), \(runs.count) runs"
                 + (cached > 0 ? ", \(cached) of them from the cache with the times of then" : ""))
         var table = Table("SET", ">SHOTS", ">SEEDS")
@@ -66,7 +66,7 @@ struct EvaluationOutputOptions: ParsableArguments {
                     + Self.cells(mean.mean, runs.contains { $0.seed > 0 } ? mean.deviation : nil)
             }
         }
-        print(table.text, terminator: "")
+        Terminal.write(table.text)
     }
 
     private static let columns: [(heading: String, metric: EvaluationMetric)] = [

@@ -75,7 +75,7 @@ struct Score: ParsableCommand {
         }
         // Away before the table, which may go to the same terminal.
         progress.finish()
-        if json { try printJSON(reports) } else { print(reports, judge.calibration) }
+        if json { try printJSON(reports) } else { show(reports, judge.calibration) }
     }
 
     private func fit() throws -> (FittedModel, FeatureExtractor) {
@@ -150,20 +150,20 @@ struct Score: ParsableCommand {
     ///     blot.jpg  NG       3.4410        1
     ///
     /// Below it the shifts of the scene and what the limit rests on: without that a verdict says less than it seems to.
-    private func print(_ reports: [Report], _ calibration: Calibration) {
+    private func show(_ reports: [Report], _ calibration: Calibration) {
         var table = Table("IMAGE", "VERDICT", ">SCORE", ">REGIONS")
         for report in reports {
             table.add(
                 report.image, report.verdict,
                 Format.score(report.score), "\(report.regions.count)")
         }
-        Swift.print(table.text, terminator: "")
+        Terminal.write(table.text)
         for report in reports {
-            if let shift = report.sceneShift { Swift.print("\(report.image): the scene has shifted: \(shift)") }
+            if let shift = report.sceneShift { Terminal.line("\(report.image): the scene has shifted: \(shift)") }
         }
         let origin =
             calibration.origin == .manual
             ? "limit \(Format.score(calibration.limit)), set by hand" : calibration.evidence.text
-        Swift.print(origin)
+        Terminal.line(origin)
     }
 }

@@ -98,7 +98,7 @@ struct Synthesize: ParsableCommand {
         }
         progress.finish()
         try Self.write(sheet.image, to: report.contactSheet)
-        if json { try printJSON(report) } else { print(report) }
+        if json { try printJSON(report) } else { show(report) }
     }
 
     private static func image(_ path: String) throws -> Image {
@@ -113,7 +113,7 @@ struct Synthesize: ParsableCommand {
         try Data(image.pngBytes()).write(to: URL(filePath: path), options: .atomic)
     }
 
-    private func print(_ report: Report) {
+    private func show(_ report: Report) {
         var table = Table("PICTURE", "GENERATOR", ">AREA", ">MS", "SOURCE")
         for drawing in report.drawings {
             table.add(
@@ -121,9 +121,9 @@ struct Synthesize: ParsableCommand {
                 String(format: "%.2f %%", 100 * drawing.area), String(format: "%.1f", drawing.milliseconds),
                 drawing.source)
         }
-        Swift.print(table.text, terminator: "")
+        Terminal.write(table.text)
         let object = report.foreground.map { String(format: "drawn on the object (%.0f %% of the picture)", 100 * $0) }
-        Swift.print("\(object ?? "no object told from a background: drawn anywhere"); see \(report.contactSheet)")
+        Terminal.line("\(object ?? "no object told from a background: drawn anywhere"); see \(report.contactSheet)")
     }
 }
 

@@ -30,9 +30,9 @@ struct TowerBench {
         }
 
         func printTable() {
-            print("\(backbone) at \(size), \(threads) threads, \(runs) runs")
+            Terminal.line("\(backbone) at \(size), \(threads) threads, \(runs) runs")
             Bench.printTable(stagesMs, stages: ["embed", "gradient", "windows"])
-            print(
+            Terminal.line(
                 String(
                     format: "text of %d prompts %.1f s, peak memory %.2f GiB", prompts, textSeconds,
                     Double(peakBytes) / 0x1p30))

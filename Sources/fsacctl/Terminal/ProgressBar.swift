@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Platform
 import Synchronization
 
 /// One line on standard error that shows how far long work has come; silent when that is no terminal: a log or a mail
@@ -15,6 +16,9 @@ final class ProgressBar: Sendable {
         var shownAt: ContinuousClock.Instant?
         var isShown = false
     }
+
+    /// To the left margin; what is left of the old line goes.
+    private static let clear = "\r\u{1B}[K"
 
     private let label: String
     private let total: Double
@@ -46,8 +50,7 @@ final class ProgressBar: Sendable {
         let line = Self.line(
             label: label, completed: completed, total: total, unit: unit, seconds: (now - start) / .seconds(1),
             width: Terminal.width)
-        // Back to the left margin; what is left of the old line goes.
-        Terminal.write("\r\u{1B}[K" + line, to: STDERR_FILENO)
+        Terminal.write(Array((Self.clear + PrintableText.line(line)).utf8), to: STDERR_FILENO)
     }
 
     /// Takes the line away.
@@ -56,7 +59,7 @@ final class ProgressBar: Sendable {
             defer { state.isShown = false }
             return state.isShown
         }
-        if isShown { Terminal.write("\r\u{1B}[K", to: STDERR_FILENO) }
+        if isShown { Terminal.write(Array(Self.clear.utf8), to: STDERR_FILENO) }
     }
 
     static func line(

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 
 /// Rows under headings, columns as wide as their widest cell and two spaces apart. For people; programs take `--json`.
 struct Table {
@@ -25,7 +26,8 @@ struct Table {
     }
 
     var text: String {
-        let all = [columns.map(\.heading)] + rows
+        // Names of others are in cells: a line end in one of them would end the row.
+        let all = [columns.map(\.heading)] + rows.map { $0.map { PrintableText.line($0) } }
         let widths = columns.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { row in
             let cells = columns.indices.map { column in

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Platform
 
 /// What standard output and standard error are, and writing to them.
 enum Terminal {
@@ -17,18 +18,29 @@ enum Terminal {
         return Int(size.ws_col)
     }
 
-    /// Writes at once. False = the reader is gone (`fsacctl tail -f | head`).
+    /// For people. Writes at once, past the buffer of `print`: who follows `tail -f` through a pipe gets each line when it
+    /// comes. What a terminal would obey in the names of files and the words of others is shown instead; of escape codes only
+    /// those of ``Style`` are left.
+    ///
+    /// - Returns: false = the reader is gone (`fsacctl tail -f | head`).
     @discardableResult
-    /// Writes at once, past the buffer of `print`: who follows `tail -f` through a pipe gets each line when it comes.
-    /// False = the reader is gone (`fsacctl tail -f | head`).
-    static func write(_ text: String) -> Bool { write(text, to: STDOUT_FILENO) }
+    static func write(_ text: String) -> Bool { write(Array(Style.printable(text).utf8), to: STDOUT_FILENO) }
+
+    /// As ``write(_:)``, with a line end.
+    static func line(_ text: String) { write(text + "\n") }
+
+    /// For programs, as it is: JSON has nothing in it that a terminal would obey.
+    @discardableResult
+    static func write(json: [UInt8]) -> Bool { write(json + [UInt8(ascii: "\n")], to: STDOUT_FILENO) }
 
     /// One line on standard error, never coloured, in one piece: lines of several processes in one log do not mix.
-    static func complain(_ text: String) { write("fsacctl: \(text)\n", to: STDERR_FILENO) }
+    static func complain(_ text: String) {
+        write(Array("fsacctl: \(PrintableText.lines(text))\n".utf8), to: STDERR_FILENO)
+    }
 
     @discardableResult
-    static func write(_ text: String, to descriptor: CInt) -> Bool {
-        var bytes = Array(text.utf8)[...]
+    static func write(_ bytes: [UInt8], to descriptor: CInt) -> Bool {
+        var bytes = bytes[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             // A pipe may take less than all of it, and a signal (a window that changes its size) none.
@@ -41,14 +53,32 @@ enum Terminal {
 }
 
 /// Colours by meaning, the same in every command. The words say it, too: nothing is told by the colour alone.
-enum Style: String {
+enum Style: String, CaseIterable {
     case good = "32"
     case bad = "1;31"
     case doubtful = "33"
     case faint = "2"
     case strong = "1"
 
+    private static let end = "\u{1B}[0m"
+    private var start: String { "\u{1B}[\(rawValue)m" }
+
     func callAsFunction(_ text: String) -> String {
-        Terminal.hasColours ? "\u{1B}[\(rawValue)m\(text)\u{1B}[0m" : text
+        Terminal.hasColours ? start + text + Self.end : text
+    }
+
+    /// Without what a terminal would obey, but for line ends and the codes of styles.
+    static func printable(_ text: String) -> String {
+        guard Terminal.hasColours else { return PrintableText.lines(text) }
+        let codes = allCases.map(\.start) + [end]
+        var (clean, rest) = ("", text[...])
+        while let escape = rest.firstIndex(of: "\u{1B}") {
+            clean += PrintableText.lines(String(rest[..<escape]))
+            rest = rest[escape...]
+            let code = codes.first { rest.hasPrefix($0) } ?? String(rest.prefix(1))
+            clean += codes.contains(code) ? code : PrintableText.lines(code)
+            rest = rest.dropFirst(code.count)
+        }
+        return clean + PrintableText.lines(String(rest))
     }
 }

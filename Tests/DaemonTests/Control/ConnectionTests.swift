@@ -1,5 +1,6 @@
 import ControlProtocol
 import Daemon
+import Glibc
 import NIOCore
 import TestSupport
 import Testing
@@ -27,6 +28,24 @@ import Testing
             slow.send("PUT /v1/limit HTTP/1.1\r\nHost: fsac\r\nContent-Length: 1000\r\n\r\n{")
             #expect(await slow.receive().isEmpty)
         }
+    }
+
+    /// The request is carried out, and the connection is gone by then.
+    @Test func whoLeavesAtOnceIsNamedAllTheSame() async throws {
+        let log = LogRecord()
+        try await ControlHarness.serve(logger: log.logger) { line async throws in
+            for _ in 0..<60 {
+                let client = try UnixClient(line.socket)
+                client.send("POST /v1/reload HTTP/1.1\r\nHost: fsac\r\nContent-Length: 0\r\n\r\n")
+            }
+            while log.lines.count(where: { $0.contains("/v1/reload") }) < 60 {
+                try await Task.sleep(for: .milliseconds(2))
+            }
+        }
+        let lines = log.lines.filter { $0.contains("/v1/reload") }
+        #expect(
+            lines.allSatisfy { $0.contains("\"uid\": \(getuid()),") && $0.contains("\"pid\": \(getpid())") }, "\(lines)"
+        )
     }
 
     @Test func aConnectionWithoutRequestsIsClosed() async throws {

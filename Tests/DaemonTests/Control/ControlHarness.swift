@@ -146,7 +146,7 @@ final class ControlHarness: Sendable {
             logger: logger)
         let server = ControlServer(
             settings: settings, book: harness.book, refit: harness.refit, line: harness.line,
-            verdicts: harness.verdicts, shots: shots, stateDirectory: harness.folder.path, logger: .silent,
+            verdicts: harness.verdicts, shots: shots, stateDirectory: harness.folder.path, logger: logger,
             reload: { ReloadReply(applied: ["camera cam0 added"], needsRestart: ["control"]) })
         let group = ServiceGroup(services: [harness.refit, server, shots], logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in

@@ -39,6 +39,30 @@ import Testing
         #expect(try ControlCoding.decode(InspectionRecord.self, from: line) == record)
     }
 
+    @Test func theReasonOfAnInvalidStandsBehindTheCause() throws {
+        var record = JournalHarness.record(12, verdict: .invalid)
+        (record.cause, record.detail) = ("decode_failed", "a.jpg: truncated")
+        let line = VerdictLine(record).bytes
+        #expect(
+            String(decoding: line, as: UTF8.self).contains(#""cause":"decode_failed","detail":"a.jpg: truncated""#))
+        #expect(try ControlCoding.decode(InspectionRecord.self, from: line) == record)
+    }
+
+    @Test func aReasonIsOneShortLineWhateverTheFileIsCalled() {
+        let name = "\u{1B}[2J\n" + String(repeating: "x", count: 4096)
+        let detail = Invalidity(.frameUnreadable, "\(name): no picture").detail
+        #expect(detail.hasPrefix("\\u{1B}[2J x"))
+        #expect(detail.utf8.count <= 300)
+    }
+
+    /// `cat` of the journal on a terminal.
+    @Test func whatATerminalWouldObeyIsEscapedInALine() throws {
+        let record = JournalHarness.record(1, frame: "\u{1B}[2J \u{9B}2J \u{7F} \u{202E}.jpg")
+        let line = VerdictLine(record).bytes
+        #expect(String(decoding: line, as: UTF8.self).contains(#""\u001b[2J \u009b2J \u007f \u202e.jpg""#))
+        #expect(try ControlCoding.decode(InspectionRecord.self, from: line) == record)
+    }
+
     @Test(arguments: Verdict.allCases)
     func aLineDecodesToTheRecordItWasMadeOf(verdict: Verdict) throws {
         var record = JournalHarness.record(12, verdict: verdict, frame: "Bohrung ø4 \\ \t.png")

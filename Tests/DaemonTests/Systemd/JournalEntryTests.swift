@@ -21,11 +21,20 @@ import Testing
     @Test func anInvalidPartSaysWhy() {
         let record = InspectionRecord(
             seq: 1, time: "", camera: "top", recipe: "bottle", generation: nil, frame: "1", part: nil,
-            verdict: .invalid, cause: "camera_lost", score: nil, limit: nil, regions: [], latency: .init(),
+            verdict: .invalid, cause: "camera_lost", detail: "no such device", score: nil, limit: nil, regions: [],
+            latency: .init(),
             image: nil, heatmap: nil, durable: false)
         let fields = JournalEntry(record).fields
-        #expect(fields.first == "MESSAGE=INVALID #1 top bottle: camera_lost")
+        #expect(fields.first == "MESSAGE=INVALID #1 top bottle: camera_lost: no such device")
         #expect(fields.contains("FSAC_CAUSE=camera_lost"))
+        #expect(fields.contains("FSAC_DETAIL=no such device"))
+    }
+
+    @Test func aFileNameThatATerminalWouldObeyIsShownInstead() {
+        let event = LogEvent(
+            level: .warning, message: "odd\nname", metadata: ["frame": "\u{1B}[2J.jpg"], source: "", file: "",
+            function: "", line: 1)
+        #expect(JournalLog().entry(for: event).fields.first == "MESSAGE=odd name frame=\\u{1B}[2J.jpg")
     }
 
     @Test func aLogLineKeepsItsValuesInTheTextAndAsFields() {
