@@ -157,19 +157,50 @@ package struct StorageReply: Codable, Sendable, Equatable {
     /// Pictures that were not written because the disk was full or too slow, since the start; verdicts are never
     /// dropped.
     package var imagesDropped: UInt64
+    /// In the order in which they give way; absent before the first picture since the start.
+    package var pictures: [PictureStorageReply]?
 
-    package init(directory: String, freeBytes: UInt64, lastSequence: UInt64, imagesDropped: UInt64) {
+    package init(
+        directory: String, freeBytes: UInt64, lastSequence: UInt64, imagesDropped: UInt64,
+        pictures: [PictureStorageReply]? = nil
+    ) {
         self.directory = directory
         self.freeBytes = freeBytes
         self.lastSequence = lastSequence
         self.imagesDropped = imagesDropped
+        self.pictures = pictures
     }
 
     private enum CodingKeys: String, CodingKey {
-        case directory
+        case directory, pictures
         case freeBytes = "free_bytes"
         case lastSequence = "last_seq"
         case imagesDropped = "images_dropped"
+    }
+}
+
+/// The stored pictures and heat maps of one class.
+package struct PictureStorageReply: Codable, Sendable, Equatable {
+    package var pictureClass: PictureClass
+    package var bytes: UInt64
+    /// How many days pictures last before they give way to newer ones, at the rate of the last 24 hours since the start and with
+    /// what is stored of classes that say more; absent when none of the class came lately.
+    package var days: Double?
+    /// For how many days the configuration keeps them at most; absent = as long as there is room. More than `days` cannot be
+    /// met.
+    package var wantedDays: Int?
+
+    package init(pictureClass: PictureClass, bytes: UInt64, days: Double?, wantedDays: Int?) {
+        self.pictureClass = pictureClass
+        self.bytes = bytes
+        self.days = days
+        self.wantedDays = wantedDays
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case bytes, days
+        case pictureClass = "class"
+        case wantedDays = "wanted_days"
     }
 }
 

@@ -251,8 +251,18 @@ extension Configuration {
 
         package var saveImages = Selection.all
         package var saveHeatmaps = Selection.ng
-        /// Of both together; the oldest go.
+        /// Of both together; those that say least go first: OK, then INVALID, uncertain and NG, of each the oldest.
         package var maxBytes = 10 << 30
+        /// At most; 0 = as long as there is room. By the day of the frame.
+        package var okDays = 0
+        package var invalidDays = 0
+        package var uncertainDays = 0
+        package var ngDays = 0
+        /// At most, beside `maxBytes`; 0 = as much as there is room for.
+        package var okMaxBytes = 0
+        package var invalidMaxBytes = 0
+        package var uncertainMaxBytes = 0
+        package var ngMaxBytes = 0
         /// Left free on the file system: the journal needs it more.
         package var minFreeBytes = 256 << 20
         /// Of pictures that do not come as JPEG.
@@ -266,6 +276,14 @@ extension Configuration {
             case saveImages = "save_images"
             case saveHeatmaps = "save_heatmaps"
             case maxBytes = "max_bytes"
+            case okDays = "ok_days"
+            case invalidDays = "invalid_days"
+            case uncertainDays = "uncertain_days"
+            case ngDays = "ng_days"
+            case okMaxBytes = "ok_max_bytes"
+            case invalidMaxBytes = "invalid_max_bytes"
+            case uncertainMaxBytes = "uncertain_max_bytes"
+            case ngMaxBytes = "ng_max_bytes"
             case minFreeBytes = "min_free_bytes"
             case jpegQualityPercent = "jpeg_quality_percent"
             case queueLength = "queue_length"

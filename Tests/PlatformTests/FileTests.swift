@@ -35,7 +35,14 @@ import Testing
         // On a file system of the kernel's memory, in which the tests run, and on XFS.
         guard truncate("\(folder.path)/document", off_t.max) == 0 else { return }
         #expect(throws: refusal) { try Disk().read("\(folder.path)/document") }
-        #expect(try Disk().byteCount(of: "\(folder.path)/document") == 1 << 50)
+    }
+
+    /// Retention adds them up: one that counted what it claims would have everything else removed.
+    @Test func aFileWithHolesCountsAsWhatItTakes() throws {
+        try folder.write("x", to: "document")
+        #expect(try Disk().byteCount(of: "\(folder.path)/document") == 1)
+        #expect(truncate("\(folder.path)/document", 1 << 40) == 0)
+        #expect(try Disk().byteCount(of: "\(folder.path)/document") < 1 << 20)
     }
 
     @Test func aReplacementShowsOnlyWhenItIsFinished() throws {

@@ -257,6 +257,11 @@ import Testing
         ("camera", "queue_length", 1, 256), ("recipe", "input_size", 0, 2048),
         ("recipe", "coreset_budget", 0, 1_000_000), ("journal", "segment_bytes", 65_536, 1 << 30),
         ("images", "max_bytes", 1 << 20, 1 << 50), ("images", "min_free_bytes", 0, 1 << 50),
+        ("images", "ok_days", 0, 36_500), ("images", "invalid_days", 0, 36_500),
+        ("images", "uncertain_days", 0, 36_500),
+        ("images", "ng_days", 0, 36_500), ("images", "ok_max_bytes", 0, 1 << 50),
+        ("images", "invalid_max_bytes", 0, 1 << 50), ("images", "uncertain_max_bytes", 0, 1 << 50),
+        ("images", "ng_max_bytes", 0, 1 << 50),
         ("images", "jpeg_quality_percent", 1, 100), ("images", "queue_length", 1, 256),
     ])
     func wholeNumbersHaveARange(table: String, key: String, least: Int, most: Int) {

@@ -159,7 +159,12 @@ import Testing
         (#"durability = "1s""#, #"durability = "each""#),
         ("segment_bytes = 67108864", "segment_bytes = 65536"), ("max_bytes = 4294967296", "max_bytes = 131072"),
         (#"save_images = "all""#, #"save_images = "ng""#), (#"save_heatmaps = "ng""#, #"save_heatmaps = "none""#),
-        ("max_bytes = 10737418240", "max_bytes = 1048576"), ("min_free_bytes = 268435456", "min_free_bytes = 0"),
+        ("max_bytes = 10737418240", "max_bytes = 1048576"),
+        ("ok_days = 0", "ok_days = 3"), ("invalid_days = 0", "invalid_days = 30"),
+        ("uncertain_days = 0", "uncertain_days = 90"), ("ng_days = 0", "ng_days = 365"),
+        ("ok_max_bytes = 0", "ok_max_bytes = 1"), ("invalid_max_bytes = 0", "invalid_max_bytes = 2"),
+        ("uncertain_max_bytes = 0", "uncertain_max_bytes = 3"), ("ng_max_bytes = 0", "ng_max_bytes = 4"),
+        ("min_free_bytes = 268435456", "min_free_bytes = 0"),
         ("jpeg_quality_percent = 95", "jpeg_quality_percent = 80"), ("queue_length = 8", "queue_length = 9"),
         (#"level = "info""#, #"level = "debug""#),
     ]

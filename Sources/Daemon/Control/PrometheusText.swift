@@ -23,6 +23,14 @@ struct PrometheusText {
                 "images_dropped_total", "counter", "Pictures that were not written", [("", "\(storage.imagesDropped)")])
             + metric("journal_seq", "gauge", "Newest journal line", [("", "\(storage.lastSequence)")])
             + metric("storage_free_bytes", "gauge", "Free below the state directory", [("", "\(storage.freeBytes)")])
+        if let pictures = storage.pictures {
+            let label = { (reply: PictureStorageReply) in #"{class="\#(reply.pictureClass.rawValue)"}"# }
+            lines += metric(
+                "pictures_bytes", "gauge", "Stored pictures and heat maps", pictures.map { (label($0), "\($0.bytes)") })
+            lines += metric(
+                "pictures_days", "gauge", "How many days pictures last at the present rate",
+                pictures.compactMap { reply in reply.days.map { (label(reply), "\($0)") } })
+        }
         if let latency = readings.latency {
             lines += metric(
                 "latency_seconds", "gauge", "Frame to journalled verdict, over the latest verdicts",

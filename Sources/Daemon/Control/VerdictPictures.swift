@@ -1,4 +1,6 @@
 import ControlProtocol
+import Core
+import Glibc
 import Platform
 
 /// A verdict of the journal and what is stored of it.
@@ -32,6 +34,10 @@ struct VerdictPictures: Sendable {
         while true {
             do {
                 let bytes = try await WorkLane.quick.run { try Disk().read("\(stateDirectory)/\(path)") }
+                // A power cut may have left the name without the bytes.
+                guard ImageFormat(sniffing: bytes) != nil else {
+                    throw DiskError(operation: .read, path: path, errno: EINVAL)
+                }
                 return (bytes, path.hasSuffix(".png") ? "png" : "jpg")
             } catch {
                 attempts -= 1

@@ -1,3 +1,4 @@
+package import ControlProtocol
 import Core
 package import Logging
 package import Platform
@@ -7,6 +8,7 @@ package import Settings
 /// A verdict's pictures on their way to the disk. Bounded by the queue: each holds a frame's bytes.
 struct PictureJob: Sendable {
     let seq: UInt64
+    let pictureClass: PictureClass
     let paths: PicturePaths
     /// As the camera gave it; encoded on the store's thread.
     let picture: Picture
@@ -27,6 +29,16 @@ package final class ImageStore: Service {
         /// Why the newest pictures were not stored; nil while they are.
         var failure: String?
         var isClosed = false
+        /// Bytes by class; nil before the first picture, for nobody has looked yet.
+        var stored: [PictureClass: Int]?
+        var rates: [PictureClass: PictureRate] = [:]
+    }
+
+    /// What the store's thread keeps between two pictures.
+    private struct Bench {
+        /// Made with the first picture, and again after an error: looking through years of pictures takes time.
+        var shelf: PictureShelf?
+        var age = PictureAge(wall: .sinceEpoch, monotonic: .sinceBoot)
     }
 
     /// Also says which verdicts name pictures in their lines.
@@ -46,6 +58,28 @@ package final class ImageStore: Service {
     /// Pictures that were named in the journal and not written.
     package var dropped: UInt64 { state.read(\.dropped) }
 
+    /// What is stored of each class, and how long that lasts; empty before the first picture.
+    ///
+    /// - Parameter freeBytes: on the file system.
+    package func forecast(freeBytes: UInt64) -> [PictureStorageReply] {
+        let (stored, rates) = state.read { ($0.stored, $0.rates) }
+        guard let stored else { return [] }
+        let now = Duration.sinceBoot
+        let total = stored.values.reduce(0, +)
+        let spare = max(0, Int(clamping: freeBytes) - settings.minFreeBytes)
+        return PictureClass.allCases.map { pictureClass in
+            // What says less gives way; what says more stays.
+            let kept = PictureClass.allCases.drop { $0 != pictureClass }.dropFirst().reduce(0) {
+                $0 + (stored[$1] ?? 0)
+            }
+            let keep = settings.keep(pictureClass)
+            let room = min(max(0, min(settings.maxBytes, total + spare) - kept), keep.bytes ?? .max)
+            let days = rates[pictureClass]?.bytesADay(at: now).map { Double(room) / max($0, 1) }
+            return PictureStorageReply(
+                pictureClass: pictureClass, bytes: UInt64(stored[pictureClass] ?? 0), days: days, wantedDays: keep.days)
+        }
+    }
+
     /// Never waits. Called on the inspection thread, after the line that names the pictures is in the journal.
     func offer(_ job: PictureJob) {
         guard job.paths.image != nil || job.paths.heatmap != nil else { return }
@@ -53,7 +87,7 @@ package final class ImageStore: Service {
             if state.jobs.count < settings.queueLength && !state.isClosed {
                 state.jobs.append(job)
             } else {
-                state.dropped += 1
+                state.dropped += job.paths.count
             }
         }
     }
@@ -67,9 +101,8 @@ package final class ImageStore: Service {
     package func run() async {
         await withGracefulShutdownHandler {
             await NamedThread.run("fsac-images", niceness: 10) { [self] in
-                // Made with the first picture, and again after an error: looking through years of pictures takes time.
-                var shelf: PictureShelf?
-                while let job = nextJob() { write(job, to: &shelf) }
+                var bench = Bench()
+                while let job = nextJob() { write(job, at: &bench) }
             }
         } onGracefulShutdown: {
             self.close()
@@ -85,28 +118,56 @@ package final class ImageStore: Service {
         return job ?? nil
     }
 
-    private func write(_ job: PictureJob, to shelf: inout PictureShelf?) {
+    private func write(_ job: PictureJob, at bench: inout Bench) {
+        var stored: UInt64 = 0
         do {
             // Taken out, so that its list is changed in place; put back also after an error, as it knows what is there.
             var open =
-                if let known = shelf.take() { known } else {
-                    try PictureShelf(stateDirectory: stateDirectory, disk: disk)
+                if let known = bench.shelf.take() { known } else {
+                    try PictureShelf(stateDirectory: stateDirectory, disk: disk, classOf: classes)
                 }
-            defer { shelf = open }
+            defer { bench.shelf = open }
             for (path, encode) in pictures(of: job) {
                 let bytes = try encode()
                 // Before it is written: a full disk is the journal's, too.
                 guard try open.makeRoom(for: bytes.count, leaving: settings.minFreeBytes) else {
-                    return fail("less than min_free_bytes = \(settings.minFreeBytes) would be left")
+                    let reason = "less than min_free_bytes = \(settings.minFreeBytes) would be left"
+                    return fail(reason, dropped: job.paths.count - stored)
                 }
-                try open.store(bytes, at: path, seq: job.seq)
+                try open.store(bytes, at: path, seq: job.seq, as: job.pictureClass)
+                stored += 1
+                let now = Duration.sinceBoot
+                state.withLock { $0.rates[job.pictureClass, default: PictureRate()].add(bytes.count, at: now) }
             }
-            try open.prune(to: settings.maxBytes)
-            succeed()
+            try prune(&open, &bench.age)
+            succeed(PictureClass.allCases.reduce(into: [:]) { $0[$1] = open.bytes(of: $1) })
         } catch {
             // Also when a picture does not encode: the job is lost, the store goes on with the next.
-            fail("\(error)")
+            fail("\(error)", dropped: job.paths.count - stored)
         }
+    }
+
+    private func prune(_ shelf: inout PictureShelf, _ age: inout PictureAge) throws(DiskError) {
+        for pictureClass in PictureClass.allCases {
+            let keep = settings.keep(pictureClass)
+            let day = age.oldestDay(keeping: keep.days, wall: .sinceEpoch, monotonic: .sinceBoot)
+            try shelf.prune(pictureClass, to: keep.bytes ?? .max, before: day)
+        }
+        try shelf.prune(to: settings.maxBytes)
+    }
+
+    /// Of pictures that an older version stored: by their verdicts in the journal.
+    private func classes(of numbers: Set<UInt64>) -> [UInt64: PictureClass] {
+        let reader = JournalReader(folder: "\(stateDirectory)/journal", disk: disk)
+        var (classes, next) = ([UInt64: PictureClass](), numbers.min() ?? 1)
+        // What cannot be read says nothing, as what is not there any more.
+        while let last = numbers.max(), next <= last,
+            let lines = try? reader.lines(from: next, below: last + 1, count: 1000), let end = lines.last
+        {
+            for line in lines where numbers.contains(line.sequence) { classes[line.sequence] = PictureClass(line) }
+            next = end.sequence + 1
+        }
+        return classes
     }
 
     private func pictures(of job: PictureJob) -> [(path: String, encode: () throws(ImageError) -> [UInt8])] {
@@ -127,18 +188,18 @@ package final class ImageStore: Service {
     }
 
     /// Logs changes, not each failure.
-    private func fail(_ reason: String) {
+    private func fail(_ reason: String, dropped: UInt64) {
         let isNew = state.withLock { state in
             defer { state.failure = reason }
-            state.dropped += 1
+            state.dropped += dropped
             return state.failure == nil
         }
         if isNew { logger.error("pictures are not stored", metadata: ["reason": "\(reason)"]) }
     }
 
-    private func succeed() {
+    private func succeed(_ stored: [PictureClass: Int]) {
         let dropped = state.withLock { state -> UInt64? in
-            defer { state.failure = nil }
+            defer { (state.failure, state.stored) = (nil, stored) }
             return state.failure == nil ? nil : state.dropped
         }
         if let dropped { logger.notice("pictures are stored again", metadata: ["dropped": "\(dropped)"]) }
@@ -152,5 +213,31 @@ extension Picture {
             return try storable(qualityPercent: qualityPercent)
         }
         return try image().jpegBytes(qualityPercent: qualityPercent, fullChroma: true)
+    }
+}
+
+extension PictureClass {
+    /// Of a line of the journal; nil when it is no verdict that this version knows.
+    fileprivate init?(_ line: VerdictLine) {
+        struct Fields: Decodable {
+            var verdict: Verdict
+            var uncertain: Bool?
+        }
+        guard let fields = try? ControlCoding.decode(Fields.self, from: line.bytes) else { return nil }
+        self.init(fields.verdict, isUncertain: fields.uncertain == true)
+    }
+}
+
+extension Configuration.Images {
+    /// How long pictures of a class are kept, and how much of them; nil = as long, and as much, as there is room for.
+    func keep(_ pictureClass: PictureClass) -> (days: Int?, bytes: Int?) {
+        let (days, bytes) =
+            switch pictureClass {
+            case .ok: (okDays, okMaxBytes)
+            case .invalid: (invalidDays, invalidMaxBytes)
+            case .uncertain: (uncertainDays, uncertainMaxBytes)
+            case .ng: (ngDays, ngMaxBytes)
+            }
+        return (days == 0 ? nil : days, bytes == 0 ? nil : bytes)
     }
 }

@@ -1,60 +1,123 @@
+package import ControlProtocol
 import Glibc
 package import Platform
 
-/// The stored pictures by age, and what they take; removes the oldest when they take too much.
+/// The stored pictures by class and age, and what they take; removes those that say least, the oldest first, when they take
+/// too much.
 ///
-/// Used by the store's thread alone; keeps a list of everything in memory, some 100 bytes a picture. Age is the
-/// sequence number: the clock may have been set.
+/// Used by the store's thread alone; keeps a list of everything in memory, some 100 bytes a picture. Which of two is older is
+/// told by the sequence number: the clock may have been set.
 package struct PictureShelf {
     private struct Entry {
         let seq: UInt64
         let path: String
         let bytes: Int
+
+        /// Whether its folders name an earlier day; false for a path without one.
+        func isBefore(_ day: String?) -> Bool {
+            guard let day else { return false }
+            let folders = path.split(separator: "/").dropFirst().dropLast()
+            return folders.count == 3 && folders.joined(separator: "/") < day
+        }
+    }
+
+    /// The pictures of one class.
+    private struct Row {
+        /// Oldest first; those before `first` are gone.
+        var entries: [Entry] = []
+        var first = 0
+        var bytes = 0
+
+        var oldest: Entry? { first < entries.count ? entries[first] : nil }
+
+        mutating func add(_ entry: Entry) {
+            entries.append(entry)
+            bytes += entry.bytes
+        }
+
+        mutating func removeOldest() {
+            bytes -= entries[first].bytes
+            first += 1
+            // Not at each picture: removing the first of many moves the rest.
+            guard first > entries.count / 2 else { return }
+            entries.removeFirst(first)
+            first = 0
+        }
     }
 
     private let root: String
     private let disk: Disk
-    /// Oldest first; those before `first` are gone.
-    private var entries: [Entry] = []
-    private var first = 0
-    package private(set) var totalBytes = 0
+    private var rows: [PictureClass: Row]
 
     /// Looks at what is there, and removes what a crash left unfinished.
-    package init(stateDirectory: String, disk: Disk = Disk()) throws(DiskError) {
+    ///
+    /// - Parameter classOf: of the pictures with these numbers, which older versions stored without their class in the name;
+    ///   nothing is said of those that nobody knows.
+    package init(
+        stateDirectory: String, disk: Disk = Disk(),
+        classOf: (_ numbers: Set<UInt64>) -> [UInt64: PictureClass] = { _ in [:] }
+    ) throws(DiskError) {
         root = stateDirectory
         self.disk = disk
+        rows = Dictionary(uniqueKeysWithValues: PictureClass.allCases.map { ($0, Row()) })
+        var unknown: [Entry] = []
         for folder in PicturePaths.folders {
             try disk.createFolder("\(root)/\(folder)")
             for path in try files(in: folder, depth: 3) {
                 if path.hasSuffix(PictureShelf.temporarySuffix) {
                     try disk.remove("\(root)/\(path)")
-                } else if let seq = Self.seq(of: path) {
-                    entries.append(Entry(seq: seq, path: path, bytes: try disk.byteCount(of: "\(root)/\(path)")))
+                } else if let name = PicturePaths.Name(path) {
+                    let bytes = try disk.byteCount(of: "\(root)/\(path)")
+                    let entry = Entry(seq: name.seq, path: path, bytes: bytes)
+                    if let pictureClass = name.pictureClass {
+                        rows[pictureClass]?.add(entry)
+                    } else {
+                        unknown.append(entry)
+                    }
                 }
             }
         }
-        entries.sort { $0.seq < $1.seq }
-        totalBytes = entries.reduce(0) { $0 + $1.bytes }
+        let classes = unknown.isEmpty ? [:] : classOf(Set(unknown.map(\.seq)))
+        // A picture whose verdict is gone is evidence of little: it goes after those that are known to be OK.
+        for entry in unknown { rows[classes[entry.seq] ?? .invalid]?.add(entry) }
+        for pictureClass in PictureClass.allCases { rows[pictureClass]?.entries.sort { $0.seq < $1.seq } }
     }
 
     private static let temporarySuffix = ".tmp"
 
+    package var totalBytes: Int { rows.values.reduce(0) { $0 + $1.bytes } }
+
+    package func bytes(of pictureClass: PictureClass) -> Int { rows[pictureClass]?.bytes ?? 0 }
+
     /// Puts a picture under its path, complete or not at all.
-    /// Not synced, see ``Disk/place(_:at:temporary:)``: a picture may be lost with the power, its verdict is not.
-    package mutating func store(_ bytes: [UInt8], at path: String, seq: UInt64) throws(DiskError) {
+    ///
+    /// Rejects are synced before they have their name, for they are evidence. Others come too fast for that: after a power cut
+    /// the newest of them may be empty (``Disk/place(_:at:temporary:isSynced:)``), their verdicts are not.
+    package mutating func store(_ bytes: [UInt8], at path: String, seq: UInt64, as pictureClass: PictureClass)
+        throws(DiskError)
+    {
         let target = "\(root)/\(path)"
         if let slash = target.lastIndex(of: "/") { try disk.createFolder(String(target[..<slash])) }
-        try disk.place(bytes, at: target, temporary: target + Self.temporarySuffix)
-        entries.append(Entry(seq: seq, path: path, bytes: bytes.count))
-        totalBytes += bytes.count
+        try disk.place(
+            bytes, at: target, temporary: target + Self.temporarySuffix, isSynced: pictureClass == .ng)
+        rows[pictureClass]?.add(Entry(seq: seq, path: path, bytes: bytes.count))
     }
 
-    /// Removes the oldest until the rest takes at most `maxBytes`.
+    /// Removes the oldest of the classes that say least until all take at most `maxBytes`.
     package mutating func prune(to maxBytes: Int) throws(DiskError) {
         while totalBytes > maxBytes, try removeOldest() {}
     }
 
-    /// Removes the oldest until the file system has room.
+    /// Removes the oldest of a class: those of days before `day`, and until the class takes at most `maxBytes`.
+    ///
+    /// - Parameter day: `2026/01/02`; nil = age does not count.
+    package mutating func prune(_ pictureClass: PictureClass, to maxBytes: Int, before day: String?) throws(DiskError) {
+        while let oldest = rows[pictureClass]?.oldest, bytes(of: pictureClass) > maxBytes || oldest.isBefore(day) {
+            try removeOldest(of: pictureClass)
+        }
+    }
+
+    /// Removes the oldest of the classes that say least until the file system has room.
     ///
     /// - Returns: whether it has.
     package mutating func makeRoom(for bytes: Int, leaving reserve: Int) throws(DiskError) -> Bool {
@@ -66,8 +129,13 @@ package struct PictureShelf {
     }
 
     private mutating func removeOldest() throws(DiskError) -> Bool {
-        guard first < entries.count else { return false }
-        let entry = entries[first]
+        guard let pictureClass = PictureClass.allCases.first(where: { rows[$0]?.oldest != nil }) else { return false }
+        try removeOldest(of: pictureClass)
+        return true
+    }
+
+    private mutating func removeOldest(of pictureClass: PictureClass) throws(DiskError) {
+        guard let entry = rows[pictureClass]?.oldest else { return }
         let path = "\(root)/\(entry.path)"
         do {
             try disk.remove(path)
@@ -77,14 +145,7 @@ package struct PictureShelf {
         }
         // Fails while the day has more pictures.
         if let slash = path.lastIndex(of: "/") { rmdir(String(path[..<slash])) }
-        totalBytes -= entry.bytes
-        first += 1
-        // Not at each picture: removing the first of many moves the rest.
-        if first > entries.count / 2 {
-            entries.removeFirst(first)
-            first = 0
-        }
-        return true
+        rows[pictureClass]?.removeOldest()
     }
 
     private func files(in folder: String, depth: Int) throws(DiskError) -> [String] {
@@ -98,9 +159,5 @@ package struct PictureShelf {
             }
         }
         return files
-    }
-
-    private static func seq(of path: String) -> UInt64? {
-        path.split(separator: "/").last?.split(separator: ".").first.flatMap { UInt64($0) }
     }
 }

@@ -9,14 +9,15 @@ extension InspectionLine {
         let (lanes, isStopping) = cameras.withLock { ($0.lanes, $0.phase == .stopping) }
         let (cameras, counters) = (lanes.map(\.reading), counters.withLock { $0 })
         let (state, reason) = state(cameras, isStopping: isStopping)
+        // A file system that does not answer has no room.
+        let freeBytes = (try? Disk().freeBytes(at: stateDirectory)) ?? 0
+        let pictures = images.forecast(freeBytes: freeBytes)
         return LineReadings(
             state: state, reason: reason, cameras: cameras, counts: counters.verdicts, latency: counters.latency,
             trends: trends.withLock { $0.mapValues(\.reply) },
             storage: StorageReply(
-                directory: stateDirectory,
-                // A file system that does not answer has no room.
-                freeBytes: (try? Disk().freeBytes(at: stateDirectory)) ?? 0,
-                lastSequence: journal.lastSequence, imagesDropped: images.dropped))
+                directory: stateDirectory, freeBytes: freeBytes, lastSequence: journal.lastSequence,
+                imagesDropped: images.dropped, pictures: pictures.isEmpty ? nil : pictures))
     }
 
     /// Waits for no disk.

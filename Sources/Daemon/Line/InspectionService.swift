@@ -73,8 +73,9 @@ package final class InspectionService: Service {
         if let picture = inspection.picture {
             line.images.offer(
                 PictureJob(
-                    seq: record.seq, paths: PicturePaths(image: record.image, heatmap: record.heatmap),
-                    picture: picture, drawHeatMap: inspection.judgement?.drawHeatMap))
+                    seq: record.seq, pictureClass: inspection.pictureClass,
+                    paths: PicturePaths(image: record.image, heatmap: record.heatmap), picture: picture,
+                    drawHeatMap: inspection.judgement?.drawHeatMap))
         }
     }
 

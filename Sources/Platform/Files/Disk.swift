@@ -109,9 +109,12 @@ extension Disk {
         return names.sorted()
     }
 
-    /// At most 1 PiB: a file with holes may claim to be longer than any disk, and sums of lengths must not overflow.
+    /// Bytes that a file takes: a file with holes may claim to be longer than any disk, and whoever adds up what is stored
+    /// would remove everything else for it. Never more than the file's length, and at most 1 PiB, so that sums do not overflow.
     package func byteCount(of path: String) throws(DiskError) -> Int {
-        min(try status(of: path).st_size, 1 << 50)
+        let status = try status(of: path)
+        // POSIX counts in units of 512 bytes, whatever the file system's blocks are.
+        return min(status.st_size, min(status.st_blocks, 1 << 41) * 512)
     }
 
     /// Of the path itself: a link is not followed.
@@ -156,13 +159,17 @@ extension Disk {
 
     /// A file of its own with these bytes: temporary file, then rename.
     ///
-    /// Complete or not there however the program ends. Nothing is synced, for pictures come too fast for that: after a
-    /// power cut the name may be there without the bytes. What must outlive one is written by
-    /// ``replace(_:with:mode:)``.
-    package func place(_ bytes: [UInt8], at path: String, temporary: String) throws(DiskError) {
+    /// Complete or not there however the program ends. The name is not synced: a power cut may take it.
+    ///
+    /// - Parameter isSynced: whether the bytes are on the disk before the name is. Otherwise the name may be there without the
+    ///   bytes after a power cut. What must outlive one is written by ``replace(_:with:mode:)``.
+    package func place(
+        _ bytes: [UInt8], at path: String, temporary: String, isSynced: Bool = false
+    ) throws(DiskError) {
         do {
             let file = try AppendFile(creating: temporary, disk: self)
             try file.append(bytes)
+            if isSynced { try file.sync() }
             try rename(temporary, to: path)
         } catch {
             unlink(temporary)

@@ -31,6 +31,8 @@ struct Status: AsyncParsableCommand {
     ///     verdicts  OK 1180  NG 21  INVALID 3 (3 frame_dark)
     ///     latency   median 51.5 ms, 95 % 53.1 ms, 99 % 54.4 ms
     ///     storage   /var/lib/fsac, 120 GB free, journal at 1204, 0 pictures dropped
+    ///               ok pictures 10 GB, 1.31 days at the present rate
+    ///               ng pictures 120 MB, 214 days at the present rate: ng_days = 365 is not met
     ///     daemon    fsacd 0.1.0, up 3 h 12 min
     static func text(of status: StatusReply) -> String {
         var block = Block()
@@ -48,8 +50,19 @@ struct Status: AsyncParsableCommand {
             "storage",
             "\(status.storage.directory), \(Format.bytes(status.storage.freeBytes)) free, journal at "
                 + "\(status.storage.lastSequence), \(status.storage.imagesDropped) pictures dropped")
+        for pictures in status.storage.pictures ?? [] { add(pictures, to: &block) }
         block.add("daemon", "fsacd \(status.version), up \(Format.duration(seconds: status.uptimeSeconds))")
         return block.text
+    }
+
+    private static func add(_ pictures: PictureStorageReply, to block: inout Block) {
+        guard pictures.bytes > 0 else { return }
+        var text = "\(pictures.pictureClass.rawValue) pictures \(Format.bytes(pictures.bytes))"
+        if let days = pictures.days { text += String(format: ", %.3g days at the present rate", days) }
+        guard let wanted = pictures.wantedDays, let days = pictures.days else { return block.add("", text) }
+        let isMet = days >= Double(wanted)
+        block.add(
+            "", isMet ? text : Style.doubtful("\(text): \(pictures.pictureClass.rawValue)_days = \(wanted) is not met"))
     }
 
     private static func state(_ state: LineState, _ reason: String?) -> String {
