@@ -91,7 +91,8 @@ let package = Package(
             dependencies: ["Platform", "Core", "Settings", "Capture", "Daemon", "ControlProtocol", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["ControlProtocol", "Core", "TestSupport", "fsacd", "fsacctl"],
+            name: "EndToEndTests",
+            dependencies: ["ControlProtocol", "Platform", "Core", "TestSupport", "fsacd", "fsacctl"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -141,20 +141,31 @@ package struct FitReply: Codable, Sendable, Equatable {
     package enum State: String, Codable, Sendable {
         case idle, fitting, failed
     }
+    /// What is fitted. A client that waits asks about this recipe, for another one may be in use by then.
+    package var recipe: String
+    /// Of the fit that answers `request`.
     package var state: State
     /// In [0, 1], while fitting; 0 while the fit of another recipe is at work.
     package var progress: Double?
-    /// Why the latest fit failed, while the state is `failed`; the model before it stays in use.
+    /// Why the fit failed, or was left out at the start, while the state is `failed`; the model before it stays in use.
     package var message: String?
-    /// The newest fit asked for, 0 = none since the daemon started: after a restart the numbers begin anew.
+    /// That the fit made.
+    package var generation: Int?
+    /// The fit that was asked about (`?request=N`), else the newest one asked for, 0 = none since the daemon started: after
+    /// a restart the numbers begin anew.
     package var request: UInt64
     /// The newest fit that ended, well or badly.
     package var done: UInt64
 
-    package init(state: State, progress: Double? = nil, message: String? = nil, request: UInt64, done: UInt64) {
+    package init(
+        recipe: String, state: State, progress: Double? = nil, message: String? = nil, generation: Int? = nil,
+        request: UInt64, done: UInt64
+    ) {
+        self.recipe = recipe
         self.state = state
         self.progress = progress
         self.message = message
+        self.generation = generation
         self.request = request
         self.done = done
     }

@@ -2,6 +2,7 @@ import ControlProtocol
 import Core
 import Foundation
 import Glibc
+import Platform
 import Testing
 
 extension EndToEndTests {
@@ -60,6 +61,28 @@ extension EndToEndTests {
             try checkFiles(of: line, sent: Set(Pictures.line.values))
         }
 
+        /// As the kernel does when the fit takes more memory than there is: at each start, for ever.
+        @Test func aFitThatIsKilledTwiceIsLeftOutUntilSomebodyAsks() async throws {
+            let line = try Line(frames: Pictures.line, rateHertz: 10)
+            try await line.start()
+            try await line.addShots()
+            #expect(try await line.stop() == 0)
+            // Enough for a fit that can be met.
+            for seed: UInt64 in 200..<260 { try line.plantShot(Pictures.good(seed)) }
+            for _ in 0..<2 { try await line.killInAFit() }
+            try await line.start()
+            let recipe = try await line.status().recipes[0]
+            #expect(recipe.fit.state == .failed && recipe.fit.message?.contains("fsacctl refit") == true)
+            #expect(line.daemonMessages.contains { $0.contains("a fit is left out") })
+            #expect(recipe.model?.generation == 1)
+            #expect(try await line.inspect(next: 6).contains { $0.verdict == .ok && $0.generation == 1 })
+            let asked = try await line.fsacctl("refit")
+            #expect(asked.exitCode == 0, "\(asked.standardError)")
+            let after = try await line.status().recipes[0]
+            #expect(after.fit.state == .idle && after.model?.generation == 2 && after.model?.shots.count == 63)
+            #expect(try await line.stop() == 0)
+        }
+
         /// Everything with a final name is whole: pictures, shots, and the model in use.
         private func checkFiles(of line: Line, sent: Set<[UInt8]>) throws {
             for folder in ["images", "heatmaps"] {
@@ -84,5 +107,31 @@ extension EndToEndTests {
         }
 
         private func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: path))) }
+    }
+}
+
+extension Line {
+    /// A shot that the daemon finds at its next start.
+    fileprivate func plantShot(_ picture: [UInt8]) throws {
+        let name = hexadecimal(SHA256.digest(of: picture))
+        try Data(picture).write(to: URL(filePath: "\(state)/recipes/part/normals/\(name).jpg"))
+    }
+
+    /// Starts a daemon and kills it in the middle of its fit.
+    fileprivate func killInAFit() async throws {
+        let folder = "\(state)/recipes/part"
+        let begun = try? Data(contentsOf: URL(filePath: "\(folder)/fit.json"))
+        for _ in 0..<20 {
+            try launch()
+            try await eventually("a fit to begin") {
+                let now = try? Data(contentsOf: URL(filePath: "\(folder)/fit.json"))
+                return now != nil && now != begun
+            }
+            try await kill()
+            if FileManager.default.fileExists(atPath: "\(folder)/fit.json") { return }
+            // The fit was quicker than the kill.
+            try FileManager.default.removeItem(atPath: "\(folder)/models/2")
+        }
+        throw TookTooLong(what: "a kill in the middle of a fit", evidence: "")
     }
 }

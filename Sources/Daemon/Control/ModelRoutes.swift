@@ -9,8 +9,15 @@ import Platform
 extension ControlRoutes {
     var modelRoutes: [ControlRoute] {
         [
-            ControlRoute(.get, ControlPath.refit, parameters: ["recipe"]) { request in
-                try Response.json(refit.status(of: entry(request).name))
+            ControlRoute(.get, ControlPath.refit, parameters: ["recipe", "request"]) { request in
+                let (name, number) = (try entry(request).name, try request.query.number("request") as UInt64?)
+                let newest = refit.status(of: name).request
+                guard number ?? 0 <= newest else {
+                    throw ControlError.notFound(
+                        "refit: no fit \(number ?? 0) of \(name) was asked for since the daemon started: the newest is "
+                            + "\(newest)")
+                }
+                return try Response.json(refit.status(of: name, request: number))
             },
             ControlRoute(.post, ControlPath.refit, parameters: ["recipe"]) { request in
                 let entry = try entry(request)

@@ -40,7 +40,7 @@ package final class Recipe: Sendable {
         /// What was there when an operator went back to an older generation; nil = nobody did.
         fileprivate var shotsAtRollback: ShotList?
         /// Of what the configuration asks for; differs from the model's until the fit that is due.
-        fileprivate var kind: ModelKind
+        fileprivate(set) var kind: ModelKind
 
         /// There are shots, and the model in use was fitted from others or with other settings than those configured,
         /// and no operator wanted it so.
@@ -58,6 +58,8 @@ package final class Recipe: Sendable {
     }
 
     package let name: String
+    /// For the thread that fits.
+    let fitMark: FitMark
     private let store: RecipeStore
     private let logger: Logger
     /// Replaced by a reload, which gives the line's new slot.
@@ -82,6 +84,7 @@ package final class Recipe: Sendable {
         self.activate = Mutex(activate)
         guard PlainName.isValid(name) else { throw StoreError.invalidRecipeName(name) }
         store = try RecipeStore(stateDirectory: stateDirectory, recipe: name, disk: disk)
+        fitMark = FitMark(store, recipe: name, logger: logger)
         state = Mutex(View(normals: try store.normals(), kind: kind))
         restore(try store.generations())
     }

@@ -13,8 +13,9 @@ extension RecipeStore {
         // Of a copy that was cut off in this run.
         try disk.discardTree(temporary)
         try disk.copyTree(folder, to: temporary)
-        // Its parts were the original's.
+        // Its parts were the original's, and so was a fit that is at work.
         try disk.discard("\(temporary)/\(Self.commissionName)")
+        try disk.discard("\(temporary)/\(Self.unfinishedFitName)")
         // Of a copy of a copy, too: the table, not the copy, is what a start finds in the file.
         try disk.replace("\(temporary)/\(Self.settingsName)", with: Array("\(table)\n".utf8))
         try disk.move(temporary, to: "\(recipes)/\(target)")

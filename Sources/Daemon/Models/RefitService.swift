@@ -26,9 +26,11 @@ package final class RefitService: Service {
 
         var done: UInt64 { ends.last?.request ?? 0 }
 
-        /// Why the latest fit failed.
-        var failure: String? {
-            if case .failed(let reason) = ends.last?.outcome { reason } else { nil }
+        /// How the fit ended that answered a request; of requests long ago, how a later one did. Nil = it is not done.
+        func outcome(of request: UInt64) -> Outcome? { ends.first { $0.request >= request }?.outcome }
+
+        mutating func end(_ request: UInt64, _ outcome: Outcome) {
+            ends = ends.suffix(Self.endsKept - 1) + [(request, outcome)]
         }
     }
 
@@ -80,33 +82,50 @@ package final class RefitService: Service {
         return status(of: recipe)
     }
 
-    /// Asks for the fits that are due.
+    /// Asks for the fits that are due, but for those that have ended the daemon again and again.
     func requestWhatIsDue() {
         for entry in book.entries {
-            guard let reason = entry.recipe.view.fitReason else { continue }
+            let view = entry.recipe.view
+            guard let reason = view.fitReason else { continue }
+            // One that is at work here has ended no daemon yet.
+            if !isFitting(entry.name), let problem = entry.recipe.fitMark.reasonToLeaveOut(view) {
+                logger.error("a fit is left out", metadata: ["recipe": "\(entry.name)", "error": "\(problem)"])
+                state.withLock { state in
+                    let newest = state.requests[entry.name]?.requested ?? 0
+                    state.requests[entry.name, default: Requests()].end(newest, .failed(problem))
+                }
+                continue
+            }
             logger.notice("a fit is due", metadata: ["recipe": "\(entry.name)", "reason": "\(reason)"])
             request(entry.name)
         }
     }
 
-    package func status(of recipe: String) -> FitReply {
+    private func isFitting(_ recipe: String) -> Bool { status(of: recipe).state == .fitting }
+
+    /// - Parameter request: the one whose fit is wanted; nil = the newest.
+    package func status(of recipe: String, request: UInt64? = nil) -> FitReply {
         state.read { state in
             let requests = state.requests[recipe] ?? Requests()
-            let (requested, done) = (requests.requested, requests.done)
-            if requested > done {
-                return FitReply(
-                    state: .fitting, progress: state.current == recipe ? state.progress : 0, request: requested,
-                    done: done)
+            let wanted = request ?? requests.requested
+            var reply = FitReply(recipe: recipe, state: .idle, request: wanted, done: requests.done)
+            guard wanted <= requests.done else {
+                (reply.state, reply.progress) = (.fitting, state.current == recipe ? state.progress : 0)
+                return reply
             }
-            return FitReply(
-                state: requests.failure == nil ? .idle : .failed, message: requests.failure, request: requested,
-                done: done)
+            // Of the newest request a later word counts: a fit that was left out since.
+            switch request.flatMap(requests.outcome) ?? requests.ends.last?.outcome {
+            case nil: break
+            case .installed(let generation): reply.generation = generation
+            case .failed(let reason): (reply.state, reply.message) = (.failed, reason)
+            }
+            return reply
         }
     }
 
-    /// How the fit ended that answered a request; of requests long ago, how a later one did. Nil = it is not done.
+    /// How the fit ended that answered a request; see ``Requests/outcome(of:)``.
     func outcome(of request: UInt64, for recipe: String) -> Outcome? {
-        state.read { $0.requests[recipe]?.ends.first { $0.request >= request }?.outcome }
+        state.read { $0.requests[recipe]?.outcome(of: request) }
     }
 
     /// Fits what is asked for until the shutdown, which cancels a running fit; begins with the fit that a crash may have
@@ -156,9 +175,7 @@ extension RefitService {
         }
         let outcome = fit(recipe)
         state.withLock { state in
-            var requests = state.requests[recipe] ?? Requests()
-            requests.ends = requests.ends.suffix(Requests.endsKept - 1) + [(request, outcome)]
-            state.requests[recipe] = requests
+            state.requests[recipe, default: Requests()].end(request, outcome)
             state.progress = 0
             state.current = nil
         }
@@ -167,6 +184,8 @@ extension RefitService {
     private func fit(_ name: String) -> Outcome {
         do {
             let entry = try book.entry(name)
+            try entry.recipe.fitMark.begin(entry.recipe.view)
+            defer { entry.recipe.fitMark.end() }
             let shots = try entry.recipe.view.normals.map { try decoded($0, entry) }
             guard !shots.isEmpty else { throw StoreError.noModel }
             Failpoint.pass("fit")

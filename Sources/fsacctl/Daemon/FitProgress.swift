@@ -3,28 +3,34 @@ import ControlProtocol
 extension DaemonClient {
     /// Waits for a fit that was asked for, with a progress bar, and gives the model it made.
     ///
-    /// - Parameter query: names the recipe; empty = the one in use.
-    func model(after fit: FitReply, query: [String: String]) async throws -> GenerationReply {
+    /// It is asked for by recipe and number: meanwhile another recipe may come into use, and another fit be asked for.
+    func model(after fit: FitReply) async throws -> GenerationReply {
         let bar = ProgressBar("fitting")
         defer { bar.finish() }
         var state = fit
-        while state.done < fit.request {
+        while state.state == .fitting {
             bar.update(state.progress ?? 0)
             // Asking often costs next to nothing: the answer is in the daemon's memory.
             try await Task.sleep(for: .milliseconds(50))
-            state = try await get(ControlPath.refit, query: query, as: FitReply.self)
+            state = try await get(
+                ControlPath.refit, query: ["recipe": fit.recipe, "request": "\(fit.request)"], as: FitReply.self)
         }
-        if state.state == .failed { throw ClientError.fitFailed(state.message ?? "no reason given") }
-        return try await currentModel(query)
+        guard state.state == .idle, let generation = state.generation else {
+            throw ClientError.fitFailed(state.message ?? "no reason given")
+        }
+        return try await model(generation, of: fit.recipe)
     }
 
-    /// The one in use.
-    func currentModel(_ query: [String: String]) async throws -> GenerationReply {
-        let models = try await get(ControlPath.models, query: query, as: ModelsReply.self).models
-        guard let model = models.first(where: \.current) else {
+    /// The generation that a fit made.
+    func model(_ generation: Int, of recipe: String) async throws -> GenerationReply {
+        let models = try await get(ControlPath.models, query: ["recipe": recipe], as: ModelsReply.self).models
+        guard let model = models.first(where: { $0.generation == generation }) else {
             throw ClientError.refused(
-                ErrorReply(code: .conflict, message: "nothing has been fitted yet: `fsacctl add-normal` adds shots")
-                    .error)
+                ErrorReply(
+                    code: .conflict,
+                    message: "generation \(generation) of \(recipe) was made and is gone already: "
+                        + "`fsacctl models list` shows what is kept"
+                ).error)
         }
         return model
     }

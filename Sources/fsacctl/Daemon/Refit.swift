@@ -21,7 +21,7 @@ struct Refit: AsyncParsableCommand {
             if daemon.json { try printJSON(fit) }
             return
         }
-        let model = try await client.model(after: fit, query: recipe.query)
+        let model = try await client.model(after: fit)
         if daemon.json { try printJSON(model) } else { Terminal.write(model.line) }
     }
 }

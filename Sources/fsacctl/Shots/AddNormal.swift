@@ -111,8 +111,8 @@ struct AddNormal: AsyncParsableCommand {
         let uploads = uploads
         for upload in uploads {
             do {
-                let name = try await add(upload, isOnly: uploads.count == 1, to: target, &report)
-                if camera != nil { target["recipe"] = name }
+                // All of them go where the first one went, whatever comes into use meanwhile.
+                target["recipe"] = try await add(upload, isOnly: uploads.count == 1, to: target, &report)
             } catch let error as ClientError {
                 // With these there is nothing more to do.
                 switch error {
@@ -125,7 +125,7 @@ struct AddNormal: AsyncParsableCommand {
         // Each was stored without a fit.
         if uploads.count > 1, !dryRun, report.accepted.contains(where: { !$0.normal.fitted }) {
             let fit = try await daemon.client.request(.post, ControlPath.refit, query: target, as: FitReply.self)
-            if wait { report.model = try await daemon.client.model(after: fit, query: target) }
+            if wait { report.model = try await daemon.client.model(after: fit) }
         }
         if daemon.json {
             try printJSON(report)
@@ -161,7 +161,9 @@ struct AddNormal: AsyncParsableCommand {
         if let error = reply.error {
             throw reply.stage == .fitting ? ClientError.fitFailed(error.message) : .refused(error)
         }
-        if reply.generation != nil, wait { report.model = try await client.currentModel(["recipe": reply.recipe]) }
+        if let generation = reply.generation, wait {
+            report.model = try await client.model(generation, of: reply.recipe)
+        }
         return reply.recipe
     }
 

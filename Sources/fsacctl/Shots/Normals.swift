@@ -93,7 +93,7 @@ struct Normals: AsyncParsableCommand {
                 if daemon.json { try printJSON(reply) }
                 return
             }
-            let model = try await client.model(after: fit, query: recipe.query)
+            let model = try await client.model(after: fit)
             if daemon.json { try printJSON(model) } else { Terminal.write(model.line) }
         }
     }

@@ -43,6 +43,23 @@ import Testing
         }
     }
 
+    @Test func aFitIsFollowedByRecipeAndNumberWhateverComesIntoUseMeanwhile() async throws {
+        try await ControlHarness.serve { line async throws in
+            try await line.add(TestPicture.png(1))
+            try await line.waitForFit(1)
+            _ = try await line.request("POST", "/v1/recipes/copy", body: #"{"from":"bottle","to":"cap"}"#)
+            let fit = try await line.request("POST", "/v1/refit").decoded(FitReply.self)
+            #expect(fit.recipe == "bottle" && fit.request == 2)
+            _ = try await line.request("POST", "/v1/recipes/use", body: #"{"recipe":"cap"}"#)
+            try await line.waitForFit(2)
+            let end = try await line.request("GET", "/v1/refit?recipe=\(fit.recipe)&request=\(fit.request)")
+            #expect(try end.decoded(FitReply.self).generation == 2)
+            let first = try await line.request("GET", "/v1/refit?recipe=bottle&request=1")
+            #expect(try first.decoded(FitReply.self).generation == 1)
+            #expect(try await line.request("GET", "/v1/refit?recipe=bottle&request=3").errorCode == .notFound)
+        }
+    }
+
     @Test func withCamerasOfDifferentRecipesARecipeHasToBeNamed() async throws {
         try await ControlHarness.serve { line async throws in
             line.line.change { readings in

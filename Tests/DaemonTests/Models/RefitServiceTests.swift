@@ -3,7 +3,9 @@ import Core
 import Daemon
 import Foundation
 import Logging
+import Platform
 import ServiceLifecycle
+import Settings
 import Synchronization
 import TestSupport
 import Testing
@@ -63,11 +65,12 @@ import Testing
                 progress(0.5)
                 return try .tiny(shots: shots.map(\.sha256))
             })
-        #expect(service.status(of: "bottle") == FitReply(state: .idle, request: 0, done: 0))
+        #expect(service.status(of: "bottle") == FitReply(recipe: "bottle", state: .idle, request: 0, done: 0))
         try await run(service) { try await settle(service, fit: 1) }
         #expect(recipe.view.active?.generation == 1)
         #expect(!recipe.view.isFitDue)
-        #expect(service.status(of: "bottle") == FitReply(state: .idle, request: 1, done: 1))
+        let end = FitReply(recipe: "bottle", state: .idle, generation: 1, request: 1, done: 1)
+        #expect(service.status(of: "bottle") == end)
     }
 
     @Test func aFitThatIsDueSaysWhyInTheLog() async throws {
@@ -110,6 +113,24 @@ import Testing
         #expect(service.status(of: "bottle").message?.contains(sha256) == true)
     }
 
+    @Test func whoAskedForAFitThatFailedHearsItAlsoAfterALaterOneWentWell() async throws {
+        let fails = Mutex(true)
+        let (service, _) = try service(
+            .tiny { shots, _, _ in
+                if fails.withLock({ $0 }) { throw Refused() }
+                return try .tiny(shots: shots.map(\.sha256))
+            })
+        try await run(service) {
+            try await settle(service, fit: 1)
+            fails.withLock { $0 = false }
+            service.request("bottle")
+            try await settle(service, fit: 2)
+        }
+        let (first, second) = (service.status(of: "bottle", request: 1), service.status(of: "bottle", request: 2))
+        #expect(first.state == .failed && first.message == "fit: refused for the test" && first.generation == nil)
+        #expect(second.state == .idle && second.generation == 1)
+    }
+
     @Test func requestsDuringAFitBecomeOneFitWithAllShots() async throws {
         let gate = Gate()
         let (service, recipe) = try service(.tiny { shots, _, _ in try gate.fit(shots) })
@@ -149,6 +170,90 @@ import Testing
         #expect(try book.entry("bottle").recipe.view.active?.summary.shots.count == 1)
     }
 
+    /// What a kill in the middle of the fit leaves, `count` times one after the other; each start begins with what the one before
+    /// left.
+    private func stateAfterKills(_ count: Int) async throws -> TemporaryFolder {
+        var state = folder
+        for number in 1...count {
+            let next = try TemporaryFolder()
+            let book = try RecipeBook.bottle(state, .tiny { _, _, isCancelled in try Self.wait(isCancelled) })
+            let service = RefitService(book: book, logger: .silent)
+            try await run(service) {
+                while !state.isAtFit(number) { try await Task.sleep(for: .milliseconds(2)) }
+                try FileManager.default.copyItem(atPath: "\(state.path)/recipes", toPath: "\(next.path)/recipes")
+            }
+            state = next
+        }
+        return state
+    }
+
+    private static func wait(_ isCancelled: () -> Bool) throws -> FittedModel {
+        while !isCancelled() { usleep(1000) }
+        throw Refused()
+    }
+
+    @Test func aFitThatEndedTheDaemonOnceIsMadeByTheNextStart() async throws {
+        let state = try await stateAfterKills(1)
+        let service = RefitService(book: try .bottle(state), logger: .silent)
+        try await run(service) { try await settle(service, fit: 1) }
+        #expect(service.status(of: "bottle").generation == 1)
+        #expect(try state.names(in: "recipes/bottle/models") == ["1"])
+    }
+
+    @Test func aFitThatEndedTheDaemonTwiceIsLeftOutUntilSomebodyAsks() async throws {
+        let state = try await stateAfterKills(2)
+        let book = try RecipeBook.bottle(state)
+        let log = LogRecord()
+        let service = RefitService(book: book, logger: log.logger)
+        try await run(service) {
+            while service.status(of: "bottle").state == .idle { try await Task.sleep(for: .milliseconds(2)) }
+            #expect(service.status(of: "bottle").state == .failed)
+            #expect(service.status(of: "bottle").message?.contains("ended 2 times") == true)
+            #expect(log.lines.contains { $0.contains("error a fit is left out") && $0.contains("bottle") })
+            service.request("bottle")
+            try await settle(service, fit: 1)
+        }
+        #expect(service.status(of: "bottle").generation == 1)
+        #expect(try !state.names(in: "recipes/bottle").contains("fit.json"))
+    }
+
+    @Test func anotherShotOrOtherSettingsAreAnotherFit() async throws {
+        let state = try await stateAfterKills(2)
+        let settings = RefitService(book: try .bottle(state, .tiny(method: "spade")), logger: .silent)
+        try await run(settings) { try await settle(settings, fit: 1) }
+        #expect(settings.status(of: "bottle").generation == 1)
+        #expect(try state.names(in: "recipes/bottle/models") == ["1"])
+
+        let added = try await stateAfterKills(2)
+        let book = try RecipeBook.bottle(added)
+        _ = try book.entry("bottle").recipe.addNormal(TestPicture.png(2), fileExtension: "png")
+        let service = RefitService(book: book, logger: .silent)
+        try await run(service) { try await settle(service, fit: 1) }
+        #expect(service.status(of: "bottle").generation == 1)
+        #expect(try added.names(in: "recipes/bottle/normals").count == 2)
+    }
+
+    @Test func aFitThatFailsOrIsCancelledHasEndedNoDaemon() async throws {
+        let (service, _) = try service(.tiny { _, _, isCancelled in try Self.wait(isCancelled) })
+        try await run(service) {
+            while !folder.isAtFit(1) { try await Task.sleep(for: .milliseconds(2)) }
+        }
+        #expect(try folder.names(in: "recipes/bottle") == ["models", "normals"])
+    }
+
+    @Test func withoutANoteOfItsBeginningThereIsNoFit() async throws {
+        var table = Configuration.RecipeSettings()
+        table.name = "bottle"
+        let full = Disk { operation, path in operation == .write && path.contains("fit.json") ? ENOSPC : nil }
+        let book = try RecipeBook(stateDirectory: folder.path, tables: [table], disk: full, logger: .silent) { _ in
+            .tiny()
+        }
+        let service = RefitService(book: book, logger: .silent)
+        try await run(service) { try await settle(service, fit: 1) }
+        #expect(service.status(of: "bottle").state == .failed)
+        #expect(try book.entry("bottle").recipe.view.active == nil)
+    }
+
     @Test func shuttingDownCancelsTheFit() async throws {
         let (service, recipe) = try service(
             .tiny { _, _, isCancelled in
@@ -159,5 +264,12 @@ import Testing
             while service.status(of: "bottle").state != .fitting { try await Task.sleep(for: .milliseconds(2)) }
         }
         #expect(recipe.view.active == nil)
+    }
+}
+
+extension TemporaryFolder {
+    /// Whether a fit has begun for so many times, and not ended.
+    fileprivate func isAtFit(_ number: Int) -> Bool {
+        (try? text(of: "recipes/bottle/fit.json"))?.contains("\"begun\":\(number),") == true
     }
 }
