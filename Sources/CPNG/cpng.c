@@ -84,32 +84,65 @@ int fsac_png_header(const uint8_t *png, size_t size, uint32_t *height, uint32_t 
     return status;
 }
 
-static int decode(struct decoder *d, uint32_t height, uint32_t width, int channels, uint8_t *pixels) {
+struct fsac_png_reader {
+    struct decoder decoder;
+    uint32_t height;
+    size_t stride;
+    int passes;
+};
+
+static int start(struct fsac_png_reader *r, uint32_t width, int channels) {
+    struct decoder *d = &r->decoder;
     if (setjmp(d->failure.jump)) { return -1; }
-    if (read_info(d, height, width) != 0) { return -1; }
+    if (read_info(d, r->height, width) != 0) { return -1; }
     png_set_expand(d->png);   /* palette to RGB, 1/2/4 bit grey to 8 bit, tRNS to alpha */
     png_set_scale_16(d->png); /* rounds; png_set_strip_16 would cut */
     png_set_gray_to_rgb(d->png);
-    int passes = png_set_interlace_handling(d->png);
+    r->passes = png_set_interlace_handling(d->png);
     png_read_update_info(d->png, d->info);
-    size_t stride = (size_t)width * (size_t)channels;
-    if (png_get_image_height(d->png, d->info) != height || png_get_rowbytes(d->png, d->info) != stride) {
+    r->stride = (size_t)width * (size_t)channels;
+    if (png_get_image_height(d->png, d->info) != r->height || png_get_rowbytes(d->png, d->info) != r->stride) {
         png_error(d->png, "the size changed between header and decoding");
     }
-    for (int pass = 0; pass < passes; pass++) {
-        for (uint32_t row = 0; row < height; row++) { png_read_row(d->png, pixels + row * stride, NULL); }
-    }
-    png_read_end(d->png, NULL);
     return 0;
 }
 
-int fsac_png_decode(const uint8_t *png, size_t size, uint32_t height, uint32_t width, int channels, uint8_t *pixels,
-                    size_t *consumed, char *message) {
-    struct decoder d = {.failure.message = message, .bytes = png, .size = size};
-    int status = decode(&d, height, width, channels, pixels);
-    if (status == 0) { *consumed = d.position; }
-    png_destroy_read_struct(&d.png, &d.info, NULL);
-    return status;
+fsac_png_reader *fsac_png_open(const uint8_t *png, size_t size, uint32_t height, uint32_t width, int channels,
+                               char *message) {
+    fsac_png_reader *r = calloc(1, sizeof *r);
+    if (!r) {
+        snprintf(message, FSAC_PNG_MESSAGE, "out of memory");
+        return NULL;
+    }
+    r->decoder = (struct decoder){.failure.message = message, .bytes = png, .size = size};
+    r->height = height;
+    if (start(r, width, channels) == 0) { return r; }
+    fsac_png_close(r);
+    return NULL;
+}
+
+uint32_t fsac_png_rows_at_once(const fsac_png_reader *reader) { return reader->passes > 1 ? reader->height : 1; }
+
+int fsac_png_read_rows(fsac_png_reader *r, uint32_t count, uint8_t *pixels) {
+    if (setjmp(r->decoder.failure.jump)) { return -1; }
+    for (int pass = 0; pass < r->passes; pass++) {
+        for (uint32_t row = 0; row < count; row++) {
+            png_read_row(r->decoder.png, pixels + row * r->stride, NULL);
+        }
+    }
+    return 0;
+}
+
+int fsac_png_finish(fsac_png_reader *r, size_t *consumed) {
+    if (setjmp(r->decoder.failure.jump)) { return -1; }
+    png_read_end(r->decoder.png, NULL);
+    *consumed = r->decoder.position;
+    return 0;
+}
+
+void fsac_png_close(fsac_png_reader *r) {
+    png_destroy_read_struct(&r->decoder.png, &r->decoder.info, NULL);
+    free(r);
 }
 
 static void write_bytes(png_structp png, png_bytep bytes, size_t count) {

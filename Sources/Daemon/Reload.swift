@@ -57,8 +57,6 @@ actor ConfigurationReload {
     }
 
     private func apply(_ new: Configuration) async throws -> ReloadReply {
-        // What may be refused comes first: it leaves everything as it is.
-        try current.checkDeadlines(of: new)
         let needsRestart = try current.keysForRestart(new)
         var applied = try await WorkLane.slow.run { [book, old = current.cameras] in
             try book.reload(new.recipes, from: old, to: new.cameras)
@@ -100,17 +98,6 @@ extension Configuration {
         ]
         return try top.filter(\.1).map(\.0) + Self.changes("control", control, new.control)
             + Self.changes("journal", journal, new.journal) + Self.changes("images", images, new.images)
-    }
-
-    /// The server goes on with its request timeout.
-    package func checkDeadlines(of new: Configuration) throws(ReloadError) {
-        for camera in new.cameras where camera.trigger == .software {
-            guard camera.triggerDeadlineMilliseconds < 1000 * control.requestTimeoutSeconds else {
-                throw .deadline(
-                    camera: camera.name, milliseconds: camera.triggerDeadlineMilliseconds,
-                    requestSeconds: control.requestTimeoutSeconds)
-            }
-        }
     }
 
     private static func changes(_ table: String, _ old: some Encodable, _ new: some Encodable) throws -> [String] {

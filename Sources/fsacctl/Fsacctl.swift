@@ -59,10 +59,12 @@ enum Program {
         } catch {
             // Help, the version, wrong usage (64), an exit code that a command chose, and errors of Core, which say
             // enough by themselves (1). They quote arguments and names of files.
-            let (message, code) = (Fsacctl.fullMessage(for: error), Fsacctl.exitCode(for: error))
-            if !message.isEmpty {
-                let text = Array((PrintableText.lines(message) + "\n").utf8)
-                Terminal.write(text, to: code.isSuccess ? STDOUT_FILENO : STDERR_FILENO)
+            let (text, code) = (Fsacctl.fullMessage(for: error), Fsacctl.exitCode(for: error))
+            if code.isSuccess {
+                Terminal.write(Array((PrintableText.lines(text) + "\n").utf8), to: STDOUT_FILENO)
+            } else if !text.isEmpty {
+                // The same words in front of every complaint, instead of the parser's own.
+                Terminal.complain(text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text)
             }
             exit(code.rawValue)
         }

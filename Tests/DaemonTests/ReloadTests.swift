@@ -18,17 +18,4 @@ import Testing
             try old.keysForRestart(new)
                 == ["compute_threads", "control.max_connections", "control.socket", "images.save_images"])
     }
-
-    @Test func aReloadCannotBringATriggerThatTheRunningServerDoesNotWaitFor() throws {
-        var new = Configuration()
-        new.control.requestTimeoutSeconds = 60
-        new.cameras[0].triggerDeadlineMilliseconds = 30_000
-        #expect(throws: Never.self) { try Configuration().checkDeadlines(of: new) }
-        new.cameras[0].trigger = .software
-        let refusal = ReloadError.deadline(camera: "camera1", milliseconds: 30_000, requestSeconds: 30)
-        #expect(throws: ReloadError.self) { try Configuration().checkDeadlines(of: new) }
-        #expect("\(refusal)".contains("restart fsacd"))
-        new.cameras[0].triggerDeadlineMilliseconds = 29_999
-        #expect(throws: Never.self) { try Configuration().checkDeadlines(of: new) }
-    }
 }

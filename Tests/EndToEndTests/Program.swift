@@ -42,6 +42,7 @@ final class Program: Sendable {
     }
 
     var isRunning: Bool { process.isRunning }
+    var processIdentifier: Int32 { process.processIdentifier }
     var standardOutput: String { Self.text(outputPath) }
     var standardError: String { Self.text(errorPath) }
 

@@ -192,10 +192,6 @@ import Testing
             "configuration: c.toml:2: camera.trigger: got \"software\" and mode = \"watch\", where every file is a part"
         ),
         (
-            "[control]\nrequest_timeout_s = 1\n[camera]\nmode = \"replay\"\ntrigger = \"software\"",
-            "configuration: c.toml:3: camera.trigger_deadline_ms: got 1000 and control.request_timeout_s 1: "
-        ),
-        (
             "[camera]\nmotion_stop_level = 12",
             "configuration: c.toml:2: camera.motion_stop_level: got motion_stop_level 12.0 and motion_start_level 12.0"
         ),

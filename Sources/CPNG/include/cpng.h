@@ -17,11 +17,26 @@
 int fsac_png_header(const uint8_t *png, size_t size, uint32_t *height, uint32_t *width, int *channels, char *message);
 
 /*
- * Decodes into `pixels`, which holds height * width * channels bytes with the values that fsac_png_header gave: RGB or
- * RGBA, 8 bits a channel (16-bit samples are rounded). `consumed` becomes the number of bytes up to and with IEND.
+ * A file that is read row by row, RGB or RGBA, 8 bits a channel (16-bit samples are rounded). `rows_at_once` is 1, or for an
+ * interlaced file the height: its rows are complete only together.
  */
-int fsac_png_decode(const uint8_t *png, size_t size, uint32_t height, uint32_t width, int channels, uint8_t *pixels,
-                    size_t *consumed, char *message);
+typedef struct fsac_png_reader fsac_png_reader;
+
+/*
+ * Opens a file with the size and channels that fsac_png_header gave; `png` has to stay until it is closed. NULL = see
+ * `message`, which is also where the functions below write.
+ */
+fsac_png_reader *fsac_png_open(const uint8_t *png, size_t size, uint32_t height, uint32_t width, int channels,
+                               char *message);
+uint32_t fsac_png_rows_at_once(const fsac_png_reader *reader);
+
+/* Reads the next `count` rows, one after the other into `pixels`: a multiple of rows_at_once. */
+int fsac_png_read_rows(fsac_png_reader *reader, uint32_t count, uint8_t *pixels);
+
+/* After the last row: `consumed` becomes the number of bytes up to and with IEND. */
+int fsac_png_finish(fsac_png_reader *reader, size_t *consumed);
+
+void fsac_png_close(fsac_png_reader *reader);
 
 /* Encodes 8-bit RGB. `level` is zlib's, 0 to 9. `*png` is to be released with free(). */
 int fsac_png_encode_rgb(const uint8_t *rgb, uint32_t height, uint32_t width, int level, uint8_t **png, size_t *size,

@@ -13,12 +13,17 @@ package struct ImageLimits: Sendable, Equatable {
     package var maxSide = 20_000
     /// Scans of one progressive JPEG; ordinary files have about 10.
     package var maxScans = 100
+    /// Scans times pixels of one progressive JPEG: the time that it takes.
+    package var maxScannedPixels = 600_000_000
     /// What the JPEG decoder may allocate besides the picture, bytes; progressive files need up to 6 bytes a pixel.
     package var maxDecoderBytes = 256 << 20
 
     package static let standard = ImageLimits()
 
     package init() {}
+
+    /// Of a progressive JPEG of this size.
+    func scans(height: Int, width: Int) -> Int { max(1, min(maxScans, maxScannedPixels / (height * width))) }
 
     func checkBytes(_ count: Int) throws(ImageError) {
         guard count <= maxBytes else { throw .tooManyBytes(count, limit: maxBytes) }

@@ -15,8 +15,9 @@ enum JPEG {
         let size = window.rows.count * window.columns.count * 3
         let pixels = [UInt8](unsafeUninitializedCapacity: size) { pixels, count in
             status = fsac_jpeg_decode_rgb(
-                bytes, bytes.count, Int32(height), Int32(width), fsac_jpeg_window(window), Int32(limits.maxScans),
-                limits.maxDecoderBytes, pixels.baseAddress, &consumed, &message)
+                bytes, bytes.count, Int32(height), Int32(width), fsac_jpeg_window(window),
+                Int32(limits.scans(height: height, width: width)), limits.maxDecoderBytes, pixels.baseAddress,
+                &consumed, &message)
             count = status == 0 ? size : 0
         }
         try check(status, message)

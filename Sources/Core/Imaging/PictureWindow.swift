@@ -24,7 +24,7 @@ package struct PictureWindow: Equatable {
         self = reduced ?? window(1)
     }
 
-    private init(factor: Int, rows: Range<Int>, columns: Range<Int>) {
+    init(factor: Int, rows: Range<Int>, columns: Range<Int>) {
         self.factor = factor
         self.rows = rows
         self.columns = columns

@@ -16,4 +16,11 @@ package struct Region: Codable, Sendable, Equatable {
         self.height = height
         self.peak = peak
     }
+
+    /// Of a reduced picture's map, in pixels of the picture, of which the last few may belong to no pixel of the map.
+    package func enlarged(by factor: Int, height pictureHeight: Int, width pictureWidth: Int) -> Region {
+        Region(
+            x: x * factor, y: y * factor, width: min(width * factor, pictureWidth - x * factor),
+            height: min(height * factor, pictureHeight - y * factor), peak: peak)
+    }
 }

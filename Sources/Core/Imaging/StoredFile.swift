@@ -1,5 +1,3 @@
-import CKernels
-
 /// A JPEG or PNG file whose header has been read.
 struct StoredFile {
     private let bytes: [UInt8]
@@ -41,9 +39,9 @@ struct StoredFile {
             try checkTail(bytes[decoded.consumed...])
             return decoded.image.upright(from: orientation)
         case .png:
-            let decoded = try PNG.decode(bytes)
+            let decoded = try PNG.decode(bytes, window: window)
             try checkTail(bytes[decoded.consumed...])
-            return decoded.image.reduced(to: window).upright(from: orientation)
+            return decoded.image.upright(from: orientation)
         }
     }
 
@@ -52,14 +50,5 @@ struct StoredFile {
         guard rest.isEmpty || (format == .jpeg && rest.starts(with: [0xFF, 0xD8, 0xFF])) else {
             throw .trailingBytes(format, count: tail.count)
         }
-    }
-}
-
-extension Image {
-    /// The mean of each block of a window.
-    fileprivate func reduced(to window: PictureWindow) -> Image {
-        if window.isWhole(height: height, width: width) { return self }
-        return RawPicture.reduce(
-            pixels, FSAC_RGB24, height: height, width: width, bytesPerRow: width * 3, window: window)
     }
 }

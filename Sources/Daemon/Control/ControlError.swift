@@ -21,6 +21,7 @@ struct ControlError: Error, CustomStringConvertible {
         self.message = message
         self.status = status ?? code.status
         self.headers = headers
+        if code == .unavailable { self.headers[.retryAfter] = "1" }
     }
 
     var description: String { message }
@@ -114,7 +115,7 @@ extension ReloadError {
     fileprivate var code: ErrorCode {
         switch self {
         case .configuration, .method: .invalidRequest
-        case .inProgress, .deadline: .conflict
+        case .inProgress: .conflict
         }
     }
 }
@@ -134,18 +135,22 @@ struct ErrorEnvelope {
                     "control request failed",
                     metadata: ["request": "\(request.method) \(request.uri.path)", "error": "\(refusal)"])
             }
-            return try refusal.response
+            let (head, body) = refusal.reply
+            return Response(status: head.status, headers: head.headerFields, body: ResponseBody(byteBuffer: body))
         }
     }
 }
 
 extension ControlError {
-    var response: Response {
-        get throws {
-            var response = try Response.json(ErrorReply(code: code, message: message), status: status)
-            response.headers.append(contentsOf: headers)
-            return response
-        }
+    /// The envelope.
+    var reply: (head: HTTPResponse, body: ByteBuffer) {
+        // Of two strings, which always encode.
+        var body = ByteBuffer(bytes: (try? ControlCoding.encode(ErrorReply(code: code, message: message))) ?? Data())
+        body.writeInteger(UInt8(ascii: "\n"))
+        var head = HTTPResponse(status: status, headerFields: headers)
+        head.headerFields[.contentType] = "application/json"
+        head.headerFields[.contentLength] = String(body.readableBytes)
+        return (head, body)
     }
 }
 

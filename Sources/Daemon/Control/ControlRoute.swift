@@ -17,6 +17,15 @@ struct ControlRoute: Sendable {
         case picture
     }
 
+    enum Kind: Sendable, Equatable {
+        case ordinary
+        /// A question about the line's health, answered at once whoever else is there.
+        case vital
+        /// The reply has no end by itself; it ends with the client or the daemon.
+        case stream
+    }
+
+    let kind: Kind
     let method: HTTPRequest.Method
     /// Segments that begin with a colon stand for any text.
     let path: String
@@ -26,8 +35,11 @@ struct ControlRoute: Sendable {
     let answer: Answer
 
     /// Takes no body.
-    init(_ method: HTTPRequest.Method, _ path: String, parameters: [String] = [], answer: @escaping Answer) {
-        self.init(method, path, parameters: parameters, body: .nothing) { request in
+    init(
+        _ method: HTTPRequest.Method, _ path: String, _ kind: Kind = .ordinary, parameters: [String] = [],
+        answer: @escaping Answer
+    ) {
+        self.init(method, path, kind, parameters: parameters, body: .nothing) { request in
             _ = try request.fields(NoFields.self, isNeeded: false)
             return try await answer(request)
         }
@@ -40,7 +52,7 @@ struct ControlRoute: Sendable {
         _ method: HTTPRequest.Method, _ path: String, parameters: [String] = [], _ fields: Fields.Type,
         isNeeded: Bool = true, answer: @escaping @Sendable (ControlRequest, Fields) async throws -> Response
     ) {
-        self.init(method, path, parameters: parameters, body: .json) { request in
+        self.init(method, path, .ordinary, parameters: parameters, body: .json) { request in
             try await answer(request, try request.fields(fields, isNeeded: isNeeded))
         }
     }
@@ -49,12 +61,14 @@ struct ControlRoute: Sendable {
     static func withPicture(
         _ method: HTTPRequest.Method, _ path: String, parameters: [String], answer: @escaping Answer
     ) -> ControlRoute {
-        ControlRoute(method, path, parameters: parameters, body: .picture, answer: answer)
+        ControlRoute(method, path, .ordinary, parameters: parameters, body: .picture, answer: answer)
     }
 
     private init(
-        _ method: HTTPRequest.Method, _ path: String, parameters: [String], body: Body, answer: @escaping Answer
+        _ method: HTTPRequest.Method, _ path: String, _ kind: Kind, parameters: [String], body: Body,
+        answer: @escaping Answer
     ) {
+        self.kind = kind
         self.method = method
         self.path = path
         self.parameters = parameters

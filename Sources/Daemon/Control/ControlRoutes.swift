@@ -21,9 +21,9 @@ struct ControlRoutes: Sendable {
 
     var all: [ControlRoute] {
         [
-            ControlRoute(.get, ControlPath.health, answer: health),
-            ControlRoute(.get, ControlPath.metrics, answer: metrics),
-            ControlRoute(.get, ControlPath.status, answer: status),
+            ControlRoute(.get, ControlPath.health, .vital, answer: health),
+            ControlRoute(.get, ControlPath.metrics, .vital, answer: metrics),
+            ControlRoute(.get, ControlPath.status, .vital, answer: status),
             ControlRoute(.post, ControlPath.trigger, TriggerRequest.self, isNeeded: false, answer: trigger),
             ControlRoute(.post, ControlPath.reload) { _ in try Response.json(await reload()) },
         ] + normalRoutes + modelRoutes + recipeRoutes + commissionRoutes + feed.routes
@@ -61,7 +61,7 @@ struct ControlRoutes: Sendable {
     }
 
     /// Ends with the verdict.
-    /// That is by the camera's deadline, which the configuration keeps shorter than the server's patience.
+    /// That is by the camera's deadline.
     @Sendable private func trigger(_ request: ControlRequest, _ wanted: TriggerRequest) async throws -> Response {
         try .json(await line.trigger(camera: wanted.camera, part: wanted.part))
     }

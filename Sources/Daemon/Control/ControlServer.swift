@@ -12,9 +12,9 @@ package struct ControlSettings: Sendable, Equatable {
     /// Group that may connect; nil = the daemon's own.
     package var group: String?
     package var maxConnections = 64
-    /// From connecting to the complete request head.
+    /// From connecting to the complete request head; of later requests from their first byte.
     package var headerTimeout = TimeAmount.seconds(5)
-    /// From the head to the complete request, and from there to the complete reply.
+    /// From the head to the complete request; also how long a reply may wait for a client that does not read.
     package var requestTimeout = TimeAmount.seconds(30)
     /// Between requests.
     package var idleTimeout = TimeAmount.seconds(30)
@@ -62,15 +62,14 @@ package struct ControlServer: Service {
         try socket.prepare()
         // The server tells of itself by a callback that cannot throw: an error goes this way.
         let permissions = AsyncStream.makeStream(of: (any Error).self)
+        let responder = ControlResponder(routes: routes.all)
+        let connections = ControlConnections(ordinary: settings.maxConnections)
         let application = Application(
-            responder: ControlResponder(routes: routes.all),
-            server: HTTPServerBuilder { responder in
-                PeerChannel(http: HTTP1Channel(responder: responder, configuration: connectionSettings))
+            responder: responder,
+            server: HTTPServerBuilder { http in
+                ControlChannel(responder: http, settings: settings, routes: responder, connections: connections)
             },
-            configuration: ApplicationConfiguration(
-                address: .unixDomainSocket(path: settings.socket),
-                // Over the limit nothing is accepted: clients wait in the kernel's queue, and are served in turn.
-                availableConnectionsDelegate: .maximum(settings.maxConnections, logger: logger)),
+            configuration: ApplicationConfiguration(address: .unixDomainSocket(path: settings.socket)),
             onServerRunning: { channel in
                 do {
                     // Bound by now, but the group connects only once the file has its owner and mode: ready comes after.
@@ -87,18 +86,5 @@ package struct ControlServer: Service {
         defer { socket.remove() }
         try await application.run()
         for await error in permissions.stream { throw error }
-    }
-
-    private var connectionSettings: HTTP1Channel.Configuration {
-        let (head, request) = (settings.headerTimeout, settings.requestTimeout)
-        return HTTP1Channel.Configuration(
-            additionalChannelHandlers: [
-                // A tail has no end by itself; it ends with the client or the daemon.
-                RequestDeadline(head: head, request: request) { $0.hasPrefix(ControlPath.tail) }
-            ],
-            idleTimeout: settings.idleTimeout,
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: ControlLimits.headerBytes, maxHeaderListSize: ControlLimits.headerBytes,
-                maxHeaderFieldCount: 100))
     }
 }

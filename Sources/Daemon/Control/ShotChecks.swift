@@ -75,7 +75,7 @@ final class ShotChecks: Sendable {
         let (sha256, isKnown) = entry.recipe.find(bytes)
         let normal = StoredNormal(sha256: sha256, fileExtension: picture.fileExtension, byteCount: bytes.count)
         if isKnown || earlier.contains(sha256) { return .duplicate(normal) }
-        let likeness = PictureLikeness(of: picture.image)
+        let likeness = picture.likeness
         if !isForced, let same = earlier.shot(like: likeness) ?? shot(like: likeness, in: entry.recipe) {
             return .duplicate(same)
         }
@@ -103,8 +103,9 @@ final class ShotChecks: Sendable {
     private func likeness(of normal: StoredNormal, in recipe: Recipe) -> PictureLikeness? {
         if let likeness = known.withLock({ $0[normal.sha256] }) { return likeness }
         // A shot that no longer decodes is the fit's to complain about.
-        guard let image = try? Image(decoding: recipe.bytes(of: normal)) else { return nil }
-        let likeness = PictureLikeness(of: image)
+        guard let likeness = try? PictureLikeness(of: Picture(.file, bytes: recipe.bytes(of: normal))) else {
+            return nil
+        }
         known.withLock { $0[normal.sha256] = likeness }
         return likeness
     }
@@ -121,8 +122,8 @@ final class ShotChecks: Sendable {
     private func reject(like wanted: PictureLikeness, of recipe: String) throws -> UInt64? {
         try parts.newest(Self.rejectsCompared, of: recipe) { $0.verdict == .ng }.first { part in
             // As for shots.
-            guard let image = try? Image(decoding: part.picture) else { return false }
-            return PictureLikeness(of: image).isSamePicture(as: wanted)
+            guard let likeness = try? PictureLikeness(of: Picture(.file, bytes: part.picture)) else { return false }
+            return likeness.isSamePicture(as: wanted)
         }?.record.seq
     }
 }

@@ -4,7 +4,6 @@ import Hummingbird
 import NIOCore
 import Platform
 import ServiceLifecycle
-import Synchronization
 
 /// Serves journal lines: a stretch of them, one with its pictures, or as they come.
 ///
@@ -24,20 +23,18 @@ final class VerdictFeed: Sendable {
     private let source: any VerdictSource
     private let pictures: VerdictPictures
     /// Clients that may follow at once: half of the connections stay for questions.
-    private let streamLimit: Int
-    /// Clients that follow now.
-    private let streams = Mutex(0)
+    private let streams: Budget
 
     init(_ pictures: VerdictPictures, streamLimit: Int) {
         source = pictures.source
         self.pictures = pictures
-        self.streamLimit = streamLimit
+        streams = Budget(streamLimit)
     }
 
     var routes: [ControlRoute] {
         [
             ControlRoute(.get, ControlPath.history, parameters: ["since", "limit", "verdict"], answer: history),
-            ControlRoute(.get, ControlPath.tail, parameters: ["since", "last", "verdict"], answer: tail),
+            ControlRoute(.get, ControlPath.tail, .stream, parameters: ["since", "last", "verdict"], answer: tail),
             ControlRoute(.get, "\(ControlPath.inspections)/:seq") { request in
                 let sequence = try Self.sequence(request)
                 let line = try await WorkLane.quick.run { try self.pictures.line(of: sequence) }
@@ -96,14 +93,13 @@ extension VerdictFeed {
 
     /// `GET /v1/tail?since=&last=&verdict=`: as `history`, and then every new line until the client leaves.
     @Sendable private func tail(_ request: ControlRequest) async throws -> Response {
-        let selection = try await selection(request, newest: request.query.number("last") ?? 10)
-        guard streams.withLock({ $0 < streamLimit }) else {
+        guard let place = streams.take(1) else {
             throw ControlError(
-                code: .unavailable, message: "tail: \(streamLimit) clients follow the journal already: try later")
+                code: .unavailable, message: "tail: \(streams.whole) clients follow the journal already: try later")
         }
+        let selection = try await selection(request, newest: request.query.number("last") ?? 10)
         return stream { writer in
-            self.streams.withLock { $0 += 1 }
-            defer { self.streams.withLock { $0 -= 1 } }
+            defer { withExtendedLifetime(place) {} }
             // A client that leaves sends nothing: only the end of its side of the connection shows it.
             try await request.connection.consumeWithCancellationOnInboundClose { [writer] _ in
                 var (writer, selection) = (writer, selection)

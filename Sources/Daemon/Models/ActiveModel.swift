@@ -99,6 +99,10 @@ extension ActiveModel {
 }
 
 extension Judgement {
+    /// An anomaly map has at most so many pixels, unless the model's area is given in those of the frame: a map of patches has
+    /// nothing finer to show, and that of a large picture would take gigabytes and half a minute.
+    private static let mapPixels = 4 << 20
+
     /// - Parameters:
     ///   - height: of the frame, in pixels.
     fileprivate init(model: FittedModel, scores: ScoreMap, height: Int, width: Int) {
@@ -106,14 +110,24 @@ extension Judgement {
         let hasRegions =
             scores.imageScore.isReject(at: model.calibration.limit)
             || scores.values.contains { $0.isReject(at: model.calibration.limit) }
-        let map = hasRegions ? model.anomalyMap(of: scores, height: height, width: width) : nil
-        let regions = map.map { model.regions(in: $0, imageScore: scores.imageScore) } ?? []
+        var factor = 1
+        while model.frame == nil, height / factor * (width / factor) > Self.mapPixels { factor += 1 }
+        let draw: @Sendable () -> Matrix = { [factor] in
+            model.anomalyMap(of: scores, height: height / factor, width: width / factor)
+        }
+        let map = hasRegions ? draw() : nil
+        let regions =
+            map.map { map in
+                model.regions(in: map, imageScore: scores.imageScore).map {
+                    $0.enlarged(by: factor, height: height, width: width)
+                }
+            } ?? []
         self.init(
             score: scores.imageScore, regions: regions,
             isUncertain: model.calibration.band.contains(scores.imageScore)
         ) { image in
             image.withHeatMap(
-                anomalyMap: map ?? model.anomalyMap(of: scores, height: image.height, width: image.width),
+                anomalyMap: map ?? draw(),
                 limit: model.calibration.limit, regions: regions, area: model.settings.area)
         }
     }

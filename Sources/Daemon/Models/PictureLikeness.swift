@@ -8,6 +8,8 @@ package import Core
 /// it for two that agree. The reject of an hour ago, saved again, is recognised the same way.
 package struct PictureLikeness: Sendable, Equatable {
     private static let side = 64
+    /// To which a large picture is reduced while it is decoded: each cell is a mean of 8 x 8 pixels at least.
+    private static let decodedSide = 8 * side
     /// Grey levels. Coding again moves the cells' mean difference by half a level, and no cell by many.
     private static let meanDifference = 1.0
     private static let largestDifference = 12
@@ -15,8 +17,11 @@ package struct PictureLikeness: Sendable, Equatable {
     private let cells: [UInt8]
     private let size: PixelSize
 
-    package init(of image: Image) {
-        size = PixelSize(height: image.height, width: image.width)
+    /// Decodes the whole picture, and has it in memory reduced.
+    package init(of picture: Picture) throws(ImageError) {
+        let (height, width) = try picture.size()
+        let image = try picture.image(atLeast: Self.decodedSide)
+        size = PixelSize(height: height, width: width)
         cells = image.resized(height: Self.side, width: Self.side, filter: .bilinear).pixels
     }
 

@@ -25,7 +25,7 @@ package struct ShotPicture: Sendable {
     /// Smallest side that can show a part, in pixels.
     package static let smallestSide = 32
 
-    package let image: Image
+    package let likeness: PictureLikeness
     /// What the bytes are stored under: `jpg` or `png`.
     package let fileExtension: String
 
@@ -33,8 +33,12 @@ package struct ShotPicture: Sendable {
     ///
     /// - Parameter roi: what the recipe looks at; nil = the whole frame.
     package init(checking bytes: [UInt8], roi: PixelRectangle? = nil) throws(ShotRefusal) {
+        let picture = Picture(.file, bytes: bytes)
+        let height: Int
+        let width: Int
         do {
-            image = try Image(decoding: bytes)
+            (height, width) = try picture.size()
+            likeness = try PictureLikeness(of: picture)
         } catch {
             throw .unreadable(error)
         }
@@ -43,11 +47,11 @@ package struct ShotPicture: Sendable {
         }
         fileExtension = format.fileExtension
         let side = Self.smallestSide
-        guard min(image.height, image.width) >= side else {
-            throw .tooSmall(height: image.height, width: image.width, smallestSide: side)
+        guard min(height, width) >= side else {
+            throw .tooSmall(height: height, width: width, smallestSide: side)
         }
-        if let roi, roi.x + roi.width > image.width || roi.y + roi.height > image.height {
-            throw .outsideOfROI(height: image.height, width: image.width, roi: roi)
+        if let roi, roi.x + roi.width > width || roi.y + roi.height > height {
+            throw .outsideOfROI(height: height, width: width, roi: roi)
         }
     }
 }

@@ -28,7 +28,7 @@ struct CameraOptions: ParsableArguments {
     func path() throws -> String {
         if let device { return device }
         let cameras = CameraCatalogue().cameras
-        guard let camera = cameras.first else { throw ValidationError("no camera is plugged in") }
+        guard let camera = cameras.first else { throw ClientError.noCamera }
         guard cameras.count == 1 else {
             throw ValidationError(
                 "\(cameras.count) cameras: choose one with --device; `fsacctl camera list` shows them")

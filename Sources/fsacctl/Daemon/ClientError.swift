@@ -17,6 +17,7 @@ enum ClientError: Error, CustomStringConvertible {
     case configuration(ConfigurationError)
     case method(MethodError)
     case camera(CaptureError)
+    case noCamera
     /// `source` is the camera with format and size, `reason` the last fault of a frame that came.
     case noFrame(source: String, seconds: Double, reason: String)
 
@@ -37,6 +38,7 @@ enum ClientError: Error, CustomStringConvertible {
             "camera \(path): held by \(holder ?? "another program, perhaps the daemon"): "
                 + "`fsacctl status` shows the daemon's cameras, `systemctl stop fsacd` frees them"
         case .camera(let error): error.description
+        case .noCamera: "no camera is plugged in"
         case .noFrame(let source, let seconds, let reason):
             "\(source): no frame in \(Int(seconds.rounded())) s: \(reason)"
         }

@@ -21,8 +21,7 @@ struct DaemonClient: Sendable {
 
     /// One request with a JSON reply.
     ///
-    /// - Parameter timeout: for the whole exchange. A minute is twice what the daemon allows itself by default
-    ///   (`control.request_timeout_s`), so that its own answer comes first.
+    /// - Parameter timeout: for the whole exchange. What may take long there names a longer one.
     func request<Reply: Decodable>(
         _ method: Exchange.Method, _ path: String, query: [String: String] = [:], body: Body = .none,
         timeout: Duration = .seconds(60), as type: Reply.Type

@@ -15,8 +15,7 @@ struct Reload: AsyncParsableCommand {
 
     func run() async throws {
         let reply = try await daemon.client.request(
-            // Longer than the longest control.request_timeout_s: weights may have to be read, and cameras finish their
-            // parts first.
+            // Weights may have to be read, and cameras finish their parts first.
             .post, ControlPath.reload, timeout: .seconds(11 * 60), as: ReloadReply.self)
         if daemon.json { return try printJSON(reply) }
         for change in reply.applied { Terminal.write("\(change)\n") }

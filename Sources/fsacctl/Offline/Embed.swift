@@ -112,7 +112,7 @@ struct Embed: ParsableCommand {
                 throw WeightsError.missingTensor(file: inputTensor, tensor: "input")
             }
             guard input.shape.count == 3, input.shape[0] == 3, input.shape[1] == input.shape[2] else {
-                throw ValidationError("\(inputTensor): input: expected [3, N, N], got \(input.shape)")
+                throw ClientError.file(path: inputTensor, reason: "input: expected [3, N, N], got \(input.shape)")
             }
             return input
         }

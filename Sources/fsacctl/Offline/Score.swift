@@ -106,8 +106,9 @@ struct Score: ParsableCommand {
         // Held against the digest: weights of the same name would give other features, and the scores would look like
         // scores.
         guard extractors.serves(fitted) else {
-            throw ValidationError(
-                "\(directory): expected the backbone \(fitted.backbone.name) with sha-256 \(fitted.backbone.sha256), "
+            throw ClientError.file(
+                path: directory,
+                reason: "expected the backbone \(fitted.backbone.name) with sha-256 \(fitted.backbone.sha256), "
                     + "got \(model.sha256): name the weights with --weights")
         }
         return (fitted, extractors.extractor(inputSize: fitted.backbone.inputSize))
@@ -119,13 +120,15 @@ struct Score: ParsableCommand {
         let picture = Picture(.file, bytes: try ImageFile.read(path: path))
         let (height, width) = try picture.size()
         guard model.accepts(height: height, width: width) else {
-            throw ValidationError(
-                "\(path): the model inspects a region of frames of another size, got \(width) x \(height)")
+            throw ClientError.file(
+                path: path, reason: "the model inspects a region of frames of another size, got \(width) x \(height)")
         }
         let area = model.settings.area
         let image = try area.image(of: picture, inputSize: model.backbone.inputSize)
         let features = model.features(of: image, by: extractor)
-        guard model.accepts(features) else { throw ValidationError("the model's settings do not fit its backbone") }
+        guard model.accepts(features) else {
+            throw ClientError.file(path: path, reason: "the model's settings do not fit its backbone")
+        }
         let scoreMap = model.score(features, parallelism: backbone.parallelism)
         let anomalyMap = model.anomalyMap(of: scoreMap, height: height, width: width)
         let regions = model.regions(in: anomalyMap, imageScore: scoreMap.imageScore)

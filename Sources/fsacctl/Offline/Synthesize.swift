@@ -104,7 +104,8 @@ struct Synthesize: ParsableCommand {
     private static func image(_ path: String) throws -> Image {
         let image = try Picture(.file, bytes: try ImageFile.read(path: path)).image()
         guard min(image.height, image.width) >= 8 else {
-            throw ValidationError("\(path): expected at least 8 x 8 pixels, got \(image.width) x \(image.height)")
+            throw ClientError.file(
+                path: path, reason: "expected at least 8 x 8 pixels, got \(image.width) x \(image.height)")
         }
         return image
     }
@@ -141,7 +142,9 @@ enum PictureList {
         let names = try FileManager.default.contentsOfDirectory(atPath: input).sorted().filter { name in
             ["png", "jpg", "jpeg"].contains(URL(filePath: name).pathExtension.lowercased()) && !name.hasPrefix(".")
         }
-        guard !names.isEmpty else { throw ValidationError("\(input): expected JPEG or PNG pictures, found none") }
+        guard !names.isEmpty else {
+            throw ClientError.file(path: input, reason: "expected JPEG or PNG pictures, found none")
+        }
         // By name, so that the same folder gives the same pictures on every file system.
         return names.map { "\(input)/\($0)" }
     }

@@ -58,7 +58,12 @@ struct Normals: AsyncParsableCommand {
             let client = daemon.client
             if daemon.json {
                 let reply = try await client.get(ControlPath.normals, query: recipe.query, as: NormalsReply.self)
-                return try printJSON(reply.normals.filter { $0.sha256.hasPrefix(shot.lowercased()) })
+                let found = reply.normals.filter { $0.sha256.hasPrefix(shot.lowercased()) }
+                guard !found.isEmpty else {
+                    throw ClientError.refused(
+                        ErrorReply(code: .notFound, message: "no shot \(shot): `fsacctl normals` lists them").error)
+                }
+                return try printJSON(found)
             }
             let bytes = try await client.bytes(
                 .get, "\(ControlPath.normals)/\(shot)", query: recipe.query)

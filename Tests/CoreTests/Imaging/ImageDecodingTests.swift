@@ -81,6 +81,19 @@ import Testing
         }
     }
 
+    @Test func aLargeJPEGMayHaveFewerScans() throws {
+        var limits = ImageLimits.standard
+        // The fixture has 64 x 64 pixels or so.
+        limits.maxScannedPixels = 5 * 64 * 64
+        #expect(throws: ImageError.self) {
+            try Image(decoding: ImagingFixtures.bytes("refused/scans101.jpg"), limits: limits)
+        }
+        do { _ = try Image(decoding: ImagingFixtures.bytes("refused/scans101.jpg"), limits: limits) } catch {
+            guard case ImageError.tooCostly(.jpeg, let reason) = error else { throw error }
+            #expect(reason.hasPrefix("more than") && reason != "more than 100 scans")
+        }
+    }
+
     @Test func aJPEGThatNeedsTooMuchMemoryIsRefused() throws {
         var limits = ImageLimits.standard
         limits.maxDecoderBytes = 1000

@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Testing
 
 @Suite struct PictureTests {
@@ -20,6 +21,23 @@ import Testing
             let picture = try file(name)
             #expect(try picture.size() == (20, 28))
             #expect(try picture.image(of: roi) == cropped(picture.image(), roi), "\(name)")
+        }
+    }
+
+    @Test(arguments: [nil, 12, 25, 60])
+    func aPNGThatIsReadRowByRowIsTheSameAsItsPixels(side: Int?) throws {
+        var random = SplitMix64(seed: 5)
+        // Several bands of rows, and a last one that is cut in the middle of a block.
+        let (height, width) = (64 * 3 + 13, 101)
+        let pixels = (0..<height * width * 3).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let file = Picture(.file, bytes: Image(height: height, width: width, pixels: pixels).pngBytes())
+        let raw = Picture(.raw(.rgb24, height: height, width: width, bytesPerRow: width * 3), bytes: pixels)
+        let regions = [
+            nil, PixelRectangle(x: 3, y: 60, width: 90, height: 100),
+            PixelRectangle(x: 0, y: 150, width: 101, height: 55),
+        ]
+        for roi in regions {
+            #expect(try file.image(of: roi, atLeast: side) == raw.image(of: roi, atLeast: side))
         }
     }
 

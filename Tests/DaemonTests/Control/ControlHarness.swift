@@ -63,6 +63,8 @@ final class TestControl: LineControl {
     func trigger(camera: String?, part: String?) async throws(TriggerRefusal) -> TriggerReply {
         let name = try cameraName(camera)
         guard part != "busy" else { throw .busy(camera: name, waiting: 64) }
+        // A test that is over needs no answer.
+        if part == "slow" { try? await Task.sleep(for: .milliseconds(500)) }
         let record = InspectionRecord(
             seq: 8, time: "", camera: name, recipe: "bottle", generation: nil, frame: "f", part: part,
             verdict: .invalid, cause: "no_model", score: nil, limit: nil, regions: [], latency: .init(), image: nil,
@@ -156,13 +158,28 @@ final class ControlHarness: Sendable {
                 try await body(harness)
             } catch {
                 await group.triggerGracefulShutdown()
-                // Never cancelled: a server that is cancelled while a client connects traps.
                 try await tasks.waitForAll()
                 throw error
             }
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }
+    }
+
+    /// A server alone, until it is cancelled.
+    static func run(_ folder: TemporaryFolder, socket: String) async throws {
+        let book = try RecipeBook.bottle(folder)
+        let storage = StorageReply(directory: "", freeBytes: 0, lastSequence: 0, imagesDropped: 0)
+        let line = TestControl(
+            LineReadings(
+                state: .starting, reason: nil, cameras: [], counts: CountsReply(), latency: nil, storage: storage))
+        let (refit, verdicts) = (RefitService(book: book, logger: .silent), ListedVerdicts())
+        try await ControlServer(
+            settings: ControlSettings(socket: socket), book: book, refit: refit, line: line, verdicts: verdicts,
+            shots: ShotOperations(
+                line: line, refit: refit, verdicts: verdicts, stateDirectory: folder.path, logger: .silent),
+            stateDirectory: folder.path, logger: .silent, reload: { throw ReloadError.inProgress }
+        ).run()
     }
 
     func request(

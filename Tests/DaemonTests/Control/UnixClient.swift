@@ -47,6 +47,14 @@ final class UnixClient: Sendable {
     /// Nothing more comes from here; the daemon's answer may.
     func endSending() { shutdown(descriptor, CInt(SHUT_WR)) }
 
+    /// Waits until the daemon closes, and reads nothing. False = it has not within 10 s.
+    func hasHungUp() async -> Bool {
+        await onOwnThread { [self] in
+            var poll = pollfd(fd: descriptor, events: 0, revents: 0)
+            return Glibc.poll(&poll, 1, 10_000) == 1
+        }
+    }
+
     /// Reads until `end` has come or the daemon closes.
     func receive(until end: String? = nil) async -> String {
         String(decoding: await receiveBytes(until: end), as: UTF8.self)
