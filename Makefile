@@ -3,13 +3,16 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build weights pictures demo test mutants faults soak vm-test check format parity bench evaluate man deb clean
+.PHONY: help setup build weights pictures demo test mutants fuzz faults soak vm-test check format parity bench evaluate man deb clean
 
 # One build folder and one set of flags for the programs and the tests, so that nothing is compiled twice. `swift build
 # --build-tests` would compile everything once more for `@testable`, which no test here needs.
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 SWIFT_SOURCES := Package.swift Sources Tests
 BIN := .build/release
+
+# What `make fuzz` takes: seconds for each target, and which ones (default: all).
+export FUZZ_SECONDS FUZZ_TARGETS
 
 # What `make demo` takes: PARTS (at most 60), RATE (parts a second), SEED, BACKBONE, SIZE.
 export PARTS RATE SEED BACKBONE SIZE
@@ -39,6 +42,9 @@ test: weights pictures  ## Run all tests
 
 mutants: setup  ## Feed 10,000 damaged camera frames to the JPEG decoder, under sanitizers
 	@Tests/MJPEG/run.sh
+
+fuzz: setup  ## Feed damaged inputs to everything that reads bytes of others: FUZZ_SECONDS=600 FUZZ_TARGETS="model pickle"
+	@Tests/Fuzz/run.sh
 
 faults: weights pictures  ## Run the daemon against the faults of docs/faults.md, as root: ROWS="S8 S9" KILLS=40
 	@Tools/setup.sh faketime

@@ -76,6 +76,15 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "TestSupport", dependencies: ["Core"], swiftSettings: strict),
+        // What reads bytes of others, for the tests in FuzzTests and for `make fuzz`.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Platform", "Core", "Settings", "ControlProtocol", "Daemon",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/Fuzz/Targets", swiftSettings: strict),
+        .testTarget(name: "FuzzTests", dependencies: ["Core", "FuzzTargets"], swiftSettings: strict),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "Core", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CoreTests", dependencies: ["Core", "TestSupport"], resources: [.copy("Fixtures")],
@@ -88,7 +97,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
-            dependencies: ["Platform", "Core", "Settings", "Capture", "Daemon", "ControlProtocol", "TestSupport"],
+            dependencies: [
+                "Platform", "Core", "Settings", "Capture", "Daemon", "ControlProtocol", "TestSupport", "FuzzTargets",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
@@ -97,3 +108,14 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The program of `make fuzz` needs a compiler that has libFuzzer.
+if Context.environment["FSAC_FUZZ"] != nil {
+    package.products.append(.executable(name: "fsac-fuzz", targets: ["FuzzProgram"]))
+    package.targets += [
+        .target(name: "FuzzDriver", path: "Tests/Fuzz/Driver"),
+        .executableTarget(
+            name: "FuzzProgram", dependencies: ["FuzzDriver", "FuzzTargets"], path: "Tests/Fuzz/Program",
+            swiftSettings: strict),
+    ]
+}

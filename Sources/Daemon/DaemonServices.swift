@@ -2,6 +2,7 @@ import ControlProtocol
 import Core
 package import Logging
 import NIOCore
+import Platform
 import ServiceLifecycle
 package import Settings
 import UnixSignals
@@ -30,11 +31,13 @@ package struct DaemonServices: Sendable {
         self.logger = logger
         let directory = configuration.stateDirectory
         let shelf = BackboneShelf(modelsDirectory: configuration.modelsDirectory, stateDirectory: directory)
-        let threads = configuration.computeThreads
+        let (threads, fitMemory) = (configuration.computeThreads, configuration.fitMemoryBytes)
+        let memory = fitMemory > 0 ? fitMemory : MemoryLimit.bytes() / 2
+        logger.info("a fit may take so much memory", metadata: ["bytes": "\(memory)"])
         let book = try RecipeBook(
             stateDirectory: directory, tables: configuration.recipes, logger: logger
         ) { table in
-            try Self.method(table, computeThreads: threads, shelf: shelf)
+            try Self.method(table, computeThreads: threads, fitMemoryBytes: memory, shelf: shelf)
         }
         let journal = VerdictJournal(
             stateDirectory: directory, settings: JournalSettings(configuration.journal), logger: logger)
@@ -77,10 +80,13 @@ package struct DaemonServices: Sendable {
 
     /// The method of a recipe, or one that says why its weights cannot be used; any other fault is thrown.
     private static func method(
-        _ table: Configuration.RecipeSettings, computeThreads: Int, shelf: BackboneShelf
+        _ table: Configuration.RecipeSettings, computeThreads: Int, fitMemoryBytes: Int, shelf: BackboneShelf
     ) throws(MethodError) -> RecipeMethod {
         do {
-            return RecipeMethod(try ConfiguredMethod(table, computeThreads: computeThreads, shelf: shelf))
+            return RecipeMethod(
+                try ConfiguredMethod(table, computeThreads: computeThreads, shelf: shelf),
+                fitMemoryBytes: fitMemoryBytes
+            )
         } catch {
             guard case .weights = error else { throw error }
             return RecipeMethod(unusable: error)

@@ -95,6 +95,7 @@ extension Configuration {
             ("state_directory", stateDirectory != new.stateDirectory),
             ("models_directory", modelsDirectory != new.modelsDirectory),
             ("compute_threads", computeThreads != new.computeThreads),
+            ("fit_memory_bytes", fitMemoryBytes != new.fitMemoryBytes),
         ]
         return try top.filter(\.1).map(\.0) + Self.changes("control", control, new.control)
             + Self.changes("journal", journal, new.journal) + Self.changes("images", images, new.images)

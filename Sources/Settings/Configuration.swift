@@ -13,6 +13,8 @@ package struct Configuration: Codable, Sendable, Equatable {
     package var modelsDirectory = "/usr/share/fsac/models"
     /// Of an inspection; a fit beside it takes half as many. Read at the start only.
     package var computeThreads = 2
+    /// Bytes that a fit may take on top of what the daemon has; 0 = half of the memory that the daemon may have. Read at the start only.
+    package var fitMemoryBytes = 0
     package var control = Control()
     /// Never empty; names differ.
     package var cameras = [Camera()]
@@ -28,6 +30,7 @@ package struct Configuration: Codable, Sendable, Equatable {
         case stateDirectory = "state_directory"
         case modelsDirectory = "models_directory"
         case computeThreads = "compute_threads"
+        case fitMemoryBytes = "fit_memory_bytes"
         case cameras = "camera"
         case recipes = "recipe"
         case control, journal, images, log

@@ -8,6 +8,7 @@ import Testing
         #expect(try old.keysForRestart(old).isEmpty)
         var new = old
         new.computeThreads = 7
+        new.fitMemoryBytes = 1 << 28
         new.control.socket = "/x"
         new.control.maxConnections = 3
         new.images.saveImages = .none
@@ -16,6 +17,9 @@ import Testing
         new.log.level = .debug
         #expect(
             try old.keysForRestart(new)
-                == ["compute_threads", "control.max_connections", "control.socket", "images.save_images"])
+                == [
+                    "compute_threads", "fit_memory_bytes", "control.max_connections", "control.socket",
+                    "images.save_images",
+                ])
     }
 }

@@ -78,10 +78,11 @@ final class Line {
 
     /// Starts a daemon without waiting.
     @discardableResult
-    func launch() throws -> Program {
+    func launch(environment: [String: String] = [:]) throws -> Program {
         starts += 1
         let program = try Program(
-            "fsacd", ["--config", configurationPath], folder: folder, label: "fsacd-\(starts)")
+            "fsacd", ["--config", configurationPath], folder: folder, label: "fsacd-\(starts)",
+            environment: environment)
         daemon = program
         return program
     }

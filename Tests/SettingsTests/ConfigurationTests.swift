@@ -135,7 +135,8 @@ import Testing
     private static let otherValues = [
         (#"state_directory = "/var/lib/fsac""#, #"state_directory = "/s""#),
         (#"models_directory = "/usr/share/fsac/models""#, #"models_directory = "/m""#),
-        ("compute_threads = 2", "compute_threads = 3"), (#"socket = "/run/fsac/control.sock""#, #"socket = "/c""#),
+        ("fit_memory_bytes = 0", "fit_memory_bytes = 1"), ("compute_threads = 2", "compute_threads = 3"),
+        (#"socket = "/run/fsac/control.sock""#, #"socket = "/c""#),
         (#"socket_group = """#, #"socket_group = "g""#), ("max_connections = 64", "max_connections = 65"),
         ("header_timeout_s = 5", "header_timeout_s = 6"), ("request_timeout_s = 30", "request_timeout_s = 31"),
         ("idle_timeout_s = 30", "idle_timeout_s = 31"), (#"name = "camera1""#, #"name = "c2""#),

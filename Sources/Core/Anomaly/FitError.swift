@@ -3,6 +3,8 @@ package enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
     case noShots
     /// `isCancelled` said so.
     case cancelled
+    /// They would take more memory than a fit may.
+    case tooManyShots(Int, needed: Int, fitting: Int, budget: Int)
     case badSettings(String)
     /// The texts could not be embedded.
     case text(WeightsError)
@@ -28,6 +30,9 @@ package enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .noShots: "fit: expected at least one normal shot, got none: add one with `fsacctl add-normal`"
         case .cancelled: "fit: cancelled"
+        case .tooManyShots(let count, let needed, let fitting, let budget):
+            "fit: \(count) shots need \(needed >> 20) MiB, got \(budget >> 20) MiB: \(fitting) shots fit: remove some with "
+                + "`fsacctl normals remove`, set coreset_budget, or raise fit_memory_bytes"
         case .badSettings(let problem): "fit: \(problem)"
         case .text(let error): "fit: \(error)"
         case .shotUnreadable(let sha256, let error):

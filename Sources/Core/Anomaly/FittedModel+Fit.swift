@@ -8,14 +8,15 @@ extension FittedModel {
     /// - Parameters:
     ///   - makesAnomalies: whether synthetic anomalies are made where they only say what to expect, and nothing is learnt from
     ///     them.
+    ///   - memoryBytes: that the fit may take on top of what the process has. Less takes more time, and makes the same model.
     ///   - progress: called with the share that is done, after each forward pass.
     ///   - isCancelled: asked before each forward pass.
-    /// - Throws: `noShots`, `badSettings`, `shotUnreadable`, `notFinite`, `cancelled`; with an area also `regionOutside`, `shotSizes`,
+    /// - Throws: `noShots`, `badSettings`, `shotUnreadable`, `notFinite`, `cancelled`, `tooManyShots`; with an area also `regionOutside`, `shotSizes`,
     ///   `nothingInspected`.
     package static func fit(
         shots: [Shot], extractors: ExtractorSource, settings: MethodSettings, makesAnomalies: Bool = true,
-        parallelism: Parallelism = .serial, progress: @escaping (Double) -> Void = { _ in },
-        isCancelled: @escaping () -> Bool = { false }
+        memoryBytes: Int = .max, parallelism: Parallelism = .serial,
+        progress: @escaping (Double) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) throws(FitError) -> FittedModel {
         let stages = settings.stages(extractors.stages)
         var used = settings.withDefaults(
@@ -28,7 +29,7 @@ extension FittedModel {
         var model = try fit(
             shots: shots, extractor: extractors.extractor(inputSize: inputSize), settings: used, requested: settings,
             stages: stages, anchors: try anchors(of: used, extractors), makesAnomalies: makesAnomalies,
-            parallelism: parallelism, progress: progress, isCancelled: isCancelled)
+            memoryBytes: memoryBytes, parallelism: parallelism, progress: progress, isCancelled: isCancelled)
         let odd = Set(model.oddShots.map(\.sha256))
         model.scene = try SceneStatistics(of: shots.filter { !odd.contains($0.sha256) }, inputSize: inputSize)
         return model
@@ -53,8 +54,8 @@ extension FittedModel {
     package static func fit(
         shots: [Shot], extractor: FeatureExtractor, settings: MethodSettings, requested: MethodSettings? = nil,
         stages: [FeatureStage] = [], anchors: TextAnchors? = nil, makesAnomalies: Bool = true,
-        parallelism: Parallelism = .serial, progress: @escaping (Double) -> Void = { _ in },
-        isCancelled: @escaping () -> Bool = { false }
+        memoryBytes: Int = .max, parallelism: Parallelism = .serial,
+        progress: @escaping (Double) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) throws(FitError) -> FittedModel {
         if let problem = settings.problem(layerCount: extractor.layerCount) { throw .badSettings(problem) }
         guard !settings.layers.isEmpty else {
@@ -70,34 +71,42 @@ extension FittedModel {
             settings.method.fit(
                 FitSetup(shotCount: shotCount, layers: settings.layers, stages: stages, anchors: anchors))
         }
-        let embeddingShare = 1 - scorers(shots.count).trainingShare
+        let ahead = scorers(shots.count)
+        let embeddingShare = 1 - ahead.trainingShare
         var plan = settings.method.plan(shotCount: shots.count)
         // Texts are used or not by what the anomalies say of them.
         if !makesAnomalies, !plan.learnsFromAnomalies, anchors == nil { plan.anomalies = 0 }
         var embedding = ShotEmbedding(
-            extractor: extractor, settings: settings, plan: plan, frame: frame, parallelism: parallelism,
-            shotCount: shots.count, progress: { progress($0 * embeddingShare) },
-            isCancelled: isCancelled)
-        let features = try embedding.features(of: shots)
-        func learn(_ features: [ShotFeatures]) throws(FitError) -> LearntShots {
+            shots, extractor: extractor, settings: settings, plan: plan, frame: frame, parallelism: parallelism,
+            progress: { progress($0 * embeddingShare) }, isCancelled: isCancelled)
+        let first = try embedding.features(ofShot: 0)
+        let memory = FitMemory(budget: memoryBytes, first, settings.method)
+        try memory.check(shots.count)
+        let room = memory.room(shots.count)
+        embedding.expectAgain(max(shots.count - 1 - room / max(memory.shot, 1), 0), times: ahead.looks + 1)
+        let features = ShotSource(count: shots.count, room: room, first: first, isCancelled: isCancelled) {
+            shot throws(FitError) in try embedding.features(ofShot: shot)
+        }
+        func learn(_ features: ShotSource) throws(FitError) -> LearntShots {
             try LearntShots(
                 features, scorers(features.count), parallelism,
                 progress: { progress(1 - (1 - $0) * (1 - embeddingShare)) }, isCancelled: isCancelled)
         }
         var learnt = try learn(features)
         let odd = learnt.odd
-        if !odd.isEmpty { learnt = try learn(features.indices.filter { !odd.contains($0) }.map { features[$0] }) }
+        if !odd.isEmpty { learnt = try learn(features.only(shots.indices.filter { !odd.contains($0) })) }
         let calibration = learnt.calibration(settings.sensitivity)
         guard calibration.isFinite else { throw .notFinite("shots' scores and the limit that they give") }
         var model = FittedModel(
             backbone: extractor.identity, settings: settings, requested: requested, shots: shots.map(\.sha256),
-            grid: features[0].own.features.grid, scorer: learnt.scorers.scorer(leavingOut: [], parallelism),
+            grid: first.own.features.grid, scorer: learnt.scorers.scorer(leavingOut: [], parallelism),
             calibration: calibration, frame: frame)
-        model.oddShots = odd.sorted().map { shot in
-            let own = features[shot].own
+        for shot in odd.sorted() {
+            let own = try features.features(of: shot).own
             let score = model.score(own.features, parallelism: parallelism).imageScore
-            return OddShot(
-                sha256: shots[shot].sha256, score: score, highestOther: calibration.evidence.scores.max() ?? 0)
+            model.oddShots.append(
+                OddShot(
+                    sha256: shots[shot].sha256, score: score, highestOther: calibration.evidence.scores.max() ?? 0))
         }
         return model
     }
@@ -123,15 +132,15 @@ private struct LearntShots {
     private let heldOut: HeldOutScores
 
     init(
-        _ features: [ShotFeatures], _ scorers: any ScorerFit, _ parallelism: Parallelism, progress: (Double) -> Void,
+        _ shots: ShotSource, _ scorers: any ScorerFit, _ parallelism: Parallelism, progress: (Double) -> Void,
         isCancelled: () -> Bool
     ) throws(FitError) {
         var scorers = scorers
-        for shot in features { scorers.add(shot) }
-        try scorers.finish(parallelism, progress: progress, isCancelled: isCancelled)
-        pairScores = scorers.pairScores(features.map(\.own), parallelism)
-        parts = pairScores.map(RepeatedParts.parts) ?? Array(features.indices)
-        heldOut = HeldOutScores(features, parts: parts, scorers, parallelism)
+        for shot in 0..<shots.count { scorers.add(try shots.features(of: shot)) }
+        try scorers.finish(shots, parallelism, progress: progress, isCancelled: isCancelled)
+        pairScores = try scorers.pairScores(shots, parallelism)
+        parts = pairScores.map(RepeatedParts.parts) ?? Array(0..<shots.count)
+        heldOut = try HeldOutScores(shots, parts: parts, scorers, parallelism)
         self.scorers = scorers
     }
 

@@ -6,10 +6,13 @@ struct HeldOutScores {
     let anomalous: [Float]
 
     /// - Parameter parts: for each shot the number of its part.
-    init(_ shots: [ShotFeatures], parts: [Int], _ fit: any ScorerFit, _ parallelism: Parallelism) {
+    init(
+        _ shots: ShotSource, parts: [Int], _ fit: any ScorerFit, _ parallelism: Parallelism
+    ) throws(FitError) {
         var normal: [[Float]] = []
         var anomalous: [Float] = []
-        for (index, shot) in shots.enumerated() {
+        for index in 0..<shots.count {
+            let shot = try shots.features(of: index)
             let samePart = parts.indices.filter { parts[$0] == parts[index] }
             let scorer = fit.scorer(leavingOut: shots.count > 1 ? Set(samePart) : [], parallelism)
             func scores(_ views: [ShotFeatures.View]) -> [Float] {

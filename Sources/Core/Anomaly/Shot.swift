@@ -1,21 +1,33 @@
 import Platform
 
-/// One normal image of a recipe. It keeps the picture as it came, so that a fit can look at it in any input size.
+/// One normal image of a recipe. The picture is read as it came whenever it is looked at, in any input size.
 package struct Shot: Sendable {
     /// SHA-256 of the picture's bytes as they came, in hexadecimal.
     package let sha256: String
-    package let picture: Picture
+    /// The same each time.
+    private let read: @Sendable () throws(ImageError) -> Picture
     /// What of the picture is inspected.
     package let area: InspectionArea
     /// The size of the whole picture.
     package let frame: PixelSize
 
+    /// A picture in memory.
+    ///
     /// - Parameter sha256: of the picture's bytes; nil computes it.
     /// - Throws: `ImageError` when the size cannot be told.
     package init(sha256: String? = nil, picture: Picture, area: InspectionArea = .wholeFrame) throws(ImageError) {
-        let size = try picture.size()
-        self.sha256 = sha256 ?? hexadecimal(SHA256.digest(of: picture.bytes))
-        self.picture = picture
+        try self.init(sha256: sha256 ?? hexadecimal(SHA256.digest(of: picture.bytes)), area: area) { picture }
+    }
+
+    /// A picture that is not kept in memory: hundreds of shots would be gigabytes.
+    ///
+    /// - Throws: what `read` throws; `ImageError` when the size cannot be told.
+    package init(
+        sha256: String, area: InspectionArea, read: @escaping @Sendable () throws(ImageError) -> Picture
+    ) throws(ImageError) {
+        let size = try read().size()
+        self.sha256 = sha256
+        self.read = read
         self.area = area
         frame = PixelSize(height: size.height, width: size.width)
     }
@@ -25,7 +37,7 @@ package struct Shot: Sendable {
     ///
     /// - Throws: `ImageError`, `regionOutside` among it.
     package func image(inputSize: Int) throws(ImageError) -> Image {
-        try area.image(of: picture, inputSize: inputSize)
+        try area.image(of: read(), inputSize: inputSize)
     }
 }
 

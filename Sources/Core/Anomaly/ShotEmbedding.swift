@@ -1,51 +1,54 @@
 /// The forward passes of a fit, and how many of them are done.
 struct ShotEmbedding {
+    let shots: [Shot]
     let extractor: FeatureExtractor
     let settings: MethodSettings
     let plan: FitPlan
     let frame: PixelSize
     let parallelism: Parallelism
-    let shotCount: Int
     let progress: (Double) -> Void
     let isCancelled: () -> Bool
+    /// Forward passes that are to be expected.
+    private var expectedPasses: Int
     private var passes = 0
+    /// Found when it is first asked for.
+    private var foreground: ForegroundEstimate?
 
     init(
-        extractor: FeatureExtractor, settings: MethodSettings, plan: FitPlan, frame: PixelSize,
-        parallelism: Parallelism, shotCount: Int, progress: @escaping (Double) -> Void,
+        _ shots: [Shot], extractor: FeatureExtractor, settings: MethodSettings, plan: FitPlan, frame: PixelSize,
+        parallelism: Parallelism, progress: @escaping (Double) -> Void,
         isCancelled: @escaping () -> Bool
     ) {
+        self.shots = shots
         self.extractor = extractor
         self.settings = settings
         self.plan = plan
         self.frame = frame
         self.parallelism = parallelism
-        self.shotCount = shotCount
         self.progress = progress
         self.isCancelled = isCancelled
+        expectedPasses = plan.passes(
+            shotCount: shots.count, variants: ShotVariant.chosen(shotCount: shots.count).count)
     }
 
     private var inputSize: Int { extractor.identity.inputSize }
-    private var variants: [ShotVariant] { ShotVariant.chosen(shotCount: shotCount) }
+    private var variants: [ShotVariant] { ShotVariant.chosen(shotCount: shots.count) }
 
-    mutating func features(of shots: [Shot]) throws(FitError) -> [ShotFeatures] {
-        var images: [Image] = []
-        for shot in shots { images.append(try image(of: shot)) }
-        let reduced = images.map { $0.reducedForVariants(inputSize: inputSize) }
-        let foreground = plan.anomalies > 0 ? ForegroundEstimate(shots: reduced) : .none
-        var features: [ShotFeatures] = []
-        for shot in shots.indices {
-            let own = try self.features(of: images[shot])
-            let mask = PatchMask(settings.area, frame: frame, grid: own.grid)
-            guard !mask.isEmpty else { throw .nothingInspected(patches: own.grid.count) }
-            let view = ShotFeatures.View(features: own, mask: mask)
-            let anomalies = anomalies(onShot: shot, of: reduced, foreground)
-            features.append(
-                ShotFeatures(
-                    own: view, turned: try turned(reduced[shot]), variants: try variants(reduced[shot], mask),
-                    anomalies: try anomalousViews(of: anomalies, mask)))
-        }
-        return features
+    /// - Parameter shot: its number. Of one number, the same each time.
+    mutating func features(ofShot shot: Int) throws(FitError) -> ShotFeatures {
+        let image = try image(ofShot: shot)
+        let own = try features(of: image)
+        let mask = PatchMask(settings.area, frame: frame, grid: own.grid)
+        guard !mask.isEmpty else { throw .nothingInspected(patches: own.grid.count) }
+        let reduced = image.reducedForVariants(inputSize: inputSize)
+        return ShotFeatures(
+            own: ShotFeatures.View(features: own, mask: mask), turned: try turned(reduced),
+            variants: try variants(reduced, mask), anomalies: try anomalies(onShot: shot, reduced, mask))
+    }
+
+    /// That so many shots will be asked for so often once more.
+    mutating func expectAgain(_ shotCount: Int, times: Int) {
+        expectedPasses += expectedPasses * shotCount * times / shots.count
     }
 
     private mutating func turned(_ image: Image) throws(FitError) -> [ShotFeatures.View] {
@@ -65,26 +68,22 @@ struct ShotEmbedding {
     }
 
     /// Every generator in turn, from faint to strong.
-    private func anomalies(onShot shot: Int, of images: [Image], _ foreground: ForegroundEstimate) -> [SyntheticAnomaly]
-    {
-        let source = images[(shot + 1) % images.count]
-        guard min(images[shot].height, images[shot].width, source.height, source.width) >= 8 else { return [] }
-        var random = SplitMix64(seed: UInt64(shot))
-        let object = foreground.mask(of: images[shot])
-        return (0..<plan.anomalies(ofShot: shot, among: shotCount)).map { number in
-            let generators = AnomalyGenerator.allCases
-            let generator = generators[(number + shot) % generators.count]
-            return generator.anomaly(
-                on: images[shot], source: source, foreground: object,
-                strength: Float.random(in: 0.2...1, using: &random), using: &random)
-        }
-    }
-
-    private mutating func anomalousViews(
-        of anomalies: [SyntheticAnomaly], _ mask: PatchMask
+    private mutating func anomalies(
+        onShot shot: Int, _ image: Image, _ mask: PatchMask
     ) throws(FitError) -> [ShotFeatures.AnomalousView] {
+        let count = plan.anomalies(ofShot: shot, among: shots.count)
+        guard count > 0 else { return [] }
+        let source = try self.image(ofShot: (shot + 1) % shots.count).reducedForVariants(inputSize: inputSize)
+        guard min(image.height, image.width, source.height, source.width) >= 8 else { return [] }
+        var random = SplitMix64(seed: UInt64(shot))
+        let object = try foregroundOfAll().mask(of: image)
+        let generators = AnomalyGenerator.allCases
         var views: [ShotFeatures.AnomalousView] = []
-        for anomaly in anomalies {
+        // One after the other: a single shot has dozens.
+        for number in 0..<count {
+            let anomaly = generators[(number + shot) % generators.count].anomaly(
+                on: image, source: source, foreground: object, strength: Float.random(in: 0.2...1, using: &random),
+                using: &random)
             var features = try features(of: anomaly.image)
             if plan.embedsAnomaliesOnly { features = features.withoutPatches }
             let isFiner = anomaly.mask.rows >= features.grid.rows && anomaly.mask.columns >= features.grid.columns
@@ -93,6 +92,18 @@ struct ShotEmbedding {
             views.append(.init(view: .init(features: features, mask: mask), labels: labels))
         }
         return views
+    }
+
+    private mutating func foregroundOfAll() throws(FitError) -> ForegroundEstimate {
+        if let foreground { return foreground }
+        var rasters: [ForegroundRaster] = []
+        for shot in shots.indices {
+            rasters.append(
+                ForegroundRaster(try image(ofShot: shot).reducedForVariants(inputSize: inputSize)))
+        }
+        let found = ForegroundEstimate(rasters)
+        foreground = found
+        return found
     }
 
     private mutating func views(of images: [Image], _ mask: PatchMask) throws(FitError) -> [ShotFeatures.View] {
@@ -109,11 +120,11 @@ struct ShotEmbedding {
                 x: Double(roi.x) + across * Double(roi.width), y: Double(roi.y) + down * Double(roi.height))
     }
 
-    private func image(of shot: Shot) throws(FitError) -> Image {
+    private func image(ofShot shot: Int) throws(FitError) -> Image {
         do {
-            return try shot.image(inputSize: inputSize)
+            return try shots[shot].image(inputSize: inputSize)
         } catch {
-            throw .shotUnreadable(sha256: shot.sha256, error)
+            throw .shotUnreadable(sha256: shots[shot].sha256, error)
         }
     }
 
@@ -122,7 +133,7 @@ struct ShotEmbedding {
         let features = extractor.features(of: image, settings.request)
         guard features.isFinite else { throw .notFinite("features of a shot or of a picture made from it") }
         passes += 1
-        progress(Double(passes) / Double(plan.passes(shotCount: shotCount, variants: variants.count)))
+        progress(min(Double(passes) / Double(expectedPasses), 1))
         return PatchFeatures(features, layers: settings.layers, localAveraging: settings.method.localAveraging)
     }
 }

@@ -17,7 +17,7 @@ package func largestProducts(
     precondition(ranges.allSatisfy { $0.lowerBound >= 0 && $0.upperBound <= stored.rows }, "neighbours: \(ranges)")
     let width = queries.columns
     // A tile of products stays in the second-level cache between the GEMM and the search for its maximum.
-    let tile = (rows: 128, columns: 512)
+    let tile = (rows: 128, columns: max(1, min(512, ranges.map(\.count).max() ?? 0)))
     let scratch = (0..<parallelism.threads).map { _ in Storage(count: tile.rows * tile.columns) }
     var best = [Float](repeating: -.infinity, count: queries.rows)
     best.withUnsafeMutableBufferPointer { best in

@@ -6,28 +6,31 @@ extension ConfiguredMethod {
     package var kind: ModelKind { ModelKind(backbone: backbone.name, sha256: backbone.sha256, requested: settings) }
 
     /// Fits beside inspection: with half of the threads, so that a part on the line does not wait for it.
-    package var fitter: RecipeMethod.Fitter {
+    ///
+    /// - Parameter memoryBytes: that a fit may take.
+    package func fitter(memoryBytes: Int) -> RecipeMethod.Fitter {
         let parallelism = Parallelism(threads: max(1, computeThreads / 2))
         let extractors = ExtractorSource(backbone, parallelism: parallelism, textCache: textCache)
         return { [settings] shots, progress, isCancelled in
             try FittedModel.fit(
-                shots: shots, extractors: extractors, settings: settings, parallelism: parallelism, progress: progress,
-                isCancelled: isCancelled)
+                shots: shots, extractors: extractors, settings: settings, memoryBytes: memoryBytes,
+                parallelism: parallelism, progress: progress, isCancelled: isCancelled)
         }
     }
 }
 
 extension RecipeMethod {
-    package init(_ method: ConfiguredMethod) {
+    /// - Parameter fitMemoryBytes: that a fit may take on top of what the process has.
+    package init(_ method: ConfiguredMethod, fitMemoryBytes: Int) {
         let area = method.settings.area
         let parallelism = Parallelism(threads: method.computeThreads)
         // No cache of texts: a model has the embeddings that it was fitted with.
         let extractors = ExtractorSource(method.backbone, parallelism: parallelism)
         self.init(
             kind: method.kind,
-            shot: { sha256, bytes throws(ImageError) in
-                try Shot(sha256: sha256, picture: Picture(.file, bytes: bytes), area: area)
-            }, fit: method.fitter,
+            shot: { sha256, read throws(ImageError) in
+                try Shot(sha256: sha256, area: area) { () throws(ImageError) in Picture(.file, bytes: try read()) }
+            }, fit: method.fitter(memoryBytes: fitMemoryBytes),
             activeModel: { active in
                 var model = ActiveModel(
                     generation: active.generation, model: active.model, extractors: extractors, parallelism: parallelism
@@ -42,7 +45,8 @@ extension RecipeMethod {
     init(unusable error: MethodError) {
         self.init(
             kind: ModelKind(backbone: "none", sha256: "", requested: MethodSettings()), absence: error.description,
-            shot: { sha256, bytes throws(ImageError) in try Shot(sha256: sha256, picture: Picture(.file, bytes: bytes))
+            shot: { sha256, read throws(ImageError) in
+                try Shot(sha256: sha256, picture: Picture(.file, bytes: try read()))
             },
             fit: { _, _, _ in throw error },
             activeModel: { _ in nil })

@@ -14,14 +14,17 @@ package struct RecipeMethod: Sendable {
     package var kind: ModelKind
     /// Why no part can be judged, whatever is fitted; nil = it can.
     package var absence: String?
-    /// A shot as the line sees its frames.
-    package var shot: @Sendable (_ sha256: String, _ bytes: [UInt8]) throws(ImageError) -> Shot
+    /// A picture's bytes as they came, the same each time.
+    package typealias Reader = @Sendable () throws(ImageError) -> [UInt8]
+    /// A shot as the line sees its frames. It reads its picture whenever it is looked at.
+    package var shot: @Sendable (_ sha256: String, _ read: @escaping Reader) throws(ImageError) -> Shot
     package var fit: Fitter
     /// Nil = the line cannot use it. Cheap: no weights are loaded.
     package var activeModel: @Sendable (Recipe.Active) -> ActiveModel?
 
     package init(
-        kind: ModelKind, absence: String? = nil, shot: @escaping @Sendable (String, [UInt8]) throws(ImageError) -> Shot,
+        kind: ModelKind, absence: String? = nil,
+        shot: @escaping @Sendable (String, @escaping Reader) throws(ImageError) -> Shot,
         fit: @escaping Fitter, activeModel: @escaping @Sendable (Recipe.Active) -> ActiveModel?
     ) {
         self.kind = kind

@@ -218,7 +218,13 @@ extension RefitService {
 
     private func decoded(_ normal: StoredNormal, _ entry: RecipeBook.Entry) throws(StoreError) -> Shot {
         do {
-            return try entry.method.shot(normal.sha256, entry.recipe.bytes(of: normal))
+            return try entry.method.shot(normal.sha256) { [recipe = entry.recipe] () throws(ImageError) in
+                do throws(DiskError) {
+                    return try recipe.bytes(of: normal)
+                } catch {
+                    throw .unreadable(path: error.path, reason: ErrnoText.describe(error.errno))
+                }
+            }
         } catch {
             throw .normalUnreadable(sha256: normal.sha256, reason: "\(error)")
         }
@@ -298,7 +304,7 @@ extension RefitService {
     ) throws -> FittedModel {
         if isCancelled() { throw CancellationError() }
         letGoOfCandidate()
-        let added = try entry.method.shot(entry.recipe.find(bytes).sha256, bytes)
+        let added = try entry.method.shot(entry.recipe.find(bytes).sha256) { bytes }
         // In the order in which the store will have them: a fit depends on it.
         let shots = try (entry.recipe.view.normals.map { try decoded($0, entry) } + [added])
             .sorted { $0.sha256 < $1.sha256 }

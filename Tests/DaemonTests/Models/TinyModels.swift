@@ -52,7 +52,8 @@ extension RecipeMethod {
     static func tiny(limit: Float = 1, method: String = "padim", fit: Fitter? = nil) -> Self {
         RecipeMethod(
             kind: .tiny(method: method),
-            shot: { sha256, bytes throws(ImageError) in try Shot(sha256: sha256, picture: Picture(.file, bytes: bytes))
+            shot: { sha256, read throws(ImageError) in
+                try Shot(sha256: sha256, picture: Picture(.file, bytes: try read()))
             },
             fit: fit ?? { shots, _, _ in
                 try .tiny(shots: shots.map(\.sha256), limit: limit, method: method)

@@ -34,4 +34,11 @@ package struct AutoMethod: Method {
         return plan
     }
     package func fit(_ setup: FitSetup) -> any ScorerFit { CombinedFit(self, setup) }
+
+    /// Memories of all layers, with and without averaging, and with turned copies beside those without; and of each shot what
+    /// tells a texture: no more than some 500 numbers a column.
+    package func keptBytes(ofShots count: Int, _ shape: ShotShape) -> Int {
+        let memories = shape.bytes(ofRows: 2 * shape.memoryRows(count, budget: coresetBudget))
+        return (shape.views > 1 ? 2 : 1) * memories + shape.bytes(ofRows: 64 * count)
+    }
 }

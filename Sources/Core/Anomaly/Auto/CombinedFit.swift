@@ -10,7 +10,17 @@ struct CombinedFit: ScorerFit {
     private let stages: [FeatureStage]
     private let shotCount: Int
     private let anchors: TextAnchors?
-    private var shots: [ShotFeatures] = []
+    /// Of each layer in the features.
+    private var layerWidths: [Int] = []
+    /// Turned copies of each shot.
+    private var turnedCount = 0
+    /// With a single one, itself.
+    private var onlyShot: ShotFeatures?
+    private var hasAnomalies = false
+    // What is kept of each shot, for its features are not.
+    private var cells: [CellMeans] = []
+    private var textures: [TextureSample] = []
+    private var odds: (normal: [Float], anomalous: [Float]) = ([], [])
     /// For each stage its memories, one or one a turn.
     private var memories: [[PatchMemoryFit]] = []
     private var texture: TextureStatistics?
@@ -29,21 +39,42 @@ struct CombinedFit: ScorerFit {
         anchors = setup.anchors
     }
 
-    mutating func add(_ shot: ShotFeatures) { shots.append(shot) }
+    /// Units, once or twice; synthetic anomalies; and pairs.
+    var looks: Int { 4 }
+
+    mutating func add(_ shot: ShotFeatures) {
+        if cells.isEmpty {
+            layerWidths = shot.own.features.layerWidths
+            turnedCount = shot.turned.count
+            memories = stages.map { _ in [PatchMemoryFit(memory, shotCount: shotCount)] }
+        }
+        if shotCount == 1 { onlyShot = shot }
+        hasAnomalies = hasAnomalies || !shot.anomalies.isEmpty
+        cells.append(CellMeans(shot.own.features, columns: textureColumns(1)))
+        textures.append(TextureSample(shot.own, columns: textureColumns(0)))
+        for stage in stages.indices { memories[stage][0].add(ShotFeatures(own: view(shot.own, in: stage), turned: [])) }
+        guard let anchors else { return }
+        func odds(_ views: [ShotFeatures.View]) -> [Float] {
+            views.map { WordComparison.odds(of: $0.features, anchors) }
+        }
+        self.odds.normal += odds([shot.own] + shot.variants)
+        self.odds.anomalous += odds(shot.anomalies.map(\.view))
+    }
 
     mutating func finish(
-        _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
+        _ shots: ShotSource, _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws(FitError) {
-        let evidence = TextureEvidence(shots: shots.map(\.own.features), columns: textureColumns(1))
-        let rotation = rotation(evidence, parallelism)
-        memories = stages.map { memories(of: $0, rotation) }
-        let components = stages.indices.map { stage in
-            FitChoice.Component(stage: stages[stage], unit: unit(of: stage, parallelism))
-        }
+        let evidence = TextureEvidence(cells)
+        let (rotation, units) = try decide(evidence, shots, parallelism)
+        let components = zip(stages, units).map { FitChoice.Component(stage: $0, unit: $1) }
         if evidence.weight > 0 { texture = calibratedTexture(weight: Float(evidence.weight)) }
         choice = FitChoice(rotation: rotation, texture: evidence, components: components)
-        if let anchors { compareWithWords(anchors) }
-        choice = judged(parallelism)
+        if let anchors {
+            let evidence = WordEvidence(normal: odds.normal, anomalous: odds.anomalous)
+            choice?.words = evidence
+            if evidence.isUsed { words = WordComparison(anchors, normal: odds.normal) }
+        }
+        choice = try judged(shots, parallelism)
     }
 
     func scorer(leavingOut left: Set<Int>, _ parallelism: Parallelism) -> any Scorer {
@@ -53,12 +84,16 @@ struct CombinedFit: ScorerFit {
     /// Each component's unit is that of a good part.
     var typicalScore: Float? { 1 }
 
-    func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]? {
-        let everyone = Set(views.indices)
-        let alone = views.indices.map { combined(leavingOut: everyone.subtracting([$0]), isFast: false) }
-        return views.enumerated().map { shot, view in
-            alone.enumerated().map { other, scorer in
-                shot == other ? 0 : scorer.score(view.features, counting: view.mask, parallelism).imageScore
+    func pairScores(_ shots: ShotSource, _ parallelism: Parallelism) throws(FitError) -> [[Float]]? {
+        let everyone = Set(0..<shots.count)
+        let alone = everyone.sorted().map { combined(leavingOut: everyone.subtracting([$0]), isFast: false) }
+        return try shots.map { shot, features throws(FitError) in
+            let own = features.own
+            // The same for all of them.
+            let views = alone[shot].views(of: own.features)
+            let factor = alone[shot].factor(for: own.features, counting: own.mask)
+            return alone.enumerated().map { other, scorer in
+                shot == other ? 0 : scorer.score(views, counting: own.mask, factor: factor, parallelism).imageScore
             }
         }
     }
@@ -71,7 +106,7 @@ struct CombinedFit: ScorerFit {
                 memories: memories.map { $0.memory(leavingOut: left, isFast: isFast) }, unit: component.unit)
         }
         return CombinedScorer(
-            components: components, texture: texture, words: words, featureWidth: shots[0].own.features.rows.columns,
+            components: components, texture: texture, words: words, featureWidth: layerWidths.reduce(0, +),
             choice: choice)
     }
 }
@@ -80,12 +115,11 @@ struct CombinedFit: ScorerFit {
 
 extension CombinedFit {
     private func columns(of layer: Int) -> Range<Int> {
-        let widths = shots[0].own.features.layerWidths
         guard let index = layers.firstIndex(of: layer) else {
             preconditionFailure("auto: no layer \(layer) among \(layers)")
         }
-        let first = widths[..<index].reduce(0, +)
-        return first..<first + widths[index]
+        let first = layerWidths[..<index].reduce(0, +)
+        return first..<first + layerWidths[index]
     }
 
     /// The columns of one of the last layers, 0 being the very last.
@@ -93,58 +127,69 @@ extension CombinedFit {
         columns(of: layers[max(layers.count - 1 - fromLast, 0)])
     }
 
-    private func view(_ view: ShotFeatures.View, in stage: FeatureStage) -> ShotFeatures.View {
+    private func view(_ view: ShotFeatures.View, in stage: Int) -> ShotFeatures.View {
         .init(
-            features: view.features.columns(columns(of: stage.layer), localAveraging: stage.localAveraging),
+            features: view.features.columns(
+                columns(of: stages[stage].layer), localAveraging: stages[stage].localAveraging),
             mask: view.mask)
     }
 
-    /// One memory of everything; or of the only shot one for each turn, which shares the patches that may be kept.
-    private func memories(of stage: FeatureStage, _ rotation: FitChoice.Rotation) -> [PatchMemoryFit] {
-        guard shotCount == 1, rotation.copies > 1 else { return [memory(of: stage, turned: rotation.copies > 1)] }
+    /// Of the only shot one memory for each turn, which shares the patches that may be kept.
+    private func memoriesByTurn(_ shot: ShotFeatures, in stage: Int) -> [PatchMemoryFit] {
+        let turns = [shot.own] + shot.turned
         var share = memory
-        if share.coresetBudget > 0 { share.coresetBudget = max(share.coresetBudget / rotation.copies, 1) }
-        return ([shots[0].own] + shots[0].turned).map { turn in
+        if share.coresetBudget > 0 { share.coresetBudget = max(share.coresetBudget / turns.count, 1) }
+        return turns.map { turn in
             var memory = PatchMemoryFit(share, shotCount: 1)
             memory.add(ShotFeatures(own: view(turn, in: stage), turned: []))
             return memory
         }
     }
 
-    private func memory(of stage: FeatureStage, turned: Bool) -> PatchMemoryFit {
-        var memory = PatchMemoryFit(memory, shotCount: shotCount)
-        for shot in shots {
-            let copies = turned ? shot.turned.map { view($0, in: stage) } : []
-            memory.add(ShotFeatures(own: view(shot.own, in: stage), turned: copies))
+    /// For each stage a memory of all shots and their turned copies.
+    private func turnedMemories(_ shots: ShotSource) throws(FitError) -> [PatchMemoryFit] {
+        var memories = stages.map { _ in PatchMemoryFit(memory, shotCount: shotCount) }
+        for number in 0..<shots.count {
+            let shot = try shots.features(of: number)
+            for stage in stages.indices {
+                memories[stage].add(
+                    ShotFeatures(own: view(shot.own, in: stage), turned: shot.turned.map { view($0, in: stage) }))
+            }
         }
-        return memory
+        return memories
     }
 
-    /// The image score of a good part that the component's memory has not seen.
-    ///
-    /// The held-out shots show it. The only shot has variants, which are too close to it, and itself without what is near, which
-    /// may be too far from it; the geometric mean of both came closest for the products that were looked at
-    /// (docs/accuracy.md).
-    private func unit(of stage: Int, _ parallelism: Parallelism) -> Float {
-        let memory = memories[stage][0]
-        guard shotCount == 1 else { return geometricMean(heldOut(in: stages[stage], memory, parallelism)) }
-        let own = view(shots[0].own, in: stages[stage])
-        let variants = shots[0].variants.map { variant in
-            let variant = view(variant, in: stages[stage])
-            return memory.memory(leavingOut: [], isFast: false)
-                .score(variant.features, counting: variant.mask, parallelism).imageScore
+    /// The image score of a good part that the component's memory has not seen, where there is one shot: it has variants, which
+    /// are too close to it, and itself without what is near, which may be too far from it; the geometric mean of both came
+    /// closest for the products that were looked at (docs/accuracy.md).
+    private func unit(_ shot: ShotFeatures, in stage: Int, _ parallelism: Parallelism) -> Float {
+        let memory = memories[stage][0].memory(leavingOut: [], isFast: false)
+        let own = view(shot.own, in: stage)
+        let variants = shot.variants.map { variant in
+            let variant = view(variant, in: stage)
+            return memory.score(variant.features, counting: variant.mask, parallelism).imageScore
         }
         let toItself = Aggregation.topPercent.score(
             of: own.features.distancesToItself(beyond: 2, counting: own.mask, parallelism))
         return geometricMean([geometricMean(variants), toItself])
     }
 
-    /// The image score of each shot by a memory of the others.
-    private func heldOut(in stage: FeatureStage, _ memory: PatchMemoryFit, _ parallelism: Parallelism) -> [Float] {
-        shots.enumerated().map { shot, features in
-            let view = view(features.own, in: stage)
-            return memory.memory(leavingOut: [shot], isFast: false)
-                .score(view.features, counting: view.mask, parallelism).imageScore
+    /// For each set of memories and each stage, how far a good part is that is not remembered: the mean image score of the
+    /// shots, each by a memory of the others.
+    private func heldOut(
+        _ sets: [[PatchMemoryFit]], _ shots: ShotSource, _ parallelism: Parallelism
+    ) throws(FitError) -> [[Float]] {
+        let scores = try shots.map { shot, features throws(FitError) in
+            let views = stages.indices.map { view(features.own, in: $0) }
+            return sets.map { memories in
+                zip(memories, views).map { memory, view in
+                    memory.memory(leavingOut: [shot], isFast: false)
+                        .score(view.features, counting: view.mask, parallelism).imageScore
+                }
+            }
+        }
+        return sets.indices.map { set in
+            stages.indices.map { stage in geometricMean(scores.map { $0[set][stage] }) }
         }
     }
 }
@@ -156,33 +201,44 @@ extension CombinedFit {
     /// where they do no harm (docs/accuracy.md).
     private static let rotationGain = 0.13
 
-    private func rotation(_ texture: TextureEvidence, _ parallelism: Parallelism) -> FitChoice.Rotation {
-        let copies = 1 + shots[0].turned.count
-        guard copies > 1, texture.weight == 0 else { return .init(copies: 1, gain: nil) }
-        guard shotCount > 1 else { return .init(copies: copies, gain: nil) }
-        let gains = stages.map { stage in
-            let upright = geometricMean(heldOut(in: stage, memory(of: stage, turned: false), parallelism))
-            let turned = geometricMean(heldOut(in: stage, memory(of: stage, turned: true), parallelism))
-            return Double(logf(upright / turned))
+    /// Whether turned copies are remembered, and each component's unit: the image score of a good part that its memory has not
+    /// seen. Leaves the memories that go with it.
+    private mutating func decide(
+        _ texture: TextureEvidence, _ shots: ShotSource, _ parallelism: Parallelism
+    ) throws(FitError) -> (FitChoice.Rotation, units: [Float]) {
+        let copies = 1 + turnedCount
+        let mayTurn = copies > 1 && texture.weight == 0
+        if let onlyShot {
+            if mayTurn { memories = stages.indices.map { memoriesByTurn(onlyShot, in: $0) } }
+            let units = stages.indices.map { unit(onlyShot, in: $0, parallelism) }
+            return (.init(copies: mayTurn ? copies : 1, gain: nil), units)
         }
+        let upright = memories.map { $0[0] }
+        guard mayTurn else {
+            return (.init(copies: 1, gain: nil), try heldOut([upright], shots, parallelism)[0])
+        }
+        let turned = try turnedMemories(shots)
+        let units = try heldOut([upright, turned], shots, parallelism)
+        let gains = zip(units[0], units[1]).map { Double(logf($0 / $1)) }
         let gain = gains.reduce(0, +) / Double(gains.count)
-        return .init(copies: gain > Self.rotationGain ? copies : 1, gain: gain)
+        guard gain > Self.rotationGain else { return (.init(copies: 1, gain: gain), units[0]) }
+        memories = turned.map { [$0] }
+        return (.init(copies: copies, gain: gain), units[1])
     }
 
     /// What the texture of a good part may differ by is told by the held-out shots, but for odd ones; one shot is believed as far
     /// as its quarters.
     private mutating func calibratedTexture(weight: Float) -> TextureStatistics {
         let columns = textureColumns(0)
-        let views = shots.map(\.own)
         func statistics(_ shots: [Int]) -> TextureStatistics {
-            TextureStatistics(shots: shots.map { views[$0] }, columns: columns)
+            TextureStatistics(shots.map { textures[$0] }, columns: columns)
         }
-        let everyone = Array(shots.indices)
+        let everyone = Array(textures.indices)
         guard shotCount > 1 else { return statistics(everyone).with(tolerance: exp(0.2), weight: weight) }
         func distances(_ shots: [Int]) -> [Float] {
             shots.map { shot in
                 let others = statistics(shots.filter { $0 != shot })
-                return logf(others.distance(of: views[shot].features, counting: views[shot].mask))
+                return logf(others.distance(of: textures[shot].whole))
             }
         }
         var kept = everyone
@@ -213,20 +269,13 @@ extension CombinedFit {
     /// Of the logarithms of good textures' distances.
     private static let textureSpread = 0.08
 
-    private mutating func compareWithWords(_ anchors: TextAnchors) {
-        let normal = shots.flatMap { [$0.own] + $0.variants }.map(\.features)
-        let evidence = WordEvidence(
-            anchors, normal: normal, anomalous: shots.flatMap { $0.anomalies.map(\.view.features) })
-        choice?.words = evidence
-        if evidence.isUsed { words = WordComparison(anchors, normal: normal) }
-    }
-
     /// The choice, with what the synthetic anomalies say of it: each is judged without the shot that it was made from.
-    private func judged(_ parallelism: Parallelism) -> FitChoice? {
-        guard var choice, shots.contains(where: { !$0.anomalies.isEmpty }) else { return choice }
+    private func judged(_ shots: ShotSource, _ parallelism: Parallelism) throws(FitError) -> FitChoice? {
+        guard var choice, hasAnomalies else { return choice }
         var normal: [[Float]] = []
         var anomalous: [[Float]] = []
-        for (index, shot) in shots.enumerated() {
+        for index in 0..<shots.count {
+            let shot = try shots.features(of: index)
             let scorer = combined(leavingOut: shotCount > 1 ? [index] : [], isFast: shotCount == 1)
             func scores(_ view: ShotFeatures.View) -> [Float] {
                 let alone = scorer.components.map { component in

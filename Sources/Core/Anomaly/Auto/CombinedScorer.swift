@@ -37,8 +37,25 @@ package struct CombinedScorer: Scorer {
 
     /// Patches are fused by the power mean of exponent 4, so that the largest components count most.
     package func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
-        let distances = distances(of: features, counting: mask, parallelism)
-        var values = [Float](repeating: 0, count: features.grid.count)
+        score(views(of: features), counting: mask, factor: factor(for: features, counting: mask), parallelism)
+    }
+
+    /// What each component looks at. Scorers of the same components share it.
+    func views(of features: PatchFeatures) -> [PatchFeatures] { components.map { $0.view(of: features) } }
+
+    /// What the picture as a whole makes of its score.
+    func factor(for features: PatchFeatures, counting mask: PatchMask) -> Float {
+        (texture?.factor(for: features, counting: mask) ?? 1) * (words?.factor(for: features) ?? 1)
+    }
+
+    /// - Parameters:
+    ///   - views: see ``views(of:)``; `factor`: see ``factor(for:counting:)``.
+    func score(
+        _ views: [PatchFeatures], counting mask: PatchMask, factor: Float, _ parallelism: Parallelism
+    ) -> ScoreMap {
+        let grid = views[0].grid
+        let distances = distances(of: views, counting: mask, parallelism)
+        var values = [Float](repeating: 0, count: grid.count)
         for patch in values.indices {
             var sum: Float = 0
             for (component, distances) in zip(components, distances) {
@@ -49,18 +66,16 @@ package struct CombinedScorer: Scorer {
         }
         let counted = mask.patches.map { values[$0] }
         let top = counted.sorted(by: >).prefix(max(1, Int((Double(counted.count) * Self.topShare).rounded())))
-        let factor = (texture?.factor(for: features, counting: mask) ?? 1) * (words?.factor(for: features) ?? 1)
         return ScoreMap(
-            grid: features.grid, values: values, imageScore: factor * top.reduce(0, +) / Float(top.count))
+            grid: grid, values: values, imageScore: factor * top.reduce(0, +) / Float(top.count))
     }
 
     /// For each component one distance a patch, to the nearest of the turns that the picture is most similar to.
     private func distances(
-        of features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism
+        of views: [PatchFeatures], counting mask: PatchMask, _ parallelism: Parallelism
     ) -> [[Float]] {
-        let byTurn = components.map { component in
-            let view = component.view(of: features)
-            return component.memories.map { $0.score(view, counting: mask, parallelism).values }
+        let byTurn = zip(components, views).map { component, view in
+            component.memories.map { $0.score(view, counting: mask, parallelism).values }
         }
         let turns = byTurn[0].indices
         guard turns.count > 1 else { return byTurn.map { $0[0] } }

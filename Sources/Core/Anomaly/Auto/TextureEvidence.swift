@@ -27,7 +27,11 @@ package struct TextureEvidence: Codable, Sendable, Equatable {
     ///   - shots: as they are, with all patches.
     ///   - columns: the layer to look at.
     package init(shots: [PatchFeatures], columns: Range<Int>) {
-        let cells = shots.map { CellMeans($0.columns(columns, localAveraging: false)) }
+        self.init(shots.map { CellMeans($0, columns: columns) })
+    }
+
+    /// - Parameter cells: of each shot.
+    init(_ cells: [CellMeans]) {
         betweenCells = cells.map(\.shareBetween).reduce(0, +) / Double(cells.count)
         agreement = cells.count > 1 ? Self.agreement(cells.map(\.relative)) : nil
     }
@@ -54,13 +58,14 @@ package struct TextureEvidence: Codable, Sendable, Equatable {
 }
 
 /// The mean features of a 4 x 4 grid of cells. Two patches at the border are left out: a network sees the padding there.
-private struct CellMeans {
+struct CellMeans {
     /// `[16][D]`: each cell's mean less the mean of all.
-    let relative: [[Double]]
-    let shareBetween: Double
+    fileprivate let relative: [[Double]]
+    fileprivate let shareBetween: Double
 
-    init(_ features: PatchFeatures) {
-        let (grid, rows) = (features.grid, features.rows)
+    /// - Parameter columns: the layer to look at.
+    init(_ features: PatchFeatures, columns: Range<Int>) {
+        let (grid, rows) = (features.grid, features.columns(columns, localAveraging: false).rows)
         let border = min(grid.rows, grid.columns) >= 12 ? 2 : 0
         let (height, width) = (max((grid.rows - 2 * border) / 4, 1), max((grid.columns - 2 * border) / 4, 1))
         var cells: [[Double]] = []

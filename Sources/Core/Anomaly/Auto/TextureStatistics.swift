@@ -36,23 +36,23 @@ package struct TextureStatistics: Sendable, Equatable {
 
     /// - Parameter shots: at least one, each with a patch that counts.
     package init(shots: [ShotFeatures.View], columns: Range<Int>) {
-        let rows = shots.map { Self.rows(of: $0.features, $0.mask, columns) }
-        let all = Matrix(joiningRows: rows)
-        let (mean, deviation) = all.columnMoments()
-        func description(_ rows: Matrix) -> [Float] { Self.description(rows, mean, deviation) }
-        let whole = rows.map(description)
-        let centre = Matrix(joining: whole).columnMoments().mean
+        self.init(shots.map { TextureSample($0, columns: columns) }, columns: columns)
+    }
+
+    /// - Parameter samples: of at least one shot.
+    init(_ samples: [TextureSample], columns: Range<Int>) {
+        let all = ColumnMoments(joining: samples.map(\.whole))
+        let (mean, deviation) = (all.mean, all.deviation)
+        let centre = ColumnMoments(Matrix(joining: samples.map { $0.whole.description(mean, deviation) })).mean
         // Each shot's quarters around their own mean: what shots differ in as a whole is not a quarter's doing.
         var squares = [Float](repeating: 0, count: centre.count)
-        for view in shots {
-            let quarters = view.features.grid.quarters.map { patches in
-                description(Self.rows(of: view.features, view.mask.narrowed(to: patches), columns))
-            }
-            let deviation = Matrix(joining: quarters).columnMoments().deviation
+        for sample in samples {
+            let quarters = sample.quarters.map { $0.description(mean, deviation) }
+            let deviation = ColumnMoments(Matrix(joining: quarters)).deviation
             for index in squares.indices { squares[index] += deviation[index] * deviation[index] }
         }
         // A mean over four times as many patches varies a quarter as much.
-        let scale = 1 / Float(4 * shots.count)
+        let scale = 1 / Float(4 * samples.count)
         self.init(
             columns: columns, mean: mean, deviation: deviation, centre: centre,
             variance: squares.map { $0 * scale + Self.smallestVariance })
@@ -77,7 +77,11 @@ package struct TextureStatistics: Sendable, Equatable {
 
     /// Root mean square of the standardised differences from the shots.
     package func distance(of features: PatchFeatures, counting mask: PatchMask) -> Float {
-        let description = Self.description(Self.rows(of: features, mask, columns), mean, deviation)
+        distance(of: ColumnMoments(features, mask, columns))
+    }
+
+    func distance(of whole: ColumnMoments) -> Float {
+        let description = whole.description(mean, deviation)
         var sum: Float = 0
         for index in description.indices {
             let difference = description[index] - centre[index]
@@ -86,15 +90,72 @@ package struct TextureStatistics: Sendable, Equatable {
         return (sum / Float(description.count)).squareRoot()
     }
 
-    private static func rows(of features: PatchFeatures, _ mask: PatchMask, _ columns: Range<Int>) -> Matrix {
-        mask.rows(of: features.columns(columns, localAveraging: false).rows)
+}
+
+/// All that statistics need to know of a shot.
+struct TextureSample {
+    let whole: ColumnMoments
+    /// Of the picture's four.
+    fileprivate let quarters: [ColumnMoments]
+
+    /// - Parameter view: with a patch that counts.
+    init(_ view: ShotFeatures.View, columns: Range<Int>) {
+        whole = ColumnMoments(view.features, view.mask, columns)
+        quarters = view.features.grid.quarters.map { patches in
+            ColumnMoments(view.features, view.mask.narrowed(to: patches), columns)
+        }
+    }
+}
+
+/// Sums over the patches of a picture, or of several.
+struct ColumnMoments {
+    private let count: Double
+    /// `[D]`.
+    private let sums: [Double]
+    private let squares: [Double]
+
+    fileprivate init(_ features: PatchFeatures, _ mask: PatchMask, _ columns: Range<Int>) {
+        self.init(mask.rows(of: features.columns(columns, localAveraging: false).rows))
+    }
+
+    fileprivate init(_ rows: Matrix) {
+        var sums = [Double](repeating: 0, count: rows.columns)
+        var squares = sums
+        rows.values.withUnsafeBufferPointer { values in
+            for row in 0..<rows.rows {
+                for column in 0..<rows.columns {
+                    let value = Double(values[row * rows.columns + column])
+                    sums[column] += value
+                    squares[column] += value * value
+                }
+            }
+        }
+        (count, self.sums, self.squares) = (Double(rows.rows), sums, squares)
+    }
+
+    /// - Parameter pieces: at least one.
+    fileprivate init(joining pieces: [ColumnMoments]) {
+        count = pieces.reduce(0) { $0 + $1.count }
+        sums = pieces[0].sums.indices.map { column in pieces.reduce(0) { $0 + $1.sums[column] } }
+        squares = pieces[0].sums.indices.map { column in pieces.reduce(0) { $0 + $1.squares[column] } }
+    }
+
+    /// `[D]`.
+    fileprivate var mean: [Float] { sums.map { Float($0 / count) } }
+
+    /// `[D]`: standard deviations, never 0.
+    fileprivate var deviation: [Float] {
+        zip(squares, sums).map { square, sum in
+            let mean = sum / count
+            return Float(max(square / count - mean * mean, 0).squareRoot() + 1e-6)
+        }
     }
 
     /// `[2 D]`: mean and log deviation of each feature, in the shots' deviations.
-    private static func description(_ rows: Matrix, _ mean: [Float], _ deviation: [Float]) -> [Float] {
-        let own = rows.columnMoments()
-        let means = own.mean.indices.map { (own.mean[$0] - mean[$0]) / deviation[$0] }
-        let spreads = own.deviation.indices.map { logf(own.deviation[$0] / deviation[$0]) }
+    fileprivate func description(_ mean: [Float], _ deviation: [Float]) -> [Float] {
+        let (own, spread) = (self.mean, self.deviation)
+        let means = own.indices.map { (own[$0] - mean[$0]) / deviation[$0] }
+        let spreads = spread.indices.map { logf(spread[$0] / deviation[$0]) }
         return means + spreads
     }
 }
@@ -112,25 +173,6 @@ extension PatchGrid {
 }
 
 extension Matrix {
-    /// Mean and standard deviation of each column, the latter never 0.
-    fileprivate func columnMoments() -> (mean: [Float], deviation: [Float]) {
-        var sums = [Double](repeating: 0, count: columns)
-        var squares = sums
-        values.withUnsafeBufferPointer { values in
-            for row in 0..<rows {
-                for column in 0..<columns {
-                    let value = Double(values[row * columns + column])
-                    sums[column] += value
-                    squares[column] += value * value
-                }
-            }
-        }
-        let count = Double(rows)
-        let mean = sums.map { $0 / count }
-        let deviation = zip(squares, mean).map { max($0 / count - $1 * $1, 0).squareRoot() + 1e-6 }
-        return (mean.map { Float($0) }, deviation.map { Float($0) })
-    }
-
     /// One row each.
     fileprivate init(joining rows: [[Float]]) {
         self.init(rows: rows.count, columns: rows[0].count, values: Array(rows.joined()))

@@ -16,9 +16,9 @@ struct WordComparison: Sendable, Equatable {
         self.tolerance = tolerance
     }
 
-    /// - Parameter normal: pictures of good parts, at least one, with their embeddings.
-    init(_ anchors: TextAnchors, normal: [PatchFeatures]) {
-        let logs = normal.map { logf(Self.odds(of: $0, anchors)) }
+    /// - Parameter normal: the odds of pictures of good parts, at least one.
+    init(_ anchors: TextAnchors, normal: [Float]) {
+        let logs = normal.map { logf($0) }
         let count = Float(logs.count)
         let mean = logs.reduce(0, +) / count
         let squares = logs.reduce(4 * Self.priorDeviation * Self.priorDeviation) { $0 + ($1 - mean) * ($1 - mean) }
@@ -46,9 +46,8 @@ struct WordEvidence: Codable, Sendable, Equatable {
 
     var isUsed: Bool { (separation ?? 0) >= Self.leastSeparation }
 
-    init(_ anchors: TextAnchors, normal: [PatchFeatures], anomalous: [PatchFeatures]) {
-        func odds(_ pictures: [PatchFeatures]) -> [Float] { pictures.map { WordComparison.odds(of: $0, anchors) } }
-        separation =
-            anomalous.isEmpty ? nil : RankingMetrics(normal: odds(normal), anomalous: odds(anomalous)).auroc
+    /// Of the odds of pictures.
+    init(normal: [Float], anomalous: [Float]) {
+        separation = anomalous.isEmpty ? nil : RankingMetrics(normal: normal, anomalous: anomalous).auroc
     }
 }

@@ -21,6 +21,7 @@ package struct AAClipMethod: Method {
     }
 
     package func fit(_ setup: FitSetup) -> any ScorerFit { AAClipFit(anchors: setup.requiredAnchors) }
+    package func keptBytes(ofShots count: Int, _ shape: ShotShape) -> Int { 0 }
 }
 
 /// AA-CLIP (Ma et al., CVPR 2025, <https://arxiv.org/abs/2503.06661>): patches of several levels and the picture as a whole

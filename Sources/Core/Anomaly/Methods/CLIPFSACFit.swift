@@ -90,7 +90,7 @@ package struct CLIPFSACFit: ScorerFit {
     }
 
     package mutating func finish(
-        _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
+        _ shots: ShotSource, _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws(FitError) {
         guard samples.allSatisfy({ !$0.heldOut.isEmpty }) else {
             let counts = samples.map { $0.training.count + $0.heldOut.count }

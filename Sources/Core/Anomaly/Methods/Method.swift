@@ -37,6 +37,9 @@ package protocol Method: Sendable, Equatable {
 
     /// - Precondition: the options lie in their domains, and there is what the method needs.
     func fit(_ setup: FitSetup) -> any ScorerFit
+
+    /// What a fit keeps of so many shots until it ends, and what is made of it, in bytes; grows with the shots.
+    func keptBytes(ofShots count: Int, _ shape: ShotShape) -> Int
 }
 
 /// What people are told about a method.
@@ -107,6 +110,9 @@ extension Method {
     package static func wantedBackbone(insteadOf textLayers: [Int]) -> String? { nil }
     package var localAveraging: Bool { false }
     package func plan(shotCount: Int) -> FitPlan { FitPlan() }
+
+    /// All features, and as much again in what is made of them.
+    package func keptBytes(ofShots count: Int, _ shape: ShotShape) -> Int { 2 * count * shape.bytes }
 }
 
 extension Method {

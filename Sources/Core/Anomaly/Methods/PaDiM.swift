@@ -24,6 +24,12 @@ package struct PaDiMMethod: Method {
     ]
 
     package func fit(_ setup: FitSetup) -> any ScorerFit { PaDiMFit(self) }
+
+    /// Some dimensions of each shot, and of each place a covariance.
+    package func keptBytes(ofShots count: Int, _ shape: ShotShape) -> Int {
+        let kept = min(dimensions, shape.width)
+        return shape.patches * (count * kept + 2 * Cholesky.count(kept)) * MemoryLayout<Float>.stride
+    }
 }
 
 /// How unusual a patch is for its place: the Mahalanobis distance to a Gaussian for each place of the grid (Defard et al.,

@@ -76,6 +76,11 @@ package struct PatchMemorySettings: Sendable, Equatable {
     package var foreground = false
 
     package init() {}
+
+    /// The memory while it grows.
+    func keptBytes(ofShots count: Int, _ shape: ShotShape) -> Int {
+        2 * shape.bytes(ofRows: shape.memoryRows(count, budget: coresetBudget))
+    }
 }
 
 /// Collects each shot's patches, thinned out to its share of the budget.
@@ -86,7 +91,10 @@ package struct PatchMemoryFit: ScorerFit {
     private var foreground: FeatureForeground?
     /// Patches of the part in the shot that has the fewest.
     private var smallestPart = Int.max
-    private var blocks: [Matrix] = []
+    /// One block of rows a shot, of `width` each.
+    private var rows: [Float] = []
+    private var width = 0
+    private var blocks: [Range<Int>] = []
 
     package init(_ settings: PatchMemorySettings, shotCount: Int) {
         self.settings = settings
@@ -105,9 +113,25 @@ package struct PatchMemoryFit: ScorerFit {
                 let mask = foreground?.mask(of: view.features, counting: view.mask) ?? view.mask
                 return mask.rows(of: view.features.rows)
             })
-        guard settings.coresetBudget > 0 else { return blocks.append(all) }
+        guard settings.coresetBudget > 0 else { return append(all) }
         let share = max(settings.coresetBudget / shotCount, 1)
-        blocks.append(all.rows(farthestPointsFirst(all, count: share)))
+        append(all.rows(farthestPointsFirst(all, count: share)))
+    }
+
+    private mutating func append(_ block: Matrix) {
+        let first = blocks.last?.upperBound ?? 0
+        if blocks.isEmpty {
+            width = block.columns
+            rows.reserveCapacity(shotCount * block.values.count)
+        }
+        rows += block.values
+        blocks.append(first..<first + block.rows)
+    }
+
+    /// Of all shots. It shares the rows, so that a memory of all but one costs nothing.
+    private var bank: MemoryBank {
+        MemoryBank(
+            rows: Matrix(rows: blocks.last?.upperBound ?? 0, columns: width, values: rows), blocks: blocks)
     }
 
     package func scorer(leavingOut left: Set<Int>, _ parallelism: Parallelism) -> any Scorer {
@@ -116,20 +140,24 @@ package struct PatchMemoryFit: ScorerFit {
 
     /// - Parameter isFast: whether many pictures will be judged, so that preparing a fast search is worth while.
     func memory(leavingOut left: Set<Int>, isFast: Bool) -> PatchMemory {
-        let bank = MemoryBank(blocks: blocks)
-        return PatchMemory(
+        PatchMemory(
             bank: left.isEmpty ? bank : bank.keeping { !left.contains($0) }, aggregation: settings.aggregation,
             foreground: knownForeground, isFast: isFast)
     }
 
-    package func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]? {
-        let bank = MemoryBank(blocks: blocks)
+    package var looks: Int { 1 }
+
+    package func pairScores(
+        _ shots: ShotSource, _ parallelism: Parallelism
+    ) throws(FitError) -> [[Float]]? {
+        let bank = bank
         let scorers = blocks.indices.map { only in
             PatchMemory(
                 bank: bank.keeping { $0 == only }, aggregation: settings.aggregation, foreground: knownForeground)
         }
-        return views.enumerated().map { shot, view in
-            scorers.enumerated().map { other, scorer in
+        return try shots.map { shot, features throws(FitError) in
+            let view = features.own
+            return scorers.enumerated().map { other, scorer in
                 shot == other ? 0 : scorer.score(view.features, counting: view.mask, parallelism).imageScore
             }
         }

@@ -20,6 +20,7 @@ package struct PatchMemoryMethod: Method {
 
     package func plan(shotCount: Int) -> FitPlan { FitPlan(rotations: rotations) }
     package func fit(_ setup: FitSetup) -> any ScorerFit { PatchMemoryFit(memory, shotCount: setup.shotCount) }
+    package func keptBytes(ofShots count: Int, _ shape: ShotShape) -> Int { memory.keptBytes(ofShots: count, shape) }
 }
 
 /// The patch memory with the settings of PatchCore.
@@ -39,6 +40,7 @@ package struct PatchCoreMethod: Method {
 
     package var localAveraging: Bool { true }
     package func fit(_ setup: FitSetup) -> any ScorerFit { PatchMemoryFit(memory, shotCount: setup.shotCount) }
+    package func keptBytes(ofShots count: Int, _ shape: ShotShape) -> Int { memory.keptBytes(ofShots: count, shape) }
 }
 
 /// The patch memory with the settings of AnomalyDINO.
@@ -62,4 +64,5 @@ package struct AnomalyDINOMethod: Method {
 
     package func plan(shotCount: Int) -> FitPlan { FitPlan(rotations: rotations) }
     package func fit(_ setup: FitSetup) -> any ScorerFit { PatchMemoryFit(memory, shotCount: setup.shotCount) }
+    package func keptBytes(ofShots count: Int, _ shape: ShotShape) -> Int { memory.keptBytes(ofShots: count, shape) }
 }

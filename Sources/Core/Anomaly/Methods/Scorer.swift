@@ -82,12 +82,16 @@ package protocol ScorerFit {
     /// Called once, after the last shot.
     ///
     /// - Parameters:
+    ///   - shots: those that were added.
     ///   - progress: told the share that is done, 0...1, where it takes long.
     ///   - isCancelled: asked now and then where it takes long.
     /// - Throws: `cancelled`; `badSettings` when the method cannot be fitted to such shots.
     mutating func finish(
-        _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
+        _ shots: ShotSource, _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws(FitError)
+
+    /// How often all shots are looked at between the last ``add(_:)`` and the end of ``pairScores(_:_:)``.
+    var looks: Int { get }
 
     /// About what share of a fit's time ``finish(_:progress:isCancelled:)`` takes.
     var trainingShare: Double { get }
@@ -102,8 +106,8 @@ package protocol ScorerFit {
     /// The score of each shot by a scorer of each other one alone, where that is quick; nil where it is not. It shows which
     /// shots are of one part.
     ///
-    /// - Parameter views: the shots, in the order in which they were added.
-    func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]?
+    /// - Parameter shots: those that were added, in that order.
+    func pairScores(_ shots: ShotSource, _ parallelism: Parallelism) throws(FitError) -> [[Float]]?
 
     /// After the fit: the numbers of shots that are unlike all others in what no score against single shots shows.
     var oddShots: Set<Int> { get }
@@ -116,9 +120,13 @@ extension ScorerFit {
 
     package var oddShots: Set<Int> { [] }
 
+    package var looks: Int { 0 }
+
     package mutating func finish(
-        _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
+        _ shots: ShotSource, _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws(FitError) {}
 
-    package func pairScores(_ views: [ShotFeatures.View], _ parallelism: Parallelism) -> [[Float]]? { nil }
+    package func pairScores(
+        _ shots: ShotSource, _ parallelism: Parallelism
+    ) throws(FitError) -> [[Float]]? { nil }
 }

@@ -14,6 +14,7 @@ package struct ZeroShotMethod: Method {
     package static func layers(default defaults: [Int], text: [Int]) -> [Int] { text.last.map { [$0] } ?? defaults }
 
     package func fit(_ setup: FitSetup) -> any ScorerFit { ZeroShotFit(anchors: setup.requiredAnchors) }
+    package func keptBytes(ofShots count: Int, _ shape: ShotShape) -> Int { 0 }
 }
 
 /// CLIP as it is: is the picture more like the words for a bad part or like those for a good one? Nothing is learnt; the shots

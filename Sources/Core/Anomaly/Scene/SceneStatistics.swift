@@ -45,9 +45,10 @@ package struct SceneStatistics: Sendable, Codable, Equatable {
     private static let widestPosition = 0.1
 
     /// - Parameter images: of the shots, as the model sees them; at least one.
-    package init(shots images: [Image]) {
-        precondition(!images.isEmpty, "scene statistics of no shots")
-        let profiles = images.map(SceneProfile.init)
+    package init(shots images: [Image]) { self.init(images.map(SceneProfile.init)) }
+
+    private init(_ profiles: [SceneProfile]) {
+        precondition(!profiles.isEmpty, "scene statistics of no shots")
         levels = Self.mean(profiles.map(\.levels))
         reds = Self.mean(profiles.map(\.reds))
         blues = Self.mean(profiles.map(\.blues))
@@ -64,15 +65,15 @@ package struct SceneStatistics: Sendable, Codable, Equatable {
 
     /// - Throws: `shotUnreadable`.
     init(of shots: [Shot], inputSize: Int) throws(FitError) {
-        var images: [Image] = []
+        var profiles: [SceneProfile] = []
         for shot in shots {
             do {
-                images.append(try shot.image(inputSize: inputSize))
+                profiles.append(SceneProfile(try shot.image(inputSize: inputSize)))
             } catch {
                 throw .shotUnreadable(sha256: shot.sha256, error)
             }
         }
-        self.init(shots: images)
+        self.init(profiles)
     }
 
     /// From what each shot differs from the others.

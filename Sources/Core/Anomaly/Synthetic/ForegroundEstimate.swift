@@ -9,8 +9,9 @@ package enum ForegroundEstimate: Sendable, Equatable {
     case background(red: Float, green: Float, blue: Float, tolerance: Float)
 
     /// - Parameter shots: normal pictures of one product; of any sizes.
-    package init(shots: [Image]) {
-        let rasters = shots.map(Raster.init)
+    package init(shots: [Image]) { self.init(shots.map(ForegroundRaster.init)) }
+
+    init(_ rasters: [ForegroundRaster]) {
         let border = rasters.flatMap { raster in raster.border.map { raster.colours[$0] } }
         guard !border.isEmpty else {
             self = .none
@@ -24,14 +25,14 @@ package enum ForegroundEstimate: Sendable, Equatable {
 
     /// Where the object is in a picture; nil if it cannot be told, or there is none in it.
     package func mask(of image: Image) -> ForegroundMask? {
-        let raster = Raster(image)
+        let raster = ForegroundRaster(image)
         guard let isForeground = foreground(of: raster), isForeground.contains(true) else { return nil }
         return ForegroundMask(rows: raster.rows, columns: raster.columns, isForeground: isForeground)
     }
 
     /// An object lies inside of the picture: most of the border is background, and clearly less of the middle. A texture's
     /// border looks like its middle.
-    private func isConvincing(on raster: Raster) -> Bool {
+    private func isConvincing(on raster: ForegroundRaster) -> Bool {
         guard let isForeground = foreground(of: raster) else { return false }
         func share(_ places: [Int]) -> Float { Float(places.count { isForeground[$0] }) / Float(places.count) }
         let all = share(Array(isForeground.indices))
@@ -39,7 +40,7 @@ package enum ForegroundEstimate: Sendable, Equatable {
         return all >= 0.03 && all <= 0.95 && border <= 0.4 && share(raster.middle) - border >= 0.3
     }
 
-    private func foreground(of raster: Raster) -> [Bool]? {
+    private func foreground(of raster: ForegroundRaster) -> [Bool]? {
         guard case .background(let red, let green, let blue, let tolerance) = self else { return nil }
         let differs = raster.distances(from: SIMD3(red, green, blue)).map { $0 > tolerance }
         let (rows, columns) = (raster.rows, raster.columns)
@@ -115,7 +116,7 @@ package enum ForegroundEstimate: Sendable, Equatable {
 }
 
 /// A picture, reduced to a longer side of 128 cells at most.
-private struct Raster {
+struct ForegroundRaster {
     let rows: Int
     let columns: Int
     /// Row-major.
@@ -135,7 +136,7 @@ private struct Raster {
     }
 
     /// A frame of 3 % of the sides.
-    var border: [Int] {
+    fileprivate var border: [Int] {
         let (high, wide) = (max(1, rows * 3 / 100), max(1, columns * 3 / 100))
         return colours.indices.filter { cell in
             let (row, column) = (cell / columns, cell % columns)
@@ -144,13 +145,13 @@ private struct Raster {
     }
 
     /// The middle half of both sides.
-    var middle: [Int] {
+    fileprivate var middle: [Int] {
         colours.indices.filter { cell in
             abs(2 * (cell / columns) + 1 - rows) * 2 <= rows && abs(2 * (cell % columns) + 1 - columns) * 2 <= columns
         }
     }
 
-    func distances(from colour: SIMD3<Float>) -> [Float] {
+    fileprivate func distances(from colour: SIMD3<Float>) -> [Float] {
         colours.map { other in
             let difference = other - colour
             return ((difference * difference).sum() / 3).squareRoot()

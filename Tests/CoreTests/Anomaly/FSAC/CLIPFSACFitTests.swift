@@ -55,7 +55,7 @@ import Testing
     ) throws -> CLIPFSACFit {
         var fit = CLIPFSACFit(settings, anchors: anchors)
         for shot in shots { fit.add(shot) }
-        try fit.finish(.serial, progress: { _ in }, isCancelled: { false })
+        try fit.finish(ShotSource(shots), .serial, progress: { _ in }, isCancelled: { false })
         return fit
     }
 
@@ -201,7 +201,8 @@ import Testing
         for shot in shots { fit.add(shot) }
         var shares: [Double] = []
         #expect(throws: FitError.cancelled) {
-            try fit.finish(.serial, progress: { shares.append($0) }, isCancelled: { shares.count == 12 })
+            try fit.finish(
+                ShotSource(shots), .serial, progress: { shares.append($0) }, isCancelled: { shares.count == 12 })
         }
         #expect(shares.count == 12 && shares == shares.sorted())
         #expect(shares[10] >= 1.0 / 3 && shares.allSatisfy { $0 < 1 })

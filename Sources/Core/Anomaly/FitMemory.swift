@@ -1,0 +1,78 @@
+// N patches, D feature width.
+
+/// How much memory a fit takes, told before it begins.
+///
+/// It has four pieces: the work on one picture, the features of one shot, what the method keeps of all shots, and features that
+/// are kept to save time, as many as there is room for (``ShotSource``).
+struct FitMemory {
+    /// Pictures that are decoded, the network's scratch, and what is copied while models are compared. Measured
+    /// (docs/performance.md).
+    private static let work = 128 << 20
+    /// For features that are kept to save time: more helps no fit of up to a hundred shots at the default setting.
+    private static let mostRoom = 384 << 20
+
+    /// That it may take on top of what the process has, in bytes.
+    private let budget: Int
+    private let shape: ShotShape
+    private let method: any Method
+
+    /// - Parameter first: one shot, for all are alike.
+    init(budget: Int, _ first: ShotFeatures, _ method: any Method) {
+        self.budget = budget
+        self.method = method
+        shape = ShotShape(first)
+    }
+
+    /// Of the features of one shot, in bytes.
+    var shot: Int { shape.bytes }
+
+    private func needed(_ shotCount: Int) -> Int {
+        Self.work + shot + method.keptBytes(ofShots: shotCount, shape)
+    }
+
+    /// - Throws: `tooManyShots`, with the number that fits.
+    func check(_ shotCount: Int) throws(FitError) {
+        guard needed(shotCount) > budget else { return }
+        var (fitting, tooMany) = (0, shotCount)
+        while tooMany - fitting > 1 {
+            let middle = (fitting + tooMany) / 2
+            if needed(middle) <= budget { fitting = middle } else { tooMany = middle }
+        }
+        throw .tooManyShots(shotCount, needed: needed(shotCount), fitting: fitting, budget: budget)
+    }
+
+    /// For features that are kept to save time.
+    ///
+    /// - Precondition: ``check(_:)`` says that they fit.
+    func room(_ shotCount: Int) -> Int { min(budget - needed(shotCount), Self.mostRoom) }
+}
+
+/// What a shot's features are, for methods to tell how much they keep of them.
+package struct ShotShape: Sendable, Equatable {
+    /// N, of each view.
+    package let patches: Int
+    /// D, of all layers together.
+    package let width: Int
+    /// The shot and its turned copies.
+    package let views: Int
+    /// Of all its views and anomalies together.
+    package let bytes: Int
+
+    init(_ shot: ShotFeatures) {
+        patches = shot.own.features.grid.count
+        width = shot.own.features.rows.columns
+        views = 1 + shot.turned.count
+        bytes = shot.byteCount
+    }
+
+    /// So many rows of all columns.
+    func bytes(ofRows rows: Int) -> Int { rows * width * MemoryLayout<Float>.stride }
+
+    /// Rows that a memory keeps of so many shots.
+    ///
+    /// - Parameter budget: 0 keeps all.
+    func memoryRows(_ shotCount: Int, budget: Int) -> Int {
+        let all = shotCount * patches * views
+        return budget > 0 ? min(all, max(budget, shotCount)) : all
+    }
+}
