@@ -33,6 +33,8 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     /// The score at which a part is rejected: NG when `score >= limit`. Only with a judgement, so that nobody can make
     /// a verdict of a muted score.
     package var limit: Float?
+    /// Who set the limit; absent when calibration did.
+    package var limitBy: LimitOrigin?
     /// True when the score is so near to the limit that either verdict is poorly supported, else absent.
     package var uncertain: Bool?
     /// Boxes around what is at the limit or above. Empty for OK and for INVALID.
@@ -90,8 +92,7 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     package init(
         seq: UInt64, time: String, camera: String, recipe: String, generation: Int?, frame: String, part: String?,
         verdict: Verdict, cause: String?, detail: String? = nil, sceneShift: String? = nil, score: Float?,
-        limit: Float?,
-        uncertain: Bool? = nil,
+        limit: Float?, limitBy: LimitOrigin? = nil, uncertain: Bool? = nil,
         regions: [Region],
         latency: Latency,
         image: String?, heatmap: String?, durable: Bool
@@ -109,6 +110,7 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
         self.sceneShift = sceneShift
         self.score = score
         self.limit = limit
+        self.limitBy = limitBy
         self.uncertain = uncertain
         self.regions = regions
         self.latency = latency
@@ -120,6 +122,7 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     private enum CodingKeys: String, CodingKey {
         case seq, time, camera, recipe, generation, frame, part, verdict, cause, detail, score, limit, uncertain,
             regions
+        case limitBy = "limit_by"
         case sceneShift = "scene_shift"
         case latency = "latency_ms"
         case image, heatmap, durable

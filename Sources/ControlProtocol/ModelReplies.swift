@@ -18,6 +18,8 @@ package struct LimitReply: Codable, Sendable, Equatable {
     /// What other sensitivities would give, around the one in use. Expected of the shots, not measured on parts. May be
     /// empty.
     package var options: [LimitOption]
+    /// What it changes, in the answer of `PUT /v1/limit`.
+    package var change: LimitChange?
 
     package init(
         value: Float, manual: Bool, calibrated: Float, evidence: String, commissioned: String? = nil,
@@ -58,8 +60,8 @@ package struct LimitOption: Codable, Sendable, Equatable {
     }
 }
 
-/// Body of `PUT /v1/limit`: `{"value":0.42}` sets it by hand, `{"value":null}` or `{}` goes back to calibration's. It
-/// holds from the next frame on.
+/// Body of `PUT /v1/limit?dry_run=&force=`: `{"value":0.42}` sets it by hand, `{"value":null}` goes back to calibration's. It
+/// holds from the next frame on. Without `value` it is refused: what was forgotten must not count as null.
 package struct LimitRequest: RequestFields, Equatable {
     /// Finite and above 0.
     package var value: Float?
@@ -70,6 +72,17 @@ package struct LimitRequest: RequestFields, Equatable {
 
     package init(value: Float?) {
         self.value = value
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        value = try fields.decodeNil(forKey: .value) ? nil : fields.decode(Float.self, forKey: .value)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        // Nil is said: it is what is asked for.
+        try fields.encode(value, forKey: .value)
     }
 }
 
@@ -132,6 +145,41 @@ package struct RollbackRequest: RequestFields, Equatable {
 
     package init(generation: Int? = nil) {
         self.generation = generation
+    }
+}
+
+/// Answer of `POST /v1/models/rollback`: the fields of the generation's ``GenerationReply``, and what became of the shots.
+package struct RollbackReply: Codable, Sendable, Equatable {
+    package var model: GenerationReply
+    /// SHA-256 of the shots that the generation was not fitted from: no fit learns them again until they are restored.
+    package var setAside: [String]
+    /// SHA-256 of those that it was fitted from and that had been set aside: they are shots again.
+    package var restored: [String]
+
+    package init(model: GenerationReply, setAside: [String], restored: [String]) {
+        self.model = model
+        self.setAside = setAside
+        self.restored = restored
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case restored
+        case setAside = "set_aside"
+    }
+
+    package init(from decoder: any Decoder) throws {
+        model = try GenerationReply(from: decoder)
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        // Absent from older daemons.
+        setAside = try fields.decodeIfPresent([String].self, forKey: .setAside) ?? []
+        restored = try fields.decodeIfPresent([String].self, forKey: .restored) ?? []
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        try model.encode(to: encoder)
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(setAside, forKey: .setAside)
+        try fields.encode(restored, forKey: .restored)
     }
 }
 

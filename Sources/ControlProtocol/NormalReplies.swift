@@ -19,10 +19,29 @@ package struct NormalReply: Codable, Sendable, Equatable {
 package struct NormalsReply: Codable, Sendable, Equatable {
     package var recipe: String
     package var normals: [NormalReply]
+    /// Shots that a roll-back took out: no fit learns from them until they are restored. Absent from older daemons.
+    package var setAside: [NormalReply]?
 
-    package init(recipe: String, normals: [NormalReply]) {
+    package init(recipe: String, normals: [NormalReply], setAside: [NormalReply]) {
         self.recipe = recipe
         self.normals = normals
+        self.setAside = setAside
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case recipe, normals
+        case setAside = "set_aside"
+    }
+}
+
+/// Answer of `POST /v1/normals/<sha256>/restore`.
+package struct RestoreNormalReply: Codable, Sendable, Equatable {
+    package var restored: String
+    package var fit: FitReply?
+
+    package init(restored: String, fit: FitReply?) {
+        self.restored = restored
+        self.fit = fit
     }
 }
 

@@ -7,6 +7,8 @@ package struct RecipeReply: Codable, Sendable, Equatable {
     package var shots: Int
     /// The generation in use; absent without a model.
     package var model: GenerationReply?
+    /// Why no part that it judges gets a verdict, and what to do, in words; absent when they do.
+    package var hindrance: String?
     package var fit: FitReply
     /// Cameras that use it now. A part of before a changeover may still be judged by it.
     package var cameras: [String]
@@ -16,13 +18,15 @@ package struct RecipeReply: Codable, Sendable, Equatable {
     package var commission: CommissionReply?
 
     package init(
-        name: String, settingsFrom: String, shots: Int, model: GenerationReply?, fit: FitReply, cameras: [String],
-        trend: TrendReply? = nil, commission: CommissionReply? = nil
+        name: String, settingsFrom: String, shots: Int, model: GenerationReply?, hindrance: String? = nil,
+        fit: FitReply,
+        cameras: [String], trend: TrendReply? = nil, commission: CommissionReply? = nil
     ) {
         self.name = name
         self.settingsFrom = settingsFrom
         self.shots = shots
         self.model = model
+        self.hindrance = hindrance
         self.fit = fit
         self.cameras = cameras
         self.trend = trend
@@ -30,7 +34,7 @@ package struct RecipeReply: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, shots, model, fit, cameras, trend, commission
+        case name, shots, model, hindrance, fit, cameras, trend, commission
         case settingsFrom = "settings_from"
     }
 }

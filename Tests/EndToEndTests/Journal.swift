@@ -13,12 +13,14 @@ struct JournalRecord: Decodable, Sendable {
     let generation: Int?
     let score: Float?
     let limit: Float?
+    let limitBy: LimitOrigin?
     let image: String?
     let heatmap: String?
 
     private enum CodingKeys: String, CodingKey {
         case seq, frame, recipe, part, verdict, cause, generation, score, limit, image, heatmap
         case sceneShift = "scene_shift"
+        case limitBy = "limit_by"
     }
 }
 

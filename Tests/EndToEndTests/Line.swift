@@ -66,8 +66,8 @@ final class Line {
     // MARK: The daemon
 
     /// Starts the daemon and waits until it answers.
-    func start() async throws {
-        let daemon = try launch()
+    func start(environment: [String: String] = [:]) async throws {
+        let daemon = try launch(environment: environment)
         try await eventually("the daemon to answer", evidence: { daemon.standardError }) {
             guard daemon.isRunning else {
                 throw TookTooLong(what: "a daemon that ended", evidence: daemon.standardError)

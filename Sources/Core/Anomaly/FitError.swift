@@ -12,6 +12,8 @@ package enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
     case shotUnreadable(sha256: String, ImageError)
     /// What cannot be a model, because some of its numbers are none.
     case notFinite(String)
+    /// The backbone says what no trained network says, such as the same of every picture.
+    case deadFeatures(String)
     /// The region of interest does not lie in the shots.
     case regionOutside(PixelRectangle, frame: PixelSize)
     /// An area in pixels needs shots of one size.
@@ -40,6 +42,9 @@ package enum FitError: Error, Equatable, Sendable, CustomStringConvertible {
         case .notFinite(let what):
             "fit: expected finite numbers, got others among the \(what): check the weights with `fsacctl model verify`; if "
                 + "they are sound, choose another method or backbone"
+        case .deadFeatures(let what):
+            "fit: the backbone says \(what): its weights are none that were trained: check them with `fsacctl model verify`, "
+                + "and fetch or import the model again"
         case .regionOutside(let roi, let frame):
             "fit: expected a region of interest inside of the shots' \(frame.width) x \(frame.height) pixels, got "
                 + "\(roi.text): change roi of the recipe, or take the shots again"

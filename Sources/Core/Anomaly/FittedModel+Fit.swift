@@ -11,7 +11,8 @@ extension FittedModel {
     ///   - memoryBytes: that the fit may take on top of what the process has. Less takes more time, and makes the same model.
     ///   - progress: called with the share that is done, after each forward pass.
     ///   - isCancelled: asked before each forward pass.
-    /// - Throws: `noShots`, `badSettings`, `shotUnreadable`, `notFinite`, `cancelled`, `tooManyShots`; with an area also `regionOutside`, `shotSizes`,
+    /// - Throws: `noShots`, `badSettings`, `shotUnreadable`, `notFinite`, `deadFeatures` (of text), `cancelled`,
+    ///   `tooManyShots`; with an area also `regionOutside`, `shotSizes`,
     ///   `nothingInspected`.
     package static func fit(
         shots: [Shot], extractors: ExtractorSource, settings: MethodSettings, makesAnomalies: Bool = true,
@@ -42,11 +43,14 @@ extension FittedModel {
             throw .badSettings(problem)
         }
         guard let read = extractors.read, let wording = settings.wording else { return nil }
+        let anchors: TextAnchors
         do {
-            return try read(wording)
+            anchors = try read(wording)
         } catch {
             throw .text(error)
         }
+        guard anchors.normal != anchors.abnormal else { throw .deadFeatures("the same of every sentence") }
+        return anchors
     }
 
     /// As ``fit(shots:extractors:settings:parallelism:progress:isCancelled:)``, with an extractor that is there; its input

@@ -16,6 +16,8 @@ package struct FittedModel: Sendable {
     package internal(set) var oddShots: [OddShot] = []
     /// What its shots look like as a whole; nil when it was fitted before anybody looked.
     package internal(set) var scene: SceneStatistics?
+    /// What tells whether a line computes the same numbers; nil when it was fitted before there was such a thing.
+    package internal(set) var golden: Golden?
     /// The size of the shots, which ``settings``' area refers to; nil when that is the whole frame, of whatever size.
     package let frame: PixelSize?
     private let mask: PatchMask

@@ -1,4 +1,5 @@
 internal import Foundation
+import Platform
 
 /// `model.json`: what a person or another program wants to know of a generation, and what loading needs.
 struct ModelDocument: Codable {
@@ -9,9 +10,11 @@ struct ModelDocument: Codable {
 
     static let fileName = "model.json"
     static let tensorsName = "model.safetensors"
-    static let currentVersion = 3
-    /// Its settings are laid out in another way, which ``MethodSettings`` can read; all else is as it is now.
-    private static let readableVersions = [2, currentVersion]
+    static let goldenName = "golden.safetensors"
+    /// The first one with a seal.
+    static let currentVersion = 4
+    /// In 2 the settings are laid out in another way, which ``MethodSettings`` can read; all else is as it is now.
+    private static let readableVersions = 2...currentVersion
     /// Far more than the scores of 1000 shots need.
     private static let maximumBytes = 4 << 20
 
@@ -31,14 +34,17 @@ struct ModelDocument: Codable {
     let frame: PixelSize?
     /// `model.safetensors`.
     let tensors: File
+    /// `golden.safetensors`; nil of models that were fitted before there was one.
+    let golden: File?
 
     enum CodingKeys: String, CodingKey {
         case version, backbone, settings, requested, shots, scorer, grid, calibration, scene, frame
         case oddShots = "odd_shots"
         case tensors = "model.safetensors"
+        case golden = "golden.safetensors"
     }
 
-    init(_ model: FittedModel, _ scorer: any ScorerHeader, tensors: File) {
+    init(_ model: FittedModel, _ scorer: any ScorerHeader, tensors: File, golden: File?) {
         version = Self.currentVersion
         backbone = model.backbone
         settings = model.settings
@@ -51,29 +57,35 @@ struct ModelDocument: Codable {
         scene = model.scene
         frame = model.frame
         self.tensors = tensors
+        self.golden = golden
     }
 
-    /// Equal documents give equal bytes.
+    /// With its seal. Equal documents give equal bytes.
     ///
     /// - Throws: `notFinite`, which JSON has no numbers for.
-    func json() throws(FitError) -> [UInt8] {
+    func sealed() throws(FitError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
-            return try [UInt8](encoder.encode(self)) + [UInt8(ascii: "\n")]
+            return try Seal.sealed([UInt8](encoder.encode(self)))
         } catch {
             throw .notFinite("numbers of the model document")
         }
     }
 
-    static func read(_ path: String) throws(FitError) -> ModelDocument {
-        let data = Data(try bytes(path))
+    /// - Parameter isTrusted: whether a document without a seal, which older versions wrote, is believed; by its SHA-256.
+    static func read(
+        _ path: String, trustingUnsealed isTrusted: (_ sha256: String) -> Bool
+    ) throws(FitError) -> ModelDocument {
+        let (content, isSealed) = try content(path, isTrusted)
+        let data = Data(content)
         let decoder = JSONDecoder()
         do {
             let version = try decoder.decode(Version.self, from: data).version
             guard readableVersions.contains(version) else {
                 throw FitError.unsupportedVersion(path: path, found: version, supported: currentVersion)
             }
+            guard isSealed == (version == currentVersion) else { throw unsealed(path) }
             return try decoder.decode(ModelDocument.self, from: data)
         } catch let error as FitError {
             throw error
@@ -84,6 +96,23 @@ struct ModelDocument: Codable {
 
     private struct Version: Decodable {
         let version: Int
+    }
+
+    private static func content(
+        _ path: String, _ isTrusted: (String) -> Bool
+    ) throws(FitError) -> (content: [UInt8], isSealed: Bool) {
+        let bytes = try bytes(path)
+        switch Seal.open(bytes) {
+        case .sound(let content): return (content, true)
+        case .broken: throw .damaged(path: path, section: "checksum", expected: "that of the document", got: "another")
+        case .missing(let sha256):
+            guard isTrusted(sha256) else { throw unsealed(path) }
+            return (bytes, false)
+        }
+    }
+
+    private static func unsealed(_ path: String) -> FitError {
+        .damaged(path: path, section: "checksum", expected: "one in the last line", got: "none")
     }
 
     private static func bytes(_ path: String) throws(FitError) -> [UInt8] {

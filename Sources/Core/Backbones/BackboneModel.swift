@@ -244,6 +244,36 @@ package struct BackboneModel: Sendable {
     }
 }
 
+// MARK: Weights that are none
+
+extension BackboneModel {
+    /// Computes features of two made-up pictures, of a CLIP also of two sentences: weights can be well-formed and finite and still
+    /// be none that were trained.
+    ///
+    /// - Throws: `dead`.
+    static func checkLiveness(of weights: ModelWeights) throws(WeightsError) {
+        // What adapters change is told by the fit with them.
+        guard weights.sidecar.architecture != .aaClipAdapters else { return }
+        let model = try BackboneModel(weights, weights.path, ModelsDirectory(path: ""))
+        let backbone = model.makeBackbone(inputSize: model.defaultInputSize, parallelism: .serial)
+        let request = FeatureRequest(layers: Array(1...model.layerCount), finalTokens: true)
+        func features(_ image: Image) -> Features {
+            backbone.features(of: model.preprocessing.input(from: image, size: model.defaultInputSize), request)
+        }
+        if let deadness = features(.golden).deadness(besides: features(Image.golden.negative)) {
+            throw .dead(file: weights.path, deadness)
+        }
+        guard let clip = weights.sidecar.clip, let vocabulary = weights.vocabulary else { return }
+        let tokenizer = BytePairTokenizer(vocabulary)
+        let tokens = ["a", "the"].map { tokenizer.tokens(of: $0, contextLength: clip.text.contextLength) }
+        let tower = TextTransformer(try CLIPTextWeights(weights.scope, clip), parallelism: .serial)
+        let embeddings = tower.embeddings(of: tokens)
+        guard embeddings.values.allSatisfy(\.isFinite), embeddings.row(0) != embeddings.row(1) else {
+            throw .dead(file: weights.path, "the same of every sentence")
+        }
+    }
+}
+
 /// Features as one component of `auto` compares them: a layer, as it is or averaged over each patch's neighbours.
 package struct FeatureStage: Codable, Sendable, Equatable {
     /// In `1...layerCount`.

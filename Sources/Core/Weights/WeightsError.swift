@@ -14,6 +14,8 @@ package enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
     case unsupportedType(file: String, tensor: String, type: String)
     /// A tensor holds NaN or infinity.
     case notFinite(file: String, tensor: String, index: Int)
+    /// The network says what no trained one says, such as the same of every picture.
+    case dead(file: String, String)
     case missingTensor(file: String, tensor: String)
     case wrongShape(file: String, tensor: String, expected: [Int], got: [Int])
     /// A tensor is not as the model's configuration describes it; nil is a tensor that one of the two does not have.
@@ -44,6 +46,8 @@ package enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
             "weights: \(file): \(tensor): expected 16, 32 or 64-bit floating point, got \(type)"
         case .notFinite(let file, let tensor, let index):
             "weights: \(file): \(tensor): expected finite numbers, got NaN or infinity at index \(index)"
+        case .dead(let file, let what):
+            "weights: \(file): the network says \(what): these weights are none that were trained"
         case .missingTensor(let file, let tensor):
             "weights: \(file): \(tensor): expected this tensor, got none of that name"
         case .wrongShape(let file, let tensor, let expected, let got):

@@ -50,7 +50,7 @@ extension ControlRoutes {
     }
 
     private func accept(_ entry: RecipeBook.Entry) throws -> Recipe.Active {
-        guard let active = entry.recipe.view.active else { throw StoreError.noModel }
+        let active = try entry.recipe.inUse()
         guard let commission = active.commission else { throw StoreError.notCommissioning(entry.name) }
         let scores = try commissions.scores(of: entry.name, commission, generation: active.generation)
         // What was shown is proposed again from the same scores, and not taken from the client.
@@ -67,7 +67,7 @@ extension ControlRoutes {
 
     /// How far it is. Reads the journal.
     func commission(_ entry: RecipeBook.Entry) throws -> CommissionReply {
-        guard let active = entry.recipe.view.active else { throw StoreError.noModel }
+        let active = try entry.recipe.inUse()
         var reply = CommissionReply(
             recipe: entry.name, state: .off, generation: active.generation, parts: 0, scored: 0,
             confidence: LimitProposal.confidence)

@@ -92,7 +92,7 @@ extension StoreError {
         switch self {
         case .invalidRecipeName, .invalidLimit: .invalidRequest
         case .noSuchNormal, .noSuchGeneration, .noSuchRecipe: .notFound
-        case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .generationUnreadable,
+        case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .unusable, .generationUnreadable,
             .otherBackbone, .otherSettings, .recipeExists, .recipeUnusable, .recipeInUse, .severalRecipes,
             .commissioning, .notCommissioning, .commissionIncomplete:
             .conflict

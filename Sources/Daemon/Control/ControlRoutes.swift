@@ -15,6 +15,7 @@ struct ControlRoutes: Sendable {
     let line: any LineControl
     let feed: VerdictFeed
     let commissions: CommissionLog
+    let limits: LimitChecks
     let shots: ShotOperations
     let reload: @Sendable () async throws -> ReloadReply
     let started = ContinuousClock.now

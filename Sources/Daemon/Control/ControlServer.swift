@@ -54,6 +54,7 @@ package struct ControlServer: Service {
                 VerdictPictures(source: verdicts, stateDirectory: stateDirectory),
                 streamLimit: max(1, settings.maxConnections / 2)),
             commissions: CommissionLog(source: verdicts),
+            limits: LimitChecks(recent: RecentParts(source: verdicts, stateDirectory: stateDirectory)),
             shots: shots, reload: reload)
     }
 

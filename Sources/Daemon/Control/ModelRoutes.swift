@@ -26,30 +26,25 @@ extension ControlRoutes {
                 return try Response.json(refit.request(entry.name), status: .accepted)
             },
             ControlRoute(.get, ControlPath.limit, parameters: ["recipe"]) { request in
-                guard let active = try entry(request).recipe.view.active else { throw StoreError.noModel }
-                return try Response.json(LimitReply(active))
+                try Response.json(LimitReply(entry(request).recipe.inUse()))
             },
-            ControlRoute(.put, ControlPath.limit, parameters: ["recipe"], LimitRequest.self) { request, wanted in
-                let recipe = try entry(request).recipe
-                return try Response.json(
-                    LimitReply(await WorkLane.slow.run { try recipe.setLimit(wanted.value) }))
-            },
+            ControlRoute(
+                .put, ControlPath.limit, parameters: ["recipe", "dry_run", "force"], LimitRequest.self, answer: setLimit
+            ),
             ControlRoute(.get, ControlPath.models, parameters: ["recipe"], answer: models),
             ControlRoute(
                 .post, ControlPath.rollback, parameters: ["recipe"], RollbackRequest.self, isNeeded: false
             ) { request, wanted in
                 let recipe = try entry(request).recipe
                 return try Response.json(
-                    GenerationReply(await WorkLane.slow.run { try recipe.rollback(to: wanted.generation) }))
+                    RollbackReply(await WorkLane.slow.run { try recipe.rollback(to: wanted.generation) }))
             },
         ]
     }
 
     @Sendable private func models(_ request: ControlRequest) async throws -> Response {
         let recipe = try entry(request).recipe
-        let generations = try await WorkLane.slow.run { try recipe.generations() }
-        // Asked for after the disk: a fit may have ended meanwhile.
-        let active = recipe.view.active
+        let (generations, active) = try await WorkLane.slow.run { try recipe.generations() }
         return try Response.json(
             ModelsReply(
                 models: generations.map { generation, summary in
@@ -57,6 +52,29 @@ extension ControlRoutes {
                         ? active.map(GenerationReply.init)
                         : GenerationReply(generation: generation, summary: summary)
                 }.compactMap { $0 }))
+    }
+}
+
+extension ControlRoutes {
+    @Sendable private func setLimit(_ request: ControlRequest, _ wanted: LimitRequest) async throws -> Response {
+        let recipe = try entry(request).recipe
+        let isDryRun = try request.query.flag("dry_run", default: false)
+        let isForced = try request.query.flag("force", default: false)
+        return try Response.json(
+            await WorkLane.slow.run { try limit(of: recipe, wanted.value, isDryRun: isDryRun, isForced: isForced) })
+    }
+
+    /// Sets a limit (nil = calibration's), unless something stands against it, or only looks at it.
+    private func limit(of recipe: Recipe, _ value: Float?, isDryRun: Bool, isForced: Bool) throws -> LimitReply {
+        // First of all, for what is no score changes nothing that could be shown.
+        if let value { try ManualLimit.check(value) }
+        let change = try limits.change(to: value, in: recipe)
+        if let objection = change.objection, !isForced, !isDryRun {
+            throw ControlError(code: .conflict, message: "limit: \(objection)")
+        }
+        var reply = LimitReply(isDryRun ? try recipe.inUse() : try recipe.setLimit(value))
+        reply.change = change
+        return reply
     }
 }
 
@@ -76,6 +94,14 @@ extension LimitReply {
             evidence: active.summary.evidence, commissioned: active.manual?.proposal?.words,
             uncertain: [active.band.lower, active.band.upper],
             options: active.summary.options)
+    }
+}
+
+extension RollbackReply {
+    init(_ rollback: Rollback) {
+        self.init(
+            model: GenerationReply(rollback.active), setAside: rollback.setAside.map(\.sha256),
+            restored: rollback.restored.map(\.sha256))
     }
 }
 

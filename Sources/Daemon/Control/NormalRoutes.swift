@@ -19,6 +19,8 @@ extension ControlRoutes {
             },
             ControlRoute(.get, "\(ControlPath.normals)/:sha256", parameters: ["recipe"], answer: show),
             ControlRoute(.delete, "\(ControlPath.normals)/:sha256", parameters: ["recipe", "refit"], answer: remove),
+            ControlRoute(
+                .post, "\(ControlPath.normals)/:sha256/restore", parameters: ["recipe", "refit"], answer: restore),
             ControlRoute(.get, ControlPath.normalsOperations) { _ in try operation(nil) },
             ControlRoute(.get, "\(ControlPath.normalsOperations)/:operation") { request in
                 let text = request.placeholder("operation")
@@ -43,17 +45,15 @@ extension ControlRoutes {
         let fitted = Set(view.active?.summary.shots ?? [])
         return NormalsReply(
             recipe: recipe.name,
-            normals: view.normals.map { NormalReply($0, isFitted: fitted.contains($0.sha256)) })
+            normals: view.normals.map { NormalReply($0, isFitted: fitted.contains($0.sha256)) },
+            setAside: view.setAside.map { NormalReply($0, isFitted: fitted.contains($0.sha256)) })
     }
 
     /// The picture itself, byte for byte.
     @Sendable private func show(_ request: ControlRequest) async throws -> Response {
         let recipe = try entry(request).recipe
         let name = request.placeholder("sha256")
-        let (normal, bytes) = try await WorkLane.slow.run {
-            let normal = try recipe.normal(named: name)
-            return (normal, try recipe.bytes(of: normal))
-        }
+        let (normal, bytes) = try await WorkLane.slow.run { try recipe.picture(named: name) }
         return .picture(bytes, fileExtension: normal.fileExtension)
     }
 
@@ -61,9 +61,19 @@ extension ControlRoutes {
         let recipe = try entry(request).recipe
         let name = request.placeholder("sha256")
         let refits = try request.query.flag("refit", default: true)
-        let removed = try await WorkLane.slow.run { try recipe.removeNormal(name) }
+        let (removed, wasInUse) = try await WorkLane.slow.run { try recipe.removeNormal(name) }
         return try .json(
-            RemoveNormalReply(removed: removed.sha256, fit: refits ? refit.request(recipe.name) : nil))
+            RemoveNormalReply(removed: removed.sha256, fit: refits && wasInUse ? refit.request(recipe.name) : nil))
+    }
+
+    /// Makes a shot that a roll-back set aside a shot again.
+    @Sendable private func restore(_ request: ControlRequest) async throws -> Response {
+        let recipe = try entry(request).recipe
+        let name = request.placeholder("sha256")
+        let refits = try request.query.flag("refit", default: true)
+        let restored = try await WorkLane.slow.run { try recipe.restoreNormal(name) }
+        return try .json(
+            RestoreNormalReply(restored: restored.sha256, fit: refits ? refit.request(recipe.name) : nil))
     }
 }
 

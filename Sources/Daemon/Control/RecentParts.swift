@@ -18,7 +18,16 @@ struct RecentParts: Sendable {
 
     /// At most `count` parts, the newest first; those whose picture is not stored any more are left out. Reads files.
     func newest(_ count: Int, of recipeName: String, where isWanted: (InspectionRecord) -> Bool) throws -> [Part] {
-        var parts: [Part] = []
+        try newest(count, of: recipeName) { record in
+            isWanted(record) ? picture(of: record).map { Part(record: record, picture: $0) } : nil
+        }
+    }
+
+    /// What `find` makes of at most `count` parts, the newest first; those that it makes nothing of do not count. Reads files.
+    func newest<Found>(
+        _ count: Int, of recipeName: String, _ find: (InspectionRecord) -> Found?
+    ) throws -> [Found] {
+        var parts: [Found] = []
         let last = source.lastSequence
         var end = last + 1
         while end > 1, parts.count < count, end + Self.depth > last {
@@ -28,9 +37,9 @@ struct RecentParts: Sendable {
                 // Lines that an older version wrote may lack fields: they are no parts to compare with.
                 guard parts.count < count,
                     let record = try? ControlCoding.decode(InspectionRecord.self, from: line.bytes),
-                    record.recipe == recipeName, isWanted(record), let picture = picture(of: record)
+                    record.recipe == recipeName, let found = find(record)
                 else { continue }
-                parts.append(Part(record: record, picture: picture))
+                parts.append(found)
             }
             end = first
         }

@@ -71,6 +71,8 @@ extension RecipeReply {
         let view = entry.recipe.view
         self.init(
             name: entry.name, settingsFrom: entry.settings.name, shots: view.normals.count,
-            model: view.active.map(GenerationReply.init), fit: refit.status(of: entry.name), cameras: cameras)
+            model: view.active.map(GenerationReply.init),
+            // Also in the state of its cameras, which may have other worries first.
+            hindrance: view.hindrance.map(\.detail), fit: refit.status(of: entry.name), cameras: cameras)
     }
 }

@@ -9,6 +9,7 @@ enum ShotSuspicion: Error, Equatable, CustomStringConvertible {
     case verdictWasNG(UInt64, score: Float?, limit: Float?)
     case looksRejected(score: Float, limit: Float)
     case showsRejectedPart(UInt64)
+    case wasSetAside(sha256: String)
 
     var description: String {
         switch self {
@@ -21,6 +22,9 @@ enum ShotSuspicion: Error, Equatable, CustomStringConvertible {
         case .showsRejectedPart(let seq):
             "shot: this is the picture of part \(seq), which was NG: if a person has looked at the part and it is good, "
                 + "repeat the command with --force"
+        case .wasSetAside(let sha256):
+            "shot: a roll-back set this picture aside (\(sha256.prefix(12))): if a person has looked at the part and it is "
+                + "good, type `fsacctl normals restore \(sha256.prefix(12))`"
         }
     }
 
@@ -75,6 +79,9 @@ final class ShotChecks: Sendable {
         let (sha256, isKnown) = entry.recipe.find(bytes)
         let normal = StoredNormal(sha256: sha256, fileExtension: picture.fileExtension, byteCount: bytes.count)
         if isKnown || earlier.contains(sha256) { return .duplicate(normal) }
+        if !isForced, entry.recipe.view.setAside.contains(where: { $0.sha256 == sha256 }) {
+            throw ShotSuspicion.wasSetAside(sha256: sha256)
+        }
         let likeness = picture.likeness
         if !isForced, let same = earlier.shot(like: likeness) ?? shot(like: likeness, in: entry.recipe) {
             return .duplicate(same)
@@ -112,7 +119,7 @@ final class ShotChecks: Sendable {
 
     /// By the model in use; nil without a model. What the model cannot judge it cannot suspect: the fit says what is wrong.
     private func judgement(on bytes: [UInt8], in entry: RecipeBook.Entry) -> (score: Float, limit: Float)? {
-        guard let active = entry.recipe.view.active, let model = entry.method.activeModel(active),
+        guard let active = entry.recipe.view.active, active.fault == nil, let model = entry.method.activeModel(active),
             let judgement = try? PictureJudge(model).judge(bytes)
         else { return nil }
         return (judgement.score, model.limit)

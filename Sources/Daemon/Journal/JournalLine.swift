@@ -72,6 +72,7 @@ extension JSONLine {
         if let sceneShift = record.sceneShift { add("scene_shift", sceneShift) }
         if let score = record.score { add("score", score) }
         if let limit = record.limit { add("limit", limit) }
+        if let limitBy = record.limitBy { add("limit_by", limitBy.rawValue) }
         if let uncertain = record.uncertain { add("uncertain", uncertain) }
         add("regions", record.regions.map(JSONLine.init))
         add("latency_ms", JSONLine(record.latency))

@@ -116,7 +116,6 @@ final class CameraLane: Sendable {
             return (.cameraInvalid, "the last \(refused.count) frames cannot be judged: \(refused.latest)")
         }
         if reading.camera == .starting { return (.starting, "no frame has come yet") }
-        return reading.recipe.models.current == nil
-            ? (.noModel, reading.recipe.models.absence) : (.inspecting, nil)
+        return reading.recipe.models.hindrance.map { (.noModel, $0.detail) } ?? (.inspecting, nil)
     }
 }

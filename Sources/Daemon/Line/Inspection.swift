@@ -21,6 +21,8 @@ package struct Inspection: Sendable {
     package internal(set) var outcome: Outcome
     /// What of the picture as a whole is not as in the shots; nil when nothing is, or nobody looked.
     package internal(set) var sceneShift: SceneShift?
+    /// Who set the limit of a verdict; nil = calibration.
+    package internal(set) var limitBy: LimitOrigin?
     /// Where an OK score lies between what is typical and the limit.
     package internal(set) var position: Double?
     package internal(set) var latency = InspectionRecord.Latency()
@@ -88,7 +90,7 @@ extension InspectionRecord {
             frame: inspection.frame?.name ?? "", part: inspection.part.trigger?.part, verdict: inspection.verdict,
             cause: inspection.invalidity?.cause.rawValue, detail: inspection.invalidity?.detail,
             sceneShift: inspection.sceneShift?.description,
-            score: inspection.score, limit: limit,
+            score: inspection.score, limit: limit, limitBy: limit == nil ? nil : inspection.limitBy,
             uncertain: inspection.judgement?.isUncertain == true ? true : nil,
             regions: inspection.judgement?.regions.map(Region.init) ?? [], latency: inspection.latency,
             image: pictures.image, heatmap: pictures.heatmap, durable: durable)

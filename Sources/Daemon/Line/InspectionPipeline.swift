@@ -20,13 +20,14 @@ package struct InspectionPipeline {
         inspection.latency.wait = clock.lap()
         do throws(Invalidity) {
             // Taken once: the part is judged by one model from beginning to end, whatever is activated meanwhile.
-            let model = part.recipe.models.current
+            let taken = part.recipe.models.taken
+            let known = try? taken.get()
             let picture = try FrameGuards.picture(of: part)
             // The model's own, also when the configuration has another by now: its patches are of that area.
-            let area = model?.area ?? part.recipe.area
+            let area = known?.area ?? part.recipe.area
             let size = try Self.size(of: picture)
             try FrameGuards.check(size, expected: part.size, area: area)
-            let image = try Self.decode(picture, area, side: model?.backbone.inputSize)
+            let image = try Self.decode(picture, area, side: known?.backbone.inputSize)
             // From here on there is a picture to keep, also of a part that is not judged: for its first shot.
             inspection.picture = picture
             inspection.latency.decode = clock.lap()
@@ -38,8 +39,10 @@ package struct InspectionPipeline {
             }
             try FrameGuards.check(image, brightness: part.recipe.brightness)
             // This late: without a model, too, people are told that the light is off.
-            guard let model else { throw Invalidity(.noModel, part.recipe.models.absence) }
+            let model = try taken.get()
             inspection.generation = model.generation
+            if let reason = model.withheld { throw reason }
+            inspection.limitBy = model.limitBy
             if part.recipe.sceneShift != .off { inspection.sceneShift = model.scene?.shift(of: image) }
             if let shift = inspection.sceneShift, part.recipe.sceneShift == .invalid {
                 throw Invalidity(.sceneShifted, shift.description)

@@ -1,3 +1,4 @@
+package import ControlProtocol
 package import Core
 import Synchronization
 
@@ -41,6 +42,10 @@ package struct ActiveModel: Sendable {
     package let scale: ScoreScale?
     /// Parts are scored, but get no verdict that anybody may act on: the recipe is being commissioned.
     package var isMuted = false
+    /// Why no part gets a verdict by it; nil = they do.
+    package var withheld: Invalidity?
+    /// Who set the limit; nil = calibration.
+    package var limitBy: LimitOrigin?
     /// Called on the thread that alone uses the result: inspection's, or one that judges stored pictures beside it.
     package let makeExtractor: @Sendable () -> FeatureExtractor
     /// What the model needs of a picture, which is the inspected area already.
@@ -133,21 +138,34 @@ extension Judgement {
     }
 }
 
-/// The model in use. It is swapped between frames: a frame is judged by one model from beginning to end.
+/// The model in use, or why there is none. It is swapped between frames: a frame is judged by one model from beginning to end.
 package final class ModelSlot: Sendable {
     /// Taken once a part: what is taken stays whole while another is put here.
-    private let model = Mutex<ActiveModel?>(nil)
-    /// Why there is no model as long as there is none, in words.
-    let absence: String
+    private let model: Mutex<Result<ActiveModel, Invalidity>>
 
-    package init(absence: String = "nothing has been fitted yet: add normal shots with `fsacctl add-normal`") {
-        self.absence = absence
+    package init(_ absence: Invalidity = .nothingFitted) {
+        model = Mutex(.failure(absence))
     }
 
-    package var current: ActiveModel? { model.withLock { $0 } }
+    package var taken: Result<ActiveModel, Invalidity> { model.withLock { $0 } }
+
+    package var current: ActiveModel? { try? taken.get() }
+
+    /// Why no part gets a verdict; nil = they do.
+    package var hindrance: Invalidity? {
+        switch taken {
+        case .success(let model): model.withheld
+        case .failure(let absence): absence
+        }
+    }
 
     /// The next frame is judged by this one.
     package func activate(_ new: ActiveModel) {
-        model.withLock { $0 = new }
+        model.withLock { $0 = .success(new) }
+    }
+
+    /// From the next frame on none is judged.
+    package func withdraw(_ reason: Invalidity) {
+        model.withLock { $0 = .failure(reason) }
     }
 }

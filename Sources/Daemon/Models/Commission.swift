@@ -1,6 +1,3 @@
-import ControlProtocol
-import Platform
-
 /// That a recipe runs on known-good production to find its limit (`recipes/<name>/commission.json`): parts are scored and
 /// journalled as INVALID. How far it is, and with which scores, is in the journal.
 package struct Commission: Codable, Sendable, Equatable {
@@ -23,21 +20,12 @@ package struct Commission: Codable, Sendable, Equatable {
 }
 
 extension RecipeStore {
-    static let commissionName = "commission.json"
-
-    private var commissionPath: String { "\(folder)/\(Self.commissionName)" }
-
     /// Nil when none is going on.
-    func commission() throws -> Commission? {
-        guard try disk.names(in: folder).contains(Self.commissionName) else { return nil }
-        return try ControlCoding.decode(Commission.self, from: disk.read(commissionPath))
+    func commission() throws(DocumentError) -> Commission? {
+        try documents.read(Commission.self, from: path(Self.commissionName))
     }
 
     func setCommission(_ commission: Commission?) throws {
-        if let commission {
-            try disk.replace(commissionPath, with: [UInt8](ControlCoding.encode(commission)))
-        } else if try disk.names(in: folder).contains(Self.commissionName) {
-            try disk.removeForGood(commissionPath)
-        }
+        try documents.write(commission, to: path(Self.commissionName))
     }
 }

@@ -5,8 +5,13 @@ import Platform
 package enum InvalidCause: String, Sendable, CaseIterable {
     /// Nothing has been fitted yet.
     case noModel = "no_model"
-    /// The fitted model is for another backbone, input size or layers than the line computes.
+    /// The fitted model is for another backbone, input size or layers than the line computes, or the line computes other numbers
+    /// than the ones that it was fitted with.
     case modelMismatch = "model_mismatch"
+    /// The generation in use is damaged, and no other one is known to be good.
+    case modelUnreadable = "model_unreadable"
+    /// A decision of an operator (limit, recipe or generation in use, commissioning) cannot be read, and has to be made again.
+    case stateUnreadable = "state_unreadable"
     /// The frame's file could not be read.
     case frameUnreadable = "frame_unreadable"
     /// The driver flagged the frame as damaged.
@@ -45,7 +50,9 @@ extension InvalidCause {
         case .frameUnreadable, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
             .frameSaturated, .frameFrozen, .sceneShifted:
             true
-        case .noModel, .modelMismatch, .cameraLost, .deadlineMissed, .scoreNotFinite, .commissioning: false
+        case .noModel, .modelMismatch, .modelUnreadable, .stateUnreadable, .cameraLost, .deadlineMissed,
+            .scoreNotFinite, .commissioning:
+            false
         }
     }
 }
@@ -68,6 +75,18 @@ package struct Invalidity: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension Invalidity {
+    package static let nothingFitted = Invalidity(
+        .noModel, "nothing has been fitted yet: add normal shots with `fsacctl add-normal`")
+
+    /// Why a generation cannot be used.
+    init(_ error: StoreError) {
+        if case .generationUnreadable = error {
+            self.init(.modelUnreadable, "\(error): `fsacctl refit` makes another one of the shots")
+        } else {
+            self.init(.noModel, "\(error)")
+        }
+    }
+
     init(_ fault: FrameFault) {
         let cause: InvalidCause =
             switch fault {

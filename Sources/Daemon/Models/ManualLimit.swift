@@ -1,6 +1,4 @@
-import ControlProtocol
 package import Core
-import Platform
 
 /// A limit that an operator set by hand or accepted after commissioning (`recipes/<name>/limit.json`).
 ///
@@ -30,12 +28,16 @@ package struct ManualLimit: Codable, Sendable, Equatable {
     }
 
     init(value: Float, for kind: ModelKind, proposal: LimitProposal? = nil) throws(StoreError) {
-        // Scores are above 0: a limit of 0 would reject everything, and what is no number cannot be compared.
-        guard value.isFinite, value > 0 else { throw .invalidLimit(value) }
+        try Self.check(value)
         self.value = value
         scale = .kind(kind)
         self.proposal = proposal
         unit = Self.currentUnit
+    }
+
+    /// - Throws: `invalidLimit`. Scores are above 0: a limit of 0 would reject everything, and what is no number cannot be compared.
+    static func check(_ value: Float) throws(StoreError) {
+        guard value.isFinite, value > 0 else { throw .invalidLimit(value) }
     }
 
     /// Whether it is on the scale of a model of this kind.
@@ -75,20 +77,10 @@ extension ManualLimit.Scale: Codable {
 }
 
 extension RecipeStore {
-    private var limitPath: String { "\(folder)/limit.json" }
-
     /// Nil when none was set.
-    func manualLimit() throws -> ManualLimit? {
-        // Asked for by name: a file that is there and cannot be read is an error, not the absence of a limit.
-        guard try disk.names(in: folder).contains("limit.json") else { return nil }
-        return try ControlCoding.decode(ManualLimit.self, from: disk.read(limitPath))
+    func manualLimit() throws(DocumentError) -> ManualLimit? {
+        try documents.read(ManualLimit.self, from: path(Self.limitName))
     }
 
-    func setManualLimit(_ limit: ManualLimit?) throws {
-        if let limit {
-            try disk.replace(limitPath, with: [UInt8](ControlCoding.encode(limit)))
-        } else if try disk.names(in: folder).contains("limit.json") {
-            try disk.removeForGood(limitPath)
-        }
-    }
+    func setManualLimit(_ limit: ManualLimit?) throws { try documents.write(limit, to: path(Self.limitName)) }
 }

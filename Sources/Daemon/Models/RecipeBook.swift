@@ -25,22 +25,25 @@ package final class RecipeBook: Sendable {
         package var name: String { recipe.name }
     }
 
-    private struct State {
+    struct State {
         /// Tables in the order of the file, then copies by name.
         var entries: [Entry] = []
-        /// Recipe by camera.
-        /// What operators chose; also of cameras and recipes that are gone.
-        var inUse: [String: String] = [:]
+        var inUse = RecipesInUse()
+        /// Why the choices cannot be read.
+        var inUseError: DocumentError?
+        /// Copies whose settings cannot be read, by name.
+        var unreadable: [String: DocumentError] = [:]
     }
 
     private let stateDirectory: String
-    private let disk: Disk
-    private let logger: Logger
+    let documents: StateDocuments
+    private var disk: Disk { documents.disk }
+    let logger: Logger
     private let makeMethod: MakeMethod
-    private let change = Mutex(())
-    private let state = Mutex(State())
+    let change = Mutex(())
+    let state = Mutex(State())
     private var folder: String { "\(stateDirectory)/recipes" }
-    private var inUsePath: String { "\(stateDirectory)/recipes-in-use.json" }
+    var inUsePath: String { "\(stateDirectory)/\(RecipesInUse.fileName)" }
 
     /// Opens all recipes and tidies what a crash left.
     ///
@@ -54,14 +57,12 @@ package final class RecipeBook: Sendable {
     ) throws {
         precondition(!tables.isEmpty, "a configuration without recipes")
         self.stateDirectory = stateDirectory
-        self.disk = disk
         self.logger = logger
         makeMethod = method
-        try disk.createFolder(folder)
+        documents = try StateDocuments.opened(in: stateDirectory, disk: disk, logger: logger)
         // A copy that a crash cut off: nobody has seen it.
         try disk.discardTree("\(folder)/\(RecipeStore.copyInProgress)")
-        let inUse = readInUse()
-        state.withLock { $0.inUse = inUse }
+        readInUse()
         _ = try reload(tables)
     }
 
@@ -73,54 +74,6 @@ package final class RecipeBook: Sendable {
             throw .noSuchRecipe(name, known: entries.map(\.name))
         }
         return entry
-    }
-}
-
-// MARK: Which camera uses which
-
-extension RecipeBook {
-    /// What an operator chose last, else what the configuration says, else the first of the file.
-    ///
-    /// - Returns: nil when what was chosen is not there any more: no other recipe may judge instead.
-    package func entry(for camera: Configuration.Camera) -> Entry? {
-        let (entries, chosen) = state.withLock { ($0.entries, $0.inUse[camera.name]) }
-        if let chosen { return entries.first { $0.name == chosen } }
-        return entries.first { $0.name == camera.recipe } ?? entries[0]
-    }
-
-    /// ``entry(for:)`` as the line uses it; one without a model, which says why, when the recipe is gone.
-    package func lineRecipe(for camera: Configuration.Camera) -> LineRecipe {
-        if let entry = entry(for: camera) { return entry.line }
-        let name = state.withLock { $0.inUse[camera.name] } ?? camera.recipe
-        let absence =
-            "recipe \(name), which was in use, is not there any more: put its table back, "
-            + "or choose another one with `fsacctl recipe use`"
-        logger.error(
-            "no part can be judged", metadata: ["camera": "\(camera.name)", "recipe": "\(name)", "error": "\(absence)"])
-        return LineRecipe(name: name, models: ModelSlot(absence: absence))
-    }
-
-    /// Remembers an operator's choice over restarts.
-    package func remember(_ name: String, for camera: String) throws {
-        try change.withLock { _ in
-            _ = try entry(name)
-            var inUse = state.withLock { $0.inUse }
-            inUse[camera] = name
-            // Disk first: whoever is told that it is in use finds it so after a power cut.
-            try disk.replace(inUsePath, with: [UInt8](ControlCoding.encode(inUse)))
-            state.withLock { [inUse] in $0.inUse = inUse }
-        }
-    }
-
-    private func readInUse() -> [String: String] {
-        do {
-            guard try disk.names(in: stateDirectory).contains("recipes-in-use.json") else { return [:] }
-            return try ControlCoding.decode([String: String].self, from: disk.read(inUsePath))
-        } catch {
-            logger.error(
-                "the recipes in use cannot be read, using those of the configuration", metadata: ["error": "\(error)"])
-            return [:]
-        }
     }
 }
 
@@ -158,12 +111,11 @@ extension RecipeBook {
     ) throws -> [String] {
         try change.withLock { _ in
             let before = entries
-            let plans = try self.plans(tables, methods: tables.map { try method($0, before) })
+            let (plans, unreadable) = try self.plans(tables, methods: tables.map { try method($0, before) })
             try checkUse(by: new, before: old, plans.map(\.name))
             // Everything that can fail, for all of them, before anything changes for one of them.
-            // Weights, folders, generations: what is opened here for a recipe that is new stays unused if another one
-            // throws.
-            let steps = try plans.map { try step($0, before) }
+            // Weights, folders, generations.
+            let steps = try steps(plans, before)
             var entries: [Entry] = []
             var changes: [String] = []
             for step in steps {
@@ -174,7 +126,10 @@ extension RecipeBook {
                 // Shots are work: no configuration takes them away.
                 changes.append("recipe \(gone.name) removed; its folder stays")
             }
-            state.withLock { [entries] in $0.entries = entries }
+            state.withLock { [entries] in
+                $0.entries = entries
+                $0.unreadable = unreadable
+            }
             return changes
         }
     }
@@ -203,7 +158,7 @@ extension RecipeBook {
             guard let known = before.first(where: { $0.name == camera.name }), let used = entry(for: known)?.name,
                 !names.contains(used)
             else { continue }
-            let isChosen = state.withLock { $0.inUse[camera.name] } != nil
+            let isChosen = state.withLock { $0.inUse.choices[camera.name] } != nil
             guard !isChosen, !camera.recipe.isEmpty else { throw .recipeInUse(used, camera: camera.name) }
         }
     }
@@ -222,11 +177,23 @@ extension RecipeBook {
         var take: () -> Entry
     }
 
+    /// - Returns: also the copies whose settings cannot be read, by name.
     private func plans(
         _ tables: [Configuration.RecipeSettings], methods: [RecipeMethod]
-    ) throws(DiskError) -> [Plan] {
+    ) throws(DiskError) -> ([Plan], unreadable: [String: DocumentError]) {
         var plans = zip(tables, methods).map { Plan(name: $0.name, table: $0, method: $1) }
-        for (name, origin) in try copies() where !tables.contains(where: { $0.name == name }) {
+        var unreadable: [String: DocumentError] = [:]
+        for (name, settings) in try copies() where !tables.contains(where: { $0.name == name }) {
+            let origin: String
+            switch settings {
+            case .success(let table): origin = table
+            case .failure(let error):
+                logger.error(
+                    "recipe is left out: the table whose settings it uses is lost",
+                    metadata: ["recipe": "\(name)", "error": "\(error)"])
+                unreadable[name] = error
+                continue
+            }
             guard let index = tables.firstIndex(where: { $0.name == origin }) else {
                 logger.warning(
                     "recipe is left out: it uses the settings of a table that is gone",
@@ -235,13 +202,25 @@ extension RecipeBook {
             }
             plans.append(Plan(name: name, table: tables[index], method: methods[index]))
         }
-        return plans
+        return (plans, unreadable)
     }
 
-    private func step(_ plan: Plan, _ old: [Entry]) throws -> Step {
+    /// When one of them throws, nothing is left of the others.
+    private func steps(_ plans: [Plan], _ old: [Entry]) throws -> [Step] {
+        var opened: [Recipe] = []
+        do {
+            return try plans.map { try step($0, old, &opened) }
+        } catch {
+            for recipe in opened { recipe.discardIfEmpty() }
+            throw error
+        }
+    }
+
+    private func step(_ plan: Plan, _ old: [Entry], _ opened: inout [Recipe]) throws -> Step {
         let (table, method) = (plan.table, plan.method)
         guard let known = old.first(where: { $0.name == plan.name }) else {
             let new = try open(plan.name, table, method)
+            opened.append(new.recipe)
             return Step(change: "recipe \(plan.name) added") { new }
         }
         // Repaired weights are a change, though the settings are the same.
@@ -252,7 +231,7 @@ extension RecipeBook {
         let what = known.settings != table ? "its new settings" : "its weights read again"
         return Step(change: "recipe \(plan.name) with \(what)") {
             let line = LineRecipe(table, name: plan.name, models: method.slot)
-            known.recipe.reconfigure(method.kind, generations) { activate($0, method, line) }
+            known.recipe.reconfigure(method.kind, generations, check: method.check) { activate($0, method, line) }
             return Entry(recipe: known.recipe, settings: table, method: method, line: line)
         }
     }
@@ -262,31 +241,46 @@ extension RecipeBook {
     ) throws -> Entry {
         let line = LineRecipe(table, name: name, models: method.slot)
         let recipe = try Recipe(
-            stateDirectory: stateDirectory, name: name, kind: method.kind, disk: disk, logger: logger
+            stateDirectory: stateDirectory, name: name, kind: method.kind, documents: documents, logger: logger,
+            check: method.check
         ) { activate($0, method, line) }
         return Entry(recipe: recipe, settings: table, method: method, line: line)
     }
 
     /// Copies on disk and the tables whose settings they use, by name.
-    private func copies() throws(DiskError) -> [(name: String, origin: String)] {
-        var copies: [(String, String)] = []
+    private func copies() throws(DiskError) -> [(name: String, settings: Result<String, DocumentError>)] {
+        var copies: [(String, Result<String, DocumentError>)] = []
         for name in try disk.names(in: folder) where PlainName.isValid(name) {
-            guard let bytes = try? disk.read("\(folder)/\(name)/\(RecipeStore.settingsName)") else {
-                // Every other folder: its settings are in the table of its name, or nowhere.
-                continue
+            do throws(DocumentError) {
+                // Nil for every other folder: its settings are in the table of its name, or nowhere.
+                guard let table = try RecipeStore.settings(of: "\(folder)/\(name)", documents) else { continue }
+                copies.append((name, .success(table)))
+            } catch {
+                copies.append((name, .failure(error)))
             }
-            copies.append((name, String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)))
         }
         return copies
     }
 }
 
-/// Hands a generation to the line.
-private func activate(_ active: Recipe.Active, _ method: RecipeMethod, _ line: LineRecipe) {
-    if let model = method.activeModel(active) { line.models.activate(model) }
+/// Hands to the line what is in use, or why nothing is.
+private func activate(_ standing: Result<Recipe.Active, Invalidity>, _ method: RecipeMethod, _ line: LineRecipe) {
+    if let absence = method.absence { return line.models.withdraw(Invalidity(.noModel, absence)) }
+    switch standing {
+    case .success(let active):
+        guard var model = method.activeModel(active) else {
+            return line.models.withdraw(
+                Invalidity(
+                    .modelMismatch, "generation \(active.generation) is not for what the line computes: fit again"))
+        }
+        model.withheld = active.withheld
+        model.limitBy = active.limitBy
+        line.models.activate(model)
+    case .failure(let absence): line.models.withdraw(absence)
+    }
 }
 
 extension RecipeMethod {
     /// An empty one that says why it is.
-    fileprivate var slot: ModelSlot { absence.map { ModelSlot(absence: $0) } ?? ModelSlot() }
+    fileprivate var slot: ModelSlot { absence.map { ModelSlot(Invalidity(.noModel, $0)) } ?? ModelSlot() }
 }

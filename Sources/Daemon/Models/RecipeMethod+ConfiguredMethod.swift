@@ -14,7 +14,8 @@ extension ConfiguredMethod {
         return { [settings] shots, progress, isCancelled in
             try FittedModel.fit(
                 shots: shots, extractors: extractors, settings: settings, memoryBytes: memoryBytes,
-                parallelism: parallelism, progress: progress, isCancelled: isCancelled)
+                parallelism: parallelism, progress: progress, isCancelled: isCancelled
+            ).withGolden(by: extractors, parallelism: parallelism)
         }
     }
 }
@@ -31,6 +32,21 @@ extension RecipeMethod {
             shot: { sha256, read throws(ImageError) in
                 try Shot(sha256: sha256, area: area) { () throws(ImageError) in Picture(.file, bytes: try read()) }
             }, fit: method.fitter(memoryBytes: fitMemoryBytes),
+            check: { model in
+                guard extractors.serves(model) else {
+                    return Invalidity(
+                        .modelMismatch,
+                        "fitted with \(model.backbone), the line computes \(method.kind.backbone): fit again")
+                }
+                let extractor = extractors.extractor(inputSize: model.backbone.inputSize)
+                return model.difference(from: extractor, parallelism: parallelism).map { difference in
+                    Invalidity(
+                        .modelMismatch,
+                        "golden picture: \(difference): the line computes other numbers than it was fitted with: check "
+                            + "the weights with `fsacctl model verify` and the processor, then start the daemon again, "
+                            + "or fit anew with `fsacctl refit`")
+                }
+            },
             activeModel: { active in
                 var model = ActiveModel(
                     generation: active.generation, model: active.model, extractors: extractors, parallelism: parallelism

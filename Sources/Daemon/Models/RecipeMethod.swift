@@ -19,18 +19,22 @@ package struct RecipeMethod: Sendable {
     /// A shot as the line sees its frames. It reads its picture whenever it is looked at.
     package var shot: @Sendable (_ sha256: String, _ read: @escaping Reader) throws(ImageError) -> Shot
     package var fit: Fitter
+    /// Computes what a model was fitted with once more, see ``Recipe/Check``.
+    package var check: Recipe.Check
     /// Nil = the line cannot use it. Cheap: no weights are loaded.
     package var activeModel: @Sendable (Recipe.Active) -> ActiveModel?
 
     package init(
         kind: ModelKind, absence: String? = nil,
         shot: @escaping @Sendable (String, @escaping Reader) throws(ImageError) -> Shot,
-        fit: @escaping Fitter, activeModel: @escaping @Sendable (Recipe.Active) -> ActiveModel?
+        fit: @escaping Fitter, check: @escaping Recipe.Check = { _ in nil },
+        activeModel: @escaping @Sendable (Recipe.Active) -> ActiveModel?
     ) {
         self.kind = kind
         self.absence = absence
         self.shot = shot
         self.fit = fit
+        self.check = check
         self.activeModel = activeModel
     }
 }

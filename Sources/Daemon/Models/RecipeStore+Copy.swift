@@ -2,8 +2,6 @@ import Glibc
 import Platform
 
 extension RecipeStore {
-    /// In a copy: names the table of the configuration whose settings it uses.
-    static let settingsName = "settings"
     /// Where a copy is made, beside the recipes; no recipe can be called so.
     static let copyInProgress = ".copy"
 
@@ -17,8 +15,15 @@ extension RecipeStore {
         try disk.discard("\(temporary)/\(Self.commissionName)")
         try disk.discard("\(temporary)/\(Self.unfinishedFitName)")
         // Of a copy of a copy, too: the table, not the copy, is what a start finds in the file.
-        try disk.replace("\(temporary)/\(Self.settingsName)", with: Array("\(table)\n".utf8))
+        try documents.write(Array(table.utf8), to: "\(temporary)/\(Self.settingsName)")
         try disk.move(temporary, to: "\(recipes)/\(target)")
+    }
+
+    /// The table whose settings a copy uses; nil for a recipe that has a table of its own, or none at all.
+    static func settings(of folder: String, _ documents: StateDocuments) throws(DocumentError) -> String? {
+        try documents.bytes(of: "\(folder)/\(settingsName)").map { bytes in
+            String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        }
     }
 }
 

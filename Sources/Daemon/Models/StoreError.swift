@@ -19,6 +19,8 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case noSuchGeneration(Int, kept: [Int])
     case noOlderGeneration(than: Int)
     case noModel
+    /// There is a model, and no part is judged by it.
+    case unusable(String)
     /// Missing, cut or changed. A start goes on with the one before.
     case generationUnreadable(Int, reason: String)
     /// Its features are no numbers that this line computes.
@@ -59,6 +61,8 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
             "models: generation \(generation) is the oldest that is kept: nothing to roll back to"
         case .noModel:
             "models: nothing has been fitted yet: add normal shots with `fsacctl add-normal`"
+        case .unusable(let reason):
+            "models: \(reason)"
         case .generationUnreadable(let generation, let reason):
             "models: generation \(generation) cannot be read: \(reason)"
         case .otherBackbone(let generation, let found, let configured):

@@ -88,20 +88,13 @@ final class FitMark: Sendable {
 extension RecipeStore {
     static let unfinishedFitName = "fit.json"
 
-    private var unfinishedFitPath: String { "\(folder)/\(Self.unfinishedFitName)" }
-
     /// Nil when no fit was cut off.
-    func unfinishedFit() throws -> UnfinishedFit? {
-        guard try disk.names(in: folder).contains(Self.unfinishedFitName) else { return nil }
-        return try ControlCoding.decode(UnfinishedFit.self, from: disk.read(unfinishedFitPath))
+    func unfinishedFit() throws(DocumentError) -> UnfinishedFit? {
+        try documents.read(UnfinishedFit.self, from: path(Self.unfinishedFitName))
     }
 
     /// - Parameter fit: nil = it has ended.
     func setUnfinishedFit(_ fit: UnfinishedFit?) throws {
-        if let fit {
-            try disk.replace(unfinishedFitPath, with: [UInt8](ControlCoding.encode(fit)))
-        } else if try disk.names(in: folder).contains(Self.unfinishedFitName) {
-            try disk.removeForGood(unfinishedFitPath)
-        }
+        try documents.write(fit, to: path(Self.unfinishedFitName))
     }
 }

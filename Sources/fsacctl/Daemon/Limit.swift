@@ -9,11 +9,59 @@ struct Limit: AsyncParsableCommand {
         discussion: """
             A limit set by hand holds from the next frame on, over re-fits and restarts, until `limit auto`. It does not \
             hold for another backbone or method, whose scores are on another scale.
+
+            What it changes among the newest parts is shown first; --dry-run stops there. One that would let a recent reject \
+            pass, or that is more than twice what the shots give, is refused without --force: a person's word that it is meant.
             """,
         subcommands: [Show.self, Set.self, Auto.self], defaultSubcommand: Show.self)
 
     fileprivate static func report(_ limit: LimitReply, _ daemon: DaemonOptions) throws {
         if daemon.json { try printJSON(limit) } else { Terminal.write(Status.text(of: limit) + "\n") }
+    }
+
+    /// Who set it, in a word.
+    static func origin(_ limit: LimitReply) -> String {
+        limit.commissioned != nil ? "commission" : limit.manual ? "hand" : "shots"
+    }
+
+    /// How a limit is changed.
+    struct Change: ParsableArguments {
+        @Flag(help: "Only show what it would change.")
+        var dryRun = false
+
+        @Flag(help: "It is meant, whatever passes by it.")
+        var force = false
+
+        /// Shows what it changes, and changes it unless something stands against it.
+        ///
+        /// - Parameter value: nil = calibration's.
+        func run(_ value: Float?, _ recipe: RecipeOption, _ daemon: DaemonOptions) async throws {
+            let options = ["dry_run": "\(dryRun)", "force": "\(force)"]
+            func put(_ options: [String: String]) async throws -> LimitReply {
+                try await daemon.client.request(
+                    .put, ControlPath.limit, query: recipe.query.merging(options) { $1 },
+                    body: .json(LimitRequest(value: value)), as: LimitReply.self)
+            }
+            // Shown before, also when it is refused then.
+            if !daemon.json { Terminal.write(Self.text(of: try await put(["dry_run": "true"]).change)) }
+            if dryRun && !daemon.json { return }
+            try Limit.report(try await put(options), daemon)
+        }
+
+        ///     limit 1.3100 -> 1.8000, 2 of the last 200 parts change:
+        ///         1041  NG -> OK  1.4500  part-0017.jpg
+        static func text(of change: LimitChange?) -> String {
+            guard let change else { return "" }
+            let before = change.limitBefore.map { Format.score($0) } ?? "unknown"
+            var text = "limit \(before) -> \(Format.score(change.limitAfter)), "
+            text +=
+                "\(change.flips.count) of the last \(change.parts) parts change" + (change.flips.isEmpty ? "\n" : ":\n")
+            for flip in change.flips {
+                text += "  \(String(format: "%8llu", flip.seq))  \(flip.before.rawValue) -> \(flip.after.rawValue)  "
+                text += "\(Format.score(flip.score))  \(flip.frame)\n"
+            }
+            return text + (change.objection.map { Style.doubtful($0) + "\n" } ?? "")
+        }
     }
 
     /// `fsacctl limit show`
@@ -60,6 +108,7 @@ struct Limit: AsyncParsableCommand {
         @Argument(help: "The score at which a part is rejected, above 0.")
         var value: Float
 
+        @OptionGroup var change: Change
         @OptionGroup var recipe: RecipeOption
         @OptionGroup var daemon: DaemonOptions
 
@@ -69,25 +118,19 @@ struct Limit: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let reply = try await daemon.client.request(
-                .put, ControlPath.limit, query: recipe.query, body: .json(LimitRequest(value: value)),
-                as: LimitReply.self)
-            try Limit.report(reply, daemon)
+            try await change.run(value, recipe, daemon)
         }
     }
 
     /// `fsacctl limit auto`
     struct Auto: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Go back to the limit that calibration found.")
+        @OptionGroup var change: Change
         @OptionGroup var recipe: RecipeOption
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
-            let reply = try await daemon.client.request(
-                // No value is the request to go back.
-                .put, ControlPath.limit, query: recipe.query, body: .json(LimitRequest(value: nil)), as: LimitReply.self
-            )
-            try Limit.report(reply, daemon)
+            try await change.run(nil, recipe, daemon)
         }
     }
 }

@@ -21,12 +21,12 @@ struct Models: AsyncParsableCommand {
                 Terminal.write("no models yet: add normal shots with `fsacctl add-normal`\n")
                 return
             }
-            var table = Table("", ">GENERATION", ">SHOTS", ">LIMIT", "BACKBONE", "METHOD")
+            var table = Table("", ">GENERATION", ">SHOTS", ">LIMIT", "LIMIT BY", "BACKBONE", "METHOD")
             for model in reply.models {
                 table.add(
                     model.current ? "*" : "", "\(model.generation)",
                     "\(model.shots.count)" + (model.oddShots.map { " (\($0.count) odd)" } ?? ""),
-                    Format.score(model.limit.value), model.backbone, model.method)
+                    Format.score(model.limit.value), Limit.origin(model.limit), model.backbone, model.method)
             }
             Terminal.write(table.text)
             for model in reply.models where model.current {
@@ -71,7 +71,12 @@ struct Models: AsyncParsableCommand {
     /// `fsacctl models rollback`
     struct Rollback: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Use an older generation (or a newer one again) until the next fit.")
+            abstract: "Use an older generation (or a newer one again) until the next fit.",
+            discussion: """
+                Shots that the generation was not fitted from are set aside, so that the next fit does not learn them again: \
+                `fsacctl normals list` shows them, `fsacctl normals restore` makes a shot of one again. Shots of the generation \
+                that had been set aside come back.
+                """)
 
         @Argument(help: "The generation (default: the one before the current).")
         var generation: Int?
@@ -80,10 +85,20 @@ struct Models: AsyncParsableCommand {
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
-            let model = try await daemon.client.request(
+            let reply = try await daemon.client.request(
                 .post, ControlPath.rollback, query: recipe.query, body: .json(RollbackRequest(generation: generation)),
-                as: GenerationReply.self)
-            if daemon.json { try printJSON(model) } else { Terminal.write(model.line) }
+                as: RollbackReply.self)
+            if daemon.json { try printJSON(reply) } else { Terminal.write(reply.model.line + Self.text(of: reply)) }
+        }
+
+        /// What became of the shots; nothing when all stayed as they were.
+        static func text(of reply: RollbackReply) -> String {
+            var text = ""
+            for (shots, words) in [(reply.setAside, "set aside"), (reply.restored, "a shot again")] {
+                for shot in shots { text += "\(shot.prefix(12)): \(words)\n" }
+            }
+            guard !reply.setAside.isEmpty else { return text }
+            return text + "no fit learns what is set aside: `fsacctl normals restore SHOT` takes it back\n"
         }
     }
 }

@@ -15,12 +15,13 @@ struct RecipeCommand: AsyncParsableCommand {
         func run() async throws {
             let reply = try await daemon.client.get(ControlPath.recipes, as: RecipesReply.self)
             if daemon.json { return try printJSON(reply) }
-            var table = Table("RECIPE", "SETTINGS", ">SHOTS", ">GENERATION", ">LIMIT", "CAMERAS")
+            var table = Table("RECIPE", "SETTINGS", ">SHOTS", ">GENERATION", ">LIMIT", "LIMIT BY", "CAMERAS")
             for recipe in reply.recipes {
                 table.add(
                     recipe.name, recipe.settingsFrom, "\(recipe.shots)",
                     recipe.model.map { "\($0.generation)" } ?? "none",
                     recipe.model.map { Format.score($0.limit.value) } ?? "",
+                    recipe.model.map { Limit.origin($0.limit) } ?? "",
                     recipe.cameras.joined(separator: ", "))
             }
             Terminal.write(table.text)

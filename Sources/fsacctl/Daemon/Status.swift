@@ -94,6 +94,7 @@ struct Status: AsyncParsableCommand {
         block.add("  model", model(recipe))
         block.add("", recipe.model?.oddShotsLine)
         block.add("  limit", recipe.model.map { text(of: $0.limit) })
+        block.add("  INVALID", recipe.hindrance.map { Style.bad($0) })
         block.add("  fit", fit(recipe.fit))
         block.add(
             "  commission",
@@ -125,7 +126,7 @@ struct Status: AsyncParsableCommand {
 
     private static func model(_ recipe: RecipeReply) -> String {
         let shots = "\(recipe.shots) normal shots stored"
-        guard let model = recipe.model else { return "none, \(shots): add some with `fsacctl add-normal`" }
+        guard let model = recipe.model else { return "none, \(shots)" }
         return "generation \(model.generation) of \(model.shots.count) shots (\(shots)), "
             + "\(model.backbone), \(model.method)"
     }

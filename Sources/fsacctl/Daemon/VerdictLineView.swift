@@ -19,6 +19,7 @@ struct VerdictLineView {
         if let score = record.score, let limit = record.limit {
             words.append("\(Format.score(score)) \(Self.bar(score / limit)) \(Style.faint(Format.score(limit)))")
         }
+        if let origin = record.limitBy { words.append(Style.faint("limit by \(origin.rawValue)")) }
         if record.uncertain == true { words.append(Style.doubtful("uncertain")) }
         if let cause = record.cause {
             words.append(record.detail.map { "\(cause): \(PrintableText.line($0))" } ?? cause)

@@ -6,8 +6,8 @@ import Foundation
 /// whoever adds it.
 struct Normals: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List, show and remove the normal shots of the recipe.",
-        subcommands: [List.self, Show.self, Remove.self], defaultSubcommand: List.self)
+        abstract: "List, show, remove and restore the normal shots of the recipe.",
+        subcommands: [List.self, Show.self, Remove.self, Restore.self], defaultSubcommand: List.self)
 
     /// `fsacctl normals list`
     struct List: AsyncParsableCommand {
@@ -18,7 +18,8 @@ struct Normals: AsyncParsableCommand {
         func run() async throws {
             let reply = try await daemon.client.get(ControlPath.normals, query: recipe.query, as: NormalsReply.self)
             if daemon.json { return try printJSON(reply) }
-            guard !reply.normals.isEmpty else {
+            let setAside = reply.setAside ?? []
+            guard !(reply.normals + setAside).isEmpty else {
                 Terminal.write("no normal shots in recipe \(reply.recipe): add some with `fsacctl add-normal`\n")
                 return
             }
@@ -28,6 +29,11 @@ struct Normals: AsyncParsableCommand {
                     String(normal.sha256.prefix(12)), normal.format, Format.bytes(normal.bytes),
                     // No: a fit is due or failed, or the generation in use is an older one.
                     normal.fitted ? "yes" : "no")
+            }
+            for normal in setAside {
+                table.add(
+                    String(normal.sha256.prefix(12)), normal.format, Format.bytes(normal.bytes),
+                    (normal.fitted ? "yes" : "no") + ", set aside by a roll-back")
             }
             Terminal.write(table.text)
         }
@@ -58,7 +64,8 @@ struct Normals: AsyncParsableCommand {
             let client = daemon.client
             if daemon.json {
                 let reply = try await client.get(ControlPath.normals, query: recipe.query, as: NormalsReply.self)
-                let found = reply.normals.filter { $0.sha256.hasPrefix(shot.lowercased()) }
+                let shots = reply.normals + (reply.setAside ?? [])
+                let found = shots.filter { $0.sha256.hasPrefix(shot.lowercased()) }
                 guard !found.isEmpty else {
                     throw ClientError.refused(
                         ErrorReply(code: .notFound, message: "no shot \(shot): `fsacctl normals` lists them").error)
@@ -77,7 +84,9 @@ struct Normals: AsyncParsableCommand {
 
     /// `fsacctl normals remove`
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Remove a normal shot and fit a new model.")
+        static let configuration = CommandConfiguration(
+            abstract: "Remove a normal shot and fit a new model.",
+            discussion: "One that a roll-back set aside is removed without a fit: no model is to learn from it.")
 
         @Argument(help: "The shot's SHA-256, or its first 6 digits or more.")
         var shot: String
@@ -94,6 +103,35 @@ struct Normals: AsyncParsableCommand {
                 .delete, "\(ControlPath.normals)/\(shot)", query: recipe.query, as: RemoveNormalReply.self)
             if !daemon.json { Terminal.write("\(reply.removed.prefix(12)): removed\n") }
             // The shot is removed by now, whatever becomes of the fit.
+            guard wait, let fit = reply.fit else {
+                if daemon.json { try printJSON(reply) }
+                return
+            }
+            let model = try await client.model(after: fit)
+            if daemon.json { try printJSON(model) } else { Terminal.write(model.line) }
+        }
+    }
+
+    /// `fsacctl normals restore`
+    struct Restore: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a shot that a roll-back set aside a shot again, and fit a new model.")
+
+        @Argument(help: "The shot's SHA-256, or its first 6 digits or more.")
+        var shot: String
+
+        @Flag(inversion: .prefixedNo, help: "Wait until the new model is in use.")
+        var wait = true
+
+        @OptionGroup var recipe: RecipeOption
+        @OptionGroup var daemon: DaemonOptions
+
+        func run() async throws {
+            let client = daemon.client
+            let reply = try await client.request(
+                .post, "\(ControlPath.normals)/\(shot)/restore", query: recipe.query, as: RestoreNormalReply.self)
+            if !daemon.json { Terminal.write("\(reply.restored.prefix(12)): a shot again\n") }
+            // It is one by now, whatever becomes of the fit.
             guard wait, let fit = reply.fit else {
                 if daemon.json { try printJSON(reply) }
                 return

@@ -18,9 +18,9 @@ import Testing
     }
 
     private func replace(_ old: String, _ new: String) throws {
-        let text = String(decoding: try bytes("model.json"), as: UTF8.self)
+        let text = String(decoding: try folder.document(), as: UTF8.self)
         try #require(text.contains(old))
-        _ = try folder.file("model.json", [UInt8](text.replacing(old, with: new).utf8))
+        try folder.seal([UInt8](text.replacing(old, with: new).utf8))
     }
 
     private func isRefusedAsDamaged(naming word: String) -> Bool {
@@ -69,10 +69,34 @@ import Testing
         #expect(isRefusedAsDamaged(naming: "sha-256"))
     }
 
+    /// Among them the one that made the unit of the scores 8 larger, and so every reject a good part.
+    @Test func aFlippedBitOfTheDocumentIsRefusedWhereverItIs() throws {
+        try fit().save(to: folder.path)
+        let whole = try bytes("model.json")
+        for place in stride(from: 0, to: whole.count, by: 7) {
+            var damaged = whole
+            damaged[place] ^= 1 << (place % 8)
+            _ = try folder.file("model.json", damaged)
+            #expect(isRefusedAsDamaged(naming: "model.json"), "byte \(place)")
+        }
+    }
+
+    @Test func aDocumentWithoutItsChecksumIsRefusedAlsoWhenItSaysThatItIsOlder() throws {
+        try fit().save(to: folder.path)
+        let document = try folder.document()
+        _ = try folder.file("model.json", document)
+        #expect(isRefusedAsDamaged(naming: "checksum"))
+        let older = String(decoding: document, as: UTF8.self).replacing("\"version\" : 4", with: "\"version\" : 3")
+        _ = try folder.file("model.json", [UInt8](older.utf8))
+        // Nobody else can tell; the daemon knows which documents it found at its first start.
+        _ = try FittedModel.load(from: folder.path)
+        #expect(throws: FitError.self) { try FittedModel.load(from: folder.path) { _ in false } }
+    }
+
     @Test func aDocumentCutAnywhereIsRefused() throws {
         try fit().save(to: folder.path)
         let whole = try bytes("model.json")
-        for length in stride(from: 0, to: whole.count - 2, by: 97) {
+        for length in stride(from: 0, to: whole.count, by: 97) {
             _ = try folder.file("model.json", Array(whole.prefix(length)))
             #expect(isRefusedAsDamaged(naming: "model.json"))
         }
@@ -80,7 +104,7 @@ import Testing
 
     @Test func numbersThatMakeNoModelAreRefused() throws {
         try fit().save(to: folder.path)
-        let document = try bytes("model.json")
+        let document = try folder.document()
         for (old, new, word) in [
             ("\"rows\" : 5", "\"rows\" : -5", "grid"), ("\"rotations\" : 2", "\"rotations\" : 3", "settings"),
             ("\"patch_memory\"", "\"other\"", "scorer"),
@@ -88,7 +112,7 @@ import Testing
             ("\"input_size\" : 32", "\"input_size\" : 0", "backbone"), ("\"limit\" :", "\"lid\" :", "limit"),
             (" 13,", " 9223372036854775807,", "shot_patches"), ("\"unit\" :", "\"unit\" : 0, \"was\" :", "calibration"),
         ] {
-            _ = try folder.file("model.json", document)
+            try folder.seal(document)
             try replace(old, new)
             #expect(isRefusedAsDamaged(naming: word), "\(new)")
         }
@@ -96,12 +120,12 @@ import Testing
 
     /// The document with `area` and `frame` put in, left out or made up.
     private func edit(_ change: (inout [String: Any], inout [String: Any]) -> Void) throws {
-        let old = try JSONSerialization.jsonObject(with: Data(bytes("model.json")))
+        let old = try JSONSerialization.jsonObject(with: Data(folder.document()))
         var document = try #require(old as? [String: Any])
         var settings = try #require(document["settings"] as? [String: Any])
         change(&document, &settings)
         document["settings"] = settings
-        _ = try folder.file("model.json", [UInt8](JSONSerialization.data(withJSONObject: document)))
+        try folder.seal([UInt8](JSONSerialization.data(withJSONObject: document)))
     }
 
     @Test func anAreaThatCannotBeIsRefused() throws {
@@ -126,8 +150,8 @@ import Testing
 
     @Test func anotherFormatVersionIsNamed() throws {
         try fit().save(to: folder.path)
-        try replace("\"version\" : 3", "\"version\" : 1")
-        #expect(throws: FitError.unsupportedVersion(path: folder.path + "/model.json", found: 1, supported: 3)) {
+        try replace("\"version\" : 4", "\"version\" : 1")
+        #expect(throws: FitError.unsupportedVersion(path: folder.path + "/model.json", found: 1, supported: 4)) {
             try FittedModel.load(from: folder.path)
         }
     }

@@ -140,14 +140,13 @@ extension Image {
         try model.save(to: folder.path)
         #expect(try FittedModel.load(from: folder.path).scene == scene)
         // A model of an older version has none.
-        let path = folder.path + "/model.json"
-        var document = try #require(
-            try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: path))) as? [String: Any])
+        let saved = try JSONSerialization.jsonObject(with: Data(folder.document()))
+        var document = try #require(saved as? [String: Any])
         document["scene"] = nil
-        try JSONSerialization.data(withJSONObject: document).write(to: URL(filePath: path))
+        try folder.seal([UInt8](JSONSerialization.data(withJSONObject: document)))
         #expect(try FittedModel.load(from: folder.path).scene == nil)
         document["scene"] = ["levels": [1]]
-        try JSONSerialization.data(withJSONObject: document).write(to: URL(filePath: path))
+        try folder.seal([UInt8](JSONSerialization.data(withJSONObject: document)))
         #expect(throws: FitError.self) { try FittedModel.load(from: folder.path) }
     }
 }

@@ -224,10 +224,9 @@ extension ShotFeatures.View {
                 shots: (1...2).map(MadeUpPart.shot), extractor: madeUpExtractor(),
                 settings: MethodSettings(method: method, layers: [1, 2])
             ).save(to: folder.path)
-            let path = URL(filePath: folder.path + "/model.json")
-            let text = try String(contentsOf: path, encoding: .utf8)
+            let text = String(decoding: try folder.document(), as: UTF8.self)
             try #require(text.contains(old), "\(text)")
-            try Data(text.replacing(old, with: new).utf8).write(to: path)
+            try folder.seal([UInt8](text.replacing(old, with: new).utf8))
             #expect(throws: FitError.self, "\(new)") { try FittedModel.load(from: folder.path) }
         }
     }

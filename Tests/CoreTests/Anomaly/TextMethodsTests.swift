@@ -174,6 +174,15 @@ private struct WinCLIPCase: Decodable {
         }
         _ = try anchors("aa", "cap")
         #expect(computed == 4)
+        // One bit of a number makes another anchor, which looks as good.
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+            let file = URL(filePath: folder + "/" + name)
+            var bytes = try Data(contentsOf: file)
+            bytes[bytes.count - 1] ^= 1
+            try bytes.write(to: file)
+        }
+        _ = try anchors("aa", "cap")
+        #expect(computed == 5)
     }
 
     @Test func theLongestUnusedAnchorsAreForgottenWhenThereAreTooMany() throws {

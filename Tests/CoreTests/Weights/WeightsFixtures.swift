@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Platform
 import Testing
 
 /// Files that `Tools/make_weights_fixtures.py` wrote with each format's own library.
@@ -30,6 +31,18 @@ final class ScratchFolder {
     }
 
     var contents: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() } }
+}
+
+extension ScratchFolder {
+    /// A model's document without its seal.
+    func document() throws -> [UInt8] {
+        let bytes = try [UInt8](Data(contentsOf: URL(filePath: path + "/model.json")))
+        if case .sound(let content) = Seal.open(bytes) { return content }
+        return bytes
+    }
+
+    /// Puts a document in its place as a program that has lost its mind would: changed, and sealed.
+    func seal(_ document: [UInt8]) throws { _ = try file("model.json", Seal.sealed(document)) }
 }
 
 /// A safetensors file from its JSON header and the bytes after it.
@@ -69,4 +82,23 @@ func readDamaged(
         if failure({ () throws(WeightsError) in try read(damaged) }) != nil { refused += 1 }
     }
     return (refused, runs - refused)
+}
+
+/// Weights that nobody has trained, and that still say something else of every picture.
+func madeUpWeights(_ architecture: WeightArchitecture) -> [String: Tensor] {
+    var random = SplitMix64(seed: 5)
+    var tensors: [String: Tensor] = [:]
+    for (name, shape) in architecture.expectedTensors.sorted(by: { $0.key < $1.key }) {
+        let count = shape.reduce(1, *)
+        if shape.count < 2 {
+            let value: Float = name.hasSuffix("mean") || name.hasSuffix("bias") ? 0 : 1
+            tensors[name] = Tensor(shape: shape, values: [Float](repeating: value, count: count))
+        } else {
+            // He et al.: the size of what a layer gives is that of what it gets.
+            let range = (6 / Float(shape.dropFirst().reduce(1, *))).squareRoot()
+            tensors[name] = Tensor(
+                shape: shape, values: (0..<count).map { _ in Float.random(in: -range...range, using: &random) })
+        }
+    }
+    return tensors
 }

@@ -13,7 +13,7 @@ import Testing
 
     /// A file with all tensors of EfficientNet-Lite0 and one more.
     private func source(_ change: (inout [String: Tensor]) -> Void = { _ in }) throws -> String {
-        var tensors = WeightArchitecture.efficientNetLite0.expectedTensors.mapValues { Tensor(shape: $0) }
+        var tensors = madeUpWeights(.efficientNetLite0)
         tensors["_conv_stem.weight"]?.values[5] = 0.25
         tensors["_extra"] = Tensor(shape: [3])
         change(&tensors)
@@ -45,6 +45,41 @@ import Testing
         try FileManager.default.removeItem(atPath: models.sidecarPath("net"))
         let bare = try ModelWeights.load(outcome.path, modelsDirectory: models).sidecar
         #expect(bare.architecture == .efficientNetLite0 && bare.sha256 == outcome.sidecar.sha256)
+    }
+
+    /// Zeros are well-formed, finite, and have a digest.
+    @Test func weightsThatSayNothingAreRefusedAndNothingIsWritten() throws {
+        let changes: [(inout [String: Tensor]) -> Void] = [
+            { tensors in tensors = tensors.mapValues { Tensor(shape: $0.shape) } },
+            { tensors in tensors["_conv_stem.weight"] = Tensor(shape: [32, 3, 3, 3]) },
+        ]
+        for change in changes {
+            #expect {
+                try importer(source(change)).run()
+            } throws: { error in
+                if case .dead = error as? WeightsError { "\(error)".contains("the same of every") } else { false }
+            }
+            #expect(!FileManager.default.fileExists(atPath: models.path))
+        }
+    }
+
+    @Test func weightsThatSayNothingDoNotVerifyWhateverTheirSidecarSays() throws {
+        _ = try importer(source()).run()
+        try ModelWeights.load("net", modelsDirectory: models).verify()
+        let zeros = WeightArchitecture.efficientNetLite0.expectedTensors.mapValues { Tensor(shape: $0) }
+        var sidecar = try models.sidecar("net")
+        sidecar.sha256 = try Safetensors.write(zeros, to: models.weightsPath("net"))
+        try sidecar.write(to: models.sidecarPath("net"))
+        let weights = try ModelWeights.load("net", modelsDirectory: models)
+        #expect(throws: WeightsError.self) { try weights.verify() }
+    }
+
+    @Test func aSidecarWithAnotherPreprocessingThanItsNetworkHasIsRefused() throws {
+        _ = try importer(source()).run()
+        var sidecar = try models.sidecar("net")
+        sidecar.preprocessing = WeightArchitecture.dinoV2Small.preprocessing
+        try sidecar.write(to: models.sidecarPath("net"))
+        #expect(throws: WeightsError.self) { try ModelWeights.load("net", modelsDirectory: models) }
     }
 
     @Test func importingTwiceGivesEqualBytes() throws {

@@ -72,7 +72,8 @@ import Testing
             #expect(set.value == 0.5 && set.manual && set.calibrated == 0.25 && set.uncertain == [0.5, 0.5])
             #expect(set.evidence.hasPrefix("from 1 part, 1 held-out scores"))
             #expect(try await line.request("PUT", "/v1/limit", body: #"{"value":-1}"#).errorCode == .invalidRequest)
-            #expect(try await line.request("PUT", "/v1/limit", body: "{}").decoded(LimitReply.self).value == 0.25)
+            let auto = try await line.request("PUT", "/v1/limit", body: #"{"value":null}"#)
+            #expect(try auto.decoded(LimitReply.self).value == 0.25)
             let models = try await line.request("GET", "/v1/models").decoded(ModelsReply.self).models
             #expect(models.map(\.generation) == [2, 1])
             #expect(models.map(\.current) == [true, false])

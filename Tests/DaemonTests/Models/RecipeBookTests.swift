@@ -126,8 +126,6 @@ import Testing
         #expect(book.entry(for: camera)?.name == "cap")
         try book.remember("bottle", for: camera.name)
         #expect(try start(tables).entry(for: camera)?.name == "bottle")
-        try folder.write("{", to: "recipes-in-use.json")
-        #expect(try start(tables).entry(for: camera)?.name == "cap")
         #expect(throws: StoreError.noSuchRecipe("none", known: ["bottle", "cap"])) {
             try book.remember("none", for: camera.name)
         }
@@ -222,6 +220,7 @@ import Testing
             try book.reload([table("bottle", brightness: 9), table("lid", brightness: 9), table("cap")])
         }
         #expect(book.entries.map(\.name) == ["bottle", "lid"])
+        #expect(try folder.names(in: "recipes") == ["bottle", "lid"])
         // What the line has is what changes.
         _ = try book.entry("bottle").recipe.setLimit(0.7)
         #expect(old.line.models.current?.limit == 0.7)

@@ -57,7 +57,8 @@ class Operators:
         elif kind < 0.55:
             line.request("POST", f"/v1/refit?recipe={recipe}", {}, timeout=5)
         elif kind < 0.65:
-            line.request("PUT", f"/v1/limit?recipe={recipe}", {"value": chance.choice([0.9, 1.1, None])}, timeout=5)
+            limit = {"value": chance.choice([0.9, 1.1, None])}
+            line.request("PUT", f"/v1/limit?recipe={recipe}&force=true", limit, timeout=5)
         elif kind < 0.8:
             with self.lock:
                 self.asked = recipe

@@ -83,7 +83,7 @@ def _(folder):
         line.request("POST", "/v1/refit?recipe=part", {})
         line.fitted("part")
         expect(line.request("POST", "/v1/models/rollback?recipe=part", {}).code == 200, "roll-back")
-        expect(line.request("PUT", "/v1/limit?recipe=part", {"value": 0.5}).code == 200, "limit")
+        expect(line.request("PUT", "/v1/limit?recipe=part&force=true", {"value": 0.5}).code == 200, "limit")
         expect(line.request("POST", "/v1/recipes/use", {"recipe": "other"}).code == 200, "use")
         expect(line.request("POST", "/v1/recipes/use", {"recipe": "part"}).code == 200, "use")
         line.kill()

@@ -183,6 +183,6 @@ def operate(line, chance):
     if kind == 0:
         line.add(pictures.good(chance.randrange(100, 200)), "force=true")
     elif kind == 1:
-        line.request("PUT", "/v1/limit", {"value": round(chance.uniform(0.8, 1.2), 3)})
+        line.request("PUT", "/v1/limit?force=true", {"value": round(chance.uniform(0.8, 1.2), 3)})
     elif kind == 2:
         line.request("POST", "/v1/refit", {})

@@ -156,14 +156,14 @@ def _(folder):
 def _(folder):
     with two_step_line(folder) as line:
         line.start()
-        expect(line.request("PUT", "/v1/limit", {"value": 0.5}).code == 200, "the first limit")
+        expect(line.request("PUT", "/v1/limit?force=true", {"value": 0.5}).code == 200, "the first limit")
         line.kill()
 
         def value(number, before=None):
             return round(0.5 + number / 1000, 3)
 
         def ask(number):
-            return line.request("PUT", "/v1/limit", {"value": value(number)}).code == 200
+            return line.request("PUT", "/v1/limit?force=true", {"value": value(number)}).code == 200
 
         def look():
             limit = json.loads(line.get("/v1/limit").body)

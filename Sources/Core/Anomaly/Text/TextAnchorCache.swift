@@ -5,6 +5,9 @@ import Platform
 ///
 /// A file that is missing or damaged is no error: the anchors are computed again.
 package struct TextAnchorCache: Sendable {
+    /// Of a file, with the digest of its numbers; one of before it had a digest is made again.
+    private static let checksum = "sha256"
+
     private let folder: CacheFolder
 
     /// - Parameter capacity: bytes of all files, at most; the longest unused are removed. A file has some 6 KB.
@@ -21,15 +24,24 @@ package struct TextAnchorCache: Sendable {
         let sentences = wording.sentences
         let all = [weights] + sentences.normal + [""] + sentences.abnormal
         let path = folder.file(hexadecimal(SHA256.digest(of: all.joined(separator: "\n").utf8)))
-        if let kept = try? TextAnchors(Safetensors.read(path: path).tensors) {
+        if let archive = try? Safetensors.read(path: path), let kept = try? TextAnchors(archive.tensors),
+            archive.metadata[Self.checksum] == kept.sha256
+        {
             folder.touch(path)
             return kept
         }
         let anchors = try make()
         // What cannot be kept is computed again another time.
         try? folder.create()
-        _ = try? Safetensors.write(anchors.tensors, to: path)
+        _ = try? Safetensors.write(anchors.tensors, metadata: [Self.checksum: anchors.sha256], to: path)
         try? folder.makeRoom()
         return anchors
+    }
+}
+
+extension TextAnchors {
+    /// Of its numbers, in lower-case hexadecimal.
+    fileprivate var sha256: String {
+        (normal + abnormal).withUnsafeBytes { hexadecimal(SHA256.digest(of: $0)) }
     }
 }

@@ -97,14 +97,14 @@ package struct ModelWeights: Sendable {
         return ModelWeights(sidecar: sidecar, path: path, scope: archive.scope, vocabulary: nil)
     }
 
-    /// Reads every number of a CLIP once; the others were when they were loaded.
+    /// Reads every number of a CLIP once; the others were when they were loaded. Then computes with them.
     ///
-    /// - Throws: `notFinite` with the first tensor that holds NaN or infinity.
+    /// - Throws: `notFinite` with the first tensor that holds NaN or infinity; `dead` when they are none that were trained.
     package func verify() throws(WeightsError) {
-        guard let clip = sidecar.clip else { return }
-        for (name, shape) in clip.expectedTensors(.all).sorted(by: { $0.key < $1.key }) {
+        for (name, shape) in (sidecar.clip?.expectedTensors(.all) ?? [:]).sorted(by: { $0.key < $1.key }) {
             _ = try scope.tensor(name, shape)
         }
+        try BackboneModel.checkLiveness(of: self)
     }
 }
 

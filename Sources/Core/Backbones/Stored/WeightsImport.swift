@@ -37,7 +37,7 @@ package struct WeightsImport: Sendable {
     /// writes weights and sidecar; for a CLIP also its vocabulary, and its tensors one after the other in the precision that
     /// they are stored in. The same file gives the same bytes. Nothing is left behind when it fails.
     ///
-    /// - Throws: `badName`, `unknownArchitecture`, `missingTensor`, `wrongShape`; for a CLIP `missingFile` and
+    /// - Throws: `dead` when the network computes nothing with them; `badName`, `unknownArchitecture`, `missingTensor`, `wrongShape`; for a CLIP `missingFile` and
     ///   `unlikeConfiguration`; and what the readers and ``Safetensors/write(_:metadata:to:)`` throw.
     package func run() throws(WeightsError) -> Outcome {
         try ModelsDirectory.check(name: name)
@@ -51,13 +51,18 @@ package struct WeightsImport: Sendable {
         for (name, shape) in architecture.expectedTensors.sorted(by: { $0.key < $1.key }) {
             kept[name] = try found.scope.tensor(name, shape)
         }
+        let draft = WeightsSidecar(
+            name: name, architecture: architecture, source: source, licence: licence, sha256: "",
+            sourceSHA256: found.sha256)
+        try BackboneModel.checkLiveness(
+            of: ModelWeights(
+                sidecar: draft, path: place.weights, scope: WeightScope(kept, file: place.weights), vocabulary: nil))
         try makeDirectory()
         // The sidecar comes last: without it, or with an older one, the weights do not load.
         let path = directory.weightsPath(name)
         let sha256 = try Safetensors.write(kept, metadata: ["format": "pt"], to: path)
-        let sidecar = WeightsSidecar(
-            name: name, architecture: architecture, source: source, licence: licence, sha256: sha256,
-            sourceSHA256: found.sha256)
+        var sidecar = draft
+        sidecar.sha256 = sha256
         try sidecar.write(to: directory.sidecarPath(name))
         let leftOut = found.tensors.keys.filter { kept[$0] == nil } + found.ignored
         return Outcome(sidecar: sidecar, path: path, leftOut: leftOut.sorted())
@@ -87,6 +92,13 @@ package struct WeightsImport: Sendable {
         guard let vocabulary = clip.vocabulary else { preconditionFailure("import: a clip without its vocabulary") }
         let tensors = clip.tensors
         let sourceSHA256 = try tensors.sha256()
+        try BackboneModel.checkLiveness(
+            of: ModelWeights(
+                sidecar: WeightsSidecar(
+                    clip: clip.description, name: name, source: source, licence: licence, sha256: sourceSHA256,
+                    sourceSHA256: sourceSHA256, vocabularySHA256: vocabulary.sha256),
+                path: tensors.file, scope: tensors.scope(.all, of: clip.description.configuration),
+                vocabulary: vocabulary))
         try makeDirectory()
         let path = directory.weightsPath(name)
         var names = Array(clip.description.configuration.expectedTensors(.all).keys)

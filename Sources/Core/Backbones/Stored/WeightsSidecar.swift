@@ -95,6 +95,12 @@ package struct WeightsSidecar: Codable, Sendable, Equatable {
         try clip.map { (clip) throws(WeightsError) in
             try CLIPDescription(configuration: clip, preprocessing: preprocessing, source: file).check()
         }
+        // Of a CLIP it is what its own description says.
+        guard clip != nil || preprocessing == architecture.preprocessing else {
+            throw .malformed(
+                file: file, section: "preprocessing", expected: "\(architecture.preprocessing)", got: "\(preprocessing)"
+            )
+        }
         let multiple = clip?.image.patchSize ?? architecture.inputMultiple ?? 1
         guard inputMultiple == multiple else {
             throw .malformed(file: file, section: "input_multiple", expected: "\(multiple)", got: "\(inputMultiple)")
