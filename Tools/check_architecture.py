@@ -16,8 +16,7 @@ MAY_IMPORT = {
     "Settings": "Platform Core",
     "ControlProtocol": "",
     "Capture": "Platform Core Settings ControlProtocol CV4L2",
-    "Daemon": "Platform Core Settings Capture ControlProtocol CSystemd HTTPTypes Hummingbird* Logging NIO* ServiceLifecycle"
-              " UnixSignals",
+    "Daemon": "Platform Core Settings Capture ControlProtocol CSystemd HTTPTypes Hummingbird* Logging NIO* ServiceLifecycle",
     "fsacd": "Platform Settings ControlProtocol Daemon ArgumentParser Logging",
     "fsacctl": "Platform Core Settings Capture ControlProtocol ArgumentParser CCurl",
     "TestSupport": "Platform Core",

@@ -51,12 +51,27 @@ package struct SourceReading: Sendable, Equatable {
     package var missed: UInt64 = 0
     /// Frames that came damaged, short or stale, whether or not anybody waited for them.
     package var damaged: UInt64 = 0
+    /// Of a watched folder: files that are no pictures.
+    package var skipped = SkippedFiles()
+    /// Of a watched folder: pictures that another file took the name of before they were read.
+    package var overwritten: UInt64 = 0
     /// How often the stream was started again.
     package var restarts: UInt64 = 0
 
     package init(description: String) {
         self.description = description
     }
+}
+
+/// Files that no part was made of, because they are no pictures that fsac reads.
+package struct SkippedFiles: Sendable, Equatable {
+    package var count: UInt64 = 0
+    /// Since the last picture.
+    package var inARow: UInt64 = 0
+    /// Name of the newest.
+    package var latest = ""
+
+    package init() {}
 }
 
 package enum FrameEvent: Sendable {

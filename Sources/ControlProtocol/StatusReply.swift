@@ -15,10 +15,23 @@ package enum LineState: String, Codable, Sendable {
     case cameraMismatch = "camera_mismatch"
     /// Another program holds the camera.
     case cameraBusy = "camera_busy"
-    /// Frames come, and none of them can be judged: dark, saturated, frozen, damaged, of another size.
+    /// Frames come, and none of them can be judged: dark, saturated, frozen, damaged, of another size; or files that are
+    /// no pictures.
     case cameraInvalid = "camera_invalid"
-    /// Verdicts cannot be written to the disk: they are in memory only, and say so (`durable` is false).
+    /// Frames come, and none of them can be judged by the model: fitted with another backbone, or its scores are no
+    /// numbers.
+    case modelFailed = "model_failed"
+    /// Parts get no verdict within their deadline.
+    case late
+    /// The inspection has been at one part for so long that it hangs.
+    case inspectionStalled = "inspection_stalled"
+    /// The quick lane of the control socket takes no more questions: each of its threads has been at one for too long.
+    case controlStalled = "control_stalled"
+    /// Verdicts cannot be written to the disk, or it does not answer: they are in memory only, and say so (`durable` is
+    /// false).
     case journalFailed = "journal_failed"
+    /// The state directory is gone, was replaced, may not be written or does not answer.
+    case storageFailed = "storage_failed"
     /// The source came to its end (a folder replayed once).
     case finished
     case stopping
@@ -31,6 +44,10 @@ package struct StatusReply: Codable, Sendable, Equatable {
     package var state: LineState
     /// Why the state is what it is, in words; absent while inspecting.
     package var reason: String?
+    /// All that keeps parts from their verdicts, the worst first; empty while inspecting.
+    package var causes: [FindingReply]
+    /// What is not as it should be while every part gets its verdict.
+    package var warnings: [FindingReply]
     /// Of the monotonic clock.
     package var uptimeSeconds: Double
     package var cameras: [CameraReply]
@@ -42,12 +59,14 @@ package struct StatusReply: Codable, Sendable, Equatable {
     package var storage: StorageReply
 
     package init(
-        version: String, state: LineState, reason: String?, uptimeSeconds: Double, cameras: [CameraReply],
-        recipes: [RecipeReply], counts: CountsReply, latency: LatencyReply?, storage: StorageReply
+        version: String, health: HealthReply, uptimeSeconds: Double, cameras: [CameraReply], recipes: [RecipeReply],
+        counts: CountsReply, latency: LatencyReply?, storage: StorageReply
     ) {
         self.version = version
-        self.state = state
-        self.reason = reason
+        state = health.state
+        reason = health.reason
+        causes = health.causes
+        warnings = health.warnings
         self.uptimeSeconds = uptimeSeconds
         self.cameras = cameras
         self.recipes = recipes
@@ -57,7 +76,7 @@ package struct StatusReply: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, state, reason, cameras, recipes, counts, latency, storage
+        case version, state, reason, causes, warnings, cameras, recipes, counts, latency, storage
         case uptimeSeconds = "uptime_s"
     }
 }
@@ -89,12 +108,18 @@ package struct CameraReply: Codable, Sendable, Equatable {
     package var damaged: UInt64
     /// How often the stream was started again, because frames stayed away or were damaged.
     package var restarts: UInt64
+    /// Files in a watched folder that are no pictures that fsac reads: no part was made of them.
+    package var skipped: UInt64
+    /// Pictures in a watched folder that another file took the name of before they were read: each a part that got
+    /// INVALID.
+    package var overwritten: UInt64
     package var counts: CountsReply
 
     package init(
         name: String, source: String, differences: [String] = [], state: LineState, reason: String? = nil,
         recipe: String, trigger: String = "continuous", frames: UInt64 = 0, dropped: UInt64 = 0, missed: UInt64 = 0,
-        damaged: UInt64 = 0, restarts: UInt64 = 0, counts: CountsReply = CountsReply()
+        damaged: UInt64 = 0, restarts: UInt64 = 0, skipped: UInt64 = 0, overwritten: UInt64 = 0,
+        counts: CountsReply = CountsReply()
     ) {
         self.name = name
         self.source = source
@@ -108,6 +133,8 @@ package struct CameraReply: Codable, Sendable, Equatable {
         self.missed = missed
         self.damaged = damaged
         self.restarts = restarts
+        self.skipped = skipped
+        self.overwritten = overwritten
         self.counts = counts
     }
 }
@@ -150,7 +177,7 @@ package struct LatencyReply: Codable, Sendable, Equatable {
 /// The state directory and the disk it is on.
 package struct StorageReply: Codable, Sendable, Equatable {
     package var directory: String
-    /// 0 also when the file system does not answer: there is no room on it then.
+    /// As of the last look, once a second; 0 also when the file system could not be asked: there is no room on it then.
     package var freeBytes: UInt64
     /// Sequence number of the newest journal line, 0 when there is none.
     package var lastSequence: UInt64
@@ -201,17 +228,5 @@ package struct PictureStorageReply: Codable, Sendable, Equatable {
         case bytes, days
         case pictureClass = "class"
         case wantedDays = "wanted_days"
-    }
-}
-
-/// Answer of `GET /healthz`: status 200 while every camera's frames are being inspected, 503 otherwise. It never waits
-/// behind a score or a fit, so a monitor may take silence for a fault.
-package struct HealthReply: Codable, Sendable, Equatable {
-    package var state: LineState
-    package var reason: String?
-
-    package init(state: LineState, reason: String?) {
-        self.state = state
-        self.reason = reason
     }
 }

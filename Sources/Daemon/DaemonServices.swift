@@ -1,15 +1,17 @@
 import ControlProtocol
 import Core
+import Glibc
 package import Logging
 import NIOCore
 import Platform
 import ServiceLifecycle
 package import Settings
-import UnixSignals
 
 /// The daemon, put together: what there is, and who knows whom. Every service is in one list; none starts another.
 package struct DaemonServices: Sendable {
-    private let services: [any Service]
+    private let services: [(name: String, service: any Service)]
+    private let journal: VerdictJournal
+    private let hangUps: AsyncStream<Void>.Continuation
     private let logger: Logger
 
     /// Loads the weights and opens the state directory; the caller holds the ``InstanceLock``.
@@ -39,15 +41,17 @@ package struct DaemonServices: Sendable {
         ) { table in
             try Self.method(table, computeThreads: threads, fitMemoryBytes: memory, shelf: shelf)
         }
-        let journal = VerdictJournal(
+        journal = VerdictJournal(
             stateDirectory: directory, settings: JournalSettings(configuration.journal), logger: logger)
         let images = ImageStore(stateDirectory: directory, settings: configuration.images, logger: logger)
+        // The book and the journal have made their folders by now.
+        let storage = StorageWatch(stateDirectory: directory)
+        let refit = RefitService(book: book, logger: logger)
         // Lanes are open from here on; their cameras come with the capture service.
         let line = InspectionLine(
-            cameras: configuration.cameras.map { camera in
+            cameras: configuration.cameras.map { [journal] camera in
                 CameraSetup(camera, recipe: book.lineRecipe(for: camera), journal: journal)
-            }, stateDirectory: directory, journal: journal, images: images, logger: logger)
-        let refit = RefitService(book: book, logger: logger)
+            }, storage: storage, journal: journal, images: images, others: [refit, ControlLane()], logger: logger)
         let reloading = ConfigurationReload(
             configuration, path: path, book: book, refit: refit, line: line, journal: journal, logger: logger)
         let shots = ShotOperations(
@@ -59,13 +63,18 @@ package struct DaemonServices: Sendable {
             reload: { try await Self.reload(reloading, notifier) }, onReady: { notifier.ready() })
         let supervision = SupervisionService(
             notifier: notifier, watchdogPeriod: ServiceNotifier.watchdogPeriod, logger: logger,
-            statusLine: { line.readings.statusLine }, stalledLoop: { line.stalledLoop(after: $0) })
+            health: { line.readings.health }, stalledLoop: { line.stalledLoop(after: $0) })
+        let signals: AsyncStream<Void>
+        // One that is asked for during another is one more; of several, one.
+        (signals, hangUps) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         // Each needs those before it, and the last is the first to stop: the cameras stop, what waits is inspected, the
         // pictures are written, the journal is synced. The shots' operations stop before the control server does: it tells who
         // waits for one how it ended.
         services = [
-            journal, images, InspectionService(line, sinks: sinks), CaptureService(line), refit, control, shots,
-            HangUpService { try await Self.reload(reloading, notifier) }, supervision,
+            ("journal", journal), ("pictures", images), ("inspection", InspectionService(line, sinks: sinks)),
+            ("cameras", CaptureService(line)), ("fits", refit), ("control", control), ("normal shots", shots),
+            ("reload", HangUpService(signals: signals) { try await Self.reload(reloading, notifier) }),
+            ("storage", storage), ("supervision", supervision),
         ]
     }
 
@@ -74,7 +83,7 @@ package struct DaemonServices: Sendable {
         _ reloading: ConfigurationReload, _ notifier: ServiceNotifier
     ) async throws -> ReloadReply {
         notifier.reloading()
-        defer { notifier.ready() }
+        defer { notifier.reloaded() }
         return try await reloading.reload()
     }
 
@@ -93,18 +102,38 @@ package struct DaemonServices: Sendable {
         }
     }
 
-    /// Runs until SIGTERM or SIGINT.
-    package func run() async throws {
-        var group = ServiceGroupConfiguration(
-            services: services.map {
-                // Also when one fails, the others end in order.
-                .init(
-                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
-                    failureTerminationBehavior: .gracefullyShutdownGroup)
-            }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        // A part that hangs keeps the daemon no longer than systemd's patience.
-        group.maximumGracefulShutdownDuration = .seconds(20)
-        try await ServiceGroup(configuration: group).run()
+    /// From here on SIGHUP does not end the process: a reload that is asked for is done once the daemon runs.
+    package static func holdReloads() { Signals.trap(SIGHUP) }
+
+    /// Runs until SIGTERM or SIGINT, or until a service fails.
+    ///
+    /// - Parameter lastResort: ends the process when something does not stop, 10 s after a signal at the latest and 5 s
+    ///   after a failure. Called on a thread of its own, with everything that was shown synced or said to be in danger.
+    /// - Throws: what the first service that failed did.
+    package func run(lastResort: @escaping @Sendable (ShutdownError) -> Never) async throws {
+        let shutdown = Shutdown()
+        let group = ServiceGroup(
+            services: services.map { name, service in
+                ServiceInTurn(name: name, service: service, shutdown: shutdown, logger: logger)
+            }, logger: logger)
+        // Before anything can fail, and on threads: it must not depend on what it sees to the end of.
+        NamedThread.start("fsac-end") { [journal] in
+            shutdown.oversee(
+                stop: { Task { await group.triggerGracefulShutdown() } }, sync: { journal.sync(within: $0) },
+                lastResort: lastResort)
+        }
+        Signals.trap(SIGTERM, SIGINT, SIGHUP)
+        NamedThread.start("fsac-signals") { [hangUps] in
+            while true {
+                switch Signals.next() {
+                case SIGHUP: hangUps.yield()
+                default: shutdown.request()
+                }
+            }
+        }
+        try await group.run()
+        shutdown.finish()
+        if let failure = shutdown.failure { throw failure }
     }
 }
 

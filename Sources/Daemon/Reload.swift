@@ -3,7 +3,6 @@ import Logging
 import Platform
 import ServiceLifecycle
 package import Settings
-import UnixSignals
 
 /// Reads the configuration again and applies what can be applied between two frames.
 ///
@@ -113,11 +112,11 @@ extension Configuration {
 
 /// SIGHUP reads the configuration again; a refusal is logged, and nothing else happens.
 struct HangUpService: Service {
+    let signals: AsyncStream<Void>
     let reload: @Sendable () async throws -> ReloadReply
 
-    /// Trapped when the service runs; until then fsacd's own handler keeps the signal from ending the process.
     func run() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+        for await _ in signals.cancelOnGracefulShutdown() {
             // Logged where it happens.
             _ = try? await reload()
         }

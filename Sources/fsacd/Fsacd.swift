@@ -6,19 +6,19 @@ import Logging
 import Platform
 import Settings
 
-/// The daemon.
-@main
 /// The daemon: it reads its configuration, takes the lock on the state directory and runs until it is told to stop.
 ///
 /// It stays in the foreground, writes no file with its process number and changes no user: that is systemd's business
 /// (`systemd/fsacd.service`). There, its exit codes decide whether it is started again.
+@main
 struct Fsacd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fsacd",
         abstract: "Inspect the parts that a camera sees.",
         discussion: """
-            Exit codes: 0 stopped (SIGTERM, SIGINT); 1 failed while running; 64 wrong usage; 75 another instance holds \
-            the lock; 78 bad configuration: starting again does not help before it is changed.
+            Exit codes: 0 stopped (SIGTERM, SIGINT); 1 failed; 64 wrong usage; 70 did not stop within 7 s of SIGTERM and \
+            ended without what hangs; 75 another program has the lock or the socket; 78 bad configuration: starting again \
+            does not help before somebody changes something.
             """,
         version: FsacVersion.text)
 
@@ -33,8 +33,8 @@ struct Fsacd: AsyncParsableCommand {
     func run() async throws {
         // A client that leaves in the middle of a reply is an error of that reply, not the end of the daemon.
         signal(SIGPIPE, SIG_IGN)
-        // A reload that is asked for before the daemon is ready does not end it; the file is read anyway.
-        signal(SIGHUP) { _ in }
+        // A reload that is asked for before the daemon is ready does not end it, and is done once it is.
+        DaemonServices.holdReloads()
         // Pictures and verdicts are the group's to read and nobody else's, also without the unit, whose UMask= is the
         // same.
         umask(0o027)
@@ -59,11 +59,18 @@ struct Fsacd: AsyncParsableCommand {
                 configuration, path: config, logger: Logger(label: "fsacd"),
                 // Without the system's journal nobody needs each verdict in a log: the daemon's own journal has them.
                 sinks: JournalLog.isConnected ? [SystemJournalSink()] : [])
-            try await services.run()
+            try await services.run { error in
+                // Whoever reads standard error may hang, too.
+                _ = fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK)
+                let code = Self.exitCode(for: error)
+                JournalLog.flush()
+                // What does not stop has no say in this: neither destructors nor handlers of exit(3).
+                _exit(code.rawValue)
+            }
             // Held until everything is written: without this it could be given back after its last use above.
             _ = consume lock
         } catch {
-            throw exitCode(for: error)
+            throw Self.exitCode(for: error)
         }
     }
 
@@ -71,14 +78,19 @@ struct Fsacd: AsyncParsableCommand {
     ///
     /// Only what somebody has to mend keeps the unit from starting again (78). Another daemon may be about to end (75),
     /// and a disk that fails may come back (1).
-    private func exitCode(for error: any Error) -> ExitCode {
+    private static func exitCode(for error: any Error) -> ExitCode {
         // Not by the log: there may be none yet, and its level may leave this out. One write, so that it is one line.
         let message = Array("fsacd: \(PrintableText.line("\(error)"))\n".utf8)
         _ = write(STDERR_FILENO, message, message.count)
-        return switch error {
-        case InstanceLockError.held: ExitCode(75)
-        case is InstanceLockError, is ConfigurationError, is MethodError, is ControlSocketError, is StoreError:
-            ExitCode(78)
+        return code(for: error)
+    }
+
+    private static func code(for error: any Error) -> ExitCode {
+        switch error {
+        case InstanceLockError.held, ControlSocketError.inUse: ExitCode(75)
+        case let error as ControlSocketError: error.isForSomebodyToMend ? ExitCode(78) : .failure
+        case is InstanceLockError, is ConfigurationError, is MethodError, is StoreError: ExitCode(78)
+        case ShutdownError.stuck(_, _, let failure, _): failure.map(code) ?? ExitCode(70)
         default: .failure
         }
     }

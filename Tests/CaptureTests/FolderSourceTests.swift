@@ -2,6 +2,7 @@ import Capture
 import Core
 import FoundationEssentials
 import Glibc
+import Platform
 import TestSupport
 import Testing
 
@@ -90,7 +91,8 @@ import Testing
         var source = source()
         #expect(try [source.nextFrame().name, source.nextFrame().name] == ["a.jpg", "b.jpg"])
         #expect(try source.rest().isEmpty)
-        #expect(source.ignoredFiles == 1)
+        // It was there before: nobody waits for its verdict.
+        #expect(source.reading.skipped.count == 0)
     }
 
     @Test func aFileIsTakenWhenItIsClosedAndNotBefore() throws {
@@ -133,6 +135,39 @@ import Testing
             #expect(try source.nextFrame().payload.get().bytes == Array(text.utf8))
         }
         #expect(try source.rest().isEmpty)
+    }
+
+    @Test func aPictureThatLosesItsNameBeforeItIsReadIsAPartWithoutAPicture() throws {
+        var source = source(settling: .seconds(60))
+        #expect(try source.rest().isEmpty)
+        for text in ["first", "second", "third"] {
+            try folder.write(text, to: ".tmp")
+            try #require(rename("\(folder.path)/.tmp", "\(folder.path)/latest.jpg") == 0)
+        }
+        let frames = try (0..<3).map { _ in try source.nextFrame() }
+        // Each of the three is told of; only one can be seen.
+        #expect(frames.compactMap { try? $0.payload.get().bytes } == [Array("third".utf8)])
+        guard case .failure(let fault) = frames[0].payload else {
+            Issue.record("the first one was read")
+            return
+        }
+        #expect(fault.description.contains("overwritten"))
+        #expect(source.reading.overwritten == 2)
+        #expect(try source.rest().isEmpty)
+    }
+
+    @Test func aPictureThatIsReplacedWhileItWaitsIsAPartWithoutAPicture() throws {
+        for name in ["a.jpg", "b.jpg"] { try folder.write(name, to: name) }
+        var source = source()
+        #expect(try source.nextFrame().name == "a.jpg")
+        try folder.write("new", to: ".tmp")
+        try #require(rename("\(folder.path)/.tmp", "\(folder.path)/b.jpg") == 0)
+        let (lost, new) = (try source.nextFrame(), try source.nextFrame())
+        #expect(throws: FrameFault.self) { try lost.payload.get() }
+        #expect(try new.payload.get().bytes == Array("new".utf8))
+        // An earlier run's verdict on the lost one must not pass for one on its successor.
+        #expect(lost.capturedTime.microsecondsSince1970 < new.capturedTime.microsecondsSince1970)
+        #expect(source.reading.overwritten == 1)
     }
 
     @Test func aPartThatHasItsVerdictIsNotTakenAgainAfterARestart() throws {

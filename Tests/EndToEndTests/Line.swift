@@ -127,6 +127,12 @@ final class Line {
         return path
     }
 
+    /// What a monitor sees.
+    func health() async throws -> (status: Int, reply: HealthReply) {
+        let reply = try await SocketRequest.get(ControlPath.health, socket: socket)
+        return (reply.status, try ControlCoding.decode(HealthReply.self, from: reply.body))
+    }
+
     // MARK: The journal
 
     var journal: Journal { get throws { try Journal(stateDirectory: state) } }

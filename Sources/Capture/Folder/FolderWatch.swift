@@ -22,8 +22,10 @@ struct FolderWatch {
     }
 
     enum Event: Equatable {
-        /// Not whether it is a picture, nor whether it is still there.
+        /// Closed after writing. Not whether it is a picture, nor whether it is still there.
         case complete(name: String)
+        /// Another file than the one that had the name before.
+        case movedIn(name: String)
         /// The folder itself is gone, or events were lost.
         case lookAgain
     }
@@ -50,8 +52,11 @@ struct FolderWatch {
             let header = rest.withUnsafeBytes { $0.loadUnaligned(as: inotify_event.self) }
             let name = rest.dropFirst(size).prefix(Int(header.len))
             rest = rest.dropFirst(size + Int(header.len))
-            if header.mask & UInt32(IN_CLOSE_WRITE | IN_MOVED_TO) != 0 {
-                events.append(.complete(name: String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)))
+            let text = String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+            if header.mask & UInt32(IN_MOVED_TO) != 0 {
+                events.append(.movedIn(name: text))
+            } else if header.mask & UInt32(IN_CLOSE_WRITE) != 0 {
+                events.append(.complete(name: text))
             } else {
                 events.append(.lookAgain)
             }

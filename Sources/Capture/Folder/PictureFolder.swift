@@ -22,15 +22,20 @@ struct PictureFolder {
         !name.hasPrefix(".") && extensions.contains { name.lowercased().hasSuffix($0) }
     }
 
-    /// Names in order, and how many others are there.
-    func names() throws(CaptureError) -> (pictures: [String], others: Int) {
+    /// Names in order, those of pictures and those of others, be they files or folders. What begins with a dot is nobody's.
+    func names() throws(CaptureError) -> (pictures: [String], others: [String]) {
         do {
-            let names = try Self.disk.names(in: path)
-            let pictures = names.filter(Self.isPicture)
-            return (pictures, names.count - pictures.count)
+            let names = try Self.disk.names(in: path).filter { !$0.hasPrefix(".") }
+            return (names.filter(Self.isPicture), names.filter { !Self.isPicture($0) })
         } catch {
             throw .folderUnreadable(path: path, reason: ErrnoText.describe(error.errno))
         }
+    }
+
+    /// No folder, pipe or the like.
+    func isFile(_ name: String) -> Bool {
+        var status = stat()
+        return stat("\(path)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
     /// Nil when there is no such file any more.

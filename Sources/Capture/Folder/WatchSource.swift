@@ -1,12 +1,23 @@
+import Platform
+
 /// Takes each picture that appears in a folder, once, when it is complete: a station that stores a file a part.
 ///
 /// Complete is a file that was closed or moved in while the folder was watched, or one that did not change for the
-/// settling time (network shares, and what was there before). The same name with new contents is a new part.
+/// settling time (network shares, and what was there before). The same name with new contents is a new part; what it took
+/// the place of before it was read is a part that nobody saw, and gets a frame that says so.
 package struct WatchSource: FrameSource {
     /// Between two looks at the whole folder.
     private static let scanPeriod = Duration.seconds(1)
     /// Files that are gone and not forgotten yet, at least.
     private static let remembered = 10_000
+
+    /// A file that was seen complete.
+    private struct Ready {
+        let name: String
+        let identity: PictureFolder.Identity
+        /// It had lost its name when it was seen: all that is known of it is that it came.
+        var isOverwritten = false
+    }
 
     private let folder: PictureFolder
     private let settling: Duration
@@ -20,14 +31,15 @@ package struct WatchSource: FrameSource {
     private var taken: [String: PictureFolder.Identity] = [:]
     /// Files that nobody announced, and since when they have not changed.
     private var growing: [String: (identity: PictureFolder.Identity, since: ContinuousClock.Instant)] = [:]
-    /// Complete, in the order in which that was seen; read when they are handed out.
-    private var ready: [String] = []
+    /// In the order in which they were seen complete; read when they are handed out.
+    private var ready: [Ready] = []
     private var number: UInt64 = 0
     /// Whether the folder was ever looked at with a picture in it.
     private var hasSeenPictures = false
+    /// Of the last look, what is no picture, and whether that is settled: a file that came since the first look and is still
+    /// there at the next one was skipped, for some write under such a name first. Nil before the first look.
+    private var others: [String: Bool]?
     package private(set) var reading: SourceReading
-    /// Files that are no pictures, at the last look.
-    package private(set) var ignoredFiles = 0
 
     /// - Parameters:
     ///   - isDone: whether a picture that is found at the start has its verdict from an earlier run; the time is when the
@@ -46,9 +58,22 @@ package struct WatchSource: FrameSource {
         if ready.isEmpty { try look(timeout: timeout) }
         guard !ready.isEmpty else { return .none }
         number += 1
-        let frame = folder.frame(ready.removeFirst(), number: number)
+        let frame = frame(ready.removeFirst())
         if case .failure = frame.payload { reading.damaged += 1 }
         return .frame(frame)
+    }
+
+    private mutating func frame(_ file: Ready) -> Frame {
+        // Gone altogether is told by reading it.
+        let isOverwritten = file.isOverwritten || folder.identity(of: file.name).map { $0 != file.identity } ?? false
+        guard isOverwritten else { return folder.frame(file.name, number: number) }
+        reading.overwritten += 1
+        let fault = FrameFault.unreadable(
+            "\(file.name) was overwritten before it was read: each part needs a name of its own")
+        // Before the file that has the name now, which would pass for judged after a restart otherwise.
+        return Frame(
+            name: file.name, number: number, payload: .failure(fault),
+            capturedTime: WallTime(microsecondsSince1970: file.identity.changed / 1000 - 1))
     }
 
     /// Waits for announcements and looks at the whole folder when that is due.
@@ -60,9 +85,15 @@ package struct WatchSource: FrameSource {
                 nextScan = .now
             }
             let patience = min(timeout, max(.zero, nextScan - .now))
+            // Of this batch, by the name: whether the file that is there now was announced already.
+            var announced: Set<String> = []
             for event in watch?.events(timeout: patience) ?? [] {
                 switch event {
                 case .complete(let name): take(name)
+                case .movedIn(let name):
+                    // Each is a file of its own; of several with one name the last is there.
+                    if !announced.insert(name).inserted { lose(name) }
+                    take(name)
                 case .lookAgain:
                     watch = nil
                     nextScan = .now
@@ -77,7 +108,7 @@ package struct WatchSource: FrameSource {
 
     private mutating func scan() throws(CaptureError) {
         let (names, others) = try folder.names()
-        ignoredFiles = others
+        skip(others)
         // Later nothing can have a verdict from before: the same name is a new part then. A folder without a picture does not
         // count: a share may be mounted over it.
         let isFirst = !hasSeenPictures
@@ -99,6 +130,23 @@ package struct WatchSource: FrameSource {
         nextScan = .now + (growing.isEmpty ? Self.scanPeriod : min(settling, Self.scanPeriod))
     }
 
+    /// Counts the files that stay.
+    private mutating func skip(_ names: [String]) {
+        guard let known = others else {
+            others = Dictionary(names.map { ($0, true) }) { $1 }
+            return
+        }
+        var seen: [String: Bool] = [:]
+        for name in names {
+            seen[name] = known[name] != nil
+            guard known[name] == false, folder.isFile(name) else { continue }
+            reading.skipped.count += 1
+            reading.skipped.inARow += 1
+            reading.skipped.latest = name
+        }
+        others = seen
+    }
+
     private mutating func take(_ name: String) {
         // Announced again without a change (opened for writing and closed): the part has been taken.
         guard PictureFolder.isPicture(name), let identity = folder.identity(of: name), taken[name] != identity else {
@@ -106,6 +154,15 @@ package struct WatchSource: FrameSource {
         }
         taken[name] = identity
         growing[name] = nil
-        ready.append(name)
+        reading.skipped.inARow = 0
+        ready.append(Ready(name: name, identity: identity))
+    }
+
+    /// A picture came, and another one has its name: what was taken for the first is the last.
+    private mutating func lose(_ name: String) {
+        guard PictureFolder.isPicture(name), let identity = taken[name],
+            let index = ready.lastIndex(where: { $0.name == name && $0.identity == identity })
+        else { return }
+        ready.insert(Ready(name: name, identity: identity, isOverwritten: true), at: index)
     }
 }

@@ -7,7 +7,7 @@ import Platform
 /// Every path of the control API and what it does.
 ///
 /// Handlers run on the server's event loops and Swift's pool, which never wait: what asks a disk or computes goes to a
-/// lane of ``WorkLane``, what is in memory (`view`, `cameraReadings`) is read where it is. A value; what it holds may
+/// lane of ``WorkLane``, what is in memory (`view`, `readings`) is read where it is: health asks nobody who could hang. A value; what it holds may
 /// be used from anywhere.
 struct ControlRoutes: Sendable {
     let book: RecipeBook
@@ -31,15 +31,13 @@ struct ControlRoutes: Sendable {
     }
 
     @Sendable private func health(_ request: ControlRequest) async throws -> Response {
-        let readings = try await WorkLane.quick.run { line.readings }
-        return try .json(
-            HealthReply(state: readings.state, reason: readings.reason),
-            // A monitor need not read the body.
-            status: readings.state == .inspecting ? .ok : .serviceUnavailable)
+        let health = line.readings.health
+        // A monitor need not read the body.
+        return try .json(HealthReply(health), status: health.isWell ? .ok : .serviceUnavailable)
     }
 
     @Sendable private func metrics(_ request: ControlRequest) async throws -> Response {
-        let readings = try await WorkLane.quick.run { line.readings }
+        let readings = line.readings
         let generations = book.entries.compactMap { entry in
             entry.recipe.view.active.map { (recipe: entry.name, generation: $0.generation) }
         }
@@ -50,15 +48,14 @@ struct ControlRoutes: Sendable {
     }
 
     @Sendable private func status(_ request: ControlRequest) async throws -> Response {
-        let readings = try await WorkLane.quick.run { line.readings }
+        let readings = line.readings
         var recipes = try await recipes(readings.cameras)
         for index in recipes.indices { recipes[index].trend = readings.trends[recipes[index].name] }
         return try .json(
             StatusReply(
-                version: FsacVersion.text, state: readings.state, reason: readings.reason,
+                version: FsacVersion.text, health: HealthReply(readings.health),
                 uptimeSeconds: (ContinuousClock.now - started) / .seconds(1), cameras: readings.cameras,
-                recipes: recipes, counts: readings.counts, latency: readings.latency,
-                storage: readings.storage))
+                recipes: recipes, counts: readings.counts, latency: readings.latency, storage: readings.storage))
     }
 
     /// Ends with the verdict.

@@ -4,6 +4,7 @@ import HummingbirdCore
 package import Logging
 package import NIOCore
 import NIOPosix
+import Platform
 import ServiceLifecycle
 
 /// Where the control API listens, and how patient it is.
@@ -29,7 +30,7 @@ package struct ControlSettings: Sendable, Equatable {
 /// Sits behind what it asks among the services, so it stops before them; only the shots' operations stop earlier, and it tells
 /// how they ended. The socket file goes when the server ends.
 /// Hummingbird's event loops do the talking, none of the daemon's own threads. Throws when the socket cannot be opened;
-/// that ends the daemon.
+/// that ends the daemon. At the shutdown requests have 3 s to end, then their connections are closed.
 package struct ControlServer: Service {
     private let settings: ControlSettings
     private let routes: ControlRoutes
@@ -62,7 +63,7 @@ package struct ControlServer: Service {
         let socket = ControlSocket(path: settings.socket, group: settings.group)
         try socket.prepare()
         // The server tells of itself by a callback that cannot throw: an error goes this way.
-        let permissions = AsyncStream.makeStream(of: (any Error).self)
+        let refusal = Monitor<ControlSocketError?>(nil)
         let responder = ControlResponder(routes: routes.all)
         let connections = ControlConnections(ordinary: settings.maxConnections)
         let application = Application(
@@ -72,20 +73,26 @@ package struct ControlServer: Service {
             },
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: settings.socket)),
             onServerRunning: { channel in
-                do {
+                do throws(ControlSocketError) {
                     // Bound by now, but the group connects only once the file has its owner and mode: ready comes after.
                     try socket.open()
                     onReady()
                 } catch {
-                    permissions.continuation.yield(error)
+                    refusal.withLock { $0 = error }
                     channel.close(promise: nil)
                 }
-                permissions.continuation.finish()
             },
             logger: logger)
         // Also after an error: a file that nobody listens at would look like a daemon.
         defer { socket.remove() }
-        try await application.run()
-        for await error in permissions.stream { throw error }
+        do {
+            try await application.run()
+        } catch {
+            // What the server says of a channel that was closed is not why it was.
+            if let refusal = refusal.read(\.self) { throw refusal }
+            guard let error = error as? IOError else { throw error }
+            throw ControlSocketError.operationFailed("bind", path: settings.socket, errno: error.errnoCode)
+        }
+        if let refusal = refusal.read(\.self) { throw refusal }
     }
 }

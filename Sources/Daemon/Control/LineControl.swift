@@ -7,9 +7,9 @@ package import Core
 /// what it changes takes effect with the next frame or trigger. A ``TriggerRefusal`` means that nothing was changed and
 /// no part is waited for.
 package protocol LineControl: Sendable {
-    /// Looks at the disk: never asked for on an event loop.
+    /// Waits for nothing, whatever hangs: asked for on event loops.
     var readings: LineReadings { get }
-    /// Those of the readings, without a look at the disk.
+    /// Those of the readings.
     var cameraReadings: [CameraReply] { get }
     /// See ``InspectionLine/trigger(camera:part:)``.
     /// Comes back with the verdict, by the camera's deadline and the time that one inspection takes; also when the

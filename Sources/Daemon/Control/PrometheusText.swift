@@ -15,10 +15,17 @@ struct PrometheusText {
     }
 
     private var line: [String] {
-        let up = readings.state == .inspecting ? "1" : "0"
+        let up = readings.health.isWell ? "1" : "0"
         let storage = readings.storage
         var lines =
-            metric("up", "gauge", "1 while every camera's frames are being inspected", [("", up)])
+            metric("up", "gauge", "1 while every part gets its verdict and nothing hangs, as /healthz says", [("", up)])
+            + metric(
+                "causes", "gauge", "What keeps parts from their verdicts, by state",
+                Dictionary(grouping: readings.health.causes.compactMap(\.state?.rawValue)) { $0 }
+                    .sorted { $0.key < $1.key }.map { (#"{state="\#($0)"}"#, "\($1.count)") })
+            + metric(
+                "warnings", "gauge", "What else is not as it should be: `fsacctl status` names it",
+                [("", "\(readings.health.warnings.count)")])
             + metric(
                 "images_dropped_total", "counter", "Pictures that were not written", [("", "\(storage.imagesDropped)")])
             + metric("journal_seq", "gauge", "Newest journal line", [("", "\(storage.lastSequence)")])
@@ -42,7 +49,7 @@ struct PrometheusText {
     }
 
     private var cameras: [String] {
-        metric("camera_up", "gauge", "1 while the camera's frames are being inspected") {
+        metric("camera_up", "gauge", "1 while the camera is there and its parts get verdicts") {
             [("", $0.state == .inspecting ? 1 : 0)]
         }
             + metric("verdicts_total", "counter", "Journalled verdicts since the camera's start") {
@@ -64,6 +71,12 @@ struct PrometheusText {
             + metric("frames_missed_total", "counter", "Frames that the driver lost") { [("", $0.missed)] }
             + metric("frames_damaged_total", "counter", "Frames that came damaged, short or stale") {
                 [("", $0.damaged)]
+            }
+            + metric("files_skipped_total", "counter", "Files in a watched folder that are no pictures") {
+                [("", $0.skipped)]
+            }
+            + metric("files_overwritten_total", "counter", "Pictures that lost their name before they were read") {
+                [("", $0.overwritten)]
             }
             + metric("stream_restarts_total", "counter", "How often the stream was started again") {
                 [("", $0.restarts)]

@@ -21,7 +21,7 @@ struct PictureJob: Sendable {
 ///
 /// The service stops after inspection, so that the last verdicts' pictures are written, too. It is not watched: a disk
 /// that hangs here costs pictures, and a line that inspects is not killed for them.
-package final class ImageStore: Service {
+package final class ImageStore: Service, HealthSource {
     private struct State {
         /// Oldest first, at most `queueLength`.
         var jobs: [PictureJob] = []
@@ -47,6 +47,8 @@ package final class ImageStore: Service {
     private let disk: Disk
     private let logger: Logger
     private let state = Monitor(State())
+    /// Busy with one verdict's pictures.
+    private let progress = LoopProgress()
 
     package init(stateDirectory: String, settings: Configuration.Images, disk: Disk = Disk(), logger: Logger) {
         self.stateDirectory = stateDirectory
@@ -80,6 +82,14 @@ package final class ImageStore: Service {
         }
     }
 
+    /// Pictures are no verdicts: none of this makes the line unhealthy.
+    package var findings: [Finding] {
+        if let silence = progress.hang(beyond: .seconds(10)) {
+            return [Finding(warning: "pictures", "one has been on its way to the disk for \(silence.wholeSeconds)")]
+        }
+        return state.read(\.failure).map { [Finding(warning: "pictures", "they are not stored: \($0)")] } ?? []
+    }
+
     /// Never waits. Called on the inspection thread, after the line that names the pictures is in the journal.
     func offer(_ job: PictureJob) {
         guard job.paths.image != nil || job.paths.heatmap != nil else { return }
@@ -102,7 +112,11 @@ package final class ImageStore: Service {
         await withGracefulShutdownHandler {
             await NamedThread.run("fsac-images", niceness: 10) { [self] in
                 var bench = Bench()
-                while let job = nextJob() { write(job, at: &bench) }
+                while let job = nextJob() {
+                    progress.begin()
+                    write(job, at: &bench)
+                    progress.end()
+                }
             }
         } onGracefulShutdown: {
             self.close()

@@ -46,7 +46,12 @@ package final class VerdictJournal: VerdictSource, Service {
         var health: Health
         /// Of ``changes()``, by ticket.
         var readers: [UInt64: AsyncStream<Void>.Continuation] = [:]
+        /// Of ``sync(within:)``: asked for, and done.
+        var syncsWanted: UInt64 = 0
+        var syncsDone: UInt64 = 0
         var isClosed = false
+
+        var isSyncWanted: Bool { syncsWanted > syncsDone }
     }
 
     /// Kept at least, twice as many at most: some MB that spare `tail` and the trends the disk.
@@ -101,6 +106,18 @@ package final class VerdictJournal: VerdictSource, Service {
     }
 
     package var health: Health { state.read(\.health) }
+
+    /// Makes what was appended durable, for the end of a daemon that cannot end in order. Blocks the calling thread.
+    ///
+    /// - Returns: why a power cut could still take verdicts; nil = all are on the disk.
+    package func sync(within limit: Duration) -> String? {
+        let wanted = state.withLock { state in
+            state.syncsWanted += 1
+            return state.syncsWanted
+        }
+        let isDone = state.wait(timeout: limit) { $0.syncsDone >= wanted ? true : nil }
+        return isDone == nil ? "the disk has not answered for \(limit)" : health.failure
+    }
 
     /// Lets `run()` end once everything that was appended is on the disk.
     package func close() {
@@ -166,19 +183,22 @@ extension VerdictJournal {
             progress.end()
             let requests = state.wait(timeout: timeout(of: writer)) { state -> [Request]? in
                 defer { state.requests = [] }
-                return state.requests.isEmpty && !state.isClosed ? nil : state.requests
+                return state.requests.isEmpty && !state.isClosed && !state.isSyncWanted ? nil : state.requests
             }
             progress.begin()
             for request in requests ?? [] {
                 publish(writer.append(synced: request.synced, request.make), for: request.ticket)
             }
-            // An empty list comes only once it is closed; nil is a timeout.
-            isOpen = requests?.isEmpty != true
-            if !isOpen || isGroupDue(writer) { writer.sync() }
+            let wanted = state.read { $0.isSyncWanted ? $0.syncsWanted : nil }
+            // Nobody appends once it is closed.
+            isOpen = state.read { !$0.isClosed || !$0.requests.isEmpty }
+            if !isOpen || wanted != nil || isGroupDue(writer) { writer.sync() }
             writer.look()
             report(writer)
+            if let wanted { state.withLock { $0.syncsDone = wanted } }
         }
         progress.end()
+        state.withLock { $0.syncsDone = .max }
         // Who follows the journal ends with it.
         let readers = state.withLock { $0.readers.values.map(\.self) }
         for reader in readers { reader.finish() }

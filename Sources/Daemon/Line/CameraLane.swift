@@ -10,8 +10,10 @@ import Synchronization
 /// A reload makes another lane for the same camera; the old one's parts are still inspected and keep its recipe.
 /// Shared: the capture thread runs it, the inspection counts in it, the control plane reads it.
 final class CameraLane: Sendable {
-    /// Frames in a row that may be bad before it is the camera that is.
+    /// Files in a row that are no pictures, or frames that do not decode, before it is the camera that is at fault.
     private static let patienceWithFrames = 5
+    /// With one piece of work of the driver or the disk.
+    private static let patienceWithWork = Duration.milliseconds(1500)
 
     let id: LaneID
     let setup: CameraSetup
@@ -91,11 +93,15 @@ final class CameraLane: Sendable {
             name: setup.name, source: reading.source.description, differences: reading.source.differences,
             state: state, reason: reason, recipe: reading.recipe.name, trigger: setup.configuration.trigger.rawValue,
             frames: reading.frames, dropped: queue.dropped(in: id), missed: reading.source.missed,
-            damaged: reading.source.damaged, restarts: reading.source.restarts,
-            counts: counters.withLock(\.verdicts))
+            damaged: reading.source.damaged, restarts: reading.source.restarts, skipped: reading.source.skipped.count,
+            overwritten: reading.source.overwritten, counts: counters.withLock(\.verdicts))
     }
 
     private func state(_ reading: CaptureStateMachine) -> (LineState, reason: String?) {
+        // First: what the camera said before it hung is old.
+        if let silence = capture.progress.hang(beyond: Self.patienceWithWork) {
+            return (.cameraStalled, "its driver or disk has not answered for \(silence.wholeSeconds)")
+        }
         switch reading.camera {
         case .lost(let state, let reason, _): return (state, reason)
         case .finished: return (.finished, "the source came to its end")
@@ -112,10 +118,26 @@ final class CameraLane: Sendable {
                 "frame_frozen: \(reading.repeats) frames in a row with the same bytes: power the camera off and on"
             )
         }
-        if let refused = counters.withLock(\.refused), refused.count >= Self.patienceWithFrames {
-            return (.cameraInvalid, "the last \(refused.count) frames cannot be judged: \(refused.latest)")
+        let skipped = reading.source.skipped
+        if skipped.inARow >= Self.patienceWithFrames {
+            return (
+                .cameraInvalid,
+                "the newest \(skipped.inARow) files are no pictures: expected .jpg, .jpeg or .png, got \(skipped.latest)"
+            )
         }
+        if let (state, reason) = judging(by: reading.recipe) { return (state, reason) }
         if reading.camera == .starting { return (.starting, "no frame has come yet") }
         return reading.recipe.models.hindrance.map { (.noModel, $0.detail) } ?? (.inspecting, nil)
+    }
+
+    /// What the newest parts say of the line, where they got no verdict.
+    private func judging(by recipe: LineRecipe) -> (LineState, reason: String)? {
+        guard let unjudged = counters.withLock(\.unjudged),
+            case .state(let state, let patience) = unjudged.latest.cause.consequence, unjudged.count >= patience
+        else { return nil }
+        // Another model may do better: the next part tells.
+        if state == .modelFailed, recipe.models.current?.generation != unjudged.generation { return nil }
+        let parts = unjudged.count == 1 ? "the last part" : "the last \(unjudged.count) parts"
+        return (state, "\(parts) got no verdict: \(unjudged.latest)")
     }
 }

@@ -69,7 +69,7 @@ final class CaptureLoop: Sendable {
                 let event = try source.next(timeout: Self.patience)
                 // Before what follows from the frame: whoever sees the frame counted finds what the source said of it.
                 state.withLock { $0.source = source.reading }
-                if take(event, &selection, isLost: failures > 0) { failures = 0 }
+                if take(event, &selection) { failures = 0 }
                 // Waiting for the camera, or for a stop, is no work.
                 progress.end()
             } catch {
@@ -85,7 +85,7 @@ final class CaptureLoop: Sendable {
     }
 
     /// - Returns: whether the camera is there.
-    private func take(_ event: FrameEvent, _ selection: inout FrameSelection, isLost: Bool) -> Bool {
+    private func take(_ event: FrameEvent, _ selection: inout FrameSelection) -> Bool {
         switch event {
         case .frame(let frame):
             arrived(frame)
@@ -100,9 +100,10 @@ final class CaptureLoop: Sendable {
             // A camera that sends only damaged frames stays lost, and is waited for as such.
             if case .failure = frame.payload { return false }
         case .none:
-            // A folder that can be looked at is all that can be asked for; a camera is back with its first frame.
+            // A folder that can be looked at is all that can be asked for, also before its first file: quiet is not
+            // broken. A camera is back with its first frame.
             guard setup.framePatience == nil else { return false }
-            if isLost, state.withLock({ $0.delivers() }) { sayItDelivers() }
+            if state.withLock({ $0.delivers() }) { logger.notice("camera: its folder is watched") }
         case .finished:
             finish()
             progress.end()

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Runs the cameras, each on a thread of its own, until the shutdown; returns when their threads have ended.
 package struct CaptureService: Service {
-    /// For a camera whose driver does not answer, at the end. A USB request takes 5 s at most.
-    private static let patience = Duration.seconds(6)
+    /// For a camera whose driver does not answer, at the end: what others need to stop must be left of ``Shutdown``'s.
+    private static let patience = Duration.seconds(3)
 
     private let line: InspectionLine
 

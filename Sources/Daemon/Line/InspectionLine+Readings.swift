@@ -3,36 +3,60 @@ import Platform
 import Synchronization
 
 extension InspectionLine {
-    /// Locks are taken one after the other, so counts of cameras and line may differ by a part. Asks the file system
-    /// for its room, which may wait: not for event loops.
+    /// With one part, the time of all helpers included.
+    private static let patience = Duration.milliseconds(1500)
+
+    /// Locks are taken one after the other, so counts of cameras and line may differ by a part. None of them is held over
+    /// work, and no disk is looked at: this is answered also while everything else hangs.
     package var readings: LineReadings {
         let (lanes, isStopping) = cameras.withLock { ($0.lanes, $0.phase == .stopping) }
         let (cameras, counters) = (lanes.map(\.reading), counters.withLock { $0 })
-        let (state, reason) = state(cameras, isStopping: isStopping)
-        // A file system that does not answer has no room.
-        let freeBytes = (try? Disk().freeBytes(at: stateDirectory)) ?? 0
+        let freeBytes = storage.freeBytes
         let pictures = images.forecast(freeBytes: freeBytes)
         return LineReadings(
-            state: state, reason: reason, cameras: cameras, counts: counters.verdicts, latency: counters.latency,
-            trends: trends.withLock { $0.mapValues(\.reply) },
+            health: Health(findings(cameras, isStopping: isStopping)), cameras: cameras, counts: counters.verdicts,
+            latency: counters.latency, trends: trends.withLock { $0.mapValues(\.reply) },
             storage: StorageReply(
-                directory: stateDirectory, freeBytes: freeBytes, lastSequence: journal.lastSequence,
+                directory: storage.stateDirectory, freeBytes: freeBytes, lastSequence: journal.lastSequence,
                 imagesDropped: images.dropped, pictures: pictures.isEmpty ? nil : pictures))
     }
 
-    /// Waits for no disk.
     package var cameraReadings: [CameraReply] { cameras.withLock(\.lanes).map(\.reading) }
 
-    /// That of the camera that is worst off.
-    private func state(_ cameras: [CameraReply], isStopping: Bool) -> (LineState, reason: String?) {
-        if isStopping { return (.stopping, "the daemon was told to stop") }
-        // Before the cameras: without a journal there is no verdict, however well they do.
-        if let failure = journal.health.failure { return (.journalFailed, failure) }
-        guard let worst = cameras.max(by: { $0.state.severity < $1.state.severity }) else {
-            return (.starting, "no camera has been started")
+    private func findings(_ cameras: [CameraReply], isStopping: Bool) -> [Finding] {
+        var findings = cameras.flatMap { Self.findings($0, isOnly: cameras.count == 1) }
+        if isStopping { findings.append(Finding("daemon", .stopping, "the daemon was told to stop")) }
+        if cameras.isEmpty { findings.append(Finding("cameras", .starting, "no camera has been started")) }
+        // Waiting for the journal is no work of the inspection, which is not to blame for it.
+        if let silence = progress.hang(beyond: Self.patience) {
+            let reason = "the inspection has been at one part for \(silence.wholeSeconds)"
+            findings.append(Finding("inspection", .inspectionStalled, reason))
         }
-        let reason = cameras.count == 1 ? worst.reason : worst.reason.map { "\(worst.name): \($0)" }
-        return (worst.state, reason)
+        return findings + journal.findings + images.findings + storage.findings + others.flatMap(\.findings)
+    }
+
+    private static func findings(_ camera: CameraReply, isOnly: Bool) -> [Finding] {
+        let place = "camera \(camera.name)"
+        var findings: [Finding] = []
+        if camera.state != .inspecting {
+            // One reason is shown for all of the line: it has to say whose it is.
+            let reason = camera.reason ?? camera.state.rawValue
+            findings.append(Finding(place, camera.state, isOnly ? reason : "\(camera.name): \(reason)"))
+        }
+        if camera.skipped > 0 {
+            findings.append(
+                Finding(
+                    warning: place,
+                    "\(camera.skipped) files in its folder are no .jpg, .jpeg or .png: no part was made of them"))
+        }
+        if camera.overwritten > 0 {
+            findings.append(
+                Finding(
+                    warning: place,
+                    "\(camera.overwritten) pictures were overwritten before they were read: each part needs a name of its own"
+                ))
+        }
+        return findings
     }
 
     /// Name of a loop that has been at the same piece of work for longer: it hangs. Waiting for frames, parts or verdicts
@@ -43,24 +67,5 @@ extension InspectionLine {
         if progress.busy > limit { return "inspection" }
         let lanes = cameras.withLock(\.lanes)
         return lanes.first { $0.capture.progress.busy > limit }.map { "camera \($0.setup.name)" }
-    }
-}
-
-extension LineState {
-    /// How much it keeps from being inspected.
-    fileprivate var severity: Int {
-        switch self {
-        case .inspecting: 0
-        case .finished: 1
-        case .starting: 2
-        case .noModel: 3
-        case .cameraInvalid: 4
-        case .cameraStalled: 5
-        case .cameraBusy: 6
-        case .cameraMismatch: 7
-        case .cameraLost: 8
-        case .journalFailed: 9
-        case .stopping: 10
-        }
     }
 }

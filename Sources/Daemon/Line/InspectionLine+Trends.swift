@@ -13,7 +13,8 @@ extension InspectionLine {
         // Up to here, the journal's time included: what the latency of status means.
         let milliseconds = StageClock(since: inspection.since).total
         counters.withLock { $0.count(inspection, milliseconds: milliseconds) }
-        let lane = cameras.withLock { $0.lanes.first { $0.setup.name == inspection.part.camera } }
+        // By the run that it came from, not by the camera's name: the next run has nothing to do with it.
+        let lane = cameras.withLock { $0.lanes.first { $0.id == inspection.part.lane } }
         lane?.count(inspection, milliseconds: milliseconds)
     }
 

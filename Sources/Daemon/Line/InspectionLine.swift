@@ -23,7 +23,9 @@ package final class InspectionLine: Sendable {
 
     let journal: VerdictJournal
     let images: ImageStore
-    let stateDirectory: String
+    let storage: StorageWatch
+    /// What else the line's health depends on.
+    let others: [any HealthSource]
     let logger: Logger
     let queue = PartQueue()
     let cameras = Mutex(Cameras())
@@ -33,12 +35,15 @@ package final class InspectionLine: Sendable {
     /// Of the inspection.
     let progress = LoopProgress()
 
+    /// - Parameter others: have a part in the line's health beside what the line itself uses.
     package init(
-        cameras: [CameraSetup], stateDirectory: String, journal: VerdictJournal, images: ImageStore, logger: Logger
+        cameras: [CameraSetup], storage: StorageWatch, journal: VerdictJournal, images: ImageStore,
+        others: [any HealthSource] = [], logger: Logger
     ) {
         self.journal = journal
         self.images = images
-        self.stateDirectory = stateDirectory
+        self.storage = storage
+        self.others = others
         self.logger = logger
         for setup in cameras { open(setup) }
         recallTrends()

@@ -13,9 +13,9 @@ package struct LineCounters: Sendable {
     /// By the cause's name in the journal.
     package private(set) var invalid: [String: UInt64] = [:]
     package private(set) var lastVerdict: WallTime?
-    /// The newest frames that could not be judged for their own faults, without one in between that could.
-    package private(set) var refused: (count: Int, latest: Invalidity)?
-    /// Of these, the newest that do not decode.
+    /// The newest parts that got no verdict, without one in between that got one, with the generation in use at the last.
+    package private(set) var unjudged: (count: Int, latest: Invalidity, generation: Int?)?
+    /// The newest frames that do not decode.
     private(set) var undecodable = 0
     /// Milliseconds from frame to journalled verdict of the newest judged parts, in no order.
     private var latencies: [Double] = []
@@ -29,23 +29,24 @@ package struct LineCounters: Sendable {
         switch inspection.outcome {
         case .invalid(let invalidity):
             invalid[invalidity.cause.rawValue, default: 0] += 1
-            // A missed deadline or a lost camera says nothing about the frames; a frame that waits for a model passed all guards.
-            if invalidity.cause.isOfTheFrame {
-                refused = ((refused?.count ?? 0) + 1, invalidity)
-            } else if invalidity.cause == .noModel {
-                refused = nil
+            switch invalidity.cause.consequence {
+            case .state: unjudged = ((unjudged?.count ?? 0) + 1, invalidity, inspection.generation)
+            // A part without a frame says nothing about what comes with one.
+            case .saidElsewhere(.cameraLost): break
+            // Also a frame that waits for a model: it passed all guards.
+            case .saidElsewhere, .none: unjudged = nil
             }
             undecodable = invalidity.cause == .decodeFailed ? undecodable + 1 : 0
             return
         case .muted:
             invalid[InvalidCause.commissioning.rawValue, default: 0] += 1
-            (refused, undecodable) = (nil, 0)
+            (unjudged, undecodable) = (nil, 0)
             return
         case .judged(let judgement, _):
             if inspection.verdict == .ok { ok += 1 } else { ng += 1 }
             if judgement.isUncertain { uncertain += 1 }
         }
-        (refused, undecodable) = (nil, 0)
+        (unjudged, undecodable) = (nil, 0)
         if latencies.count < Self.window {
             latencies.append(milliseconds)
         } else {

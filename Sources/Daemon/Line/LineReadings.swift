@@ -1,13 +1,10 @@
 package import ControlProtocol
 import Core
 
-/// What the control plane reads from the data plane at one moment. Taking it never waits for a frame; it may wait for
+/// What the control plane reads from the data plane at one moment. Taking it waits for nothing: not for a frame, nor for
 /// the disk.
 package struct LineReadings: Sendable {
-    /// That of the camera that is worst off.
-    package var state: LineState
-    /// Why, in words, when the state is not `inspecting`.
-    package var reason: String?
+    package var health: Health
     package var cameras: [CameraReply]
     package var counts: CountsReply
     /// Nil before the first verdict.
@@ -17,11 +14,10 @@ package struct LineReadings: Sendable {
     package var storage: StorageReply
 
     package init(
-        state: LineState, reason: String?, cameras: [CameraReply], counts: CountsReply, latency: LatencyReply?,
+        health: Health, cameras: [CameraReply], counts: CountsReply, latency: LatencyReply?,
         trends: [String: TrendReply] = [:], storage: StorageReply
     ) {
-        self.state = state
-        self.reason = reason
+        self.health = health
         self.cameras = cameras
         self.counts = counts
         self.latency = latency
@@ -29,6 +25,7 @@ package struct LineReadings: Sendable {
         self.storage = storage
     }
 
-    /// For `systemctl status`; changes with the state, not with every part.
-    var statusLine: String { state.rawValue + (reason.map { ": \($0)" } ?? "") }
+    package var state: LineState { health.state }
+    /// Why, in words, when the state is not `inspecting`.
+    package var reason: String? { health.reason }
 }

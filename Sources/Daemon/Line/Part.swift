@@ -10,6 +10,8 @@ package struct Part: Sendable {
     package let camera: String
     /// The one in use when the part was captured or triggered.
     package let recipe: LineRecipe
+    /// The run of the camera that it came from; the queue knows.
+    package internal(set) var lane: LaneID?
     /// Or why no frame came.
     package let frame: Result<Frame, Invalidity>
     /// Size that the camera's frames must have, in pixels; nil = any.

@@ -160,7 +160,9 @@ package struct PartQueueStateMachine {
             guard !lanes[index].parts.isEmpty else { continue }
             turn = index
             inHand = lanes[index].id
-            return .part(lanes[index].parts.removeFirst())
+            var part = lanes[index].parts.removeFirst()
+            part.lane = lanes[index].id
+            return .part(part)
         }
         if isClosed && lanes.isEmpty { return .finished }
         return .wait(until: lanes.compactMap(\.desk.nextDeadline).min())

@@ -1,4 +1,5 @@
 import Capture
+package import ControlProtocol
 import Platform
 
 /// Why a part has no judgement; the journal's `cause`. The words are a contract: monitors and other programs know them.
@@ -43,16 +44,32 @@ package enum InvalidCause: String, Sendable, CaseIterable {
 }
 
 extension InvalidCause {
-    /// Whether the picture is to blame: the camera, its cable or the light. Several of these in a row are the camera's
-    /// state, too.
-    var isOfTheFrame: Bool {
+    /// What parts without a judgement say of the line.
+    package enum Consequence: Sendable, Equatable {
+        /// Once so many of a camera's newest parts got no verdict, the last of them for this cause, the line is in this
+        /// state: one bad picture is the picture's, five in a row are the camera's.
+        case state(LineState, afterParts: Int)
+        /// Somebody else knows it at first hand, and puts the line in this state whether parts come or not.
+        case saidElsewhere(LineState)
+        /// The line does what it was asked to do.
+        case none
+    }
+
+    /// The whole table: a cause that is new does not compile before it is in here.
+    package var consequence: Consequence {
         switch self {
         case .frameUnreadable, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
             .frameSaturated, .frameFrozen, .sceneShifted:
-            true
-        case .noModel, .modelMismatch, .modelUnreadable, .stateUnreadable, .cameraLost, .deadlineMissed,
-            .scoreNotFinite, .commissioning:
-            false
+            .state(.cameraInvalid, afterParts: 5)
+        // No picture is to blame: the next one would do no better.
+        case .modelMismatch, .modelUnreadable, .stateUnreadable: .state(.modelFailed, afterParts: 1)
+        case .scoreNotFinite: .state(.modelFailed, afterParts: 5)
+        case .deadlineMissed: .state(.late, afterParts: 5)
+        // The recipe's slot is empty.
+        case .noModel: .saidElsewhere(.noModel)
+        // The camera's own state, which is newer than the last trigger.
+        case .cameraLost: .saidElsewhere(.cameraLost)
+        case .commissioning: .none
         }
     }
 }

@@ -66,6 +66,8 @@ package final class RefitService: Service {
     private let book: RecipeBook
     private let logger: Logger
     private let state = Monitor(State())
+    /// Busy from one word of a fit's progress to the next.
+    private let progress = LoopProgress()
 
     package init(book: RecipeBook, logger: Logger) {
         self.book = book
@@ -141,10 +143,12 @@ package final class RefitService: Service {
 
     private func workUntilStopped() {
         while let job = nextJob() {
+            progress.begin()
             switch job {
             case .fit(let recipe): answer(recipe)
             case .preview(let preview): preview.run()
             }
+            progress.end()
         }
         let left = state.withLock { state in
             defer { state.waiting = [] }
@@ -194,8 +198,10 @@ extension RefitService {
                 try takeCandidate(entry, shots)
                 ?? entry.method.fit(
                     shots,
-                    { [state] progress in state.withLock { $0.progress = progress } },
-                    { [state] in state.read(\.isStopping) })
+                    { [state, progress] share in
+                        progress.begin()
+                        state.withLock { $0.progress = share }
+                    }, { [state] in state.read(\.isStopping) })
             let active = try entry.recipe.install(model)
             logger.notice(
                 "model fitted",
@@ -219,10 +225,11 @@ extension RefitService {
     private func decoded(_ normal: StoredNormal, _ entry: RecipeBook.Entry) throws(StoreError) -> Shot {
         do {
             return try entry.method.shot(normal.sha256) { [recipe = entry.recipe] () throws(ImageError) in
-                do throws(DiskError) {
+                do throws(StoreError) {
                     return try recipe.bytes(of: normal)
                 } catch {
-                    throw .unreadable(path: error.path, reason: ErrnoText.describe(error.errno))
+                    throw .unreadable(
+                        path: "\(normal.sha256).\(normal.fileExtension)", reason: "\(error)")
                 }
             }
         } catch {
@@ -238,6 +245,31 @@ extension RefitService {
             let isSame = candidate.kind == entry.method.kind && candidate.shots == Set(shots.map(\.sha256))
             return isSame ? candidate.model : nil
         }
+    }
+}
+
+// MARK: Health
+
+extension RefitService: HealthSource {
+    /// Training says how far it is once an epoch, which takes a minute on a small computer.
+    private static let patience = Duration.seconds(120)
+
+    /// Warnings only: parts are judged by the model in use, and without one the line says so itself.
+    package var findings: [Finding] {
+        let (current, failures) = state.read { state in
+            let failures = state.requests.compactMap { name, requests -> (recipe: String, reason: String)? in
+                if case .failed(let reason) = requests.ends.last?.outcome { (name, reason) } else { nil }
+            }
+            return (state.current, failures)
+        }
+        var findings = failures.sorted { $0.recipe < $1.recipe }.map { name, reason in
+            Finding(warning: "fit", "recipe \(name): \(reason)")
+        }
+        if let silence = progress.hang(beyond: Self.patience) {
+            let work = current.map { "the fit of recipe \($0)" } ?? "a preview"
+            findings.append(Finding(warning: "fit", "\(work) has made no progress for \(silence.wholeSeconds)"))
+        }
+        return findings
     }
 }
 
@@ -308,7 +340,12 @@ extension RefitService {
         // In the order in which the store will have them: a fit depends on it.
         let shots = try (entry.recipe.view.normals.map { try decoded($0, entry) } + [added])
             .sorted { $0.sha256 < $1.sha256 }
-        let model = try entry.method.fit(shots, progress, isCancelled)
+        let model = try entry.method.fit(
+            shots,
+            { [loop = self.progress] share in
+                loop.begin()
+                progress(share)
+            }, isCancelled)
         let candidate = Candidate(
             recipe: entry.name, shots: Set(shots.map(\.sha256)), kind: entry.method.kind, model: model)
         state.withLock { $0.candidate = candidate }

@@ -2,7 +2,7 @@ package import Logging
 import Platform
 import ServiceLifecycle
 
-/// Tells systemd how the line is: one line of status whenever it changes, and the watchdog's sign of life for as long as
+/// Tells systemd how the line is: one line of status whenever its state changes, and the watchdog's sign of life for as long as
 /// every loop makes progress.
 ///
 /// The sign of life comes from the loops' progress, not from this task's being alive: a daemon whose inference hangs must
@@ -12,26 +12,28 @@ import ServiceLifecycle
 package struct SupervisionService: Service {
     /// Between two looks at the line.
     private static let statusPeriod = Duration.milliseconds(500)
+    /// Between two lines about the same state: a reason may count seconds or parts.
+    private static let reasonPeriod = Duration.seconds(10)
 
     private let notifier: ServiceNotifier
     private let watchdogPeriod: Duration?
     private let logger: Logger
-    private let statusLine: @Sendable () -> String
+    private let health: @Sendable () -> Health
     private let stalledLoop: @Sendable (_ limit: Duration) -> String?
 
     /// - Parameters:
     ///   - watchdogPeriod: after how long without a sign of life the daemon is killed; nil = never.
-    ///   - statusLine: what the line does, for people. May wait for the disk.
+    ///   - health: how the line does; waits for nothing.
     ///   - stalledLoop: the name of a loop that has been at one piece of work for longer than `limit`; waits for nothing.
     package init(
         notifier: ServiceNotifier, watchdogPeriod: Duration?, logger: Logger,
-        statusLine: @escaping @Sendable () -> String,
+        health: @escaping @Sendable () -> Health,
         stalledLoop: @escaping @Sendable (_ limit: Duration) -> String?
     ) {
         self.notifier = notifier
         self.watchdogPeriod = watchdogPeriod
         self.logger = logger
-        self.statusLine = statusLine
+        self.health = health
         self.stalledLoop = stalledLoop
     }
 
@@ -50,12 +52,13 @@ package struct SupervisionService: Service {
     }
 
     private func showStatus() async {
-        var shown: String?
+        var shown: (health: Health, at: ContinuousClock.Instant)?
         while !Task.isCancelled {
-            // A disk that does not answer keeps this line as it is, and nothing else waiting.
-            if let text = try? await WorkLane.quick.run({ statusLine() }), text != shown {
-                notifier.status(text)
-                shown = text
+            let health = health()
+            let isNew = health.state != shown?.health.state
+            if isNew || health.reason != shown?.health.reason && .now - (shown?.at ?? .now) >= Self.reasonPeriod {
+                notifier.status(health.statusLine)
+                shown = (health, .now)
             }
             // Only cancellation ends a sleep early.
             try? await Task.sleep(for: Self.statusPeriod)

@@ -20,6 +20,10 @@ package final class WorkLane: Sendable {
         /// Threads that wait, or were just woken: one more is started only when more work waits than there are of
         /// these.
         var idle = 0
+        /// Pieces of work that were begun, ever.
+        var begun: UInt64 = 0
+        /// When those began that are being done.
+        var running: [UInt64: ContinuousClock.Instant] = [:]
     }
 
     private let name: String
@@ -53,12 +57,25 @@ package final class WorkLane: Sendable {
     private func workForEver() {
         while true {
             state.withLock { $0.idle += 1 }
-            let work = state.wait { state -> (@Sendable () -> Void)? in
+            let next = state.wait { state -> (number: UInt64, work: @Sendable () -> Void)? in
                 guard !state.waiting.isEmpty else { return nil }
                 state.idle -= 1
-                return state.waiting.removeFirst()
+                state.begun += 1
+                state.running[state.begun] = .now
+                return (state.begun, state.waiting.removeFirst())
             }
-            work?()
+            guard let next else { continue }
+            next.work()
+            state.withLock { $0.running[next.number] = nil }
+        }
+    }
+
+    /// For how long no thread of the lane has taken another piece of work, because all of them are at one; nil while one is
+    /// free.
+    package var standstill: Duration? {
+        state.read { state in
+            guard state.running.count == threads, let newest = state.running.values.max() else { return nil }
+            return ContinuousClock.now - newest
         }
     }
 }

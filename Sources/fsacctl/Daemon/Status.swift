@@ -37,6 +37,9 @@ struct Status: AsyncParsableCommand {
     static func text(of status: StatusReply) -> String {
         var block = Block()
         block.add("state", state(status.state, status.reason))
+        // The worst one is the state's own reason.
+        for cause in status.causes.dropFirst() { block.add("", Style.bad("\(cause.place): ") + cause.reason) }
+        for warning in status.warnings { block.add("", Style.doubtful("\(warning.place): \(warning.reason)")) }
         for camera in status.cameras { add(camera, to: &block, isOnly: status.cameras.count == 1) }
         for recipe in status.recipes { add(recipe, to: &block) }
         block.add("verdicts", counts(status.counts))
@@ -79,7 +82,10 @@ struct Status: AsyncParsableCommand {
             block.add("", counts(camera.counts))
         }
         var frames = "\(camera.frames) frames, \(camera.dropped) dropped"
-        for (count, word) in [(camera.missed, "missed"), (camera.damaged, "damaged"), (camera.restarts, "restarts")]
+        for (count, word) in [
+            (camera.missed, "missed"), (camera.damaged, "damaged"), (camera.overwritten, "overwritten"),
+            (camera.skipped, "files skipped"), (camera.restarts, "restarts"),
+        ]
         // Zeros are good news, which need no words.
         where count > 0 { frames += ", \(count) \(word)" }
         block.add("", frames)

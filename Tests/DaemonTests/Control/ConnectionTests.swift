@@ -153,14 +153,34 @@ import Testing
 }
 
 @Suite struct ControlSocketTests {
-    private func start(_ path: String) async throws {
-        try await ControlHarness.run(TemporaryFolder(), socket: path)
+    private func start(_ path: String, group: String? = nil) async throws {
+        try await ControlHarness.run(TemporaryFolder(), socket: path, group: group)
     }
 
     @Test func aLiveSocketOfAnotherProgramIsLeftAlone() async throws {
         try await ControlHarness.serve { line async throws in
             await #expect(throws: ControlSocketError.inUse(path: line.socket)) { try await start(line.socket) }
             #expect(try await line.request("GET", "/healthz").status == 200)
+        }
+    }
+
+    @Test func aProgramThatListensAndTakesNobodyIsLeftAloneAndNotWaitedFor() async throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/control.sock"
+        let listener = try UnixClient.listener(path, backlog: 0)
+        defer { close(listener) }
+        // One waits where one may: whoever comes now would wait for ever.
+        let waiting = try UnixClient(path)
+        await #expect(throws: ControlSocketError.inUse(path: path)) { try await start(path) }
+        withExtendedLifetime(waiting) {}
+    }
+
+    @Test func aGroupAndAFolderThatAreNotThereAreNamed() async throws {
+        let path = "/tmp/fsac-no-such-folder/control.sock"
+        await #expect(throws: ControlSocketError.noSuchFolder(path: path)) { try await start(path) }
+        let folder = try TemporaryFolder()
+        await #expect(throws: ControlSocketError.noSuchGroup("no-such-group")) {
+            try await start("\(folder.path)/control.sock", group: "no-such-group")
         }
     }
 

@@ -128,7 +128,7 @@ final class ControlHarness: Sendable {
         refit = RefitService(book: book, logger: .silent)
         line = TestControl(
             LineReadings(
-                state: .inspecting, reason: nil,
+                health: Health([]),
                 cameras: [
                     CameraReply(
                         name: "cam0", source: "folder", state: .inspecting, recipe: "bottle", frames: 7, dropped: 2,
@@ -171,15 +171,18 @@ final class ControlHarness: Sendable {
     }
 
     /// A server alone, until it is cancelled.
-    static func run(_ folder: TemporaryFolder, socket: String) async throws {
+    static func run(_ folder: TemporaryFolder, socket: String, group: String? = nil) async throws {
+        var settings = ControlSettings(socket: socket)
+        settings.group = group
         let book = try RecipeBook.bottle(folder)
         let storage = StorageReply(directory: "", freeBytes: 0, lastSequence: 0, imagesDropped: 0)
         let line = TestControl(
             LineReadings(
-                state: .starting, reason: nil, cameras: [], counts: CountsReply(), latency: nil, storage: storage))
+                health: Health([Finding("cameras", .starting, "no frame")]), cameras: [], counts: CountsReply(),
+                latency: nil, storage: storage))
         let (refit, verdicts) = (RefitService(book: book, logger: .silent), ListedVerdicts())
         try await ControlServer(
-            settings: ControlSettings(socket: socket), book: book, refit: refit, line: line, verdicts: verdicts,
+            settings: settings, book: book, refit: refit, line: line, verdicts: verdicts,
             shots: ShotOperations(
                 line: line, refit: refit, verdicts: verdicts, stateDirectory: folder.path, logger: .silent),
             stateDirectory: folder.path, logger: .silent, reload: { throw ReloadError.inProgress }

@@ -21,12 +21,24 @@ import Testing
         try await ControlHarness.serve { line async throws in
             #expect(try await line.request("GET", "/healthz").status == 200)
             line.line.change {
-                $0.state = .cameraLost
-                $0.reason = "no frame for 3 s"
+                $0.health = Health([
+                    Finding("camera cam0", .cameraLost, "unplugged"), Finding("storage", .storageFailed, "gone"),
+                    Finding(warning: "fit", "failed"),
+                ])
             }
             let reply = try await line.request("GET", "/healthz")
             #expect(reply.status == 503)
-            #expect(reply.text == #"{"reason":"no frame for 3 s","state":"camera_lost"}"# + "\n")
+            let health = try reply.decoded(HealthReply.self)
+            #expect(health.state == .storageFailed && health.reason == "gone")
+            #expect(health.causes.map(\.place) == ["storage", "camera cam0"])
+            #expect(health.warnings == [FindingReply(place: "fit", state: nil, reason: "failed")])
+            // One value for all who ask.
+            let status = try await line.request("GET", "/v1/status").decoded(StatusReply.self)
+            #expect(status.causes == health.causes && status.warnings == health.warnings)
+            #expect(try await line.request("GET", "/metrics").text.contains("\nfsac_up 0\n"))
+            line.line.change { $0.health = Health([Finding(warning: "fit", "failed")]) }
+            #expect(try await line.request("GET", "/healthz").status == 200)
+            #expect(try await line.request("GET", "/metrics").text.contains("\nfsac_up 1\n"))
         }
     }
 

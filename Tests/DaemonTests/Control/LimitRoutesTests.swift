@@ -1,6 +1,7 @@
 import ControlProtocol
 import Daemon
 import Platform
+import TestSupport
 import Testing
 
 /// A limit is not changed without a look at what passes by it.

@@ -2,6 +2,7 @@ import ControlProtocol
 import Daemon
 import Glibc
 import Platform
+import Synchronization
 import TestSupport
 import Testing
 
@@ -38,6 +39,28 @@ import Testing
         settings.syncsEachLine = true
         try await withJournal(settings) { journal in
             #expect(Verdict.allCases.map { Self.append($0, to: journal).durable } == [true, true, true])
+        }
+    }
+
+    @Test func atAForcedEndWhatWasShownIsSyncedOrSaidNotToBe() async throws {
+        let syncs = Counter()
+        let isStuck = Mutex(false)
+        let disk = Disk { operation, _ in
+            guard operation == .sync else { return nil }
+            while isStuck.withLock({ $0 }) { usleep(1000) }
+            syncs.add()
+            return nil
+        }
+        try await withJournal(disk: disk) { journal in
+            _ = Self.append(.ok, to: journal)
+            let before = syncs.value
+            #expect(journal.sync(within: .seconds(60)) == nil)
+            #expect(syncs.value == before + 1)
+            _ = Self.append(.ok, to: journal)
+            isStuck.withLock { $0 = true }
+            #expect(journal.sync(within: .milliseconds(50))?.contains("not answered") == true)
+            isStuck.withLock { $0 = false }
+            #expect(journal.sync(within: .seconds(60)) == nil)
         }
     }
 

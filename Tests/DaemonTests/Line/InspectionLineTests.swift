@@ -33,7 +33,8 @@ import Testing
         let recipe = TestLine.recipe(models, brightness: 4...255, frozenFrames: 5)
         let line = InspectionLine(
             cameras: [CameraSetup(camera, recipe: recipe, journal: journal)],
-            stateDirectory: configuration.stateDirectory, journal: journal, images: images, logger: .silent)
+            storage: StorageWatch(stateDirectory: configuration.stateDirectory), journal: journal, images: images,
+            logger: .silent)
         let group = ServiceGroup(
             services: [journal, images, InspectionService(line), CaptureService(line)], logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -141,6 +142,32 @@ import Testing
             try put(50, "a.png")
             #expect(try await records(journal, until: 1).map(\.frame) == ["a.png"])
             #expect(line.readings.state == .noModel)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aWatchedFolderIsWellBeforeItsFirstFile() async throws {
+        models.activate(TestLine.model())
+        try folder.write("", to: "frames/.keep")
+        try await withLine { line, _ in
+            try await until { line.readings.state == .inspecting }
+            #expect(line.readings.cameras[0].frames == 0)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func filesThatAreNoPicturesAreCountedAndFiveInARowAreAFault() async throws {
+        models.activate(TestLine.model())
+        try folder.write("", to: "frames/readme.txt")
+        try await withLine { line, journal in
+            try await until { line.readings.state == .inspecting }
+            for number in 1...5 { try folder.write("BM", to: "frames/part\(number).bmp") }
+            try await until { line.readings.state == .cameraInvalid }
+            #expect(line.readings.reason?.contains(".bmp") == true)
+            // Once each, however often the folder is looked at, and not what was there before.
+            #expect(line.readings.cameras[0].skipped == 5)
+            try put(50, "part6.png")
+            _ = try await records(journal, until: 1)
+            try await until { line.readings.state == .inspecting }
+            #expect(line.readings.health.warnings.map(\.place) == ["camera camera1"])
         }
     }
 

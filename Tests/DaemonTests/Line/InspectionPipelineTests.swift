@@ -207,10 +207,10 @@ import Testing
         var counters = LineCounters()
         let dark = inspect(part(TestLine.frame(0), TestLine.recipe(models, brightness: 4...255)))
         for _ in 0..<5 { counters.count(dark, milliseconds: 1) }
-        #expect(counters.refused?.count == 5)
+        #expect(counters.unjudged?.count == 5)
         counters.count(inspect(TestLine.frame(50)), milliseconds: 1)
         #expect(counters.verdicts.causes == ["frame_dark": 5, "no_model": 1])
-        #expect(counters.refused == nil)
+        #expect(counters.unjudged == nil)
     }
 }
 

@@ -151,6 +151,30 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func aVerdictOfTheRunBeforeAReloadIsNotCountedForTheOneAfterIt() async throws {
+        let camera = TestCamera()
+        let isHung = Mutex(true)
+        let models = ModelSlot()
+        models.activate(
+            TestLine.model(score: { score in
+                while isHung.withLock({ $0 }) { usleep(10_000) }
+                return score
+            }))
+        let setup = TestStation.setup("cam", camera, recipe: TestLine.recipe(models))
+        let station = try TestStation([setup])
+        try await station.run {
+            try await until { station.line.stalledLoop(after: .milliseconds(50)) == "inspection" }
+            camera.change { $0.isSilent = true }
+            var configuration = setup.configuration
+            configuration.rateHertz = 50
+            let changed = CameraSetup(configuration, recipe: setup.recipe, makeSource: setup.makeSource)
+            _ = await station.line.apply([changed])
+            isHung.withLock { $0 = false }
+            try await until { station.line.readings.counts.ok > 0 }
+            #expect(station.line.readings.cameras[0].counts == CountsReply())
+        }
+    }
+
     @Test func aDiskThatHangsIsTheJournals() async throws {
         let isHung = Mutex(false)
         let disk = Disk { operation, _ in

@@ -84,9 +84,10 @@ struct TestStation {
         settings.saveImages = .none
         journal = VerdictJournal(stateDirectory: folder.path, settings: JournalSettings(), disk: disk, logger: .silent)
         let images = ImageStore(stateDirectory: folder.path, settings: settings, logger: .silent)
+        let storage = StorageWatch(stateDirectory: folder.path, disk: disk)
         line = InspectionLine(
-            cameras: cameras, stateDirectory: folder.path, journal: journal, images: images, logger: .silent)
-        services = [journal, images, InspectionService(line, sinks: sinks), CaptureService(line)]
+            cameras: cameras, storage: storage, journal: journal, images: images, logger: .silent)
+        services = [journal, images, storage, InspectionService(line, sinks: sinks), CaptureService(line)]
     }
 
     func run(_ body: () async throws -> Void) async throws {

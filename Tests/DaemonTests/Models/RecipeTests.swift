@@ -17,8 +17,9 @@ import Testing
 
     /// Opens the recipe as a start of the daemon does.
     private func start(
-        kind: ModelKind = .tiny(), logger: Logger = .silent, check: @escaping Recipe.Check = { _ in nil },
-        activate: @escaping @Sendable (Recipe.Active) -> Void = { _ in }
+        kind: ModelKind = .tiny(), logger: Logger = .silent,
+        activate: @escaping @Sendable (Recipe.Active) -> Void = { _ in },
+        check: @escaping Recipe.Check = { _ in nil }
     ) throws -> Recipe {
         try Recipe(
             stateDirectory: folder.path, name: "bottle", kind: kind,

@@ -8,7 +8,7 @@ import Testing
     private final class Recorder: Sendable {
         let messages = Mutex<[String]>([])
         let stalled = Mutex<String?>(nil)
-        let status = Mutex("inspecting")
+        let health = Mutex(Health([]))
         let limits = Mutex<Set<Duration>>([])
 
         var notifier: ServiceNotifier { ServiceNotifier { message in self.messages.withLock { $0.append(message) } } }
@@ -22,7 +22,7 @@ import Testing
     ) async throws {
         let service = SupervisionService(
             notifier: recorder.notifier, watchdogPeriod: watchdog, logger: .silent,
-            statusLine: { recorder.status.withLock { $0 } },
+            health: { recorder.health.withLock { $0 } },
             stalledLoop: { limit in
                 recorder.limits.withLock { _ = $0.insert(limit) }
                 return recorder.stalled.withLock { $0 }
@@ -62,8 +62,10 @@ import Testing
         let recorder = Recorder()
         try await supervise(recorder, watchdog: nil) {
             try await wait { recorder.count("STATUS=inspecting") == 1 }
-            recorder.status.withLock { $0 = "camera_lost: unplugged\nand gone" }
+            recorder.health.withLock { $0 = Health([Finding("camera cam", .cameraLost, "unplugged\nand gone")]) }
             try await wait { recorder.count("STATUS=camera_lost: unplugged and gone") == 1 }
+            // A reason that counts is not sent each time.
+            recorder.health.withLock { $0 = Health([Finding("camera cam", .cameraLost, "unplugged for 2 s")]) }
             try await Task.sleep(for: .milliseconds(600))
         }
         #expect(
