@@ -242,8 +242,7 @@ import Testing
         #expect(message.hasPrefix(expected), "\(message)")
     }
 
-    /// G2 of the fault matrix: each number below, at and above its range.
-    @Test(arguments: [
+    private static let ranges: [(table: String, key: String, least: Int, most: Int)] = [
         ("", "compute_threads", 1, 256), ("", "fit_memory_bytes", 0, 1 << 50), ("control", "max_connections", 1, 1000),
         ("control", "header_timeout_s", 1, 60),
         ("control", "request_timeout_s", 1, 600), ("control", "idle_timeout_s", 1, 3600),
@@ -259,7 +258,10 @@ import Testing
         ("images", "invalid_max_bytes", 0, 1 << 50), ("images", "uncertain_max_bytes", 0, 1 << 50),
         ("images", "ng_max_bytes", 0, 1 << 50),
         ("images", "jpeg_quality_percent", 1, 100), ("images", "queue_length", 1, 256),
-    ])
+    ]
+
+    /// G2 of the fault matrix: each number below, at and above its range.
+    @Test(arguments: ranges)
     func wholeNumbersHaveARange(table: String, key: String, least: Int, most: Int) {
         func message(_ value: String) -> String {
             let device =

@@ -11,6 +11,8 @@ struct ShotEmbedding {
     /// Forward passes that are to be expected.
     private var expectedPasses: Int
     private var passes = 0
+    /// That was told last.
+    private var share = 0.0
     /// Found when it is first asked for.
     private var foreground: ForegroundEstimate?
 
@@ -133,7 +135,9 @@ struct ShotEmbedding {
         let features = extractor.features(of: image, settings.request)
         guard features.isFinite else { throw .notFinite("features of a shot or of a picture made from it") }
         passes += 1
-        progress(min(Double(passes) / Double(expectedPasses), 1))
+        // More passes may be expected than before: what was done stays done.
+        share = max(share, min(Double(passes) / Double(expectedPasses), 1))
+        progress(share)
         return PatchFeatures(features, layers: settings.layers, localAveraging: settings.method.localAveraging)
     }
 }
