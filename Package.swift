@@ -28,6 +28,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CKernels"),
+        .target(name: "CFiles"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
         .target(name: "CV4L2", linkerSettings: [.linkedLibrary("v4l2"), .linkedLibrary("v4lconvert")]),
@@ -37,7 +38,7 @@ let package = Package(
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         // What every layer may ask of the system: files, clocks, threads, digests. Not called `System`: swift-nio takes a
         // module of that name for Apple's.
-        .target(name: "Platform", dependencies: ["CCrypto"], swiftSettings: strict),
+        .target(name: "Platform", dependencies: ["CCrypto", "CFiles"], swiftSettings: strict),
         .target(
             name: "Core", dependencies: ["Platform", "CKernels", "COpenBLAS", "CJPEG", "CPNG", "CZlib"],
             swiftSettings: strict

@@ -11,7 +11,7 @@ import sys
 
 # Who may import what: modules of ours and libraries. A star stands for any ending. What Swift and the system bring is free.
 MAY_IMPORT = {
-    "Platform": "CCrypto",
+    "Platform": "CCrypto CFiles",
     "Core": "Platform CKernels COpenBLAS CJPEG CPNG CZlib",
     "Settings": "Platform Core",
     "ControlProtocol": "",
@@ -25,7 +25,7 @@ FREE = "Foundation FoundationEssentials Glibc Synchronization"
 # Of what a target may import, what only one place in it may.
 ONLY_IN = {
     "COpenBLAS": "Core/Numerics/", "CJPEG": "Core/Imaging/", "CPNG": "Core/Imaging/", "CZlib": "Core/Weights/",
-    "CCrypto": "Platform/SHA256.swift", "CCurl": "fsacctl/HTTP/",
+    "CCrypto": "Platform/SHA256.swift", "CFiles": "Platform/Files/", "CCurl": "fsacctl/HTTP/",
 }
 # Core computes: it has no threads of its own (WorkerPool lends it the caller's helpers), no clock, no log and no network.
 NOT_IN_CORE = ("Thread NamedThread WorkLane Monitor pthread_create ContinuousClock SuspendingClock MonotonicTime Moment WallTime"

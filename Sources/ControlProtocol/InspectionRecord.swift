@@ -4,7 +4,8 @@
 /// The line in the file has these fields in this order, absent ones left out, and ends with `crc`: CRC32C of everything
 /// before `,"crc"`, as 8 hexadecimal digits.
 package struct InspectionRecord: Codable, Sendable, Equatable {
-    /// From 1, one more with each line, also over restarts.
+    /// From 1, one more with each line, also over restarts; after an end that nobody asked for some thousand are left
+    /// out. 0 = none: no line was made, see ``Stored/nowhere``.
     package var seq: UInt64
     /// When the frame was complete, or the trigger came that got none: RFC 3339 with microseconds, UTC. For people;
     /// nothing is ordered by it, for the wall clock may be set back.
@@ -14,7 +15,8 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     package var recipe: String
     /// The model that judged. Absent when there was none, and when the frame failed before a model was asked.
     package var generation: Int?
-    /// The frame's name at its source: the file's name, or the number that the driver gave. Empty when a trigger got none.
+    /// The frame's name at its source: the file's name, or the number that the driver gave. Empty when a trigger got
+    /// none.
     package var frame: String
     /// The part's serial number, if given.
     package var part: String?
@@ -46,8 +48,22 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     /// Below the state directory, as `image`.
     package var heatmap: String?
     /// Whether the line was synced to the disk before anybody saw it: NG, others with `journal.durability = "each"`.
-    /// One that was not may be lost by a power cut within the next second; false for NG says that the disk fails.
+    /// Why it was not says ``stored``.
     package var durable: Bool
+    /// Where the line was when the verdict showed; absent in lines of versions that did not say it.
+    package var stored: Stored?
+
+    package enum Stored: String, Codable, Sendable {
+        /// On the disk. `durable` is true.
+        case synced
+        /// With the system: a power cut within the next second may lose it, a crash of the daemon does not.
+        case written
+        /// In memory only, for the disk fails or does not answer. Written when it works again, and lost with the
+        /// daemon. With `journal.on_storage_failure = "no_verdict"` the part is INVALID.
+        case memory
+        /// Nowhere: the disk failed for so long that the journal takes no more. The part is INVALID and has no number.
+        case nowhere = "none"
+    }
 
     /// A box in pixels of the inspected picture.
     package struct Region: Codable, Sendable, Equatable {
@@ -95,7 +111,7 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
         limit: Float?, limitBy: LimitOrigin? = nil, uncertain: Bool? = nil,
         regions: [Region],
         latency: Latency,
-        image: String?, heatmap: String?, durable: Bool
+        image: String?, heatmap: String?, stored: Stored?
     ) {
         self.seq = seq
         self.time = time
@@ -116,7 +132,8 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
         self.latency = latency
         self.image = image
         self.heatmap = heatmap
-        self.durable = durable
+        durable = stored == .synced
+        self.stored = stored
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -125,6 +142,6 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
         case limitBy = "limit_by"
         case sceneShift = "scene_shift"
         case latency = "latency_ms"
-        case image, heatmap, durable
+        case image, heatmap, durable, stored
     }
 }

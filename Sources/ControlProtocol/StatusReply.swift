@@ -27,8 +27,8 @@ package enum LineState: String, Codable, Sendable {
     case inspectionStalled = "inspection_stalled"
     /// The quick lane of the control socket takes no more questions: each of its threads has been at one for too long.
     case controlStalled = "control_stalled"
-    /// Verdicts cannot be written to the disk, or it does not answer: they are in memory only, and say so (`durable` is
-    /// false).
+    /// Verdicts cannot be written to the disk, or it does not answer: parts are INVALID `storage_failed`, or their
+    /// verdicts are in memory only and say so (`stored`), as the configuration has it.
     case journalFailed = "journal_failed"
     /// The state directory is gone, was replaced, may not be written or does not answer.
     case storageFailed = "storage_failed"
@@ -187,19 +187,23 @@ package struct StorageReply: Codable, Sendable, Equatable {
     /// In the order in which they give way; absent before the first picture since the start.
     package var pictures: [PictureStorageReply]?
 
+    /// Parts since the start that got no line, because the disk failed for too long; all of them INVALID.
+    package var unrecorded: UInt64
+
     package init(
         directory: String, freeBytes: UInt64, lastSequence: UInt64, imagesDropped: UInt64,
-        pictures: [PictureStorageReply]? = nil
+        pictures: [PictureStorageReply]? = nil, unrecorded: UInt64 = 0
     ) {
         self.directory = directory
         self.freeBytes = freeBytes
         self.lastSequence = lastSequence
         self.imagesDropped = imagesDropped
         self.pictures = pictures
+        self.unrecorded = unrecorded
     }
 
     private enum CodingKeys: String, CodingKey {
-        case directory, pictures
+        case directory, pictures, unrecorded
         case freeBytes = "free_bytes"
         case lastSequence = "last_seq"
         case imagesDropped = "images_dropped"

@@ -23,11 +23,13 @@ package struct DaemonServices: Sendable {
     ///
     /// - Parameters:
     ///   - path: of the configuration's file, to read it again.
+    ///   - lock: on the state directory.
     ///   - notifier: tells systemd that the daemon is ready, and how it is.
     ///   - sinks: told of each verdict.
     /// - Throws: ``MethodError`` when the configuration is wrong; ``StoreError``, ``DiskError``.
     package init(
-        _ configuration: Configuration, path: String, logger: Logger, notifier: ServiceNotifier = ServiceNotifier(),
+        _ configuration: Configuration, path: String, lock: InstanceLock, logger: Logger,
+        notifier: ServiceNotifier = ServiceNotifier(),
         sinks: [any VerdictSink] = []
     ) throws {
         self.logger = logger
@@ -41,8 +43,13 @@ package struct DaemonServices: Sendable {
         ) { table in
             try Self.method(table, computeThreads: threads, fitMemoryBytes: memory, shelf: shelf)
         }
+        // What is made in the journal's folder is made in this daemon's: the path may name another one's by now.
+        let disk = Disk().guarded { operation, _ in
+            guard operation == .open || operation == .rename else { return nil }
+            return (try? lock.renew(logger)) == nil ? ESTALE : nil
+        }
         journal = VerdictJournal(
-            stateDirectory: directory, settings: JournalSettings(configuration.journal), logger: logger)
+            stateDirectory: directory, settings: JournalSettings(configuration.journal), disk: disk, logger: logger)
         let images = ImageStore(stateDirectory: directory, settings: configuration.images, logger: logger)
         // The book and the journal have made their folders by now.
         let storage = StorageWatch(stateDirectory: directory)
@@ -68,10 +75,11 @@ package struct DaemonServices: Sendable {
         // One that is asked for during another is one more; of several, one.
         (signals, hangUps) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         // Each needs those before it, and the last is the first to stop: the cameras stop, what waits is inspected, the
-        // pictures are written, the journal is synced. The shots' operations stop before the control server does: it tells who
-        // waits for one how it ended.
+        // pictures are written, the journal is synced. The shots' operations stop before the control server does: it
+        // tells who waits for one how it ended.
         services = [
-            ("journal", journal), ("pictures", images), ("inspection", InspectionService(line, sinks: sinks)),
+            ("lock", InstanceLockService(lock: lock, logger: logger)), ("journal", journal), ("pictures", images),
+            ("inspection", InspectionService(line, sinks: sinks)),
             ("cameras", CaptureService(line)), ("fits", refit), ("control", control), ("normal shots", shots),
             ("reload", HangUpService(signals: signals) { try await Self.reload(reloading, notifier) }),
             ("storage", storage), ("supervision", supervision),
@@ -143,6 +151,8 @@ extension JournalSettings {
         segmentBytes = configuration.segmentBytes
         maxBytes = configuration.maxBytes
         syncsEachLine = configuration.durability == .each
+        keepsVerdictsInMemory = configuration.onStorageFailure == .goOn
+        patience = .milliseconds(configuration.syncDeadlineMilliseconds)
     }
 }
 

@@ -111,6 +111,8 @@ extension Configuration.Control {
 extension Configuration.Journal {
     fileprivate mutating func read(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
         try table.read(.durability, into: &durability)
+        try table.read(.onStorageFailure, into: &onStorageFailure)
+        try table.read(.syncDeadlineMilliseconds, into: &syncDeadlineMilliseconds, in: 100...60_000)
         try table.read(.segmentBytes, into: &segmentBytes, in: 65_536...(1 << 30))
         try table.read(.maxBytes, into: &maxBytes, in: 131_072...(1 << 50))
         guard maxBytes >= 2 * segmentBytes else {

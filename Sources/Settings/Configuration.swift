@@ -229,13 +229,24 @@ extension Configuration {
     /// The verdicts on disk. Read at the start only.
     package struct Journal: Codable, Sendable, Equatable {
         package enum Durability: String, Codable, Sendable, CaseIterable {
-            /// OK and INVALID lines are synced in groups, at most 1 s after they were written; NG lines before they show.
+            /// OK and INVALID lines are synced in groups, at most 1 s after they were written; NG lines before they
+            /// show.
             case grouped = "1s"
             /// Every line is synced before it shows.
             case each
         }
 
+        package enum StorageFailure: String, Codable, Sendable, CaseIterable {
+            /// A part whose line is not on the disk as `durability` promises is INVALID.
+            case noVerdict = "no_verdict"
+            /// Its verdict counts, and says that it is only in memory.
+            case goOn = "continue"
+        }
+
         package var durability = Durability.grouped
+        package var onStorageFailure = StorageFailure.noVerdict
+        /// How long a verdict waits for a disk that does not answer.
+        package var syncDeadlineMilliseconds = 2000
         /// A file that would grow beyond it ends; retention works in whole files.
         package var segmentBytes = 64 << 20
         /// Of all segments; the newest stays in any case.
@@ -243,6 +254,8 @@ extension Configuration {
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
             case durability
+            case onStorageFailure = "on_storage_failure"
+            case syncDeadlineMilliseconds = "sync_deadline_ms"
             case segmentBytes = "segment_bytes"
             case maxBytes = "max_bytes"
         }

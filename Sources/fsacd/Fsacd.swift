@@ -16,9 +16,9 @@ struct Fsacd: AsyncParsableCommand {
         commandName: "fsacd",
         abstract: "Inspect the parts that a camera sees.",
         discussion: """
-            Exit codes: 0 stopped (SIGTERM, SIGINT); 1 failed; 64 wrong usage; 70 did not stop within 7 s of SIGTERM and \
-            ended without what hangs; 75 another program has the lock or the socket; 78 bad configuration: starting again \
-            does not help before somebody changes something.
+            Exit codes: 0 stopped (SIGTERM, SIGINT); 1 failed, as with a disk that may come back; 64 wrong usage; 70 did \
+            not stop within 7 s of SIGTERM and ended without what hangs; 75 another program has the lock or the socket; \
+            78 bad configuration: starting again does not help before somebody changes something.
             """,
         version: FsacVersion.text)
 
@@ -56,7 +56,7 @@ struct Fsacd: AsyncParsableCommand {
             // Before anything is opened: a second daemon must not touch, let alone tidy, what the first one writes.
             let lock = try InstanceLock(stateDirectory: configuration.stateDirectory)
             let services = try DaemonServices(
-                configuration, path: config, logger: Logger(label: "fsacd"),
+                configuration, path: config, lock: lock, logger: Logger(label: "fsacd"),
                 // Without the system's journal nobody needs each verdict in a log: the daemon's own journal has them.
                 sinks: JournalLog.isConnected ? [SystemJournalSink()] : [])
             try await services.run { error in
@@ -68,7 +68,7 @@ struct Fsacd: AsyncParsableCommand {
                 _exit(code.rawValue)
             }
             // Held until everything is written: without this it could be given back after its last use above.
-            _ = consume lock
+            withExtendedLifetime(lock) {}
         } catch {
             throw Self.exitCode(for: error)
         }
@@ -89,7 +89,8 @@ struct Fsacd: AsyncParsableCommand {
         switch error {
         case InstanceLockError.held, ControlSocketError.inUse: ExitCode(75)
         case let error as ControlSocketError: error.isForSomebodyToMend ? ExitCode(78) : .failure
-        case is InstanceLockError, is ConfigurationError, is MethodError, is StoreError: ExitCode(78)
+        case let error as InstanceLockError: error.isForSomebodyToMend ? ExitCode(78) : .failure
+        case is ConfigurationError, is MethodError, is StoreError: ExitCode(78)
         case ShutdownError.stuck(_, _, let failure, _): failure.map(code) ?? ExitCode(70)
         default: .failure
         }

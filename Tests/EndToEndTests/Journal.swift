@@ -33,7 +33,15 @@ struct Journal {
     let lines: [String]
     let records: [JournalRecord]
 
-    /// - Throws: ``Damaged`` when a line does not read, its checksum is wrong, or the numbers do not count up by one.
+    /// Stands for numbers that were left out after a crash.
+    private struct Gap: Decodable {
+        let type: String
+        let from: UInt64
+        let to: UInt64
+    }
+
+    /// - Throws: ``Damaged`` when a line does not read, its checksum is wrong, or the numbers do not count up by one and
+    ///   no line says which were left out.
     init(stateDirectory: String) throws {
         let folder = "\(stateDirectory)/journal"
         // No folder yet = nothing written yet.
@@ -46,10 +54,12 @@ struct Journal {
             lines += text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
         }
         for line in lines { try Self.checkSum(line) }
+        let gaps = lines.compactMap { try? JSONDecoder().decode(Gap.self, from: Data($0.utf8)) }
         // The first line of a segment says where it goes on from.
-        self.lines = lines.filter { !$0.hasPrefix(#"{"type":"header""#) }
+        self.lines = lines.filter { !$0.hasPrefix(#"{"type":"#) }
         records = try self.lines.map { try JSONDecoder().decode(JournalRecord.self, from: Data($0.utf8)) }
         for (before, after) in zip(records, records.dropFirst()) where after.seq != before.seq + 1 {
+            if gaps.contains(where: { $0.from == before.seq + 1 && $0.to == after.seq - 1 }) { continue }
             throw Damaged(description: "the journal goes from \(before.seq) to \(after.seq)")
         }
     }

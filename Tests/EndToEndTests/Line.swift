@@ -47,6 +47,10 @@ final class Line {
             rate_hz = \(rateHertz)
             \(camera)
 
+            [journal]
+            # This machine may be busy; what a disk that does not answer does is tested elsewhere.
+            sync_deadline_ms = 60000
+
             [images]
             save_images = "all"
             save_heatmaps = "all"

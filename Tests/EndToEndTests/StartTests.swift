@@ -65,6 +65,30 @@ extension EndToEndTests {
             #expect(try await line.stop() == 0)
         }
 
+        @Test func aRemovedLockLetsNoSecondDaemonIn() async throws {
+            let line = try Line(frames: Pictures.line)
+            try await line.start()
+            try FileManager.default.removeItem(atPath: "\(line.state)/lock")
+            let second = try await Program.run("fsacd", ["--config", line.configurationPath], folder: line.folder)
+            #expect(second.exitCode == 75, "\(second.standardError)")
+            #expect(try await line.inspect(next: 5).count >= 5)
+            #expect(try await line.stop() == 0)
+            // Reads only when each number is there once.
+            _ = try line.journal
+        }
+
+        @Test func aLinkInTheLocksPlaceEndsWith78AndIsNotFollowed() async throws {
+            let line = try Line(frames: Pictures.line)
+            try FileManager.default.createDirectory(atPath: line.state, withIntermediateDirectories: true)
+            let target = try line.file("precious", Array("precious".utf8))
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(line.state)/lock", withDestinationPath: target)
+            let reply = try await Program.run("fsacd", ["--config", line.configurationPath], folder: line.folder)
+            #expect(reply.exitCode == 78)
+            #expect(reply.standardError.contains("symbolic link"), "\(reply.standardError)")
+            #expect(try String(contentsOfFile: target, encoding: .utf8) == "precious")
+        }
+
         @Test func withoutADaemonTheClientSaysSoWith69() async throws {
             let line = try Line(frames: [:])
             let reply = try await line.fsacctl("status")

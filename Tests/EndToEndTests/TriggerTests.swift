@@ -111,7 +111,7 @@ extension EndToEndTests {
             #expect(try await line.inspect(next: 5).last?.generation == 2)
             #expect(try line.journal.records.drop { $0.generation == nil }.allSatisfy { $0.verdict != .invalid })
             let text = try String(contentsOfFile: line.configurationPath, encoding: .utf8)
-            try text.replacing("[camera]", with: "[log]\nlevel = \"debug\"\n[journal]\ndurability = \"each\"\n[camera]")
+            try text.replacing("[journal]", with: "[log]\nlevel = \"debug\"\n[journal]\ndurability = \"each\"")
                 .write(toFile: line.configurationPath, atomically: true, encoding: .utf8)
             let restart = try await line.fsacctl("reload")
             #expect(

@@ -28,6 +28,9 @@ struct PrometheusText {
                 [("", "\(readings.health.warnings.count)")])
             + metric(
                 "images_dropped_total", "counter", "Pictures that were not written", [("", "\(storage.imagesDropped)")])
+            + metric(
+                "unrecorded_parts_total", "counter", "INVALID parts without a journal line",
+                [("", "\(storage.unrecorded)")])
             + metric("journal_seq", "gauge", "Newest journal line", [("", "\(storage.lastSequence)")])
             + metric("storage_free_bytes", "gauge", "Free below the state directory", [("", "\(storage.freeBytes)")])
         if let pictures = storage.pictures {

@@ -10,7 +10,7 @@ struct RecentParts: Sendable {
     }
 
     /// Lines that are looked through at most.
-    private static let depth: UInt64 = 2000
+    private static let depth = 2000
     private static let batch = 256
 
     let source: any VerdictSource
@@ -28,12 +28,12 @@ struct RecentParts: Sendable {
         _ count: Int, of recipeName: String, _ find: (InspectionRecord) -> Found?
     ) throws -> [Found] {
         var parts: [Found] = []
-        let last = source.lastSequence
-        var end = last + 1
-        while end > 1, parts.count < count, end + Self.depth > last {
-            let first = end - min(end - 1, UInt64(Self.batch))
-            // Where lines are missing the source gives later ones, which have been seen.
-            for line in try source.lines(from: first, count: Self.batch).reversed() where line.sequence < end {
+        var (end, seen) = (source.lastSequence + 1, 0)
+        while parts.count < count, seen < Self.depth {
+            let lines = try source.lines(before: end, count: Self.batch)
+            guard let oldest = lines.first else { break }
+            (end, seen) = (oldest.sequence, seen + lines.count)
+            for line in lines.reversed() {
                 // Lines that an older version wrote may lack fields: they are no parts to compare with.
                 guard parts.count < count,
                     let record = try? ControlCoding.decode(InspectionRecord.self, from: line.bytes),
@@ -41,7 +41,6 @@ struct RecentParts: Sendable {
                 else { continue }
                 parts.append(found)
             }
-            end = first
         }
         return parts
     }

@@ -18,7 +18,7 @@ final class VerdictFeed: Sendable {
     /// Lines that are in memory at a time, for each client.
     private static let batch = 256
     /// Lines that a search for a rare verdict looks back over, a batch at a time.
-    private static let searchDepth: UInt64 = 100_000
+    private static let searchDepth = 100_000
 
     private let source: any VerdictSource
     private let pictures: VerdictPictures
@@ -132,18 +132,20 @@ extension VerdictFeed {
 
     /// Sequence number of the first of the `count` newest lines; looks back over ``searchDepth`` lines at most.
     private func start(newest count: Int, _ verdict: Verdict?, before end: UInt64) async throws -> UInt64 {
-        guard let verdict, count > 0 else { return end - min(end - 1, UInt64(count)) }
-        var (first, missing) = (end, count)
-        while first > 1, missing > 0, end - first < Self.searchDepth {
-            let stop = first
-            first -= min(first - 1, UInt64(Self.batch))
+        var (first, missing, seen) = (end, count, 0)
+        while missing > 0, seen < Self.searchDepth {
             let lines = try await WorkLane.quick.run { [first] in
-                try self.source.lines(from: first, count: Self.batch).filter { line in
-                    try line.sequence < stop && ControlCoding.decode(Fields.self, from: line.bytes).verdict == verdict
-                }
+                try self.source.lines(before: first, count: Self.batch)
             }
-            if lines.count >= missing { return lines[lines.count - missing].sequence }
-            missing -= lines.count
+            guard let oldest = lines.first else { break }
+            let wanted =
+                if let verdict {
+                    try lines.filter { try ControlCoding.decode(Fields.self, from: $0.bytes).verdict == verdict }
+                } else {
+                    lines
+                }
+            if wanted.count >= missing { return wanted[wanted.count - missing].sequence }
+            (first, missing, seen) = (oldest.sequence, missing - wanted.count, seen + lines.count)
         }
         return first
     }

@@ -16,8 +16,9 @@ struct PictureJob: Sendable {
     let drawHeatMap: (@Sendable (Image) -> Image)?
 }
 
-/// Writes pictures and heat maps beside the line, on a thread of low priority. It never delays a verdict: what does not fit
-/// into its queue or on the disk is dropped and counted, and a journal line may then name a picture that is not there.
+/// Writes pictures and heat maps beside the line, on a thread of low priority. It never delays a verdict: what does not
+/// fit into its queue or on the disk is dropped and counted, and a journal line may then name a picture that is not
+/// there.
 ///
 /// The service stops after inspection, so that the last verdicts' pictures are written, too. It is not watched: a disk
 /// that hangs here costs pictures, and a line that inspects is not killed for them.
@@ -112,9 +113,14 @@ package final class ImageStore: Service, HealthSource {
         await withGracefulShutdownHandler {
             await NamedThread.run("fsac-images", niceness: 10) { [self] in
                 var bench = Bench()
-                while let job = nextJob() {
+                while true {
+                    let turn = nextTurn()
                     progress.begin()
-                    write(job, at: &bench)
+                    switch turn {
+                    case .write(let job): write(job, at: &bench)
+                    case .look: makeRoom(at: &bench)
+                    case .end: return progress.end()
+                    }
                     progress.end()
                 }
             }
@@ -123,13 +129,31 @@ package final class ImageStore: Service, HealthSource {
         }
     }
 
-    /// Nil once it is closed and empty; closed alone is not the end.
-    private func nextJob() -> PictureJob? {
-        let job = state.wait { state -> PictureJob?? in
-            if !state.jobs.isEmpty { return .some(state.jobs.removeFirst()) }
-            return state.isClosed ? .some(nil) : nil
+    private enum Turn {
+        case write(PictureJob)
+        /// Nothing came for a while: whether others need the room that pictures take.
+        case look
+        case end
+    }
+
+    private func nextTurn() -> Turn {
+        let turn = state.wait(timeout: .seconds(1)) { state -> Turn? in
+            if !state.jobs.isEmpty { return .write(state.jobs.removeFirst()) }
+            // Closed alone is not the end.
+            return state.isClosed ? .end : nil
         }
-        return job ?? nil
+        return turn ?? .look
+    }
+
+    /// Gives up old pictures on a disk that others fill, also while no new ones come: verdicts need the room.
+    private func makeRoom(at bench: inout Bench) {
+        // An error is tried again in a second, and told with the next picture.
+        guard (try? disk.isShort(at: stateDirectory, of: settings.minFreeBytes)) == true,
+            var open = bench.shelf.take()
+                ?? (try? PictureShelf(stateDirectory: stateDirectory, disk: disk, classOf: classes))
+        else { return }
+        _ = try? open.makeRoom(for: 0, leaving: settings.minFreeBytes)
+        bench.shelf = open
     }
 
     private func write(_ job: PictureJob, at bench: inout Bench) {

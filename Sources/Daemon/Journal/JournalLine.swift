@@ -79,6 +79,7 @@ extension JSONLine {
         if let image = record.image { add("image", image) }
         if let heatmap = record.heatmap { add("heatmap", heatmap) }
         add("durable", record.durable)
+        if let stored = record.stored { add("stored", stored.rawValue) }
     }
 
     private init(_ region: InspectionRecord.Region) {

@@ -22,12 +22,10 @@ package struct JournalReader: Sendable {
     ///
     /// Where two segments hold a number, the newer counts: it was begun because the older could not be synced.
     ///
-    /// - Throws: ``DiskError`` when the folder cannot be listed or a segment not be read. A segment that retention removes
-    ///   meanwhile is no error.
+    /// - Throws: ``DiskError`` when the folder cannot be listed or a segment not be read. A segment that retention
+    ///   removes meanwhile is no error.
     package func lines(from first: UInt64, below end: UInt64, count: Int) throws(DiskError) -> [VerdictLine] {
-        let segments = try disk.names(in: folder)
-            .compactMap { name in JournalNames.first(of: name).map { (first: $0, name: name) } }
-            .sorted { $0.first < $1.first }
+        let segments = try segments()
         var lines: [VerdictLine] = []
         for (index, segment) in segments.enumerated() {
             // Where the newer segment begins, the older one does not count any more.
@@ -43,6 +41,44 @@ package struct JournalReader: Sendable {
             }
         }
         return lines
+    }
+
+    /// The newest lines before `end`, in order, at most `count`; numbers that no line has are passed over.
+    ///
+    /// - Throws: as ``lines(from:below:count:)``.
+    package func lines(before end: UInt64, count: Int) throws(DiskError) -> [VerdictLine] {
+        var (lines, after) = ([VerdictLine](), end)
+        for segment in try segments().reversed() where segment.first < after && lines.count < count {
+            do {
+                let file = try disk.openForReading("\(folder)/\(segment.name)")
+                lines = try newest(count - lines.count, of: file, from: segment.first, below: after) + lines
+            } catch {
+                guard error.errno == ENOENT else { throw error }
+            }
+            after = segment.first
+        }
+        return lines
+    }
+
+    private func newest(
+        _ count: Int, of file: RegularFile, from first: UInt64, below end: UInt64
+    ) throws(DiskError) -> [VerdictLine] {
+        // As many numbers as lines are wanted; more of them where lines are missing.
+        var span = UInt64(count)
+        while true {
+            let start = end - min(end - first, span)
+            var found: [VerdictLine] = []
+            try read(file, from: start, below: end, count: .max, into: &found)
+            if found.count >= count || start == first { return found.suffix(count) }
+            span = span.multipliedReportingOverflow(by: 4).overflow ? .max : span * 4
+        }
+    }
+
+    /// Oldest first.
+    private func segments() throws(DiskError) -> [(first: UInt64, name: String)] {
+        try disk.names(in: folder)
+            .compactMap { name in JournalNames.first(of: name).map { (first: $0, name: name) } }
+            .sorted { $0.first < $1.first }
     }
 
     private func read(

@@ -121,7 +121,7 @@ package struct PictureShelf {
     ///
     /// - Returns: whether it has.
     package mutating func makeRoom(for bytes: Int, leaving reserve: Int) throws(DiskError) -> Bool {
-        while try disk.freeBytes(at: root) < UInt64(bytes + reserve) {
+        while try disk.isShort(at: root, of: bytes + reserve) {
             // Others fill the disk: nothing of ours is left to remove.
             guard try removeOldest() else { return false }
         }
@@ -159,5 +159,18 @@ package struct PictureShelf {
             }
         }
         return files
+    }
+}
+
+extension Disk {
+    /// Inodes that pictures leave free; on a small file system a sixteenth.
+    private static let inodeReserve: UInt64 = 1024
+
+    /// Whether pictures have to make room: for bytes, or for inodes. A disk without a free inode takes no new segment,
+    /// however many bytes are free.
+    func isShort(at path: String, of bytes: Int) throws(DiskError) -> Bool {
+        if try freeBytes(at: path) < UInt64(bytes) { return true }
+        guard let inodes = try inodes(at: path) else { return false }
+        return inodes.free < min(Self.inodeReserve, inodes.all / 16)
     }
 }

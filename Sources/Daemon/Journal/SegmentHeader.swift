@@ -1,3 +1,5 @@
+import ControlProtocol
+
 /// The first line of a segment, which ties it to the one before.
 /// A segment that is missing or was exchanged shows: number and checksum of the line before it are in here.
 struct SegmentHeader: Equatable {
@@ -21,34 +23,82 @@ struct SegmentHeader: Equatable {
 
     private static let start = Array(#"{"type":"header","#.utf8)
 
-    /// What a header says of the segment before: the digits of its last checksum.
-    static func previousChecksum(in line: ArraySlice<UInt8>) -> String {
-        let key = Array(#""previous_crc":""#.utf8)
-        let place = line.indices.first { line[$0...].starts(with: key) }
-        return place.map { String(decoding: line[($0 + key.count)...].prefix(8), as: UTF8.self) } ?? noChecksum
+    init(previousSequence: UInt64, previousChecksum: String) {
+        self.previousSequence = previousSequence
+        self.previousChecksum = previousChecksum
     }
 
-    /// Whether a line is a header that can be trusted.
-    static func isHeader(_ line: ArraySlice<UInt8>) -> Bool {
-        line.starts(with: start) && JournalLine.checksum(of: line) != nil
+    /// Of a segment that goes on behind a line.
+    init(after line: VerdictLine) {
+        self.init(previousSequence: line.sequence, previousChecksum: line.checksum)
+    }
+
+    private struct Fields: Decodable {
+        var previousSequence: UInt64
+        var previousChecksum: String
+
+        enum CodingKeys: String, CodingKey {
+            case previousSequence = "previous_seq"
+            case previousChecksum = "previous_crc"
+        }
+    }
+
+    /// A header that can be trusted; nil for other lines.
+    init?(_ line: ArraySlice<UInt8>) {
+        guard line.starts(with: Self.start), JournalLine.checksum(of: line) != nil,
+            let fields = try? ControlCoding.decode(Fields.self, from: Array(line))
+        else { return nil }
+        self.init(previousSequence: fields.previousSequence, previousChecksum: fields.previousChecksum)
+    }
+}
+
+/// A line of a segment in the place of numbers that no line has: they were reserved by a run that did not end well, and
+/// nobody knows which of them were given out.
+struct NumberGap: Equatable {
+    /// The first and the last of them.
+    var from: UInt64
+    var to: UInt64
+
+    private static let start = Array(#"{"type":"gap","#.utf8)
+
+    var line: [UInt8] {
+        var object = JSONLine()
+        object.add("type", "gap")
+        object.add("from", from)
+        object.add("to", to)
+        return JournalLine.sealed(object)
+    }
+
+    init(from: UInt64, to: UInt64) {
+        self.from = from
+        self.to = to
+    }
+
+    /// One that can be trusted; nil for other lines.
+    init?(_ line: ArraySlice<UInt8>) {
+        guard line.starts(with: Self.start), JournalLine.checksum(of: line) != nil,
+            let gap = try? ControlCoding.decode(TailGap.self, from: Array(line)), gap.from <= gap.to
+        else { return nil }
+        self.init(from: gap.from, to: gap.to)
     }
 }
 
 /// The names in the journal folder.
 ///
 /// The number in a name makes the folder's listing the index: sorted names are sorted numbers, up to 10^12.
-enum JournalNames {
+package enum JournalNames {
     /// A link for `tail -F`; nothing of ours reads it.
     static let current = "current.jsonl"
     private static let suffix = ".jsonl"
 
     static func segment(first sequence: UInt64) -> String { padded(sequence) + suffix }
     static func torn(at sequence: UInt64) -> String { "torn-\(sequence).bin" }
+    static func spare(_ number: Int) -> String { "spare-\(number)" }
     static func damaged(first sequence: UInt64) -> String { padded(sequence) + ".damaged" }
 
-    /// No journal has come this far, nor can JSON's readers hold more: what claims to have is not believed at a start, so that
-    /// numbers neither jump there nor run out.
-    static let greatestBelieved: UInt64 = 1 << 53
+    /// No journal has come this far, nor can JSON's readers hold more: what claims to have is not believed at a start,
+    /// so that numbers neither jump there nor run out.
+    package static let greatestBelieved: UInt64 = 1 << 53
     /// A longer file is no segment: its limit, and the longest lines that may be held while the disk fails, are below.
     static let mostBytes = 16 << 30
 
@@ -58,6 +108,18 @@ enum JournalNames {
         let digits = name.dropLast(suffix.count)
         guard digits.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else { return nil }
         return JournalLine.sequence(digits)
+    }
+
+    /// The number of a spare segment, by its name; nil for other files.
+    static func spare(_ name: String) -> Int? {
+        name.hasPrefix("spare-") ? Int(name.dropFirst("spare-".count)).flatMap { $0 > 0 ? $0 : nil } : nil
+    }
+
+    /// The number that was next when something was set aside (`torn-17.bin`, `torn-17-1.bin`), by its name; nil for
+    /// other files.
+    static func setAside(_ name: String) -> UInt64? {
+        guard name.hasPrefix("torn-"), name.hasSuffix(".bin") else { return nil }
+        return UInt64(name.dropFirst("torn-".count).prefix { $0.isASCII && $0.isNumber })
     }
 
     private static func padded(_ sequence: UInt64) -> String {

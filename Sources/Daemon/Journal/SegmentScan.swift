@@ -18,7 +18,8 @@ package struct SegmentScan: Equatable {
 
     /// Nil when no verdict can be trusted.
     package private(set) var lastSequence: UInt64?
-    /// Digits of the checksum of the last good verdict; before the first, of what the header says of the segment before.
+    /// Digits of the checksum of the last good verdict; before the first, of what the header says of the segment
+    /// before.
     package private(set) var lastChecksum: String?
     /// Bytes up to the end of the last good line, the header counted.
     package private(set) var goodLength = 0
@@ -30,6 +31,8 @@ package struct SegmentScan: Equatable {
 
     /// Number of the next line where none is missing.
     private var expected: UInt64
+    /// Only a number below may leave others out.
+    private let bound: UInt64
     /// Since the last good line. Whether that is damage or a torn end is told by what follows.
     private var hasBadLine = false
     private var beginsWithHeader = false
@@ -40,9 +43,14 @@ package struct SegmentScan: Equatable {
     private var restLength = 0
     private var isRestZero = true
 
-    /// - Parameter first: the sequence number that the segment's name promises.
-    package init(_ file: RegularFile, first: UInt64) throws(DiskError) {
-        self.init(first: first)
+    /// - Parameters:
+    ///   - first: the sequence number that the segment's name promises.
+    ///   - bound: below it are all numbers that were ever reserved; one at it or above is believed where it is the
+    ///     next.
+    package init(
+        _ file: RegularFile, first: UInt64, below bound: UInt64 = JournalNames.greatestBelieved + 1
+    ) throws(DiskError) {
+        self.init(first: first, below: bound)
         var offset = 0
         while case let block = try file.read(at: offset, count: Self.blockBytes), !block.isEmpty {
             add(block)
@@ -51,14 +59,17 @@ package struct SegmentScan: Equatable {
         finish()
     }
 
-    /// - Parameter first: the sequence number that the segment's name promises.
-    package init(_ bytes: [UInt8], first: UInt64) {
-        self.init(first: first)
+    /// As above, of bytes in memory.
+    package init(_ bytes: [UInt8], first: UInt64, below bound: UInt64 = JournalNames.greatestBelieved + 1) {
+        self.init(first: first, below: bound)
         add(bytes)
         finish()
     }
 
-    private init(first: UInt64) { expected = first }
+    private init(first: UInt64, below bound: UInt64) {
+        expected = first
+        self.bound = bound
+    }
 
     private mutating func add(_ block: [UInt8]) {
         var start = 0
@@ -96,22 +107,36 @@ package struct SegmentScan: Equatable {
 
     /// - Returns: whether the line can be trusted.
     private mutating func take(_ line: ArraySlice<UInt8>) -> Bool {
-        if let sequence = JournalLine.sequence(of: line), sequence <= JournalNames.greatestBelieved,
+        if let sequence = JournalLine.sequence(of: line), isBelieved(sequence),
             let checksum = JournalLine.checksum(of: line)
         {
-            // Doubled or left out. Numbers never go back.
-            isDamaged = isDamaged || sequence != expected
-            if sequence >= expected {
-                (lastSequence, lastChecksum) = (sequence, checksum)
-                expected = sequence + 1
-            }
+            goOn(from: sequence, to: sequence, checksum)
             return true
         }
-        guard SegmentHeader.isHeader(line) else { return false }
+        if let gap = NumberGap(line), isBelieved(gap.to), let checksum = JournalLine.checksum(of: line) {
+            goOn(from: gap.from, to: gap.to, checksum)
+            return true
+        }
+        guard let header = SegmentHeader(line) else { return false }
         // The header belongs in front and nowhere else.
         if lineCount > 1 { isDamaged = true }
-        if lastSequence == nil { lastChecksum = SegmentHeader.previousChecksum(in: line) }
+        if lastSequence == nil { lastChecksum = header.previousChecksum }
         return true
+    }
+
+    /// Numbers that jump beyond all that was ever reserved are not the journal's, whatever their lines look like.
+    private func isBelieved(_ sequence: UInt64) -> Bool {
+        sequence <= JournalNames.greatestBelieved && (sequence < bound || sequence == expected)
+    }
+
+    private mutating func goOn(from first: UInt64, to last: UInt64, _ checksum: String) {
+        // A gap in front leads up to the first line.
+        if lastSequence == nil, first < expected, last + 1 == expected { return }
+        // Doubled or left out. Numbers never go back.
+        isDamaged = isDamaged || first != expected
+        guard last >= expected else { return }
+        (lastSequence, lastChecksum) = (last, checksum)
+        expected = last + 1
     }
 
     private mutating func finish() {

@@ -6,9 +6,9 @@ extension VerdictJournal: HealthSource {
     private static let patience = Duration.milliseconds(1500)
 
     package var findings: [Finding] {
-        if let silence = progress.hang(beyond: Self.patience) {
-            let reason = "journal: the disk has not answered for \(silence.wholeSeconds): no verdict is written"
-            return [Finding("journal", .journalFailed, reason)] + health.findings
+        var health = health
+        if health.failure == nil, let silence = progress.hang(beyond: Self.patience) {
+            health.failure = "journal: the disk has not answered for \(silence.wholeSeconds): no verdict is written"
         }
         return health.findings
     }
@@ -19,8 +19,9 @@ extension VerdictJournal.Health {
     package var findings: [Finding] {
         var findings: [Finding] = []
         if let failure { findings.append(Finding("journal", .journalFailed, failure)) }
-        if lostLines > 0 {
-            findings.append(Finding(warning: "journal", "\(lostLines) verdicts are lost: the disk failed for too long"))
+        if unrecorded > 0 {
+            let reason = "\(unrecorded) parts got no line, and no verdict: the disk failed for too long"
+            findings.append(Finding(warning: "journal", reason))
         }
         if isDamaged {
             findings.append(

@@ -8,12 +8,14 @@ import Synchronization
 ///
 /// All writing happens on one thread, `run()`'s. Reading what is recent never touches the disk.
 ///
-/// Whoever appends waits for that thread: one append at a time is all that the line needs, and a verdict that is shown
-/// is in the journal. The service is the first to start and the last to stop, for all others append or read.
+/// Whoever appends waits for that thread, but no longer than ``JournalSettings/patience``: a disk that does not answer
+/// stops the thread, and not the line. The service is the first to start and the last to stop, for all others append or
+/// read.
 package final class VerdictJournal: VerdictSource, Service {
-    /// Called on the journal's thread once the number is known, and again without `durable` when the sync failed: it
-    /// must give the same record otherwise, wait for nothing and not come back to the journal.
-    package typealias MakeRecord = @Sendable (_ seq: UInt64, _ durable: Bool) -> InspectionRecord
+    /// Makes a verdict's record, on the thread that appends or on the journal's. Called again where the line did not
+    /// come as far as it was to: it must give the same record otherwise, wait for nothing and not come back to the
+    /// journal.
+    package typealias MakeRecord = @Sendable (_ seq: UInt64, _ landing: Landing) -> InspectionRecord
 
     /// How the journal does.
     package struct Health: Sendable, Equatable {
@@ -21,53 +23,22 @@ package final class VerdictJournal: VerdictSource, Service {
         package var failure: String?
         /// A segment was found damaged; it is kept, and everything else in it can be read.
         package var isDamaged = false
-        /// What goes wrong without keeping verdicts from the disk: an old segment that cannot be removed.
+        /// What goes wrong without keeping verdicts from the disk: an old segment that cannot be removed, a disk that
+        /// is nearly full.
         package var nuisance: String?
-        /// Verdicts that were given up because the disk failed for too long.
-        package var lostLines: UInt64 = 0
+        /// Parts that got no line, because the disk failed for too long. None of them got a verdict.
+        package var unrecorded: UInt64 = 0
     }
 
-    private struct Request {
-        var ticket: UInt64
-        var synced: Bool
-        var make: MakeRecord
-    }
-
-    private struct State {
-        /// Not taken by the thread yet.
-        var requests: [Request] = []
-        /// Of tickets whose callers have not seen them yet.
-        var records: [UInt64: InspectionRecord] = [:]
-        var nextTicket: UInt64 = 0
-        /// Changed together with `recent`, after the line has landed.
-        var lastSequence: UInt64
-        /// The newest lines, oldest first.
-        var recent: [VerdictLine] = []
-        var health: Health
-        /// Of ``changes()``, by ticket.
-        var readers: [UInt64: AsyncStream<Void>.Continuation] = [:]
-        /// Of ``sync(within:)``: asked for, and done.
-        var syncsWanted: UInt64 = 0
-        var syncsDone: UInt64 = 0
-        var isClosed = false
-
-        var isSyncWanted: Bool { syncsWanted > syncsDone }
-    }
-
-    /// Kept at least, twice as many at most: some MB that spare `tail` and the trends the disk.
-    private static let recentLines = 10_000
-    /// A group is synced when it is this old or this long.
-    private static let groupAge = Duration.seconds(1)
-    private static let groupLength = 100
-
-    private let settings: JournalSettings
-    private let start: JournalStart
-    private let reader: JournalReader
-    private let disk: Disk
-    private let logger: Logger
-    private let state: Monitor<State>
-    /// Busy while it writes and syncs; a disk that does not answer shows here, and not at the inspection that waits for
-    /// it.
+    let settings: JournalSettings
+    let start: JournalStart
+    let reader: JournalReader
+    let disk: Disk
+    let logger: Logger
+    let state: Monitor<JournalState>
+    /// One verdict at a time: numbers show in their order.
+    private let turn = Mutex(())
+    /// Busy while it writes and syncs; a disk that does not answer shows here, and not at the inspection.
     package let progress = LoopProgress()
 
     /// Opens the journal below the state directory and puts it in order. Never fails because of what is in it.
@@ -79,33 +50,50 @@ package final class VerdictJournal: VerdictSource, Service {
         // On the caller's thread, before anything else runs: the numbers go on from here.
         start = JournalRecovery.run(folder: folder, disk: disk)
         reader = JournalReader(folder: folder, disk: disk)
-        state = Monitor(State(lastSequence: start.lastSequence, health: Health(isDamaged: start.isDamaged)))
+        state = Monitor(JournalState(start))
         // Before the thread runs: what a power cut left is in the log in any case.
         for note in start.notes { logger.warning("\(note)") }
     }
 
-    /// Appends a verdict and returns when it has landed as its class demands: NG synced, the others written (or synced,
-    /// too, if so configured). Blocks the calling thread; while the disk fails the line is only in memory, and says so.
+    /// Appends a verdict and returns when its line has landed as its class demands (NG synced, the others written, or
+    /// synced, too, if so configured), or when that failed or took too long; what is shown then is only in memory, says
+    /// so, and is no verdict unless the configuration has it count. Blocks the calling thread.
     ///
     /// - Parameter make: the record for a sequence number.
-    /// - Returns: the record that was written.
+    /// - Returns: the record that was written, or will be, and how far it came.
     /// - Precondition: `close()` was not called.
-    package func append(_ verdict: Verdict, _ make: @escaping MakeRecord) -> InspectionRecord {
-        let ticket = state.withLock { state in
-            precondition(!state.isClosed, "journal: append after close")
-            state.nextTicket += 1
-            let synced = verdict == .ng || settings.syncsEachLine
-            state.requests.append(Request(ticket: state.nextTicket, synced: synced, make: make))
-            return state.nextTicket
+    package func append(
+        _ verdict: Verdict, _ make: @escaping MakeRecord
+    ) -> (record: InspectionRecord, landing: Landing) {
+        turn.withLock { _ in
+            switch takeNumber() {
+            case .number(let number):
+                land(number, verdict == .ng || settings.syncsEachLine ? .synced : .written, make)
+            case .refused(let reason): unrecorded(reason, make)
+            }
         }
-        // Every change wakes whoever waits, so a ticket per append is enough.
-        guard let record = state.wait(until: { $0.records.removeValue(forKey: ticket) }) else {
-            preconditionFailure("journal: a wait without end ended")
-        }
-        return record
     }
 
-    package var health: Health { state.read(\.health) }
+    package var health: Health {
+        state.read { state in
+            var health = state.health
+            health.unrecorded = state.unrecorded
+            health.failure = health.failure ?? (state.isStuck ? unanswered : state.numbersFailure)
+            return health
+        }
+    }
+
+    /// Makes what was appended durable, for the end of a daemon that cannot end in order. Blocks the calling thread.
+    ///
+    /// - Returns: why a power cut could still take verdicts; nil = all are on the disk.
+    package func sync(within limit: Duration) -> String? {
+        let wanted = state.withLock { state in
+            state.syncsWanted += 1
+            return state.syncsWanted
+        }
+        let isDone = state.wait(timeout: limit) { $0.syncsDone >= wanted ? true : nil }
+        return isDone == nil ? "the disk has not answered for \(limit)" : health.failure
+    }
 
     /// Makes what was appended durable, for the end of a daemon that cannot end in order. Blocks the calling thread.
     ///
@@ -123,6 +111,90 @@ package final class VerdictJournal: VerdictSource, Service {
     package func close() {
         state.withLock { $0.isClosed = true }
     }
+
+    var unanswered: String { "the disk does not answer: nothing came back within \(settings.patience)" }
+}
+
+// MARK: Appending
+
+extension VerdictJournal {
+    private enum Number {
+        case number(UInt64)
+        case refused(reason: String)
+    }
+
+    private func takeNumber() -> Number {
+        let known = state.withLock { state -> Number? in
+            precondition(!state.isClosed, "journal: append after close")
+            let failure = state.isStuck ? unanswered : state.health.failure
+            guard state.held < settings.heldLines else {
+                return .refused(reason: "\(state.held) lines wait for the disk: \(failure ?? unanswered)")
+            }
+            if let number = state.numbers.popFirst() { return .number(number) }
+            state.wantsNumbers = true
+            return (state.numbersFailure ?? failure).map(Number.refused)
+        }
+        if let known { return known }
+        let number = state.wait(timeout: settings.patience) { state -> Number? in
+            if let number = state.numbers.popFirst() { return .number(number) }
+            return (state.numbersFailure ?? state.health.failure).map(Number.refused)
+        }
+        if number == nil { sayStuck() }
+        return number ?? .refused(reason: unanswered)
+    }
+
+    private func unrecorded(_ reason: String, _ make: MakeRecord) -> (record: InspectionRecord, landing: Landing) {
+        state.withLock { $0.unrecorded += 1 }
+        let landing = Landing.unrecorded(reason: reason)
+        return (make(0, landing), landing)
+    }
+
+    private func land(
+        _ number: UInt64, _ wanted: Landing, _ make: @escaping MakeRecord
+    ) -> (record: InspectionRecord, landing: Landing) {
+        let record = make(number, wanted)
+        let line = VerdictLine(record)
+        // A disk that is known not to answer is not waited for.
+        let isWaiting = state.withLock { state in
+            guard !state.isStuck else { return false }
+            state.outcome = nil
+            state.requests.append(.pending(line, record, wanted, make))
+            return true
+        }
+        if isWaiting, let outcome = state.wait(timeout: settings.patience, until: { $0.outcome.take() }) {
+            return outcome
+        }
+        return goOn(without: number, isWaiting: isWaiting, make)
+    }
+
+    /// Shows a verdict, or none, whose line the thread has not landed.
+    private func goOn(
+        without number: UInt64, isWaiting: Bool, _ make: MakeRecord
+    ) -> (record: InspectionRecord, landing: Landing) {
+        let landing: Landing = settings.keepsVerdictsInMemory ? .held : .withheld(reason: unanswered)
+        let record = make(number, landing)
+        let line = VerdictLine(record)
+        let (late, readers) = state.withLock { state -> (JournalState.Outcome?, [AsyncStream<Void>.Continuation]) in
+            // In the last moment.
+            if isWaiting, let outcome = state.outcome.take() {
+                return (outcome, [])
+            }
+            state.answer(line)
+            return (nil, state.show(line))
+        }
+        for reader in readers { reader.yield() }
+        if late == nil, isWaiting { sayStuck() }
+        return late ?? (record, landing)
+    }
+
+    /// By whoever waited: the journal's thread cannot.
+    private func sayStuck() {
+        let isNew = state.withLock { state in
+            defer { state.isStuck = true }
+            return !state.isStuck
+        }
+        if isNew { logger.error("journal: verdicts are only in memory", metadata: ["error": "\(unanswered)"]) }
+    }
 }
 
 // MARK: Reading
@@ -135,7 +207,7 @@ extension VerdictJournal {
         guard first <= lastSequence else { return [] }
         let (start, recent) = state.read { state in
             let start = state.recent.first?.sequence ?? state.lastSequence + 1
-            // Numbers without a gap: the place of a line follows from its number.
+            // Numbers without a gap since the start: the place of a line follows from its number.
             let skipped = Int(max(first, start) - start)
             return (start, Array(state.recent.dropFirst(skipped).prefix(count)))
         }
@@ -144,105 +216,24 @@ extension VerdictJournal {
         return older + recent.prefix(count - older.count)
     }
 
+    package func lines(before end: UInt64, count: Int) throws -> [VerdictLine] {
+        let (start, recent) = state.read { state in
+            let start = state.recent.first?.sequence ?? state.lastSequence + 1
+            let kept = Int(min(max(end, start) - start, UInt64(state.recent.count)))
+            return (start, Array(state.recent.prefix(kept).suffix(count)))
+        }
+        guard recent.count < count, start > 1 else { return recent }
+        return try reader.lines(before: min(start, end), count: count - recent.count) + recent
+    }
+
     package func changes() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         // So that a reader looks once at what came before it asked.
         continuation.yield()
-        let ticket = state.withLock { state in
-            state.nextTicket += 1
-            state.readers[state.nextTicket] = continuation
-            return state.nextTicket
-        }
+        let ticket = state.withLock { $0.add(continuation) }
         continuation.onTermination = { [state] _ in
             _ = state.withLock { $0.readers.removeValue(forKey: ticket) }
         }
         return stream
-    }
-}
-
-// MARK: The thread
-
-extension VerdictJournal {
-    /// Writes until the shutdown, which comes when nobody appends any more; ends with everything synced.
-    package func run() async {
-        await withGracefulShutdownHandler {
-            await NamedThread.run("fsac-journal") { [self] in write() }
-        } onGracefulShutdown: {
-            self.close()
-        }
-    }
-
-    private func write() {
-        progress.begin()
-        var writer = JournalWriter(start, folder: reader.folder, settings: settings, disk: disk)
-        report(writer)
-        var isOpen = true
-        // Wakes for appends, for a group that is due, and twice a second to look after the folder and a disk that
-        // failed.
-        while isOpen {
-            progress.end()
-            let requests = state.wait(timeout: timeout(of: writer)) { state -> [Request]? in
-                defer { state.requests = [] }
-                return state.requests.isEmpty && !state.isClosed && !state.isSyncWanted ? nil : state.requests
-            }
-            progress.begin()
-            for request in requests ?? [] {
-                publish(writer.append(synced: request.synced, request.make), for: request.ticket)
-            }
-            let wanted = state.read { $0.isSyncWanted ? $0.syncsWanted : nil }
-            // Nobody appends once it is closed.
-            isOpen = state.read { !$0.isClosed || !$0.requests.isEmpty }
-            if !isOpen || wanted != nil || isGroupDue(writer) { writer.sync() }
-            writer.look()
-            report(writer)
-            if let wanted { state.withLock { $0.syncsDone = wanted } }
-        }
-        progress.end()
-        state.withLock { $0.syncsDone = .max }
-        // Who follows the journal ends with it.
-        let readers = state.withLock { $0.readers.values.map(\.self) }
-        for reader in readers { reader.finish() }
-    }
-
-    private func timeout(of writer: JournalWriter) -> Duration {
-        guard writer.failure == nil, let since = writer.unsyncedSince else { return settings.retryInterval }
-        return max(.zero, Self.groupAge - (.now - since))
-    }
-
-    private func isGroupDue(_ writer: JournalWriter) -> Bool {
-        guard let since = writer.unsyncedSince else { return false }
-        return writer.unsynced.count >= Self.groupLength || ContinuousClock.now - since >= Self.groupAge
-    }
-
-    private func publish(_ appended: JournalWriter.Appended, for ticket: UInt64) {
-        let readers = state.withLock { state in
-            state.records[ticket] = appended.record
-            state.lastSequence = appended.line.sequence
-            state.recent.append(appended.line)
-            if state.recent.count > 2 * Self.recentLines { state.recent.removeFirst(Self.recentLines) }
-            return state.readers.values.map(\.self)
-        }
-        // Outside of the lock: a reader's end takes it.
-        for reader in readers { reader.yield() }
-    }
-
-    /// Shows and logs changes, not each failure.
-    private func report(_ writer: JournalWriter) {
-        let new = Health(
-            failure: writer.failure?.description, isDamaged: start.isDamaged,
-            nuisance: writer.nuisance?.description, lostLines: writer.lostLines)
-        let old = state.withLock { state in
-            defer { state.health = new }
-            return state.health
-        }
-        switch (old.failure, new.failure) {
-        case (nil, let failure?):
-            logger.error("journal: verdicts are only in memory", metadata: ["error": "\(failure)"])
-        case (_?, nil): logger.notice("journal: verdicts are on the disk again", metadata: ["lost": "\(new.lostLines)"])
-        default: break
-        }
-        if let nuisance = new.nuisance, old.nuisance == nil {
-            logger.warning("journal: housekeeping failed", metadata: ["error": "\(nuisance)"])
-        }
     }
 }

@@ -22,6 +22,9 @@ package protocol VerdictSource: Sendable {
     /// Acknowledged lines with a sequence number of `first` or more, oldest first, at most `count`. May read files:
     /// never called on an event loop.
     func lines(from first: UInt64, count: Int) throws -> [VerdictLine]
+    /// The newest acknowledged lines with a sequence number below `end`, oldest first, at most `count`; numbers that no
+    /// line has are passed over. May read files, as above.
+    func lines(before end: UInt64, count: Int) throws -> [VerdictLine]
     /// Yields soon after lines were acknowledged, several at once as one; a slow reader delays nobody.
     /// Yields once at the beginning, and ends with the journal. What changed is not said: whoever reads asks for lines
     /// from its own place on.

@@ -118,7 +118,7 @@ extension Configuration.Camera {
 
 extension VerdictJournal {
     /// Lines of the camera, and of all cameras, that are looked at.
-    private static let (ownLines, allLines) = (10_000, UInt64(100_000))
+    private static let (ownLines, allLines) = (10_000, 100_000)
 
     /// Tells whether a camera's picture that did not change since has its verdict among the camera's newest 10,000.
     package func inspectedFrames(
@@ -130,13 +130,13 @@ extension VerdictJournal {
             var time: String
         }
         // Read before the source runs, on the capture thread: with a long journal that takes time.
-        let end = lastSequence + 1
-        var (first, own, times) = (end, 0, [String: String]())
-        while first > 1, own < Self.ownLines, end - first < Self.allLines {
-            let count = min(first - 1, UInt64(Self.ownLines))
-            first -= count
-            // A journal that cannot be read costs double verdicts, never a missing one.
-            for line in ((try? lines(from: first, count: Int(count))) ?? []).reversed() {
+        var (end, own, all, times) = (lastSequence + 1, 0, 0, [String: String]())
+        // A journal that cannot be read costs double verdicts, never a missing one.
+        while own < Self.ownLines, all < Self.allLines, let lines = try? self.lines(before: end, count: Self.ownLines),
+            let oldest = lines.first
+        {
+            (end, all) = (oldest.sequence, all + lines.count)
+            for line in lines.reversed() {
                 guard let fields = try? ControlCoding.decode(Fields.self, from: line.bytes), fields.camera == camera
                 else { continue }
                 own += 1

@@ -74,12 +74,21 @@ package struct Inspection: Sendable {
     package var judgement: Judgement? {
         if case .judged(let judgement, _) = outcome { judgement } else { nil }
     }
+
+    /// What others are told of it, by where its line is. An INVALID part keeps its own cause.
+    func shown(_ landing: Landing) -> Inspection {
+        guard let reason = landing.refusal, case .judged = outcome else { return self }
+        var shown = self
+        shown.outcome = .invalid(Invalidity(.storageFailed, reason))
+        shown.position = nil
+        return shown
+    }
 }
 
 extension InspectionRecord {
     /// The journal line of an inspection.
     init(
-        _ inspection: Inspection, seq: UInt64, durable: Bool, pictures: PicturePaths
+        _ inspection: Inspection, seq: UInt64, stored: Stored, pictures: PicturePaths
     ) {
         // Only of a verdict: with INVALID a limit would look as if the score had been compared.
         var limit: Float?
@@ -93,7 +102,7 @@ extension InspectionRecord {
             score: inspection.score, limit: limit, limitBy: limit == nil ? nil : inspection.limitBy,
             uncertain: inspection.judgement?.isUncertain == true ? true : nil,
             regions: inspection.judgement?.regions.map(Region.init) ?? [], latency: inspection.latency,
-            image: pictures.image, heatmap: pictures.heatmap, durable: durable)
+            image: pictures.image, heatmap: pictures.heatmap, stored: stored)
     }
 }
 

@@ -18,9 +18,13 @@ extension InspectionLine {
             latency: counters.latency, trends: trends.withLock { $0.mapValues(\.reply) },
             storage: StorageReply(
                 directory: storage.stateDirectory, freeBytes: freeBytes, lastSequence: journal.lastSequence,
-                imagesDropped: images.dropped, pictures: pictures.isEmpty ? nil : pictures))
+                imagesDropped: images.dropped, pictures: pictures.isEmpty ? nil : pictures,
+                unrecorded: journal.health.unrecorded))
     }
 
+    private static let journalPatience = Duration.seconds(120)
+
+    /// Waits for no disk.
     package var cameraReadings: [CameraReply] { cameras.withLock(\.lanes).map(\.reading) }
 
     private func findings(_ cameras: [CameraReply], isStopping: Bool) -> [Finding] {
@@ -59,11 +63,12 @@ extension InspectionLine {
         return findings
     }
 
-    /// Name of a loop that has been at the same piece of work for longer: it hangs. Waiting for frames, parts or verdicts
-    /// is no work.
+    /// Name of a loop that has been at the same piece of work for longer: it hangs. Waiting for frames, parts or
+    /// verdicts is no work.
     package func stalledLoop(after limit: Duration) -> String? {
-        // First: the inspection waits for the journal, and is not to blame.
-        if journal.progress.busy > limit { return "journal" }
+        // A disk that does not answer holds nobody up, and a start would not mend it but lose what is in memory. One
+        // that hangs for this long may be the daemon's own fault.
+        if journal.progress.busy > max(limit, Self.journalPatience) { return "journal" }
         if progress.busy > limit { return "inspection" }
         let lanes = cameras.withLock(\.lanes)
         return lanes.first { $0.capture.progress.busy > limit }.map { "camera \($0.setup.name)" }

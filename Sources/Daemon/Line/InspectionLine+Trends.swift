@@ -54,9 +54,7 @@ extension InspectionLine {
         }
         guard !scales.isEmpty else { return }
         do {
-            let last = journal.lastSequence
-            let first = last > UInt64(Self.recalledParts) ? last - UInt64(Self.recalledParts) + 1 : 1
-            for line in try journal.lines(from: first, count: Self.recalledParts) {
+            for line in try journal.lines(before: journal.lastSequence + 1, count: Self.recalledParts) {
                 let record = try ControlCoding.decode(InspectionRecord.self, from: line.bytes)
                 guard record.verdict == .ok, let score = record.score, let known = scales[record.recipe],
                     known.generation == record.generation

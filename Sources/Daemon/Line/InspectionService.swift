@@ -37,8 +37,7 @@ package final class InspectionService: Service {
         while let part = line.queue.pop() {
             line.progress.begin()
             Failpoint.pass("inference")
-            let inspection = pipeline.inspect(part)
-            record(inspection)
+            let inspection = record(pipeline.inspect(part))
             if let invalidity = inspection.invalidity, invalidity.cause != lastCause[part.camera] {
                 line.logger.warning(
                     "verdicts are INVALID",
@@ -53,17 +52,22 @@ package final class InspectionService: Service {
     }
 
     /// A verdict exists once it is journalled; the answer, and the pictures if they can, follow.
-    private func record(_ inspection: Inspection) {
+    ///
+    /// - Returns: what everybody was told: without its line a part has no verdict.
+    private func record(_ judged: Inspection) -> Inspection {
         let settings = line.images.settings
         // A disk that hangs is the journal's.
         line.progress.end()
-        // Blocks until the line has landed; the closure runs on the journal's thread meanwhile.
-        let record = line.journal.append(inspection.verdict) { seq, durable in
-            InspectionRecord(
-                inspection, seq: seq, durable: durable,
-                pictures: PicturePaths(inspection, seq: seq, settings: settings))
+        // Blocks until the line has landed, or the journal's patience is over.
+        let (record, landing) = line.journal.append(judged.verdict) { seq, landing in
+            let inspection = judged.shown(landing)
+            // Without a number they have no name.
+            let pictures =
+                landing.stored == .nowhere ? PicturePaths() : PicturePaths(inspection, seq: seq, settings: settings)
+            return InspectionRecord(inspection, seq: seq, stored: landing.stored, pictures: pictures)
         }
         line.progress.begin()
+        let inspection = judged.shown(landing)
         line.count(inspection)
         line.noteTrend(of: inspection)
         answer(inspection, record)
@@ -77,6 +81,7 @@ package final class InspectionService: Service {
                     paths: PicturePaths(image: record.image, heatmap: record.heatmap), picture: picture,
                     drawHeatMap: inspection.judgement?.drawHeatMap))
         }
+        return inspection
     }
 
     private func answer(_ inspection: Inspection, _ record: InspectionRecord) {

@@ -39,6 +39,8 @@ package enum InvalidCause: String, Sendable, CaseIterable {
     case sceneShifted = "scene_shifted"
     /// The model computed something that is no number.
     case scoreNotFinite = "score_not_finite"
+    /// The verdict's line could not be put on the disk as promised: the journal failed, or did not answer.
+    case storageFailed = "storage_failed"
     /// The recipe is being commissioned: the part was scored, and nobody may act on it.
     case commissioning
 }
@@ -69,6 +71,8 @@ extension InvalidCause {
         case .noModel: .saidElsewhere(.noModel)
         // The camera's own state, which is newer than the last trigger.
         case .cameraLost: .saidElsewhere(.cameraLost)
+        // The journal's own state.
+        case .storageFailed: .saidElsewhere(.journalFailed)
         case .commissioning: .none
         }
     }

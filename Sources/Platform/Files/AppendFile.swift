@@ -1,3 +1,4 @@
+import CFiles
 package import Glibc
 
 /// A file that only grows: a segment of the journal, and what is written under another name until it is whole.
@@ -24,7 +25,9 @@ package final class AppendFile {
     /// Goes on behind the first `length` bytes; what follows them is cut off.
     package convenience init(continuing path: String, length: Int, disk: Disk) throws(DiskError) {
         try self.init(path, flags: 0, length: length, disk: disk)
-        try cut()
+        var status = stat()
+        // A cut gives up what was set aside for the file, also where it changes nothing.
+        if fstat(box.descriptor, &status) != 0 || status.st_size != length { try cut() }
     }
 
     private init(_ path: String, flags: CInt, length: Int, disk: Disk) throws(DiskError) {
@@ -33,7 +36,9 @@ package final class AppendFile {
         self.length = length
         self.disk = disk
         // O_APPEND: a write goes to the end as it is now, also after `cut`; there is no position that could be wrong.
-        box = try DescriptorBox(.open, path, open(path, O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0o640))
+        // Not through a link, which somebody else may have planted, and not waiting for the reader of a pipe.
+        let safe = O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+        box = try DescriptorBox(.open, path, open(path, O_WRONLY | safe | flags, 0o640))
     }
 
     package func append(_ bytes: [UInt8]) throws(DiskError) {
@@ -54,6 +59,14 @@ package final class AppendFile {
         length += bytes.count
     }
 
+    /// Sets blocks aside, so that the file can grow to this length when the disk is full. Its length stays; ``cut()``
+    /// gives up what was not used. A file system that cannot do it has nothing set aside, and that is no error.
+    package func setAside(_ bytes: Int) throws(DiskError) {
+        try disk.perform(.setAside, path) {
+            fsac_set_aside(box.descriptor, Int64(bytes)) == 0 || errno == EOPNOTSUPP ? 0 : -1
+        }
+    }
+
     /// Removes what is behind the last complete append.
     package func cut() throws(DiskError) {
         try disk.perform(.truncate, path) { ftruncate(box.descriptor, off_t(length)) }
@@ -65,11 +78,14 @@ package final class AppendFile {
         try disk.perform(.sync, path) { fdatasync(box.descriptor) }
     }
 
-    /// Whether the file has no name any more: somebody removed it below us.
-    /// Writing and syncing still succeed then, and what is written is lost with the descriptor.
+    /// Whether the file is not at its path any more: somebody removed or moved it below us.
+    /// Writing and syncing still succeed then, and what is written is lost with the descriptor, or is elsewhere.
     package var isRemoved: Bool {
-        var status = stat()
-        return fstat(box.descriptor, &status) != 0 || status.st_nlink == 0
+        var (mine, named) = (stat(), stat())
+        guard fstat(box.descriptor, &mine) == 0 else { return true }
+        // A path that cannot be looked at is the disk's trouble, which the next write hears of.
+        guard lstat(path, &named) == 0 else { return errno == ENOENT || errno == ENOTDIR }
+        return mine.st_dev != named.st_dev || mine.st_ino != named.st_ino
     }
 
     package func rename(to target: String) throws(DiskError) {

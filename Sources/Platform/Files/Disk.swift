@@ -24,11 +24,12 @@ package struct Disk: Sendable {
         case sync = "fdatasync"
         case syncFolder = "fsync"
         case createFolder = "create folder"
+        case setAside = "set room aside for"
         case status = "look at"
     }
 
-    /// Asked before each operation that changes something: an errno makes it fail without reaching the disk. How a full,
-    /// a dying and a read-only disk are tested.
+    /// Asked before each operation that changes something: an errno makes it fail without reaching the disk. How a
+    /// full, a dying and a read-only disk are tested.
     private let fault: @Sendable (Operation, _ path: String) -> CInt?
 
     /// Without a fault, but for the one that a test may ask of the whole program.
@@ -43,6 +44,11 @@ package struct Disk: Sendable {
 
     package init(fault: @escaping @Sendable (Operation, _ path: String) -> CInt?) {
         self.fault = fault
+    }
+
+    /// The same disk, where `refusal` is asked, too, before each operation that changes something.
+    package func guarded(by refusal: @escaping @Sendable (Operation, _ path: String) -> CInt?) -> Disk {
+        Disk { [fault] operation, path in fault(operation, path) ?? refusal(operation, path) }
     }
 
     /// For what is not done by ``perform(_:_:_:)``: opening, writing, listing.
@@ -84,14 +90,16 @@ extension Disk {
         try rename(temporary, to: path)
     }
 
-    /// Makes a folder and those above it, for the user and, to read, the group. The new names are not synced.
+    /// Makes a folder and those above it that are missing, for the user and, to read, the group. The new names are
+    /// synced: what is synced in a folder is lost with a folder that is not.
     package func createFolder(_ path: String) throws(DiskError) {
-        // A file of that name is EEXIST, too: whoever uses the folder then hears ENOTDIR.
-        guard mkdir(path, 0o750) != 0, errno != EEXIST else { return }
-        if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
-            try createFolder(String(path[..<slash]))
-        }
+        var status = stat()
+        // Or a file of that name: whoever uses the folder then hears ENOTDIR.
+        guard lstat(path, &status) != 0 else { return }
+        let parent = FilePath.split(path).folder
+        try createFolder(parent)
         try perform(.createFolder, path) { mkdir(path, 0o750) == 0 || errno == EEXIST ? 0 : -1 }
+        try syncFolder(parent)
     }
 
     /// Names in a folder, sorted.
@@ -100,12 +108,16 @@ extension Disk {
         guard let stream = opendir(folder) else { throw DiskError(operation: .list, path: folder, errno: errno) }
         defer { closedir(stream) }
         var names: [String] = []
-        while let entry = readdir(stream) {
+        while true {
+            // The only way to tell the end from an error, which would leave names out.
+            errno = 0
+            guard let entry = readdir(stream) else { break }
             let name = withUnsafeBytes(of: entry.pointee.d_name) { raw in
                 String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
             }
             if name != "." && name != ".." { names.append(name) }
         }
+        guard errno == 0 else { throw DiskError(operation: .list, path: folder, errno: errno) }
         return names.sorted()
     }
 
@@ -130,6 +142,29 @@ extension Disk {
         var status = statvfs()
         try perform(.status, path) { statvfs(path, &status) }
         return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    }
+
+    /// Files that the daemon may still make on the file system of a path, and those that there may be at all; nil for
+    /// one that does not count them.
+    package func inodes(at path: String) throws(DiskError) -> (free: UInt64, all: UInt64)? {
+        var status = statvfs()
+        try perform(.status, path) { statvfs(path, &status) }
+        return status.f_files == 0 ? nil : (UInt64(status.f_favail), UInt64(status.f_files))
+    }
+
+    /// Writes over a part of a file, or makes it, and syncs it. What is there already is written in place: on most file
+    /// systems that needs no room, and works when the disk is full.
+    package func overwrite(_ path: String, at offset: Int, with bytes: [UInt8]) throws(DiskError) {
+        try check(.open, path)
+        let file = try DescriptorBox(
+            .open, path, open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o640))
+        var written = 0
+        try perform(.write, path) {
+            written = pwrite(file.descriptor, bytes, bytes.count, off_t(offset))
+            return written < 0 ? -1 : 0
+        }
+        guard written == bytes.count else { throw DiskError(operation: .write, path: path, errno: ENOSPC) }
+        try perform(.sync, path) { fdatasync(file.descriptor) }
     }
 
     /// Longer than any picture or document of ours. A file with holes may claim more than there is memory.
@@ -157,7 +192,7 @@ extension Disk {
         }
     }
 
-    /// A file of its own with these bytes: temporary file, then rename.
+    /// A file of its own with these bytes: temporary file, fdatasync, then rename.
     ///
     /// Complete or not there however the program ends. The name is not synced: a power cut may take it.
     ///

@@ -7,4 +7,15 @@ package enum ErrnoText {
         guard let text = strerror(code) else { return "error \(code)" }
         return String(cString: text)
     }
+
+    /// Whether the same call may succeed later without anybody changing who may do what where: the disk is full, fails
+    /// or was mounted for reading after an error, or the system is short of something.
+    package static func mayPass(_ code: CInt) -> Bool {
+        switch code {
+        case EIO, EROFS, ENOSPC, EDQUOT, ESTALE, ENXIO, ENODEV, ETIMEDOUT, EMFILE, ENFILE, ENOMEM, ENOBUFS, EAGAIN,
+            EINTR, EBUSY:
+            true
+        default: false
+        }
+    }
 }

@@ -24,6 +24,7 @@ struct VerdictLineView {
         if let cause = record.cause {
             words.append(record.detail.map { "\(cause): \(PrintableText.line($0))" } ?? cause)
         }
+        if record.verdict != .invalid, record.stored == .memory { words.append(Style.doubtful("only in memory")) }
         if let shift = record.sceneShift { words.append(Style.doubtful(shift)) }
         words.append(Style.faint(Format.milliseconds(record.latency.total)))
         if let part = record.part { words.append(part) }

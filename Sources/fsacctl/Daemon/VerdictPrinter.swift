@@ -25,7 +25,7 @@ final class VerdictPrinter: Sendable {
         // A journal line has no `type`, so it is never taken for a gap.
         if let gap = try? ControlCoding.decode(TailGap.self, from: line) {
             goOn(after: gap.to)
-            text = Style.doubtful("verdicts \(gap.from) to \(gap.to) are no longer in the journal\n")
+            text = Style.doubtful("numbers \(gap.from) to \(gap.to) are not in the journal (any more)\n")
         } else if json {
             goOn(after: try ControlCoding.decode(Place.self, from: line).seq)
             text = ""

@@ -22,6 +22,10 @@ final class ListedVerdicts: VerdictSource {
         state.withLock { Array($0.lines.filter { $0.sequence >= first }.prefix(count)) }
     }
 
+    func lines(before end: UInt64, count: Int) -> [VerdictLine] {
+        state.withLock { Array($0.lines.filter { $0.sequence < end }.suffix(count)) }
+    }
+
     func changes() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         continuation.yield()
@@ -72,7 +76,7 @@ final class TestControl: LineControl {
         let record = InspectionRecord(
             seq: 8, time: "", camera: name, recipe: "bottle", generation: nil, frame: "f", part: part,
             verdict: .invalid, cause: "no_model", score: nil, limit: nil, regions: [], latency: .init(), image: nil,
-            heatmap: nil, durable: false)
+            heatmap: nil, stored: .written)
         return TriggerReply(inspection: record, triggeredMicroseconds: 1, exposedMicroseconds: 2)
     }
 

@@ -18,7 +18,7 @@ import Testing
                     InspectionRecord(
                         seq: seq, time: "", camera: "cam0", recipe: "bottle", generation: generation,
                         frame: "part-\(seq)", part: nil, verdict: score >= limit ? .ng : .ok, cause: nil, score: score,
-                        limit: limit, regions: [], latency: .init(), image: nil, heatmap: nil, durable: true))
+                        limit: limit, regions: [], latency: .init(), image: nil, heatmap: nil, stored: .synced))
             }
             try await body(line)
         }

@@ -147,7 +147,7 @@ import Testing
         note("failure", .journalFailed) { $0.failure = "no space" }
         note("isDamaged", nil) { $0.isDamaged = true }
         note("nuisance", nil) { $0.nuisance = "remove" }
-        note("lostLines", nil) { $0.lostLines = 3 }
+        note("unrecorded", nil) { $0.unrecorded = 3 }
         #expect(Set(Mirror(reflecting: well).children.compactMap(\.label)) == told)
     }
 

@@ -18,28 +18,30 @@ struct JournalHarness {
 
     var folder: String { "\(state.path)/journal" }
 
-    static func record(_ seq: UInt64, durable: Bool = false, verdict: Verdict = .ok, frame: String = "a.jpg")
-        -> InspectionRecord
-    {
+    static func record(
+        _ seq: UInt64, stored: InspectionRecord.Stored = .written, verdict: Verdict = .ok, frame: String = "a.jpg"
+    ) -> InspectionRecord {
         InspectionRecord(
             seq: seq, time: "2026-01-02T03:04:05.678901Z", camera: "camera1", recipe: "bottle", generation: 3,
             frame: frame, part: nil, verdict: verdict, cause: verdict == .invalid ? "no_model" : nil, score: 0.25,
             limit: 0.5, regions: [], latency: .init(wait: 0.5, total: 20.25), image: nil, heatmap: nil,
-            durable: durable)
+            stored: stored)
     }
 
     func start(_ disk: Disk = Disk()) -> JournalStart { JournalRecovery.run(folder: folder, disk: disk) }
 
-    func writer(_ disk: Disk = Disk()) -> JournalWriter {
-        JournalWriter(start(disk), folder: folder, settings: settings, disk: disk)
+    func writer(_ disk: Disk = Disk()) -> NumberedWriter {
+        NumberedWriter(JournalWriter(start(disk), folder: folder, settings: settings, disk: disk))
     }
 
-    /// Appends lines to what is there and syncs them, as one run of the daemon does.
+    /// Appends lines to what is there, as one run of the daemon does.
+    ///
+    /// - Parameter isCrash: whether the run ends with a crash, after everything was synced.
     @discardableResult
-    func write(_ count: Int) -> [VerdictLine] {
+    func write(_ count: Int, isCrash: Bool = false) throws -> [VerdictLine] {
         var writer = writer()
-        let lines = (0..<count).map { _ in writer.append(synced: false) { Self.record($0, durable: $1) }.line }
-        writer.sync()
+        let lines = try (0..<count).map { _ in try writer.append(synced: false) }
+        if isCrash { writer.writer.sync() } else { writer.writer.finish() }
         return lines
     }
 
@@ -51,7 +53,45 @@ struct JournalHarness {
 
     func bytes(_ name: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: URL(filePath: "\(folder)/\(name)"))) }
 
-    func names() throws -> [String] { try state.names(in: "journal") }
+    /// Of the folder, but for the room that is set aside.
+    func names() throws -> [String] { try state.names(in: "journal").filter { !$0.hasPrefix("spare-") } }
+}
+
+extension JournalSettings {
+    /// For tests of something else than the patience with a disk, on machines that may be busy.
+    static var patient: JournalSettings {
+        var settings = JournalSettings()
+        settings.patience = .seconds(100)
+        return settings
+    }
+}
+
+/// A writer whose lines are numbered, and show what is true of them, as the journal does it.
+struct NumberedWriter {
+    var writer: JournalWriter
+    private var numbers: Range<UInt64>?
+
+    init(_ writer: JournalWriter) { self.writer = writer }
+
+    /// - Throws: when there are no numbers.
+    mutating func append(synced: Bool, frame: String = "a.jpg") throws -> VerdictLine {
+        let left = try numbers.flatMap { $0.isEmpty ? nil : $0 } ?? writer.reserve(100, from: numbers?.upperBound)
+        numbers = left.dropFirst()
+        var line = VerdictLine(
+            JournalHarness.record(left.lowerBound, stored: synced ? .synced : .written, frame: frame))
+        if !writer.append(line, synced: synced) {
+            line = VerdictLine(JournalHarness.record(left.lowerBound, stored: .memory, frame: frame))
+            writer.replaceNewest(with: line)
+        }
+        return line
+    }
+}
+
+extension VerdictLine {
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// Whether it claims to be on the disk.
+    var isDurable: Bool { text.contains(#""durable":true"#) }
 }
 
 /// A disk that fails at chosen operations.

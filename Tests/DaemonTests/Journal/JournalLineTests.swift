@@ -17,14 +17,14 @@ import Testing
             part: "P-9", verdict: .ng, cause: nil, score: 0.5, limit: 0.25, uncertain: true,
             regions: [.init(x: 1, y: 2, width: 3, height: 4, peak: 0.75)],
             latency: .init(wait: 1, decode: 2, embed: 3, score: 4, total: 10.5), image: "images/7.jpg",
-            heatmap: "heatmaps/7.png", durable: true)
+            heatmap: "heatmaps/7.png", stored: .synced)
         let text = String(decoding: VerdictLine(record).bytes, as: UTF8.self)
         let body = """
             {"seq":7,"time":"2026-01-02T03:04:05.678901Z","camera":"c","recipe":"r","generation":3,\
             "frame":"f \\"1\\"\\u000a.jpg","part":"P-9","verdict":"NG","score":0.5,"limit":0.25,"uncertain":true,\
             "regions":[{"x":1,"y":2,"width":3,"height":4,"peak":0.75}],\
             "latency_ms":{"wait":1.0,"decode":2.0,"embed":3.0,"score":4.0,"total":10.5},\
-            "image":"images/7.jpg","heatmap":"heatmaps/7.png","durable":true
+            "image":"images/7.jpg","heatmap":"heatmaps/7.png","durable":true,"stored":"synced"
             """
         #expect(text == body + #","crc":"\#(CRC32C.text(CRC32C.checksum(body.utf8)))"}"#)
     }
@@ -68,5 +68,13 @@ import Testing
         var record = JournalHarness.record(12, verdict: verdict, frame: "Bohrung ø4 \\ \t.png")
         record.score = verdict == .invalid ? nil : 1e-7
         #expect(try ControlCoding.decode(InspectionRecord.self, from: VerdictLine(record).bytes) == record)
+    }
+
+    @Test func aLineOfAnOlderVersionHasNoStored() throws {
+        let line = String(decoding: VerdictLine(JournalHarness.record(3)).bytes, as: UTF8.self)
+        let older = line.replacing(#","stored":"written""#, with: "")
+        #expect(older != line)
+        let record = try ControlCoding.decode(InspectionRecord.self, from: older.utf8)
+        #expect(record.stored == nil && !record.durable)
     }
 }

@@ -19,15 +19,16 @@ import Testing
     }
 
     @Test func sequenceGoesOnOverRestarts() throws {
-        harness.write(3)
-        harness.write(0)
-        harness.write(2)
+        try harness.write(3)
+        try harness.write(0)
+        try harness.write(2)
         #expect(try harness.sequences() == [1, 2, 3, 4, 5])
         #expect(try harness.names() == [Self.segment, "current.jsonl"])
     }
 
+    /// A journal of a version that reserved no numbers.
     @Test func aLastLineCutAnywhereIsSetAsideAndItsNumberGivenAgain() throws {
-        let lines = harness.write(3)
+        let lines = try harness.write(3)
         let whole = try harness.bytes(Self.segment)
         let last = lines[2].bytes.count + 1
         for cut in 1..<last {
@@ -38,15 +39,16 @@ import Testing
             #expect(try harness.sequences() == [1, 2], "cut of \(cut)")
             #expect(try harness.bytes("torn-3.bin") == whole.dropLast(cut).suffix(last - cut), "cut of \(cut)")
             guard cut % 50 == 0 else { continue }
-            #expect(harness.write(1).map(\.sequence) == [3], "cut of \(cut)")
+            #expect(try harness.write(1).map(\.sequence) == [3], "cut of \(cut)")
             #expect(try harness.sequences() == [1, 2, 3], "cut of \(cut)")
         }
     }
 
-    /// Sealed as ours are, but nobody ever gave out such a number: it has no next one, or the numbers would run out behind it.
+    /// Sealed as ours are, but nobody ever gave out such a number: it has no next one, or the numbers would run out
+    /// behind it.
     @Test(arguments: [.max, .max - 1, (1 << 53) + 1] as [UInt64])
     func aNumberThatNoJournalComesToIsNotGoneOnFrom(number: UInt64) throws {
-        let lines = harness.write(3)
+        let lines = try harness.write(3)
         let ours = try harness.bytes(Self.segment)
         let planted = VerdictLine(JournalHarness.record(number)).bytes + [UInt8(ascii: "\n")]
         try put(ours + planted)
@@ -61,12 +63,12 @@ import Testing
         // The last number there is names no segment at all: such a file is left alone.
         let isSetAside = start.notes.contains { $0.contains("\(number).jsonl") && $0.contains("set aside as") }
         #expect(isSetAside == (number < .max), "\(start.notes)")
-        #expect(harness.write(2).map(\.sequence) == [4, 5])
+        #expect(try harness.write(2).map(\.sequence) == [4, 5])
         #expect(try harness.sequences() == [1, 2, 3, 4, 5])
     }
 
     @Test func aReaderShowsWhatItCanBesideAPlantedNumber() throws {
-        harness.write(3)
+        try harness.write(3)
         try put(VerdictLine(JournalHarness.record(.max)).bytes + [UInt8(ascii: "\n")], at: "\(UInt64.max).jsonl")
         try put(
             VerdictLine(JournalHarness.record(.max - 1)).bytes + [UInt8(ascii: "\n")], at: "\(UInt64.max - 1).jsonl")
@@ -76,16 +78,16 @@ import Testing
 
     /// A file with holes, as `truncate -s` makes it, claims more than any disk or memory has.
     @Test func aSegmentThatClaimsToBeEndlessIsSetAsideUnread() throws {
-        harness.write(3)
+        try harness.write(3)
         try put([UInt8](Data("x".utf8)), at: "000000000004.jsonl")
         #expect(truncate("\(harness.folder)/000000000004.jsonl", 1 << 40) == 0)
         let start = harness.start()
-        #expect(start.isDamaged && start.lastSequence == 3 + (1 << 40) / 64)
+        #expect(start.isDamaged && start.lastSequence == 3)
         #expect(start.notes.contains { $0.contains("File too large") }, "\(start.notes)")
     }
 
     @Test func everyFlippedBitIsFoundAndCostsNoOtherRecord() throws {
-        let lines = harness.write(3)
+        let lines = try harness.write(3)
         let whole = try harness.bytes(Self.segment)
         let file = open("\(harness.folder)/\(Self.segment)", O_WRONLY)
         defer { close(file) }
@@ -113,12 +115,12 @@ import Testing
     }
 
     @Test func damageInTheMiddleIsKeptAndANewSegmentBegins() throws {
-        let lines = harness.write(5)
+        let lines = try harness.write(5)
         var bytes = try harness.bytes(Self.segment)
         bytes[bytes.count / 2] ^= 1
         try put(bytes)
         #expect(harness.start().isDamaged)
-        #expect(harness.write(2).map(\.sequence) == [6, 7])
+        #expect(try harness.write(2).map(\.sequence) == [6, 7])
         #expect(try harness.bytes(Self.segment) == bytes)
         #expect(try harness.sequences().count == lines.count - 1 + 2)
         // The next starts know it, too, and change nothing.
@@ -129,7 +131,7 @@ import Testing
     }
 
     @Test func aLineThatIsGoneOrDoubledIsDamage() throws {
-        let lines = harness.write(3).map { $0.bytes + [UInt8(ascii: "\n")] }
+        let lines = try harness.write(3).map { $0.bytes + [UInt8(ascii: "\n")] }
         let header = try harness.bytes(Self.segment).dropLast(lines.joined().count)
         try put(Array([Array(header), lines[0], lines[2]].joined()))
         #expect(harness.start().isDamaged)
@@ -139,7 +141,7 @@ import Testing
     }
 
     @Test func zerosBehindTheLastLineAreItsEnd() throws {
-        harness.write(2)
+        try harness.write(2)
         let whole = try harness.bytes(Self.segment)
         try put(whole + [UInt8](repeating: 0, count: 4096))
         #expect(harness.start().notes.isEmpty)
@@ -147,7 +149,7 @@ import Testing
     }
 
     @Test func aHugeSegmentIsPutInOrderWithoutBeingReadIntoMemory() throws {
-        harness.write(3)
+        try harness.write(3)
         let length = try Data(contentsOf: URL(filePath: "\(harness.folder)/\(Self.segment)")).count
         // Reserved space: the file system keeps no zeros.
         #expect(truncate("\(harness.folder)/\(Self.segment)", 2 << 30) == 0)
@@ -167,18 +169,18 @@ import Testing
     @Test func aFileOfGarbageIsSetAside() throws {
         try put(Array("no journal\nat all".utf8), at: "000000000007.jsonl")
         // One line end: number 7 may have been given out.
-        #expect(harness.write(1).map(\.sequence) == [8])
+        #expect(try harness.write(1).map(\.sequence) == [8])
         #expect(try harness.names() == ["000000000008.jsonl", "current.jsonl", "torn-8.bin"])
     }
 
     @Test func aFolderInPlaceOfASegmentStopsNothing() throws {
         try harness.state.write("", to: "journal/\(Self.segment)/file")
-        #expect(harness.write(1).count == 1)
+        #expect(try harness.write(1).count == 1)
         #expect(try harness.sequences().count == 1)
     }
 
     @Test func startingAgainChangesNothing() throws {
-        harness.write(4)
+        try harness.write(4)
         try put(harness.bytes(Self.segment).dropLast(9))
         _ = harness.start()
         let (names, first) = (try harness.names(), harness.start())
@@ -190,7 +192,7 @@ import Testing
         var random = SplitMix64(seed: 2)
         for round in 0..<150 {
             let harness = try JournalHarness()
-            let lines = harness.write(8)
+            let lines = try harness.write(8)
             var bytes = try harness.bytes(Self.segment)
             let start = Int.random(in: 0..<bytes.count, using: &random)
             let end = min(bytes.count, start + Int.random(in: 0...200, using: &random))
@@ -200,7 +202,7 @@ import Testing
             let untouched = bytes[..<start].split(separator: 10) + bytes[end...].split(separator: 10)
             bytes.replaceSubrange(start..<end, with: splice)
             try harness.state.write(bytes, to: "journal/\(Self.segment)")
-            harness.write(1)
+            try harness.write(1)
             let read = try harness.read()
             for line in lines where untouched.contains(where: { $0.elementsEqual(line.bytes) }) {
                 // The line before the splice may be spliced into one with what follows it.

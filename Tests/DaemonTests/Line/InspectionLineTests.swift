@@ -27,7 +27,7 @@ import Testing
     /// Runs the line until `body` is done, and stops it as the daemon does.
     private func withLine(_ body: (InspectionLine, VerdictJournal) async throws -> Void) async throws {
         let journal = VerdictJournal(
-            stateDirectory: configuration.stateDirectory, settings: JournalSettings(), logger: .silent)
+            stateDirectory: configuration.stateDirectory, settings: .patient, logger: .silent)
         let images = ImageStore(
             stateDirectory: configuration.stateDirectory, settings: configuration.images, logger: .silent)
         let recipe = TestLine.recipe(models, brightness: 4...255, frozenFrames: 5)
@@ -111,7 +111,7 @@ import Testing
         }
         // Stopped: whatever waited is written.
         let journal = VerdictJournal(
-            stateDirectory: configuration.stateDirectory, settings: JournalSettings(), logger: .silent)
+            stateDirectory: configuration.stateDirectory, settings: .patient, logger: .silent)
         for line in try journal.lines(from: 1, count: 2) {
             let record = try ControlCoding.decode(InspectionRecord.self, from: line.bytes)
             let image = try #require(record.image)

@@ -175,22 +175,40 @@ import Testing
         }
     }
 
-    @Test func aDiskThatHangsIsTheJournals() async throws {
+    @Test(.timeLimit(.minutes(1))) func aDiskThatHangsHoldsNobodyUpAndLetsNoPartPass() async throws {
         let isHung = Mutex(false)
         let disk = Disk { operation, _ in
-            while operation == .write, isHung.withLock({ $0 }) { usleep(10_000) }
+            while operation == .sync, isHung.withLock({ $0 }) { usleep(10_000) }
             return nil
         }
+        var settings = JournalSettings.patient
+        settings.syncsEachLine = true
+        settings.patience = .milliseconds(100)
+        let told = Mutex<[InspectionRecord]>([])
         let station = try TestStation(
-            [TestStation.setup("cam", TestCamera(), recipe: TestStation.recipe("cap"))], disk: disk)
+            [TestStation.setup("cam", TestCamera(), trigger: .software, recipe: TestStation.recipe("cap"))],
+            journal: settings, disk: disk, sinks: [TestSink { record in told.withLock { $0.append(record) } }])
         try await station.run {
-            try await until { try station.records.count > 1 }
+            // The patience is for the disk, and this machine may be busy.
+            while try await station.trigger("before").verdict != .ok {}
             isHung.withLock { $0 = true }
-            try await until { station.line.stalledLoop(after: .milliseconds(200)) != nil }
-            #expect(station.line.stalledLoop(after: .milliseconds(200)) == "journal")
+            let judged = station.line.readings.counts.ok
+            for part in 1...5 {
+                let record = try await station.trigger("P\(part)")
+                #expect(record.verdict == .invalid && record.cause == "storage_failed" && record.part == "P\(part)")
+                #expect(record.score == nil && record.limit == nil && record.stored == .memory && !record.durable)
+                #expect(told.withLock { $0.last } == record)
+            }
+            let readings = station.line.readings
+            #expect(readings.state == .journalFailed && readings.reason?.contains("does not answer") == true)
+            #expect(readings.counts.ok == judged && readings.counts.causes["storage_failed"] ?? 0 >= 5)
+            // A start would mend no disk.
+            #expect(station.line.stalledLoop(after: .milliseconds(1)) != "journal")
             isHung.withLock { $0 = false }
-            try await until { station.line.stalledLoop(after: .milliseconds(200)) == nil }
+            try await until { station.line.readings.state == .inspecting }
+            while try await station.trigger("after").verdict != .ok {}
         }
+        #expect(try station.records == told.withLock { $0 })
     }
 
     @Test func aPartThatComesToRestIsOnePart() async throws {

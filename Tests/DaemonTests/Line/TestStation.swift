@@ -78,11 +78,14 @@ struct TestStation {
     let line: InspectionLine
     private let services: [any Service]
 
-    init(_ cameras: [CameraSetup], disk: Disk = Disk(), sinks: [any VerdictSink] = []) throws {
+    init(
+        _ cameras: [CameraSetup], journal journalSettings: JournalSettings = .patient, disk: Disk = Disk(),
+        sinks: [any VerdictSink] = []
+    ) throws {
         folder = try TemporaryFolder()
         var settings = Configuration.Images()
         settings.saveImages = .none
-        journal = VerdictJournal(stateDirectory: folder.path, settings: JournalSettings(), disk: disk, logger: .silent)
+        journal = VerdictJournal(stateDirectory: folder.path, settings: journalSettings, disk: disk, logger: .silent)
         let images = ImageStore(stateDirectory: folder.path, settings: settings, logger: .silent)
         let storage = StorageWatch(stateDirectory: folder.path, disk: disk)
         line = InspectionLine(

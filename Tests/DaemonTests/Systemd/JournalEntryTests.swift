@@ -8,7 +8,7 @@ import Testing
         let record = InspectionRecord(
             seq: 17, time: "2026-01-02T03:04:05.678901Z", camera: "top", recipe: "bottle", generation: 3, frame: "812",
             part: "A-4711", verdict: .ng, cause: nil, score: 0.5, limit: 0.25, regions: [], latency: .init(),
-            image: "images/17.jpg", heatmap: nil, durable: true)
+            image: "images/17.jpg", heatmap: nil, stored: .synced)
         #expect(
             JournalEntry(record).fields == [
                 "MESSAGE=NG #17 top bottle part A-4711: score 0.5, limit 0.25", "PRIORITY=5",
@@ -23,7 +23,7 @@ import Testing
             seq: 1, time: "", camera: "top", recipe: "bottle", generation: nil, frame: "1", part: nil,
             verdict: .invalid, cause: "camera_lost", detail: "no such device", score: nil, limit: nil, regions: [],
             latency: .init(),
-            image: nil, heatmap: nil, durable: false)
+            image: nil, heatmap: nil, stored: .written)
         let fields = JournalEntry(record).fields
         #expect(fields.first == "MESSAGE=INVALID #1 top bottle: camera_lost: no such device")
         #expect(fields.contains("FSAC_CAUSE=camera_lost"))

@@ -1,0 +1,10 @@
+#ifndef FSAC_CFILES_H
+#define FSAC_CFILES_H
+
+#include <stdint.h>
+
+/* fallocate(2), which Swift's module of the C library lacks, for it is built without _GNU_SOURCE. Sets blocks aside for
+   the first `bytes` of a file and leaves its length as it is. 0, or -1 and errno. */
+int fsac_set_aside(int descriptor, int64_t bytes);
+
+#endif
