@@ -44,7 +44,7 @@ import Testing
         }
         let lines = log.lines.filter { $0.contains("/v1/reload") }
         #expect(
-            lines.allSatisfy { $0.contains("\"uid\": \(getuid()),") && $0.contains("\"pid\": \(getpid())") }, "\(lines)"
+            lines.allSatisfy { $0.contains("\"uid\": \(getuid())") && $0.contains("\"pid\": \(getpid())") }, "\(lines)"
         )
     }
 

@@ -60,11 +60,12 @@ final class UnixClient: Sendable {
     func endSending() { shutdown(descriptor, CInt(SHUT_WR)) }
 
     /// Waits until the daemon closes, and reads nothing. False = it has not within 10 s.
-    func hasHungUp() async -> Bool {
-        await onOwnThread { [self] in
-            var poll = pollfd(fd: descriptor, events: 0, revents: 0)
-            return Glibc.poll(&poll, 1, 10_000) == 1
-        }
+    func hasHungUp() async -> Bool { await onOwnThread { [self] in isGone(within: 10_000) } }
+
+    /// Whether the daemon has closed, or does so within so many milliseconds.
+    func isGone(within milliseconds: CInt) -> Bool {
+        var poll = pollfd(fd: descriptor, events: 0, revents: 0)
+        return Glibc.poll(&poll, 1, milliseconds) == 1
     }
 
     /// Reads until `end` has come or the daemon closes.
