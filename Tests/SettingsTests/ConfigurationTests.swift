@@ -158,6 +158,8 @@ import Testing
         ("min_brightness = 4.0", "min_brightness = 5.0"), ("max_brightness = 251.0", "max_brightness = 250.5"),
         ("frozen_frames = 5", "frozen_frames = 0"), (#"scene_shift = "warn""#, #"scene_shift = "off""#),
         (#"durability = "1s""#, #"durability = "each""#),
+        (#"on_storage_failure = "no_verdict""#, #"on_storage_failure = "continue""#),
+        ("sync_deadline_ms = 2000", "sync_deadline_ms = 3000"),
         ("segment_bytes = 67108864", "segment_bytes = 65536"), ("max_bytes = 4294967296", "max_bytes = 131072"),
         (#"save_images = "all""#, #"save_images = "ng""#), (#"save_heatmaps = "ng""#, #"save_heatmaps = "none""#),
         ("max_bytes = 10737418240", "max_bytes = 1048576"),

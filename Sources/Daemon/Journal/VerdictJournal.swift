@@ -28,6 +28,15 @@ package final class VerdictJournal: VerdictSource, Service {
         package var nuisance: String?
         /// Parts that got no line, because the disk failed for too long. None of them got a verdict.
         package var unrecorded: UInt64 = 0
+
+        package init(
+            failure: String? = nil, isDamaged: Bool = false, nuisance: String? = nil, unrecorded: UInt64 = 0
+        ) {
+            self.failure = failure
+            self.isDamaged = isDamaged
+            self.nuisance = nuisance
+            self.unrecorded = unrecorded
+        }
     }
 
     let settings: JournalSettings
@@ -81,18 +90,6 @@ package final class VerdictJournal: VerdictSource, Service {
             health.failure = health.failure ?? (state.isStuck ? unanswered : state.numbersFailure)
             return health
         }
-    }
-
-    /// Makes what was appended durable, for the end of a daemon that cannot end in order. Blocks the calling thread.
-    ///
-    /// - Returns: why a power cut could still take verdicts; nil = all are on the disk.
-    package func sync(within limit: Duration) -> String? {
-        let wanted = state.withLock { state in
-            state.syncsWanted += 1
-            return state.syncsWanted
-        }
-        let isDone = state.wait(timeout: limit) { $0.syncsDone >= wanted ? true : nil }
-        return isDone == nil ? "the disk has not answered for \(limit)" : health.failure
     }
 
     /// Makes what was appended durable, for the end of a daemon that cannot end in order. Blocks the calling thread.

@@ -96,11 +96,11 @@ extension Recipe {
         do {
             for normal in wrong { try store.setAside(normal) }
             for normal in missing { try store.restore(normal) }
+            try readShots()
         } catch {
             undo((wrong, missing))
             throw error
         }
-        try readShots()
         return (wrong, missing)
     }
 

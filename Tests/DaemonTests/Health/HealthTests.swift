@@ -18,10 +18,10 @@ import Testing
         case .frameUnreadable, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
             .frameSaturated, .frameFrozen, .sceneShifted:
             .cameraInvalid
-        case .modelMismatch, .scoreNotFinite: .modelFailed
+        case .modelMismatch, .modelUnreadable, .stateUnreadable, .scoreNotFinite: .modelFailed
         case .deadlineMissed: .late
-        // The recipe without a model and the camera that is away say so themselves.
-        case .noModel, .cameraLost: nil
+        // The recipe without a model, the camera that is away and the journal say so themselves.
+        case .noModel, .cameraLost, .storageFailed: nil
         // The line does what it was asked to.
         case .commissioning: nil
         }
@@ -122,7 +122,10 @@ import Testing
         let station = try TestStation([TestStation.setup("cam", TestCamera(), recipe: TestStation.recipe("cap"))])
         try await station.run {
             try await until { station.line.readings.state == .inspecting }
-            try FileManager.default.removeItem(atPath: station.folder.path)
+            // Renamed, for the journal writes into it until it is gone, and removing it would never be done.
+            let gone = "\(station.folder.path).gone"
+            try FileManager.default.moveItem(atPath: station.folder.path, toPath: gone)
+            defer { try? FileManager.default.removeItem(atPath: gone) }
             try await until { station.line.readings.state == .storageFailed }
             // The journal makes its folder anew and goes on: verdicts land, and what else was there is gone all the same.
             try await until { FileManager.default.fileExists(atPath: "\(station.folder.path)/journal") }

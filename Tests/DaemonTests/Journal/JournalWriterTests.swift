@@ -166,11 +166,14 @@ import Testing
                 harness.settings.segmentBytes = 1500
                 let failing = FailingDisk(forever ? .from(number, errno: code) : .once(at: number, errno: code))
                 // Nobody may write before it is known which numbers were given out.
-                while harness.start(failing.disk).failure != nil {
+                var start = harness.start(failing.disk)
+                while start.failure != nil {
                     isTouched = failing.operations >= number
                     failing.follow(.never)
+                    start = harness.start(failing.disk)
                 }
-                var writer = harness.writer(failing.disk)
+                var writer = NumberedWriter(
+                    JournalWriter(start, folder: harness.folder, settings: harness.settings, disk: failing.disk))
                 var lines: [VerdictLine] = []
                 // One that gets no number has no line, and no verdict.
                 for index in 0..<9 { (try? writer.append(synced: index % 3 == 0)).map { lines.append($0) } }
@@ -184,7 +187,8 @@ import Testing
                 #expect(try harness.read() == lines, "operation \(number), errno \(code), forever \(forever)")
                 // The next start finds nothing to mend.
                 let next = (lines.last?.sequence ?? 0) + 1
-                #expect(try harness.write(1).map(\.sequence) == [next], "operation \(number), errno \(code)")
+                let written = try harness.write(1).map(\.sequence)
+                #expect(written == [next], "operation \(number), errno \(code), forever \(forever)")
                 number += 1
             }
             #expect(number > 20)

@@ -238,7 +238,7 @@ import Testing
         try await run(service) {
             while !folder.isAtFit(1) { try await Task.sleep(for: .milliseconds(2)) }
         }
-        #expect(try folder.names(in: "recipes/bottle") == ["models", "normals"])
+        #expect(try folder.names(in: "recipes/bottle") == ["models", "normals", "set-aside"])
     }
 
     @Test func withoutANoteOfItsBeginningThereIsNoFit() async throws {
