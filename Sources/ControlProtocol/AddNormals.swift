@@ -163,16 +163,22 @@ package struct ShotChange: Codable, Sendable, Equatable {
     /// Recent parts whose stored pictures were judged by both models.
     package var parts: Int
     package var flips: [Flip]
+    /// What a person should know before the shot is added, a sentence each; absent without any.
+    package var warnings: [String]?
 
-    package init(limitBefore: Float, limitAfter: Float, parts: Int, flips: [Flip]) {
+    package init(limitBefore: Float, limitAfter: Float, parts: Int, flips: [Flip], warnings: [String]? = nil) {
         self.limitBefore = limitBefore
         self.limitAfter = limitAfter
         self.parts = parts
         self.flips = flips
+        self.warnings = warnings
     }
 
+    /// Parts that are NG and would be OK.
+    package var passing: [Flip] { flips.filter { $0.before == .ng && $0.after == .ok } }
+
     private enum CodingKeys: String, CodingKey {
-        case parts, flips
+        case parts, flips, warnings
         case limitBefore = "limit_before"
         case limitAfter = "limit_after"
     }

@@ -30,6 +30,36 @@ extension EndToEndTests {
             #expect(try await line.status().recipes[0].model?.generation == 2)
         }
 
+        /// One or two shots cannot say what is odd among them: what is said before is the guard.
+        @Test func withASingleShotARejectIsRefusedAndWhatItWouldDoIsSaidInWords() async throws {
+            let line = try Line(frames: Pictures.line)
+            try await line.start()
+            #expect(try await line.fsacctl("add-normal", "\(line.frames)/1-shot.jpg").exitCode == 0)
+            let rejected = try #require(try await line.inspect(next: 14).last { $0.verdict == .ng })
+            let bad = try line.file("bad.jpg", Pictures.defective(77))
+            let refused = try await line.fsacctl("add-normal", bad)
+            #expect(refused.exitCode == 1 && refused.standardError.contains("--force"), "\(refused.standardError)")
+            let dry = try await line.fsacctl("add-normal", bad, "--force", "--dry-run")
+            #expect(dry.exitCode == 0 && dry.standardOutput.contains("NG -> OK  \(rejected.frame)"))
+            #expect(dry.standardOutput.contains("warning: "), "\(dry.standardOutput)")
+            #expect(dry.standardOutput.contains("NG, would pass"), "\(dry.standardOutput)")
+            #expect(try await line.status().recipes[0].shots == 1)
+        }
+
+        @Test func aForcedRejectBesideThreeGoodShotsIsSaidToBeOddAndChangesNoVerdict() async throws {
+            let line = try Line(frames: Pictures.line)
+            try await line.start()
+            try await line.addShots()
+            #expect(try await line.inspect(next: 14).contains { $0.verdict == .ng })
+            let bad = try line.file("bad.jpg", Pictures.defective(77))
+            let forced = try await line.fsacctl("add-normal", bad, "--force")
+            #expect(forced.exitCode == 0, "\(forced.standardError)")
+            #expect(forced.standardOutput.contains("warning: nothing would be learnt"), "\(forced.standardOutput)")
+            #expect(forced.standardOutput.contains("0 of the last"), "\(forced.standardOutput)")
+            let after = try await line.inspect(next: 14).filter { $0.generation == 2 }
+            #expect(after.contains { $0.verdict == .ng } && after.contains { $0.verdict == .ok })
+        }
+
         @Test func whatAShotChangesIsShownBeforeAndUndoneByRollback() async throws {
             let line = try Line(frames: Pictures.line)
             try await line.start()

@@ -10,6 +10,7 @@ enum ShotSuspicion: Error, Equatable, CustomStringConvertible {
     case looksRejected(score: Float, limit: Float)
     case showsRejectedPart(UInt64)
     case wasSetAside(sha256: String)
+    case letsPartsPass([UInt64])
 
     var description: String {
         switch self {
@@ -25,6 +26,10 @@ enum ShotSuspicion: Error, Equatable, CustomStringConvertible {
         case .wasSetAside(let sha256):
             "shot: a roll-back set this picture aside (\(sha256.prefix(12))): if a person has looked at the part and it is "
                 + "good, type `fsacctl normals restore \(sha256.prefix(12))`"
+        case .letsPartsPass(let parts):
+            "shot: with this picture \(parts.count == 1 ? "part" : "parts") \(parts.map(String.init).joined(separator: ", ")) "
+                + "would be OK and \(parts.count == 1 ? "is" : "are") NG: if a person has looked at the picture and at what "
+                + "would pass, and all of it is good, repeat the command with --force"
         }
     }
 
@@ -151,29 +156,43 @@ extension [CheckedShot] {
 extension ShotChecks {
     /// Judges the newest parts with the model in use and with a candidate. Nil when there is none in use any more.
     ///
+    /// - Parameter sha256: of the new shot, which the candidate was fitted with.
     /// - Throws: `CancellationError`; what the journal throws.
     func change(
-        by model: FittedModel, in entry: RecipeBook.Entry, parts count: Int, isCancelled: () -> Bool
+        by model: FittedModel, with sha256: String, in entry: RecipeBook.Entry, parts count: Int,
+        isCancelled: () -> Bool
     ) throws -> ShotChange? {
         guard let active = entry.recipe.view.active else { return nil }
         let candidate = entry.recipe.candidate(model)
         var change = ShotChange(limitBefore: active.limit, limitAfter: candidate.limit, parts: 0, flips: [])
-        guard let old = entry.method.activeModel(active), let new = entry.method.activeModel(candidate) else {
-            return change
-        }
-        let (before, after) = (PictureJudge(old), PictureJudge(new))
-        for part in try parts.newest(count, of: entry.name, where: { $0.score != nil }) {
-            if isCancelled() { throw CancellationError() }
-            // What was judged once and cannot be now has no verdict to compare.
-            guard let one = try? before.verdict(on: part.picture), let two = try? after.verdict(on: part.picture) else {
-                continue
-            }
-            change.parts += 1
-            if one != two {
+        var scores: [ShotWarnings.Scores] = []
+        if let old = entry.method.activeModel(active), let new = entry.method.activeModel(candidate) {
+            let (before, after) = (PictureJudge(old), PictureJudge(new))
+            for part in try parts.newest(count, of: entry.name, where: { $0.score != nil }) {
+                if isCancelled() { throw CancellationError() }
+                // What was judged once and cannot be now has no verdict to compare.
+                guard let one = try? before.judge(part.picture), let two = try? after.judge(part.picture) else {
+                    continue
+                }
+                let pair = ShotWarnings.Scores(before: one.score, after: two.score)
+                scores.append(pair)
+                let verdicts = (
+                    before: Verdict(pair.before, limit: old.limit), after: Verdict(pair.after, limit: new.limit)
+                )
+                guard verdicts.before != verdicts.after else { continue }
                 change.flips.append(
-                    .init(seq: part.record.seq, frame: part.record.frame, before: one, after: two))
+                    .init(
+                        seq: part.record.seq, frame: part.record.frame, before: verdicts.before, after: verdicts.after))
             }
+            change.parts = scores.count
         }
+        let warnings = ShotWarnings(of: change, scores, from: active.model, to: model, with: sha256).sentences
+        change.warnings = warnings.isEmpty ? nil : warnings
         return change
     }
+}
+
+extension Verdict {
+    /// As ``Inspection/verdict`` when nothing is muted.
+    fileprivate init(_ score: Float, limit: Float) { self = score.isReject(at: limit) ? .ng : .ok }
 }

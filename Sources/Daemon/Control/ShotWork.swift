@@ -20,10 +20,14 @@ struct ShotWork: Sendable {
         // Another operation's candidate may wait for its fit: it is not this one's to let go of.
         var isCandidateOurs = false
         do {
-            let shots = try await checked(order, report)
-            if let shot = single(shots, order) {
+            var shots = try await checked(order, report)
+            if let (index, shot) = single(shots, order) {
                 isCandidateOurs = true
-                try await preview(shot, order, report)
+                let change = try await preview(shot, order, report)
+                if let passing = change?.passing.map(\.seq), !passing.isEmpty, !order.isForced {
+                    shots[index] = .refused(ControlError(ShotSuspicion.letsPartsPass(passing)).body)
+                    report { [shots] in $0.shots = shots.map(AddNormalsReply.Shot.init) }
+                }
             }
             if try await store(shots, order, report) { isCandidateOurs = false }
         } catch  where error is CancellationError || error as? FitError == .cancelled {
@@ -90,22 +94,28 @@ struct ShotWork: Sendable {
 
     /// The new picture that a candidate is fitted with: for several it would be one a picture, and without a model there is
     /// nothing to compare with.
-    private func single(_ shots: [CheckedShot], _ order: ShotOrder) -> NewShot? {
-        let new = shots.new
+    private func single(_ shots: [CheckedShot], _ order: ShotOrder) -> (index: Int, shot: NewShot)? {
+        let new = shots.enumerated().compactMap { index, shot in
+            if case .acceptable(let new) = shot { (index, new) } else { nil }
+        }
         guard order.previewParts > 0, new.count == 1, order.entry.recipe.view.active != nil else { return nil }
         return new.first
     }
 
-    private func preview(_ shot: NewShot, _ order: ShotOrder, _ report: @escaping Report) async throws {
+    private func preview(
+        _ shot: NewShot, _ order: ShotOrder, _ report: @escaping Report
+    ) async throws -> ShotChange? {
         let (entry, parts) = (order.entry, order.previewParts)
         report { $0.phase = .working(.previewing, progress: 0) }
         let change = try await refit.preview(
             entry, with: shot.bytes,
             progress: { progress in report { $0.phase = .working(.previewing, progress: 0.9 * progress) } },
             { model, isCancelled in
-                try checks.change(by: model, in: entry, parts: parts, isCancelled: isCancelled)
+                try checks.change(
+                    by: model, with: shot.normal.sha256, in: entry, parts: parts, isCancelled: isCancelled)
             })
         report { $0.change = change }
+        return change
     }
 
     // MARK: Storing

@@ -20,9 +20,4 @@ struct PictureJudge {
         let features = model.features(image, extractor)
         return try InspectionPipeline.finite(model.judge(features, size.height, size.width), limit: model.limit)
     }
-
-    /// As ``Inspection/verdict`` when nothing is muted.
-    func verdict(on bytes: [UInt8]) throws(Invalidity) -> Verdict {
-        try judge(bytes).score.isReject(at: model.limit) ? .ng : .ok
-    }
 }

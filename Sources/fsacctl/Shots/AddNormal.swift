@@ -12,7 +12,8 @@ struct AddNormal: AsyncParsableCommand {
 
             A picture that the model in use rejects, or of a part that was NG, is refused: a defective part among the shots \
             lets all like it pass. --force is a person's word that the part is good. For a single picture a candidate is \
-            fitted first, and what it changes is shown: the limit, and recent parts whose verdict would be another one. \
+            fitted first, and what it changes is shown: the limit, recent parts whose verdict would be another one, and in \
+            words what should make one think twice. One that would let parts pass that are NG is refused, too. \
             --dry-run stops there; `fsacctl models rollback` undoes. --no-wait and --preview 0 leave that out.
 
             --from-camera takes the next frame: put a good part in view, take one, and repeat with the next part. A \
@@ -183,7 +184,8 @@ struct AddNormal: AsyncParsableCommand {
         for flip in change.flips {
             text += "  \(flip.seq)  \(flip.before.rawValue) -> \(flip.after.rawValue)  \(flip.frame)\n"
         }
-        return change.flips.isEmpty ? String(text.dropLast(2)) + "\n" : text
+        if change.flips.isEmpty { text = String(text.dropLast(2)) + "\n" }
+        return text + (change.warnings ?? []).map { "warning: \($0)\n" }.joined()
     }
 
     private func refuse(_ source: String, _ message: String, _ report: inout Report) {

@@ -35,7 +35,15 @@ final class ListedVerdicts: VerdictSource {
 
     func append(_ sequence: UInt64, _ verdict: Verdict, image: String? = nil) {
         let picture = image.map { #","image":"\#($0)""# } ?? ""
-        let text = #"{"seq":\#(sequence),"verdict":"\#(verdict.rawValue)"\#(picture)}"#
+        append(sequence, #"{"seq":\#(sequence),"verdict":"\#(verdict.rawValue)"\#(picture)}"#)
+    }
+
+    /// As the journal has it.
+    func append(_ record: InspectionRecord) throws {
+        append(record.seq, String(decoding: try ControlCoding.encode(record), as: UTF8.self))
+    }
+
+    private func append(_ sequence: UInt64, _ text: String) {
         state.withLock { state in
             state.lines.append(VerdictLine(sequence: sequence, bytes: Array(text.utf8)))
             for reader in state.readers { reader.yield() }

@@ -25,6 +25,24 @@ extension FittedModel {
             scorer: fitted.scorer, calibration: try calibration(limit), frame: nil)
     }
 
+    /// Of flat pictures, by a backbone to which those of different shades are all equally unlike, but for dark ones, which are more
+    /// so. Shades that leave the same remainder by 8 are somewhat alike, those of 112 and more with lower ones.
+    static func ofShades(_ shots: [Shot]) throws -> FittedModel {
+        let identity = BackboneIdentity(name: "tiny", sha256: "tiny", inputSize: 32)
+        let extractor = FeatureExtractor(identity: identity, layerCount: 1) { image, _, _ in
+            let shade = Int(image.pixels[0])
+            let own: Float = shade < 50 ? 4 : shade < 112 ? 0.2 : 0.437
+            let row = (0..<9).map { $0 == shade % 8 ? own : $0 == 8 ? 1 : 0 }
+            let rows = Matrix(rows: 6, columns: 9, values: Array(repeatElement(row, count: 6).joined()))
+            return Features(layers: [1: FeatureMap(grid: PatchGrid(rows: 2, columns: 3), tokens: rows)])
+        }
+        var method = PatchMemoryMethod()
+        method.rotations = 1
+        return try fit(
+            shots: shots, extractor: extractor, settings: MethodSettings(method: method, layers: [1]),
+            requested: .tiny("patch-memory"))
+    }
+
     private static func calibration(_ limit: Float) throws -> Calibration {
         let sensitivity = String(decoding: try ControlCoding.encode(Sensitivity.balanced), as: UTF8.self)
         let numbers = #""limit":\#(limit),"band":{"lower":\#(limit),"upper":\#(limit)}"#
