@@ -6,8 +6,8 @@ import Synchronization
 ///     FSAC_FAILPOINT=POINT.ACTION:N
 ///
 /// The N-th time that POINT is passed, counted from 1, ACTION happens: `kill` ends the process as SIGKILL does, `hang` does not
-/// return, `error` fails this once and `errors` from now on, with EIO. A loop N = 1, 2, ... until a run passes untouched comes
-/// by every place between two steps.
+/// return, `error` fails this once and `errors` from now on, with EIO; `trace` does nothing, from now on. A loop N = 1, 2, ...
+/// until a run passes untouched comes by every place between two steps.
 ///
 /// Points are `inference`, `capture`, `fit` and `supervision`, which can be killed or hang, and `disk(TEXT)`: each operation on
 /// the disk that TEXT is a part of when it is written as `rename /var/lib/fsac/recipes/part/tmp-current.17`; `disk()` is all.
@@ -16,7 +16,7 @@ import Synchronization
 /// line that begins with `failpoint:`.
 package final class Failpoint: Sendable {
     package enum Action: String, Sendable, CaseIterable {
-        case kill, hang, error, errors
+        case kill, hang, error, errors, trace
     }
 
     /// What the environment asks for; nil in every program that no test has started.
@@ -82,6 +82,7 @@ package final class Failpoint: Sendable {
         _ = write(STDERR_FILENO, message, message.count)
         switch action {
         case .error, .errors: return true
+        case .trace: return false
         case .kill: kill(getpid(), SIGKILL)
         case .hang: break
         }

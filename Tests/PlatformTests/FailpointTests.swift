@@ -30,6 +30,7 @@ import Testing
         #expect(try failures("disk().error:3") == [3])
         #expect(try failures("disk().errors:3") == [3, 4, 5, 6])
         #expect(try failures("disk().error:7").isEmpty)
+        #expect(try failures("disk().trace:1").isEmpty)
     }
 
     @Test func onlyOperationsThatItNamesCount() throws {
