@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import threading
@@ -98,10 +99,11 @@ def sh(*words, check=True):
 def build_shims():
     """The libraries that are loaded between the daemon and the C library, into .build/faults."""
     SHIM.parent.mkdir(parents=True, exist_ok=True)
+    compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang") or "cc"
     for name in ("shim", "trace"):
         source = pathlib.Path(__file__).with_name(f"{name}.c")
         flags = ["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror"]
-        subprocess.run(["cc", *flags, "-o", SHIM.with_name(f"{name}.so"), source, "-ldl"], check=True)
+        subprocess.run([compiler, *flags, "-o", SHIM.with_name(f"{name}.so"), source, "-ldl"], check=True)
 
 
 def needs_root():
@@ -171,16 +173,38 @@ def memory_limit(megabytes):
                 time.sleep(0.05)
 
 
-def fill(path, leave=0):
-    """Takes all the space of a file system but `leave` bytes; gives the file, to be removed."""
-    with open(path, "wb", buffering=0) as file:
-        for size in (1 << 20, 1 << 16, 1 << 12, 1):
-            with contextlib.suppress(OSError):
-                while True:
-                    file.write(bytes(size))
-        if leave:
-            file.truncate(max(0, file.tell() - leave))
-    return path
+class Filler(threading.Thread):
+    """Somebody else who takes all the space of a file system, or all its inodes, and what is given free meanwhile."""
+
+    def __init__(self, folder, takes_inodes=False):
+        super().__init__(daemon=True)
+        self.folder, self.takes_inodes = folder / "of-others", takes_inodes
+        self.is_full, self.is_ending = threading.Event(), threading.Event()
+
+    def __enter__(self):
+        self.folder.mkdir()
+        self.start()
+        expect(self.is_full.wait(60), f"{self.folder} has no end")
+        return self
+
+    def __exit__(self, *_):
+        self.is_ending.set()
+        self.join()
+        shutil.rmtree(self.folder)
+
+    def run(self):
+        number = 0
+        with open(self.folder / "bytes", "ab", buffering=0) as file:
+            while not self.is_ending.is_set():
+                try:
+                    if self.takes_inodes:
+                        (self.folder / str(number)).touch()
+                        number += 1
+                    else:
+                        file.write(bytes(1 << 16 if not self.is_full.is_set() else 1 << 12))
+                except OSError:
+                    self.is_full.set()
+                    time.sleep(0.01)
 
 
 def run(item, folder):

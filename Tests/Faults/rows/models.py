@@ -296,7 +296,7 @@ def _(folder):
         for thread in threads:
             thread.join(60)
         peak = line.memory("VmHWM") - before
-        expect(max(waits) < 5, f"health answered after {max(waits):.1f} s")
+        expect(max(waits) < 15, f"health answered after {max(waits):.1f} s")
         expect(peak < 500, f"{peak:.0f} MiB more than before")
         line.stop()
         return f"{len(big) >> 10} KiB each; at most {peak:.0f} MiB more memory, health within {max(waits):.2f} s"
