@@ -321,6 +321,9 @@ class Line:
 
     def note(self, record):
         """A verdict that somebody was shown."""
+        # 0 = it has no number, and no line: nothing is promised of it.
+        if record["seq"] == 0:
+            return
         with self.lock:
             self.shown.setdefault(record["seq"], []).append(record)
 
@@ -334,12 +337,13 @@ class Line:
         lost, twice = [], []
         for seq, records in self.shown.items():
             kept = written.get(seq, [])
-            # Older segments are removed by `journal.max_bytes`.
-            if seq >= first and not kept:
-                lost += [record for record in records if record["verdict"] != "INVALID"][:1]
+            judged = [record for record in records if record["verdict"] != "INVALID"]
+            # Older segments are removed by `journal.max_bytes`; of two lines the newer one counts.
+            if seq >= first and judged and (not kept or kept[-1]["verdict"] != judged[0]["verdict"]):
+                lost.append(judged[0])
         for seq in written.keys() | self.shown.keys():
             both = written.get(seq, []) + self.shown.get(seq, [])
-            if len({(record["time"], record["frame"], record["verdict"]) for record in both}) > 1:
+            if len({(record["time"], record["frame"]) for record in both}) > 1:
                 twice.append(both)
         every = [record for source in (written, self.shown) for records in source.values() for record in records]
         wrong = [

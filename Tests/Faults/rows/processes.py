@@ -115,7 +115,7 @@ def _(folder):
         status = line.status()
         record = line.newest()[0]
         expect(record["verdict"] != "INVALID" and record["generation"] == 1, f"{record}")
-        expect(status["reason"] or "fit" in line.log().lower(), "nothing is said of it")
+        expect(status.get("reason") or "fit" in line.log().lower(), "nothing is said of it")
         # Somebody asks for it again, with a sound one.
         line.kill()
         line.watch().start()
