@@ -157,21 +157,19 @@ def upload(line, length):
 
 @step(
     "P4",
-    "a fit of 150 shots in 500 MiB: made, or refused with a reason, and the line inspects, at this start and the next",
+    "a fit of 200 shots in 110 MiB: made, or refused with a reason, and the line inspects, at this start and the next",
 )
 def _(folder):
-    with memory_limit(500) as (move, killed):
+    with memory_limit(110) as (move, killed):
         with Line(folder, rate=10).prepare() as line:
             shots = line.state / "recipes/part/normals"
-            for number in range(150):
-                data = pictures.good(1 + number % 40) + bytes(number // 40)
+            for number in range(200):
+                data = pictures.good(1 + number % 20) + bytes(number // 20)
                 (shots / f"{hashlib.sha256(data).hexdigest()}.png").write_bytes(data)
-            line.recipes = ("part",)
             line.configuration.write_text(
                 line.configuration.read_text()
-                .replace('method = "patch-memory"', 'method = "auto"')
-                .replace("input_size = 64", "input_size = 224")
-                .replace("rotations = 1", "rotations = 8")
+                .replace("input_size = 64", "input_size = 160")
+                .replace("rotations = 1", "rotations = 8\ncoreset_budget = 256")
             )
             ends = []
             for _ in range(4):
@@ -179,7 +177,7 @@ def _(folder):
                 move(line.process.pid)
                 try:
                     eventually("the daemon to answer", line.answers, 60)
-                    ends.append(line.fitted(timeout=150))
+                    ends.append(line.fitted(timeout=120))
                     break
                 except Ended:
                     ends.append("ended")
