@@ -89,7 +89,8 @@ class Unsynced:
         end = min(size, max(offset + count for offset, count in ranges))
         if bytes_go == "in part":
             # Sectors come to the disk in any order; here the first few of them have.
-            first = min(end, (first // 512 + chance.randrange(8)) * 512 if chance.random() < 0.7 else first)
+            sectors = chance.randrange(8)
+            first = min(end, max(first, (first // 512 + sectors) * 512))
         with open(path, "r+b") as file:
             if end == size and bytes_go != "as zeros":
                 file.truncate(first)

@@ -28,7 +28,11 @@ def unwell(line, what, timeout=15):
 
 
 def well(line, what, timeout=30):
-    return seconds_until(f"a health that tells of {what}", lambda: line.health() == 200, timeout)
+    begin = time.monotonic()
+    while (reply := line.get("/healthz")).code != 200:
+        expect(time.monotonic() - begin < timeout, f"{what}, and after {timeout} s health is still {reply.body}")
+        time.sleep(0.02)
+    return time.monotonic() - begin
 
 
 def trigger(line, part):
@@ -138,6 +142,8 @@ def _(folder):
         with Line(
             folder / "line", state=disk / "state", rate=50, pictures="all", journal=SMALL_JOURNAL, images=SMALL_PICTURES
         ).prepare() as line:
+            # What is prepared is on the disk before it breaks.
+            os.sync()
             line.watch().start()
             line.verdicts(10)
             device = sh("findmnt", "-no", "SOURCE", disk).strip()
@@ -159,6 +165,8 @@ def _(folder):
             sh("umount", disk)
             sh("fsck.ext4", "-fy", disk.with_suffix(".img"), check=False)
             sh("mount", "-o", "loop", disk.with_suffix(".img"), disk)
+            # As after a power cut: what was not synced when the file system broke may be gone.
+            line.shown = {seq: said for seq, said in line.shown.items() if any(record["durable"] for record in said)}
             line.watch().start()
             back = line.verdicts(10) and well(line, "the writable disk")
             line.stop()
