@@ -1,0 +1,32 @@
+"""Averages of weights (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022, and "Model soups", 2022)."""
+
+import argparse
+
+import torch
+from safetensors.torch import load_file, save_file
+
+
+def average(original, trained, share):
+    """(1 - share) x original + share x the mean of `trained`: a state of float32 tensors, of the trained blocks only.
+
+    All states come from the same original, so that the way between them is flat."""
+    result = {}
+    for key in trained[0]:
+        mean = torch.stack([state[key].float() for state in trained]).mean(0)
+        result[key] = (1 - share) * original[key].float() + share * mean
+    return result
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--original", required=True, help="safetensors of the weights before the training")
+    options.add_argument("--trained", required=True, nargs="+", help="safetensors of one or more trainings")
+    options.add_argument("--share", type=float, default=0.5, help="of the trained weights, 0 to 1")
+    options.add_argument("--out", required=True, help="safetensors to write, in float16")
+    chosen = options.parse_args()
+    mean = average(load_file(chosen.original), [load_file(path) for path in chosen.trained], chosen.share)
+    save_file({key: tensor.half().contiguous() for key, tensor in mean.items()}, chosen.out)
+
+
+if __name__ == "__main__":
+    main()
