@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build weights pictures demo test mutants fuzz faults soak vm-test check format parity bench evaluate man deb clean
+.PHONY: help setup build weights pictures demo test fuzz mutants faults soak vm-test check format parity bench evaluate backbone man deb clean
 
 # One build folder and one set of flags for the programs and the tests, so that nothing is compiled twice. `swift build
 # --build-tests` would compile everything once more for `@testable`, which no test here needs.
@@ -71,6 +71,9 @@ bench: weights pictures  ## Time the backbones and the way of a camera's frame t
 
 evaluate: weights pictures  ## Measure accuracy; DATA="DIR..." for other pictures in MVTec AD's layout
 	@Tools/evaluate.sh $(DATA)
+
+backbone: weights  ## Train a backbone for detection (asks first); PICTURES="DIR..." for own pictures
+	@Tools/backbone/run.sh
 
 deb: weights man  ## Debian package into .build/deb/, with the weights that are in models/
 	@Tools/setup.sh debhelper lintian patchelf

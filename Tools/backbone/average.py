@@ -7,10 +7,10 @@ from safetensors.torch import load_file, save_file
 
 
 def average(original, trained, share):
-    """(1 - share) x original + share x the mean of `trained`: a state of float32 tensors, of the trained blocks only.
+    """(1 - share) x original + share x the mean of `trained`: a state of float32 tensors. What was not trained is the original's.
 
     All states come from the same original, so that the way between them is flat."""
-    result = {}
+    result = {key: tensor.float() for key, tensor in original.items()}
     for key in trained[0]:
         mean = torch.stack([state[key].float() for state in trained]).mean(0)
         result[key] = (1 - share) * original[key].float() + share * mean

@@ -124,7 +124,9 @@ import Testing
             let view = try other.start().view
             if passed { #expect(view.active?.generation == 1) }
             if view.active?.generation == 1 { #expect(view.normals == [good] && view.setAside == [bad]) }
-            if !forEver, view.active?.generation == 2 { #expect(view.normals.count == 2 && view.setAside.isEmpty, "operation \(limit)") }
+            if !forEver, view.active?.generation == 2 {
+                #expect(view.normals.count == 2 && view.setAside.isEmpty, "operation \(limit)")
+            }
             failing += 1
         }
         // Fewer would mean that the disk's operations were not asked about.

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Trains a backbone for detection from the embedded one: what `make backbone` runs. Says what it would take and asks first.
+#
+#   PICTURES    folders of own pictures, with spaces (licences that allow it); drawn products are always there
+#   ARCHIVE     archives of pictures (.npz, see Tools/backbone/pictures.py), with spaces
+#   SEEDS       trainings, whose weights are averaged (default "0 1 2 3")
+#   VIEWS       views that each sees (default 180000)
+#   SHARE       of the trained weights in the average with the original ones (default 0.7)
+#   OUT         folder (default .cache/backbone)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+models=${FSAC_MODELS:-models}
+cache=${FSAC_CACHE:-.cache}
+out=${OUT:-$cache/backbone}
+seeds=${SEEDS:-0 1 2 3}
+views=${VIEWS:-180000}
+share=${SHARE:-0.7}
+read -ra folders <<<"${PICTURES:-}"
+read -ra archives <<<"${ARCHIVE:-}"
+read -ra every <<<"$seeds"
+
+cat <<TEXT
+Trains ${#every[@]} times on $views views each: on a graphics processor of a data centre about 75 seconds each, on two cores of a PC
+about 20 hours each; it goes on where it was interrupted. Fetches PyTorch from the Python package index (3 GB on disk).
+Pictures: drawn products${PICTURES:+, $PICTURES}${ARCHIVE:+, $ARCHIVE}. The weights go to $out.
+TEXT
+if [ -t 0 ]; then
+    read -rp "Go on? [y/N] " answer
+    [ "$answer" = y ] || exit 1
+elif [ "${YES:-}" != 1 ]; then
+    echo "There is no terminal to ask: YES=1 makes it go on." >&2
+    exit 1
+fi
+
+python=$cache/torch/bin/python
+if ! [ -x "$python" ]; then
+    python3 -m venv "$cache/torch"
+    "$python" -m pip install --quiet torch safetensors pillow numpy scipy
+fi
+
+options=(--weights "$models/dinov2-small.safetensors" --out "$out" --views "$views" --seeds "${every[@]}")
+if [ ${#folders[@]} != 0 ]; then options+=(--pictures "${folders[@]}"); fi
+if [ ${#archives[@]} != 0 ]; then options+=(--archive "${archives[@]}"); fi
+"$python" Tools/backbone/train.py "${options[@]}"
+
+trained=()
+for seed in "${every[@]}"; do trained+=("$out/seed-$seed.safetensors"); done
+"$python" Tools/backbone/average.py --original "$models/dinov2-small.safetensors" --trained "${trained[@]}" --share "$share" \
+    --out "$out/fsac-vit-small.safetensors"
+echo "To use it: fsacctl model import $out/fsac-vit-small.safetensors --name fsac-vit-small"
