@@ -18,8 +18,8 @@ package enum LineState: String, Codable, Sendable {
     /// Frames come, and none of them can be judged: dark, saturated, frozen, damaged, of another size; or files that are
     /// no pictures.
     case cameraInvalid = "camera_invalid"
-    /// Frames come, and none of them can be judged by the model: fitted with another backbone, or its scores are no
-    /// numbers.
+    /// Frames come, and none of them can be judged by the model: it is damaged or was fitted with another backbone, a decision
+    /// about it cannot be read, or its scores are no numbers.
     case modelFailed = "model_failed"
     /// Parts get no verdict within their deadline.
     case late

@@ -16,9 +16,9 @@ struct Fsacd: AsyncParsableCommand {
         commandName: "fsacd",
         abstract: "Inspect the parts that a camera sees.",
         discussion: """
-            Exit codes: 0 stopped (SIGTERM, SIGINT); 1 failed, as with a disk that may come back; 64 wrong usage; 70 did \
-            not stop within 7 s of SIGTERM and ended without what hangs; 75 another program has the lock or the socket; \
-            78 bad configuration: starting again does not help before somebody changes something.
+            Exit codes: 0 stopped (SIGTERM, SIGINT); 1 failed, as with a disk that may come back; 64 wrong usage; 70 \
+            did not stop within 7 s of SIGTERM and ended without what hangs; 75 another program has the lock or the \
+            socket; 78 bad configuration: starting again does not help before somebody changes something.
             """,
         version: FsacVersion.text)
 

@@ -73,8 +73,8 @@ package struct JournalWriter {
         (lastNumber, mark) = (start.lastSequence, start.mark)
         spares = SpareSegments(folder: folder, segmentBytes: settings.segmentBytes, disk: disk)
         if start.mark == .none {
-            // Now, and not with the first number: a disk that is full by then has room for it. If it is full already, there
-            // is no number until it has.
+            // Now, and not with the first number: a disk that is full by then has room for it. If it is full already,
+            // there is no number until it has.
             let isExact = lastNumber == newest.previousSequence
             try? mark.write(next: lastNumber + 1, isExact: isExact, of: folder, disk: disk)
         }

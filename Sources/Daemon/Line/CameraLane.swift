@@ -127,7 +127,11 @@ final class CameraLane: Sendable {
         }
         if let (state, reason) = judging(by: reading.recipe) { return (state, reason) }
         if reading.camera == .starting { return (.starting, "no frame has come yet") }
-        return reading.recipe.models.hindrance.map { (.noModel, $0.detail) } ?? (.inspecting, nil)
+        guard let hindrance = reading.recipe.models.hindrance else { return (.inspecting, nil) }
+        switch hindrance.cause.consequence {
+        case .state(let state, _), .saidElsewhere(let state): return (state, hindrance.detail)
+        case .none: return (.inspecting, nil)
+        }
     }
 
     /// What the newest parts say of the line, where they got no verdict.

@@ -64,11 +64,12 @@ extension InvalidCause {
             .frameSaturated, .frameFrozen, .sceneShifted:
             .state(.cameraInvalid, afterParts: 5)
         // No picture is to blame: the next one would do no better.
-        case .modelMismatch, .modelUnreadable, .stateUnreadable: .state(.modelFailed, afterParts: 1)
+        case .modelMismatch: .state(.modelFailed, afterParts: 1)
         case .scoreNotFinite: .state(.modelFailed, afterParts: 5)
         case .deadlineMissed: .state(.late, afterParts: 5)
-        // The recipe's slot is empty.
+        // The recipe's slot has no model, or one that nothing is judged by, and says why until somebody mends it.
         case .noModel: .saidElsewhere(.noModel)
+        case .modelUnreadable, .stateUnreadable: .saidElsewhere(.modelFailed)
         // The camera's own state, which is newer than the last trigger.
         case .cameraLost: .saidElsewhere(.cameraLost)
         // The journal's own state.

@@ -50,10 +50,6 @@ final class ListedVerdicts: VerdictSource {
         }
     }
 
-    func append(_ record: InspectionRecord) {
-        state.withLock { $0.lines.append(VerdictLine(record)) }
-    }
-
     /// What retention does.
     func forget(before sequence: UInt64) {
         state.withLock { state in state.lines.removeAll { $0.sequence < sequence } }

@@ -14,7 +14,7 @@ import Testing
             try await line.add(TestPicture.png(1))
             try await line.waitForFit(1)
             for (seq, score) in zip(UInt64(1)..., scores) {
-                line.verdicts.append(
+                try line.verdicts.append(
                     InspectionRecord(
                         seq: seq, time: "", camera: "cam0", recipe: "bottle", generation: generation,
                         frame: "part-\(seq)", part: nil, verdict: score >= limit ? .ng : .ok, cause: nil, score: score,

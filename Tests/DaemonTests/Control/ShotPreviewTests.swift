@@ -30,7 +30,7 @@ import Testing
                     seq: sequence, time: "", camera: "cam0", recipe: "bottle", generation: 1, frame: "\(shade)",
                     part: nil,
                     verdict: shade < 10 ? .ok : .ng, cause: nil, score: Float(shade), limit: 10, regions: [],
-                    latency: .init(), image: image, heatmap: nil, durable: true))
+                    latency: .init(), image: image, heatmap: nil, stored: .synced))
         }
     }
 

@@ -18,10 +18,10 @@ import Testing
         case .frameUnreadable, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
             .frameSaturated, .frameFrozen, .sceneShifted:
             .cameraInvalid
-        case .modelMismatch, .modelUnreadable, .stateUnreadable, .scoreNotFinite: .modelFailed
+        case .modelMismatch, .scoreNotFinite: .modelFailed
         case .deadlineMissed: .late
-        // The recipe without a model, the camera that is away and the journal say so themselves.
-        case .noModel, .cameraLost, .storageFailed: nil
+        // The recipe without a model that anything is judged by, the camera that is away and the journal say so themselves.
+        case .noModel, .modelUnreadable, .stateUnreadable, .cameraLost, .storageFailed: nil
         // The line does what it was asked to.
         case .commissioning: nil
         }
@@ -53,7 +53,8 @@ import Testing
 
     @Test func aModelThatJudgesNothingIsTheStateUntilAnotherOneIsInUse() async throws {
         let models = refusing(.modelMismatch)
-        let setup = TestStation.setup("cam", TestCamera(), trigger: .software, recipe: TestLine.recipe(models))
+        let setup = TestStation.setup(
+            "cam", TestCamera(), trigger: .software, deadline: 60_000, recipe: TestLine.recipe(models))
         let station = try TestStation([setup])
         try await station.run {
             try await until { station.line.readings.state == .inspecting }
@@ -65,21 +66,39 @@ import Testing
         }
     }
 
-    @Test func aBadPictureIsThePicturesFault() async throws {
-        let camera = TestCamera()
-        let setup = TestStation.setup("cam", camera, trigger: .software, recipe: TestStation.recipe("cap"))
+    @Test(arguments: [(InvalidCause.modelUnreadable, LineState.modelFailed), (.stateUnreadable, .modelFailed)])
+    func aRecipeByWhichNothingIsJudgedIsTheStateBeforeAnyPartAndUntilItIsMended(
+        cause: InvalidCause, state: LineState
+    ) async throws {
+        let models = ModelSlot(Invalidity(cause, "for this test"))
+        let setup = TestStation.setup("cam", TestCamera(), trigger: .software, recipe: TestLine.recipe(models))
         let station = try TestStation([setup])
         try await station.run {
+            try await until { station.line.readings.state == state }
+            #expect(station.line.readings.counts == CountsReply())
+            models.activate(TestLine.model())
             try await until { station.line.readings.state == .inspecting }
-            for part in 1...6 {
-                camera.change { $0.fault = part == 1 ? nil : .flagged }
-                _ = try? await station.trigger("part \(part)")
-                let health = station.line.readings.health
-                // Counted after the answer, so the last one may still be missing.
-                if part < 5 { #expect(health.isWell, "\(part): \(health)") }
+        }
+    }
+
+    @Test func fourDarkPicturesAreThePicturesFaultAndFiveTheCameras() async throws {
+        let camera = TestCamera()
+        let models = ModelSlot()
+        models.activate(TestLine.model())
+        let setup = TestStation.setup(
+            "cam", camera, trigger: .software, deadline: 60_000, recipe: TestLine.recipe(models, brightness: 4...255))
+        let station = try TestStation([setup])
+        try await station.run {
+            camera.change { $0.level = 0 }
+            // One that was on its way may still be light.
+            while try await station.trigger(nil).cause != "frame_dark" {}
+            for _ in 2...4 {
+                try await until { station.line.readings.health.isWell }
+                #expect(try await station.trigger(nil).cause == "frame_dark")
             }
-            try await until { station.line.readings.counts.causes["frame_error"] == 5 }
-            #expect(station.line.readings.state == .cameraInvalid)
+            try await until { station.line.readings.health.isWell }
+            _ = try await station.trigger(nil)
+            try await until { station.line.readings.state == .cameraInvalid }
         }
     }
 
@@ -94,7 +113,7 @@ import Testing
         let station = try TestStation([TestStation.setup("cam", TestCamera(), recipe: TestLine.recipe(models))])
         try await station.run {
             try await until { station.line.readings.state == .inspectionStalled }
-            #expect(station.line.readings.health.causes.map(\.place) == ["inspection"])
+            #expect(station.line.readings.health.causes.map(\.place).contains("inspection"))
             isHung.withLock { $0 = false }
             try await until { station.line.readings.state == .inspecting }
         }
@@ -174,14 +193,13 @@ import Testing
         usleep(2_000)
         #expect(progress.hang(beyond: .milliseconds(1)) != nil)
         #expect(progress.hang(beyond: .seconds(3600)) == nil)
-        for _ in 0..<3 {
+        for _ in 0..<2 {
             progress.begin()
-            usleep(20_000)
+            usleep(200_000)
         }
         progress.begin()
-        usleep(2_000)
         // Less than three times what its pieces took.
-        #expect(progress.hang(beyond: .milliseconds(1)) == nil)
+        #expect(progress.hang(beyond: .zero) == nil)
         progress.end()
         #expect(progress.busy == .zero)
     }
