@@ -96,7 +96,8 @@ extension StateDocuments {
         var documents: [String]
     }
 
-    /// Documents as they are to be read in this state directory; makes the folder of its recipes where there is none.
+    /// Documents as they are to be read in this state directory; makes the folder of its recipes where there is none, and
+    /// removes what was never finished.
     ///
     /// - Throws: when folders cannot be made or listed.
     package static func opened(
@@ -104,6 +105,10 @@ extension StateDocuments {
     ) throws(DiskError) -> StateDocuments {
         let (documents, path) = (StateDocuments(disk: disk), "\(stateDirectory)/\(listName)")
         try disk.createFolderForGood("\(stateDirectory)/recipes")
+        // Left by a kill; those in the recipes' folders are theirs to remove.
+        for name in try disk.names(in: stateDirectory) where name.hasPrefix(ReplacementFile.temporaryPrefix) {
+            try disk.discard("\(stateDirectory)/\(name)")
+        }
         do throws(DocumentError) {
             if let list = try documents.read(List.self, from: path) {
                 return StateDocuments(disk: disk, takenOver: Set(list.documents))

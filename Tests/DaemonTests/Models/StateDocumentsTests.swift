@@ -302,6 +302,12 @@ import Testing
         #expect(try recipe.install(other).limit == 30)
     }
 
+    @Test func whatAKillLeftOfADocumentIsRemoved() throws {
+        try folder.write("{", to: "tmp-recipes-in-use.json.7")
+        _ = try start()
+        #expect(try folder.names(in: ".") == ["recipes", "taken-over.json"])
+    }
+
     @Test func theListIsMadeOnceAlsoWhenTheDiskRefusesItAtFirst() throws {
         try leaveAnOlderVersion()
         let disk = Disk { operation, path in operation == .open && path.contains("taken-over") ? EROFS : nil }
