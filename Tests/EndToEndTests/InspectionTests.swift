@@ -117,7 +117,7 @@ extension EndToEndTests {
             let line = try Line(frames: Pictures.line)
             try await line.start()
             try await line.addShots()
-            let reply = try await line.fsacctl("limit", "set", "1000")
+            let reply = try await line.fsacctl("limit", "set", "1000", "--force")
             #expect(reply.exitCode == 0, "\(reply.standardError)")
             try await line.inspect(next: 3)
             #expect(try await line.stop() == 0)

@@ -17,7 +17,7 @@ import Testing
                 }
             }
             #expect(await slow.receive().isEmpty)
-            #expect(ContinuousClock.now - start < .seconds(3))
+            #expect(ContinuousClock.now - start < .seconds(20))
             trickle.cancel()
         }
     }

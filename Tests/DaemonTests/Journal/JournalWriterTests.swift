@@ -188,7 +188,9 @@ import Testing
                 // The next start finds nothing to mend.
                 let next = (lines.last?.sequence ?? 0) + 1
                 let written = try harness.write(1).map(\.sequence)
-                #expect(written == [next], "operation \(number), errno \(code), forever \(forever)")
+                // Numbers that may have been given out are left out, where none is known to have been.
+                let isAhead = lines.isEmpty && written.allSatisfy { $0 > next }
+                #expect(written == [next] || isAhead, "operation \(number), errno \(code), forever \(forever)")
                 number += 1
             }
             #expect(number > 20)

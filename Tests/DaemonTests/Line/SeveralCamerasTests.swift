@@ -208,7 +208,11 @@ import Testing
             try await until { station.line.readings.state == .inspecting }
             while try await station.trigger("after").verdict != .ok {}
         }
-        #expect(try station.records == told.withLock { $0 })
+        // What got no number in the first moment of a busy machine has no line.
+        let (kept, heard) = (try station.records, told.withLock { $0.filter { $0.stored != .nowhere } })
+        #expect(
+            kept == heard,
+            "\(zip(kept, heard).first { $0 != $1 }.map { "\($0) \($1)" } ?? "\(kept.count) \(heard.count)")")
     }
 
     @Test func aPartThatComesToRestIsOnePart() async throws {
