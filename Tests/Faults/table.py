@@ -78,4 +78,4 @@ if __name__ == "__main__":
         sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
         import run
 
-        sys.exit("\n".join(run.problems()))
+        sys.exit("\n".join(run.problems()) or 0)
