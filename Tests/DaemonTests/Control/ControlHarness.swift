@@ -154,6 +154,9 @@ final class ControlHarness: Sendable {
     ) async throws {
         let harness = try ControlHarness(method)
         var settings = ControlSettings(socket: harness.socket)
+        // Hundreds of tests share the machine's threads: only a test of a deadline sets one that can pass meanwhile.
+        let patience = TimeAmount.minutes(2)
+        (settings.headerTimeout, settings.requestTimeout, settings.idleTimeout) = (patience, patience, patience)
         change(&settings)
         let shots = ShotOperations(
             line: harness.line, refit: harness.refit, verdicts: harness.verdicts, stateDirectory: harness.folder.path,
