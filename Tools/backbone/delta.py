@@ -24,12 +24,9 @@ def encoded(original, trained):
 
 
 def decoded(original, delta):
-    """A state of float32 tensors: those of `original` that `delta` has, and the embeddings."""
-    blocks = {key.split(".")[2] for key in delta if key.startswith("encoder.layer.")}
+    """A state of float32 tensors: all of `original`, changed where `delta` says so."""
     result = {}
     for key, tensor in original.items():
-        if key.startswith("encoder.layer.") and key.split(".")[2] not in blocks:
-            continue
         value = tensor.float()
         if key in delta:
             step = delta[key + ".step"].view(-1, *[1] * (value.ndim - 1))
