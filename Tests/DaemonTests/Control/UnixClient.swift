@@ -59,8 +59,8 @@ final class UnixClient: Sendable {
     /// Nothing more comes from here; the daemon's answer may.
     func endSending() { shutdown(descriptor, CInt(SHUT_WR)) }
 
-    /// Waits until the daemon closes, and reads nothing. False = it has not within 10 s.
-    func hasHungUp() async -> Bool { await onOwnThread { [self] in isGone(within: 10_000) } }
+    /// Waits until the daemon closes, and reads nothing. False = it has not within a minute.
+    func hasHungUp() async -> Bool { await onOwnThread { [self] in isGone(within: 60_000) } }
 
     /// Whether the daemon has closed, or does so within so many milliseconds.
     func isGone(within milliseconds: CInt) -> Bool {
