@@ -38,7 +38,7 @@ extension EndToEndTests {
             try await line.kill()
             let last = try #require(try line.journal.records.last?.seq)
             try await line.start()
-            try await line.inspect(until: last + 5)
+            try await line.inspect(next: 6)
             let after = try line.journal.records.filter { $0.seq > last }
             #expect(after.allSatisfy { $0.verdict == .invalid && $0.cause == "commissioning" })
             let status = try reply(try await line.fsacctl("commission", "--status", "--json"))
