@@ -152,7 +152,10 @@ final class Line {
     @discardableResult
     func inspect(next count: UInt64) async throws -> [JournalRecord] {
         let last = try journal.records.last?.seq ?? 0
-        try await inspect(until: last + count)
+        // Counted: behind a crash numbers go on further on.
+        try await eventually("\(count) verdicts after \(last)", evidence: { self.daemon?.standardError ?? "" }) {
+            try self.journal.records.count { $0.seq > last } >= count
+        }
         return try journal.records.filter { $0.seq > last }
     }
 }
