@@ -98,17 +98,10 @@ struct Normals: AsyncParsableCommand {
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
-            let client = daemon.client
-            let reply = try await client.request(
+            let reply = try await daemon.client.request(
                 .delete, "\(ControlPath.normals)/\(shot)", query: recipe.query, as: RemoveNormalReply.self)
             if !daemon.json { Terminal.write("\(reply.removed.prefix(12)): removed\n") }
-            // The shot is removed by now, whatever becomes of the fit.
-            guard wait, let fit = reply.fit else {
-                if daemon.json { try printJSON(reply) }
-                return
-            }
-            let model = try await client.model(after: fit)
-            if daemon.json { try printJSON(model) } else { Terminal.write(model.line) }
+            try await finish(reply, fit: reply.fit, waits: wait, daemon)
         }
     }
 
@@ -127,17 +120,21 @@ struct Normals: AsyncParsableCommand {
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
-            let client = daemon.client
-            let reply = try await client.request(
+            let reply = try await daemon.client.request(
                 .post, "\(ControlPath.normals)/\(shot)/restore", query: recipe.query, as: RestoreNormalReply.self)
             if !daemon.json { Terminal.write("\(reply.restored.prefix(12)): a shot again\n") }
-            // It is one by now, whatever becomes of the fit.
-            guard wait, let fit = reply.fit else {
-                if daemon.json { try printJSON(reply) }
-                return
-            }
-            let model = try await client.model(after: fit)
-            if daemon.json { try printJSON(model) } else { Terminal.write(model.line) }
+            try await finish(reply, fit: reply.fit, waits: wait, daemon)
         }
     }
+}
+
+/// The end of a change of the shots, which is made by now, whatever becomes of its fit: the model that it gives, or the reply
+/// where there is no fit to wait for.
+private func finish(_ reply: some Encodable, fit: FitReply?, waits: Bool, _ daemon: DaemonOptions) async throws {
+    guard waits, let fit else {
+        if daemon.json { try printJSON(reply) }
+        return
+    }
+    let model = try await daemon.client.model(after: fit)
+    if daemon.json { try printJSON(model) } else { Terminal.write(model.line) }
 }

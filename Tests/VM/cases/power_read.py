@@ -24,8 +24,9 @@ def _():
 
 @step("every verdict that was shown as durable is in the journal, and no number is there twice")
 def _():
-    numbers = [v["seq"] for v in verdicts()]
-    lines = {v["seq"]: v["verdict"] for v in verdicts()}
+    kept = verdicts()
+    numbers = [v["seq"] for v in kept]
+    lines = {v["seq"]: v["verdict"] for v in kept}
     lost = [seq for seq, verdict in durable.items() if lines.get(seq) != verdict]
     expect(durable and not lost, f"{len(durable)} shown, lost: {lost}")
     # Behind a cut numbers go on where none can have been given out before.
