@@ -71,6 +71,7 @@ extension EndToEndTests {
         @Test func aLimitThatCannotBeReadIsAskedForAndNotReplaced() async throws {
             let line = try await startedWithAModel()
             #expect(try await line.fsacctl("limit", "set", "0.001").exitCode == 0)
+            try await line.inspect(next: 6)
             #expect(try await line.stop() == 0)
             let last = try line.journal.records.last?.seq ?? 0
             try Data("{".utf8).write(to: URL(filePath: "\(line.state)/recipes/part/limit.json"))
