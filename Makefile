@@ -47,7 +47,6 @@ fuzz: setup  ## Feed damaged inputs to everything that reads bytes of others: FU
 	@Tests/Fuzz/run.sh
 
 faults: weights pictures  ## Run the daemon against the faults of docs/faults.md, as root: ROWS="S8 S9" KILLS=40
-	@Tools/setup.sh faketime
 	@Tests/Faults/run.py $(ROWS)
 
 soak: weights  ## Inspect for hours with a fault each minute: SOAK_MINUTES=480

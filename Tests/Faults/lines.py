@@ -295,14 +295,19 @@ class Line:
         )
 
     def verdicts(self, count=1, timeout=30):
-        """Waits for more verdicts, and gives the newest number."""
-        last = self.status()["storage"]["last_seq"]
-        return eventually(
-            f"{count} verdicts", lambda: (now := self.status()["storage"]["last_seq"]) >= last + count and now, timeout
-        )
+        """Waits for more verdicts, and gives the newest number. Counted: behind a crash numbers go on further on."""
+        last = max((record["seq"] for record in self.newest()), default=0)
+
+        def new():
+            numbers = [record["seq"] for record in self.newest(count) if record["seq"] > last]
+            return len(numbers) == count and numbers[-1]
+
+        return eventually(f"{count} verdicts", new, timeout)
 
     def newest(self, count=1):
-        return [json.loads(line) for line in self.get(f"/v1/history?limit={count}").body.splitlines()]
+        """The newest verdicts, the newest of them last."""
+        lines = [json.loads(line) for line in self.get(f"/v1/history?limit={count}").body.splitlines()]
+        return [line for line in lines if "verdict" in line]
 
     # What it was shown
 

@@ -14,7 +14,6 @@ import traceback
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = PROJECT / ".build/release"
 SHIM = PROJECT / ".build/faults/shim.so"
-FAKETIME = next(iter(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
 
 steps = []
 
@@ -100,7 +99,7 @@ def build_shims():
     """The libraries that are loaded between the daemon and the C library, into .build/faults."""
     SHIM.parent.mkdir(parents=True, exist_ok=True)
     compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang") or "cc"
-    for name in ("shim", "trace"):
+    for name in ("shim", "trace", "clock"):
         source = pathlib.Path(__file__).with_name(f"{name}.c")
         flags = ["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror"]
         subprocess.run([compiler, *flags, "-o", SHIM.with_name(f"{name}.so"), source, "-ldl"], check=True)

@@ -38,6 +38,8 @@ package struct JournalRecovery {
     private var mark = NumberMark.Reading.missing
     /// Whether it is known which numbers were given out.
     private var isNumbered = false
+    /// Whether a segment stays in its place although it could not be read.
+    private var isLeft = false
 
     package static func run(folder: String, disk: Disk) -> JournalStart {
         var recovery = Self(folder: folder, disk: disk)
@@ -74,6 +76,8 @@ package struct JournalRecovery {
                 isFound = try recover(path: path, first: first)
             }
         }
+        // Behind one that is there and could not be read nothing is added to an older one: readers would pass it over.
+        if isLeft { start.segment = nil }
         isNumbered = true
         // Last, so that an error here costs nothing.
         for name in names where name.hasPrefix(ReplacementFile.temporaryPrefix) { try disk.remove("\(folder)/\(name)") }
@@ -118,25 +122,31 @@ package struct JournalRecovery {
     private func disbelief(path: String, first: UInt64) throws(DiskError) -> String? {
         guard first <= JournalNames.greatestBelieved else { return "has a number that no journal has come to" }
         if try disk.status(of: path).st_mode & S_IFMT == S_IFLNK { return "is a symbolic link" }
-        guard let bound, first > bound, !isTied(path: path, first: first) else { return nil }
+        guard let bound, first > bound, try !isTied(path: path, first: first) else { return nil }
         return "has a number that was never reserved"
     }
 
     /// Whether a segment goes on behind a line that is there. One of a version that reserved no numbers does.
-    private func isTied(path: String, first: UInt64) -> Bool {
-        guard let file = try? disk.openForReading(path), let block = try? file.read(at: 0, count: 4096),
-            let header = SegmentHeader(block.prefix { $0 != UInt8(ascii: "\n") }), header.previousSequence + 1 == first
-        else { return false }
-        let reader = JournalReader(folder: folder, disk: disk)
-        let before = try? reader.lines(from: header.previousSequence, below: first, count: 1).first
-        return before?.checksum == header.previousChecksum
+    private func isTied(path: String, first: UInt64) throws(DiskError) -> Bool {
+        do {
+            let block = try disk.openForReading(path).read(at: 0, count: 4096)
+            guard let header = SegmentHeader(block.prefix { $0 != UInt8(ascii: "\n") }),
+                header.previousSequence + 1 == first
+            else { return false }
+            let reader = JournalReader(folder: folder, disk: disk)
+            let before = try reader.lines(from: header.previousSequence, below: first, count: 1).first
+            return before?.checksum == header.previousChecksum
+        } catch {
+            guard error.isOfTheFile else { throw error }
+            return false
+        }
     }
 
     /// - Returns: whether it has lines that can be trusted; else it is set aside.
     private mutating func recover(path: String, first: UInt64) throws(DiskError) -> Bool {
         let file: RegularFile
         let scan: SegmentScan
-        do {
+        do throws(DiskError) {
             file = try disk.openForReading(path)
             guard file.byteCount <= JournalNames.mostBytes else {
                 throw DiskError(operation: .read, path: path, errno: EFBIG)
@@ -145,7 +155,7 @@ package struct JournalRecovery {
         } catch {
             // No verdict is shorter than 64 bytes.
             suppose(first, UInt64((try? disk.byteCount(of: path)) ?? 0) / 64)
-            try setAside(path, "cannot be read: \(error)")
+            if error.isOfTheFile { try setAside(path, "cannot be read: \(error)") } else { leave(path, error) }
             return false
         }
         guard scan.goodLength > 0 else {
@@ -194,6 +204,13 @@ package struct JournalRecovery {
         try copy.rename(to: name)
         try disk.syncFolder(folder)
         start.notes.append("journal: \(file.path) ended in a torn line: \(copy.length) bytes moved to \(name)")
+    }
+
+    /// The disk failed, which says nothing of the verdicts in a file: they are read again when it does not.
+    private mutating func leave(_ path: String, _ error: DiskError) {
+        isLeft = true
+        start.isDamaged = true
+        start.notes.append("journal: \(path) cannot be read: \(error): it stays where it is")
     }
 
     private mutating func setAside(_ path: String, _ reason: String) throws(DiskError) {

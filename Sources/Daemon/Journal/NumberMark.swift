@@ -51,12 +51,10 @@ struct NumberMark: Sendable, Equatable {
         do {
             bytes = try disk.read(path(of: folder))
         } catch {
-            switch error.errno {
-            case ENOENT: return .missing
+            if error.errno == ENOENT { return .missing }
             // Somebody put something else there.
-            case EINVAL, EFBIG, ELOOP, EISDIR: return .damaged
-            default: throw error
-            }
+            if error.isOfTheFile { return .damaged }
+            throw error
         }
         let places = [0, placeBytes].map { start in place(bytes.dropFirst(start).prefix(placeBytes)) }
         let known = places.compactMap(\.self)

@@ -13,6 +13,10 @@ package struct DiskError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { "\(operation.rawValue) \(path): \(ErrnoText.describe(errno))" }
+
+    /// Whether it says what is at the path: nothing that could be read, however well the disk is. Other errors, a bad
+    /// sector's among them, say nothing of what a file holds.
+    package var isOfTheFile: Bool { [EINVAL, EFBIG, ELOOP, EISDIR].contains(errno) }
 }
 
 /// The calls to the C library behind the journal and the pictures: each tells exactly what failed, none retries but for

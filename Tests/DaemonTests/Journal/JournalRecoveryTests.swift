@@ -3,6 +3,7 @@ import Core
 import Daemon
 import Foundation
 import Glibc
+import Platform
 import TestSupport
 import Testing
 
@@ -24,6 +25,28 @@ import Testing
         try harness.write(2)
         #expect(try harness.sequences() == [1, 2, 3, 4, 5])
         #expect(try harness.names() == [Self.segment, "current.jsonl"])
+    }
+
+    /// A sector that cannot be read today, a controller that is reset: what is in the segments counts again tomorrow.
+    @Test func anErrorOfTheDiskAtAStartTakesNoVerdictOutOfTheJournal() throws {
+        var written = try Set(harness.write(3, isCrash: true).map(\.sequence))
+        var (isReached, number) = (true, 0)
+        while isReached {
+            number += 1
+            let failing = FailingDisk(.once(at: number, errno: EIO))
+            let start = harness.start(failing.disk)
+            isReached = failing.operations >= number
+            // Else nobody knows which numbers were given out, and nothing is written.
+            if start.failure == nil {
+                var writer = NumberedWriter(
+                    JournalWriter(start, folder: harness.folder, settings: harness.settings, disk: Disk()))
+                try written.insert(writer.append(synced: true).sequence)
+            }
+            try written.formUnion(harness.write(2, isCrash: true).map(\.sequence))
+            #expect(try Set(harness.sequences()) == written, "operation \(number)")
+            #expect(try !harness.names().contains { $0.hasPrefix("torn-") }, "operation \(number)")
+        }
+        #expect(number > 5)
     }
 
     /// A journal of a version that reserved no numbers.

@@ -265,9 +265,9 @@ def _(folder):
     return journal_step(folder, "journal/0", 8)
 
 
-@step("S2", "rotation: the new segment's file, header, sync, rename, the folder's sync, the link to it")
+@step("S2", "rotation: the new segment's file, whose room was set aside, its header, sync, rename")
 def _(folder):
-    return journal_step(folder, "/journal/tmp-", 6)
+    return journal_step(folder, "/journal/spare-", 6)
 
 
 @step("S2", "rotation: names in the journal's folder")
