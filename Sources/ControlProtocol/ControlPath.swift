@@ -20,6 +20,8 @@ package enum ControlPath {
     package static let rollback = "/v1/models/rollback"
     package static let history = "/v1/history"
     package static let tail = "/v1/tail"
+    package static let events = "/v1/events"
+    package static let eventsTail = "/v1/events/tail"
     package static let inspections = "/v1/inspections"
 }
 

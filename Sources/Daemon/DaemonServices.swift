@@ -50,27 +50,32 @@ package struct DaemonServices: Sendable {
         }
         journal = VerdictJournal(
             stateDirectory: directory, settings: JournalSettings(configuration.journal), disk: disk, logger: logger)
+        let events = EventLog(EventJournal(stateDirectory: directory, disk: disk, logger: logger))
         let images = ImageStore(stateDirectory: directory, settings: configuration.images, logger: logger)
         // The book and the journal have made their folders by now.
         let storage = StorageWatch(stateDirectory: directory)
-        let refit = RefitService(book: book, logger: logger)
+        let refit = RefitService(book: book, events: events, logger: logger)
         // Lanes are open from here on; their cameras come with the capture service.
         let line = InspectionLine(
             cameras: configuration.cameras.map { [journal] camera in
                 CameraSetup(camera, recipe: book.lineRecipe(for: camera), journal: journal)
-            }, storage: storage, journal: journal, images: images, others: [refit, ControlLane()], logger: logger)
+            }, storage: storage, journal: journal, images: images, others: [refit, events.journal, ControlLane()],
+            logger: logger)
         let reloading = ConfigurationReload(
-            configuration, path: path, book: book, refit: refit, line: line, journal: journal, logger: logger)
+            configuration, path: path, book: book, refit: refit, line: line, journal: journal, events: events,
+            logger: logger)
         let shots = ShotOperations(
-            line: line, refit: refit, verdicts: journal, stateDirectory: directory,
+            line: line, refit: refit, events: events, verdicts: journal, stateDirectory: directory,
             shotQualityPercent: configuration.images.jpegQualityPercent, logger: logger)
         let control = ControlServer(
             settings: ControlSettings(configuration.control), book: book, refit: refit, line: line, verdicts: journal,
-            shots: shots, stateDirectory: directory, logger: logger,
-            reload: { try await Self.reload(reloading, notifier) }, onReady: { notifier.ready() })
+            shots: shots, events: events, stateDirectory: directory, logger: logger,
+            reload: { try await Self.reload(reloading, notifier, $0) }, onReady: { notifier.ready() })
         let supervision = SupervisionService(
             notifier: notifier, watchdogPeriod: ServiceNotifier.watchdogPeriod, logger: logger,
             health: { line.readings.health }, stalledLoop: { line.stalledLoop(after: $0) })
+        // Which program judges by what from here on; also what a kill between an event and its change has left.
+        events.begin(.start(book, line.cameraReadings, configuration: try configuration.digest))
         let signals: AsyncStream<Void>
         // One that is asked for during another is one more; of several, one.
         (signals, hangUps) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -78,21 +83,21 @@ package struct DaemonServices: Sendable {
         // pictures are written, the journal is synced. The shots' operations stop before the control server does: it
         // tells who waits for one how it ended.
         services = [
-            ("lock", InstanceLockService(lock: lock, logger: logger)), ("journal", journal), ("pictures", images),
-            ("inspection", InspectionService(line, sinks: sinks)),
+            ("lock", InstanceLockService(lock: lock, logger: logger)), ("journal", journal), ("events", events.journal),
+            ("pictures", images), ("inspection", InspectionService(line, sinks: sinks)),
             ("cameras", CaptureService(line)), ("fits", refit), ("control", control), ("normal shots", shots),
-            ("reload", HangUpService(signals: signals) { try await Self.reload(reloading, notifier) }),
+            ("reload", HangUpService(signals: signals) { try await Self.reload(reloading, notifier, $0) }),
             ("storage", storage), ("supervision", supervision),
         ]
     }
 
     /// Systemd is told that it is over however it went: what ran goes on.
     private static func reload(
-        _ reloading: ConfigurationReload, _ notifier: ServiceNotifier
+        _ reloading: ConfigurationReload, _ notifier: ServiceNotifier, _ author: ChangeAuthor
     ) async throws -> ReloadReply {
         notifier.reloading()
         defer { notifier.reloaded() }
-        return try await reloading.reload()
+        return try await reloading.reload(by: author)
     }
 
     /// The method of a recipe, or one that says why its weights cannot be used; any other fault is thrown.

@@ -15,6 +15,7 @@ actor ConfigurationReload {
     private let refit: RefitService
     private let line: InspectionLine
     private let journal: VerdictJournal
+    private let events: EventLog
     private let logger: Logger
     /// What is in use: keys that need a restart keep their old values, and are named again at each reload.
     private var current: Configuration
@@ -23,7 +24,7 @@ actor ConfigurationReload {
 
     init(
         _ configuration: Configuration, path: String, book: RecipeBook, refit: RefitService,
-        line: InspectionLine, journal: VerdictJournal, logger: Logger
+        line: InspectionLine, journal: VerdictJournal, events: EventLog, logger: Logger
     ) {
         current = configuration
         self.path = path
@@ -31,16 +32,18 @@ actor ConfigurationReload {
         self.refit = refit
         self.line = line
         self.journal = journal
+        self.events = events
         self.logger = logger
     }
 
-    func reload() async throws -> ReloadReply {
+    /// - Parameter author: who asks.
+    func reload(by author: ChangeAuthor) async throws -> ReloadReply {
         guard !isReloading else { throw ReloadError.inProgress }
         isReloading = true
         defer { isReloading = false }
         do {
             let new = try await WorkLane.slow.run { [path] in try Configuration.load(path: path) }
-            let reply = try await apply(new)
+            let reply = try await apply(new, author)
             logger.notice(
                 "configuration read again",
                 metadata: [
@@ -55,10 +58,16 @@ actor ConfigurationReload {
         }
     }
 
-    private func apply(_ new: Configuration) async throws -> ReloadReply {
+    private func apply(_ new: Configuration, _ author: ChangeAuthor) async throws -> ReloadReply {
         let needsRestart = try current.keysForRestart(new)
-        var applied = try await WorkLane.slow.run { [book, old = current.cameras] in
-            try book.reload(new.recipes, from: old, to: new.cameras)
+        var next = current
+        (next.cameras, next.recipes, next.log) = (new.cameras, new.recipes, new.log)
+        var applied = try await WorkLane.slow.run { [book, events, current, next] in
+            try events.record(by: author) {
+                try .reload(current, next)
+            } _: {
+                try book.reload(next.recipes, from: current.cameras, to: next.cameras)
+            }
         }
         if new.log.level != current.log.level {
             LogLevel.ofAll = new.log.level.ofLogger
@@ -67,7 +76,7 @@ actor ConfigurationReload {
         // Asked again within: an operator may choose another recipe while a camera is being stopped.
         applied += await line.apply { setups(new) }
         refit.requestWhatIsDue()
-        (current.cameras, current.recipes, current.log) = (new.cameras, new.recipes, new.log)
+        current = next
         return ReloadReply(applied: applied, needsRestart: needsRestart)
     }
 
@@ -113,12 +122,12 @@ extension Configuration {
 /// SIGHUP reads the configuration again; a refusal is logged, and nothing else happens.
 struct HangUpService: Service {
     let signals: AsyncStream<Void>
-    let reload: @Sendable () async throws -> ReloadReply
+    let reload: @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply
 
     func run() async throws {
         for await _ in signals.cancelOnGracefulShutdown() {
             // Logged where it happens.
-            _ = try? await reload()
+            _ = try? await reload(.signal)
         }
     }
 }

@@ -9,7 +9,8 @@ import Synchronization
 /// return, `error` fails this once and `errors` from now on, with EIO; `trace` does nothing, from now on. A loop N = 1, 2, ...
 /// until a run passes untouched comes by every place between two steps.
 ///
-/// Points are `inference`, `capture`, `fit` and `supervision`, which can be killed or hang, and `disk(TEXT)`: each operation on
+/// Points are `inference`, `capture`, `fit`, `supervision` and `event` (a change whose event is written and that is not made yet),
+/// which can be killed or hang, and `disk(TEXT)`: each operation on
 /// the disk that TEXT is a part of when it is written as `rename /var/lib/fsac/recipes/part/tmp-current.17`; `disk()` is all.
 ///
 /// With `FSAC_FAILPOINT_AFTER=PATH` passes count from when there is a file at PATH. What happens is said on standard error, in a

@@ -19,13 +19,17 @@ extension ControlRoutes {
                 let entry = try entry(request)
                 return try Response.json(
                     await WorkLane.slow.run {
-                        _ = try entry.recipe.endCommission(accepting: nil)
+                        try events.record(by: request.author) {
+                            try .commissionEnd(of: entry.recipe, accepting: nil)
+                        } _: {
+                            _ = try entry.recipe.endCommission(accepting: nil)
+                        }
                         return try commission(entry)
                     })
             },
             ControlRoute(.post, ControlPath.commissionApply, parameters: ["recipe"]) { request in
                 let entry = try entry(request)
-                return try Response.json(await WorkLane.slow.run { LimitReply(try accept(entry)) })
+                return try Response.json(await WorkLane.slow.run { LimitReply(try accept(entry, request.author)) })
             },
         ]
     }
@@ -41,15 +45,19 @@ extension ControlRoutes {
                 "commission: parts \(parts): expected 1 to \(ControlLimits.commissionParts)")
         }
         let reply = try await WorkLane.slow.run {
-            _ = try entry.recipe.startCommission(
-                // The number first, the muting then: a part in between has its verdict, and does not count.
-                Commission(parts: parts, firstSequence: commissions.nextSequence))
+            // The number first, the muting then: a part in between has its verdict, and does not count.
+            let wanted = Commission(parts: parts, firstSequence: commissions.nextSequence)
+            try events.record(by: request.author) {
+                try .commissionStart(of: entry.recipe, wanted)
+            } _: {
+                _ = try entry.recipe.startCommission(wanted)
+            }
             return try commission(entry)
         }
         return try Response.json(reply, status: .created)
     }
 
-    private func accept(_ entry: RecipeBook.Entry) throws -> Recipe.Active {
+    private func accept(_ entry: RecipeBook.Entry, _ author: ChangeAuthor) throws -> Recipe.Active {
         let active = try entry.recipe.inUse()
         guard let commission = active.commission else { throw StoreError.notCommissioning(entry.name) }
         let scores = try commissions.scores(of: entry.name, commission, generation: active.generation)
@@ -57,7 +65,11 @@ extension ControlRoutes {
         guard scores.count >= commission.parts, let proposal = proposal(scores, entry, active.limit) else {
             throw StoreError.commissionIncomplete(scored: scores.count, parts: commission.parts)
         }
-        return try entry.recipe.endCommission(accepting: proposal)
+        return try events.record(by: author) {
+            try .commissionEnd(of: entry.recipe, accepting: proposal.limit)
+        } _: {
+            try entry.recipe.endCommission(accepting: proposal)
+        }
     }
 
     private func proposal(_ scores: [Float], _ entry: RecipeBook.Entry, _ current: Float) -> LimitProposal? {

@@ -78,6 +78,7 @@ extension ControlError {
         case let error as StoreError: self.init(code: error.code, message: error.description)
         case let error as TriggerRefusal: self.init(code: error.code, message: error.description)
         case let error as ReloadError: self.init(code: error.code, message: error.description)
+        case let error as EventNotWritten: self.init(code: .storageFailed, message: error.description)
         case let error as DiskError: self.init(code: .storageFailed, message: "storage: \(error)")
         case let error as ShotSuspicion: self.init(code: .conflict, message: error.description)
         case let error as ImageError: self.init(code: .imageRefused, message: error.description)

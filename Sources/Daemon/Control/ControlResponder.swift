@@ -10,11 +10,13 @@ struct ControlResponder: HTTPResponder {
     /// The log stands outside: it sees the status that the envelope made of an error.
     func respond(to request: Request, context: ControlContext) async throws -> Response {
         try await ChangeLog().handle(request, context: context) { request, context in
-            try await ErrorEnvelope().handle(request, context: context) { request, _ in try await answer(request) }
+            try await ErrorEnvelope().handle(request, context: context) { request, context in
+                try await answer(request, by: ChangeAuthor(uid: context.peer?.uid, pid: context.peer?.pid))
+            }
         }
     }
 
-    private func answer(_ request: Request) async throws -> Response {
+    private func answer(_ request: Request, by author: ChangeAuthor) async throws -> Response {
         let (route, placeholders) = try route(request.method, target: request.head.path ?? "")
         let query = try ControlQuery(request.uri.query, known: route.parameters)
         var request = request
@@ -23,7 +25,7 @@ struct ControlResponder: HTTPResponder {
         let body = try await request.collectBody(upToBytes: limit)
         return try await route.answer(
             ControlRequest(
-                placeholders: placeholders, query: query,
+                author: author, placeholders: placeholders, query: query,
                 contentType: request.headers[.contentType]?.lowercased() ?? "", body: body, connection: request.body))
     }
 

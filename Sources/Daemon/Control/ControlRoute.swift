@@ -98,6 +98,8 @@ struct ControlRoute: Sendable {
 
 /// A complete request that names nothing but what its route knows.
 struct ControlRequest: Sendable {
+    /// Who asks.
+    let author: ChangeAuthor
     /// Of the path, by name without its colon.
     let placeholders: [String: String]
     let query: ControlQuery

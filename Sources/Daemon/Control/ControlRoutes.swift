@@ -17,7 +17,8 @@ struct ControlRoutes: Sendable {
     let commissions: CommissionLog
     let limits: LimitChecks
     let shots: ShotOperations
-    let reload: @Sendable () async throws -> ReloadReply
+    let events: EventLog
+    let reload: @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply
     let started = ContinuousClock.now
 
     var all: [ControlRoute] {
@@ -26,7 +27,9 @@ struct ControlRoutes: Sendable {
             ControlRoute(.get, ControlPath.metrics, .vital, answer: metrics),
             ControlRoute(.get, ControlPath.status, .vital, answer: status),
             ControlRoute(.post, ControlPath.trigger, TriggerRequest.self, isNeeded: false, answer: trigger),
-            ControlRoute(.post, ControlPath.reload) { _ in try Response.json(await reload()) },
+            ControlRoute(.post, ControlPath.reload) { request in
+                try Response.json(await reload(request.author))
+            },
         ] + normalRoutes + modelRoutes + recipeRoutes + commissionRoutes + feed.routes
     }
 

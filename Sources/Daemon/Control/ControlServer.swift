@@ -42,8 +42,9 @@ package struct ControlServer: Service {
     ///   - onReady: called once clients can connect.
     package init(
         settings: ControlSettings, book: RecipeBook, refit: RefitService, line: any LineControl,
-        verdicts: any VerdictSource, shots: ShotOperations, stateDirectory: String, logger: Logger,
-        reload: @escaping @Sendable () async throws -> ReloadReply,
+        verdicts: any VerdictSource, shots: ShotOperations, events: EventLog, stateDirectory: String,
+        logger: Logger,
+        reload: @escaping @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply,
         onReady: @escaping @Sendable () -> Void = {}
     ) {
         self.settings = settings
@@ -52,11 +53,11 @@ package struct ControlServer: Service {
         routes = ControlRoutes(
             book: book, refit: refit, line: line,
             feed: VerdictFeed(
-                VerdictPictures(source: verdicts, stateDirectory: stateDirectory),
+                VerdictPictures(source: verdicts, stateDirectory: stateDirectory), events: events.journal,
                 streamLimit: max(1, settings.maxConnections / 2)),
             commissions: CommissionLog(source: verdicts),
             limits: LimitChecks(recent: RecentParts(source: verdicts, stateDirectory: stateDirectory)),
-            shots: shots, reload: reload)
+            shots: shots, events: events, reload: reload)
     }
 
     package func run() async throws {

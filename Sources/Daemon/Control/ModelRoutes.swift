@@ -23,7 +23,14 @@ extension ControlRoutes {
                 let entry = try entry(request)
                 // Here, and not in a fit that fails a moment later.
                 guard !entry.recipe.view.normals.isEmpty else { throw StoreError.noModel }
-                return try Response.json(refit.request(entry.name), status: .accepted)
+                let reply = try await WorkLane.slow.run {
+                    try events.record(by: request.author) {
+                        .refit(of: entry.recipe)
+                    } _: {
+                        refit.request(entry.name)
+                    }
+                }
+                return try Response.json(reply, status: .accepted)
             },
             ControlRoute(.get, ControlPath.limit, parameters: ["recipe"]) { request in
                 try Response.json(LimitReply(entry(request).recipe.inUse()))
@@ -37,7 +44,14 @@ extension ControlRoutes {
             ) { request, wanted in
                 let recipe = try entry(request).recipe
                 return try Response.json(
-                    RollbackReply(await WorkLane.slow.run { try recipe.rollback(to: wanted.generation) }))
+                    RollbackReply(
+                        await WorkLane.slow.run {
+                            try events.record(by: request.author) {
+                                try .rollback(of: recipe, to: wanted.generation)
+                            } _: {
+                                try recipe.rollback(to: wanted.generation)
+                            }
+                        }))
             },
         ]
     }
@@ -61,18 +75,32 @@ extension ControlRoutes {
         let isDryRun = try request.query.flag("dry_run", default: false)
         let isForced = try request.query.flag("force", default: false)
         return try Response.json(
-            await WorkLane.slow.run { try limit(of: recipe, wanted.value, isDryRun: isDryRun, isForced: isForced) })
+            await WorkLane.slow.run {
+                try limit(of: recipe, wanted.value, isDryRun: isDryRun, isForced: isForced, by: request.author)
+            })
     }
 
     /// Sets a limit (nil = calibration's), unless something stands against it, or only looks at it.
-    private func limit(of recipe: Recipe, _ value: Float?, isDryRun: Bool, isForced: Bool) throws -> LimitReply {
+    private func limit(
+        of recipe: Recipe, _ value: Float?, isDryRun: Bool, isForced: Bool, by author: ChangeAuthor
+    ) throws -> LimitReply {
         // First of all, for what is no score changes nothing that could be shown.
         if let value { try ManualLimit.check(value) }
         let change = try limits.change(to: value, in: recipe)
         if let objection = change.objection, !isForced, !isDryRun {
             throw ControlError(code: .conflict, message: "limit: \(objection)")
         }
-        var reply = LimitReply(isDryRun ? try recipe.inUse() : try recipe.setLimit(value))
+        guard !isDryRun else {
+            var reply = LimitReply(try recipe.inUse())
+            reply.change = change
+            return reply
+        }
+        var reply = LimitReply(
+            try events.record(by: author) {
+                try .limit(of: recipe, to: value, against: change.objection)
+            } _: {
+                try recipe.setLimit(value)
+            })
         reply.change = change
         return reply
     }

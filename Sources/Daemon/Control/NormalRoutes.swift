@@ -61,7 +61,13 @@ extension ControlRoutes {
         let recipe = try entry(request).recipe
         let name = request.placeholder("sha256")
         let refits = try request.query.flag("refit", default: true)
-        let (removed, wasInUse) = try await WorkLane.slow.run { try recipe.removeNormal(name) }
+        let (removed, wasInUse) = try await WorkLane.slow.run {
+            try events.record(by: request.author) {
+                try .shotRemoved(from: recipe, named: name)
+            } _: {
+                try recipe.removeNormal(name)
+            }
+        }
         return try .json(
             RemoveNormalReply(removed: removed.sha256, fit: refits && wasInUse ? refit.request(recipe.name) : nil))
     }
@@ -71,7 +77,13 @@ extension ControlRoutes {
         let recipe = try entry(request).recipe
         let name = request.placeholder("sha256")
         let refits = try request.query.flag("refit", default: true)
-        let restored = try await WorkLane.slow.run { try recipe.restoreNormal(name) }
+        let restored = try await WorkLane.slow.run {
+            try events.record(by: request.author) {
+                try .shotRestored(in: recipe, named: name)
+            } _: {
+                try recipe.restoreNormal(name)
+            }
+        }
         return try .json(
             RestoreNormalReply(restored: restored.sha256, fit: refits ? refit.request(recipe.name) : nil))
     }

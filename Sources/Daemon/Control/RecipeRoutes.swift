@@ -9,13 +9,28 @@ extension ControlRoutes {
             ControlRoute(.get, ControlPath.recipes) { _ in
                 try Response.json(RecipesReply(recipes: await recipes(line.cameraReadings)))
             },
-            ControlRoute(.post, ControlPath.recipeCopy, CopyRecipeRequest.self) { _, wanted in
-                let copy = try await WorkLane.slow.run { try book.copy(wanted.from, to: wanted.to) }
+            ControlRoute(.post, ControlPath.recipeCopy, CopyRecipeRequest.self) { request, wanted in
+                let copy = try await WorkLane.slow.run {
+                    try events.record(by: request.author) {
+                        Change(.recipeCopy, recipe: wanted.from, after: ["recipe": .text(wanted.to)])
+                    } _: {
+                        try book.copy(wanted.from, to: wanted.to)
+                    }
+                }
                 return try Response.json(RecipeReply(copy, refit, cameras: []), status: .created)
             },
-            ControlRoute(.post, ControlPath.recipeUse, UseRecipeRequest.self) { _, wanted in
+            ControlRoute(.post, ControlPath.recipeUse, UseRecipeRequest.self) { request, wanted in
                 let camera = try line.cameraName(wanted.camera)
-                let entry = try await WorkLane.slow.run { try use(wanted.recipe, for: camera) }
+                let entry = try await WorkLane.slow.run {
+                    try events.record(by: request.author) {
+                        let inUse = line.cameraReadings.first { $0.name == camera }?.recipe
+                        return Change(
+                            .recipeUse, recipe: wanted.recipe, camera: camera,
+                            before: inUse.map { ["recipe": .text($0)] } ?? [:], after: ["recipe": .text(wanted.recipe)])
+                    } _: {
+                        try use(wanted.recipe, for: camera)
+                    }
+                }
                 return try Response.json(RecipeReply(entry, refit, cameras: users(of: entry.name, line.cameraReadings)))
             },
         ]

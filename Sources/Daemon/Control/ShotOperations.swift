@@ -45,11 +45,13 @@ package final class ShotOperations: Service {
 
     /// - Parameter shotQualityPercent: of shots that the camera gives uncompressed, 1 to 100.
     package init(
-        line: any LineControl, refit: RefitService, verdicts: any VerdictSource, stateDirectory: String,
+        line: any LineControl, refit: RefitService, events: EventLog, verdicts: any VerdictSource,
+        stateDirectory: String,
         shotQualityPercent: Int = 95, logger: Logger
     ) {
         work = ShotWork(
-            line: line, refit: refit, pictures: VerdictPictures(source: verdicts, stateDirectory: stateDirectory),
+            line: line, refit: refit, events: events,
+            pictures: VerdictPictures(source: verdicts, stateDirectory: stateDirectory),
             checks: ShotChecks(parts: RecentParts(source: verdicts, stateDirectory: stateDirectory)),
             shotQualityPercent: shotQualityPercent)
         self.refit = refit

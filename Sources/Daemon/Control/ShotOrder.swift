@@ -7,8 +7,18 @@ struct ShotOrder: Sendable {
         case picture([UInt8])
         case verdict(UInt64)
         case camera(String, count: Int)
+
+        /// For the event journal.
+        var words: String {
+            switch self {
+            case .picture: "picture"
+            case .verdict(let sequence): "verdict \(sequence)"
+            case .camera(let name, _): "camera \(name)"
+            }
+        }
     }
 
+    let author: ChangeAuthor
     let entry: RecipeBook.Entry
     let source: Source
     /// Nothing is stored.
@@ -33,7 +43,8 @@ extension ControlRoutes {
         let source = try source(request)
         let camera: String? = if case .camera(let name, _) = source { name } else { nil }
         return ShotOrder(
-            entry: try entry(request, camera: camera), source: source, isDryRun: isDryRun, refits: refits,
+            author: request.author, entry: try entry(request, camera: camera), source: source, isDryRun: isDryRun,
+            refits: refits,
             isForced: isForced, previewParts: parts)
     }
 

@@ -8,6 +8,7 @@ struct ShotWork: Sendable {
 
     let line: any LineControl
     let refit: RefitService
+    let events: EventLog
     let pictures: VerdictPictures
     let checks: ShotChecks
     let shotQualityPercent: Int
@@ -131,7 +132,13 @@ struct ShotWork: Sendable {
                 report { $0.phase = .working(.storing, progress: Double(index) / Double(shots.count)) }
                 // Runs to its end, whatever happens to this task.
                 let (_, isNew) = try await WorkLane.slow.run {
-                    try recipe.addNormal(new.bytes, fileExtension: new.normal.fileExtension)
+                    try events.record(by: order.author) {
+                        .shotAdded(
+                            to: recipe, new.normal, isForced: order.isForced, score: new.score,
+                            source: order.source.words)
+                    } _: {
+                        try recipe.addNormal(new.bytes, fileExtension: new.normal.fileExtension)
+                    }
                 }
                 report { $0.shots[index].outcome = isNew ? .added : .duplicate }
                 isFitDue = true

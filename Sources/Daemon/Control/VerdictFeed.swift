@@ -3,41 +3,43 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import Platform
-import ServiceLifecycle
 
-/// Serves journal lines: a stretch of them, one with its pictures, or as they come.
-///
-/// A client holds nothing but its place in the journal. One that reads slowly therefore costs no memory and holds
-/// nobody up; if retention overtakes it, it is told with a ``TailGap`` which lines it missed.
-final class VerdictFeed: Sendable {
+/// Serves the journals: verdicts, each also with its pictures, and events.
+struct VerdictFeed: Sendable {
     /// What of a journal line decides whether it is sent.
     private struct Fields: Decodable {
         var verdict: Verdict
     }
 
-    /// Lines that are in memory at a time, for each client.
-    private static let batch = 256
-    /// Lines that a search for a rare verdict looks back over, a batch at a time.
-    private static let searchDepth = 100_000
-
-    private let source: any VerdictSource
     private let pictures: VerdictPictures
-    /// Clients that may follow at once: half of the connections stay for questions.
-    private let streams: Budget
+    private let verdicts: LineFeed
+    private let events: LineFeed
 
-    init(_ pictures: VerdictPictures, streamLimit: Int) {
-        source = pictures.source
+    /// - Parameter streamLimit: clients that may follow at once.
+    init(_ pictures: VerdictPictures, events: any VerdictSource, streamLimit: Int) {
         self.pictures = pictures
-        streams = Budget(streamLimit)
+        let places = Budget(streamLimit)
+        verdicts = LineFeed(source: pictures.source, places: places)
+        self.events = LineFeed(source: events, places: places)
     }
 
     var routes: [ControlRoute] {
         [
-            ControlRoute(.get, ControlPath.history, parameters: ["since", "limit", "verdict"], answer: history),
-            ControlRoute(.get, ControlPath.tail, .stream, parameters: ["since", "last", "verdict"], answer: tail),
+            ControlRoute(.get, ControlPath.history, parameters: ["since", "limit", "verdict"]) { request in
+                try await verdicts.history(request, where: try Self.filter(request))
+            },
+            ControlRoute(.get, ControlPath.tail, .stream, parameters: ["since", "last", "verdict"]) { request in
+                try await verdicts.tail(request, where: try Self.filter(request))
+            },
+            ControlRoute(.get, ControlPath.events, parameters: ["since", "limit"]) { request in
+                try await events.history(request)
+            },
+            ControlRoute(.get, ControlPath.eventsTail, .stream, parameters: ["since", "last"]) { request in
+                try await events.tail(request)
+            },
             ControlRoute(.get, "\(ControlPath.inspections)/:seq") { request in
                 let sequence = try Self.sequence(request)
-                let line = try await WorkLane.quick.run { try self.pictures.line(of: sequence) }
+                let line = try await WorkLane.quick.run { try pictures.line(of: sequence) }
                 return Response(
                     status: .ok, headers: [.contentType: "application/json"],
                     body: ResponseBody(byteBuffer: ByteBuffer(bytes: line.bytes + [UInt8(ascii: "\n")])))
@@ -48,148 +50,27 @@ final class VerdictFeed: Sendable {
 
     private func pictureRoute(_ kind: VerdictPictures.Kind) -> ControlRoute {
         ControlRoute(.get, "\(ControlPath.inspections)/:seq/\(kind.rawValue)") { request in
-            let picture = try await self.pictures.picture(of: try Self.sequence(request), kind)
+            let picture = try await pictures.picture(of: try Self.sequence(request), kind)
             return Response.picture(picture.bytes, fileExtension: picture.fileExtension)
         }
     }
 }
 
-// MARK: One verdict
-
 extension VerdictFeed {
+    /// Nil = all verdicts.
+    private static func filter(_ request: ControlRequest) throws -> LineFeed.Filter? {
+        guard let text = request.query.text("verdict") else { return nil }
+        guard let verdict = Verdict(rawValue: text.uppercased()) else {
+            throw ControlError.invalidRequest("tail: verdict=\(text.prefix(40)): expected OK, NG or INVALID")
+        }
+        return { try ControlCoding.decode(Fields.self, from: $0.bytes).verdict == verdict }
+    }
+
     private static func sequence(_ request: ControlRequest) throws -> UInt64 {
         let text = request.placeholder("seq")
         guard let sequence = UInt64(text) else {
             throw ControlError.invalidRequest("inspections: '\(text.prefix(40))': expected a sequence number")
         }
         return sequence
-    }
-}
-
-// MARK: Many verdicts
-
-extension VerdictFeed {
-    /// What a client asked to see.
-    private struct Selection: Sendable {
-        var next: UInt64
-        var verdict: Verdict?
-        /// Lines still to send; nil = no end.
-        var remaining: Int?
-    }
-
-    /// `GET /v1/history?since=&limit=&verdict=`: lines from `since` on; without it the newest.
-    @Sendable private func history(_ request: ControlRequest) async throws -> Response {
-        let limit: Int = try request.query.number("limit") ?? 100
-        guard (1...100_000).contains(limit) else {
-            throw ControlError.invalidRequest("history: limit=\(limit): expected 1 to 100000")
-        }
-        var selection = try await selection(request, newest: limit)
-        selection.remaining = limit
-        return stream { [selection] writer in
-            var selection = selection
-            try await self.send(&selection, to: &writer)
-        }
-    }
-
-    /// `GET /v1/tail?since=&last=&verdict=`: as `history`, and then every new line until the client leaves.
-    @Sendable private func tail(_ request: ControlRequest) async throws -> Response {
-        guard let place = streams.take(1) else {
-            throw ControlError(
-                code: .unavailable, message: "tail: \(streams.whole) clients follow the journal already: try later")
-        }
-        let selection = try await selection(request, newest: request.query.number("last") ?? 10)
-        return stream { writer in
-            defer { withExtendedLifetime(place) {} }
-            // A client that leaves sends nothing: only the end of its side of the connection shows it.
-            try await request.connection.consumeWithCancellationOnInboundClose { [writer] _ in
-                var (writer, selection) = (writer, selection)
-                try await self.send(&selection, to: &writer)
-                // Begins with a change, so that nothing between the first stretch and here is missed.
-                for await _ in self.source.changes().cancelOnGracefulShutdown() {
-                    try await self.send(&selection, to: &writer)
-                }
-            }
-        }
-    }
-
-    /// - Parameter newest: where to begin without `since`: that many lines (of the verdict asked for) before the end.
-    private func selection(_ request: ControlRequest, newest: Int) async throws -> Selection {
-        let last = source.lastSequence
-        let since: UInt64? = try request.query.number("since")
-        guard since ?? 0 <= last + 1 else {
-            throw ControlError.invalidRequest("tail: since=\(since ?? 0): the journal ends at \(last)")
-        }
-        var verdict: Verdict?
-        if let text = request.query.text("verdict") {
-            verdict = Verdict(rawValue: text.uppercased())
-            if verdict == nil {
-                throw ControlError.invalidRequest("tail: verdict=\(text.prefix(40)): expected OK, NG or INVALID")
-            }
-        }
-        if let since { return Selection(next: max(1, since), verdict: verdict) }
-        return Selection(next: try await start(newest: max(0, newest), verdict, before: last + 1), verdict: verdict)
-    }
-
-    /// Sequence number of the first of the `count` newest lines; looks back over ``searchDepth`` lines at most.
-    private func start(newest count: Int, _ verdict: Verdict?, before end: UInt64) async throws -> UInt64 {
-        var (first, missing, seen) = (end, count, 0)
-        while missing > 0, seen < Self.searchDepth {
-            let lines = try await WorkLane.quick.run { [first] in
-                try self.source.lines(before: first, count: Self.batch)
-            }
-            guard let oldest = lines.first else { break }
-            let wanted =
-                if let verdict {
-                    try lines.filter { try ControlCoding.decode(Fields.self, from: $0.bytes).verdict == verdict }
-                } else {
-                    lines
-                }
-            if wanted.count >= missing { return wanted[wanted.count - missing].sequence }
-            (first, missing, seen) = (oldest.sequence, missing - wanted.count, seen + lines.count)
-        }
-        return first
-    }
-
-    private func stream(
-        _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
-    ) -> Response {
-        Response(
-            status: .ok, headers: [.contentType: "application/jsonl"],
-            body: ResponseBody { writer in
-                try await write(&writer)
-                try await writer.finish(nil)
-            })
-    }
-
-    /// Sends what the journal holds from `selection.next` on, and moves it past that.
-    private func send(_ selection: inout Selection, to writer: inout any ResponseBodyWriter) async throws {
-        while selection.remaining ?? 1 > 0 {
-            // On the lane, for old lines are on the disk; newer ones are in memory.
-            let next = selection.next
-            let lines = try await WorkLane.quick.run { try self.source.lines(from: next, count: Self.batch) }
-            guard let newest = lines.last?.sequence else { return }
-            var buffer = ByteBuffer()
-            for line in lines where selection.remaining ?? 1 > 0 {
-                try append(line, to: &buffer, &selection)
-            }
-            // Waits for a client that reads slowly, and holds one batch for it.
-            if buffer.readableBytes > 0 { try await writer.write(buffer) }
-            // What comes from here on is another change.
-            if newest >= source.lastSequence { return }
-        }
-    }
-
-    private func append(_ line: VerdictLine, to buffer: inout ByteBuffer, _ selection: inout Selection) throws {
-        if line.sequence > selection.next {
-            buffer.writeBytes(try ControlCoding.encode(TailGap(from: selection.next, to: line.sequence - 1)))
-            buffer.writeInteger(UInt8(ascii: "\n"))
-        }
-        selection.next = line.sequence + 1
-        if let verdict = selection.verdict {
-            guard try ControlCoding.decode(Fields.self, from: line.bytes).verdict == verdict else { return }
-        }
-        buffer.writeBytes(line.bytes)
-        buffer.writeInteger(UInt8(ascii: "\n"))
-        selection.remaining = selection.remaining.map { $0 - 1 }
     }
 }

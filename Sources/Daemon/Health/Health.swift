@@ -27,7 +27,7 @@ package struct Health: Sendable, Equatable {
 
 /// Something in the daemon that is not as it should be.
 package struct Finding: Sendable, Equatable {
-    /// Where: `camera cam0`, `inspection`, `journal`, `storage`, `pictures`, `fit`, `control`.
+    /// Where: `camera cam0`, `inspection`, `journal`, `events`, `storage`, `pictures`, `fit`, `control`.
     package let place: String
     /// The state that it puts the line in; nil = a warning.
     package let state: LineState?

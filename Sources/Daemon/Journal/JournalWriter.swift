@@ -5,6 +5,8 @@ package import Platform
 package struct JournalSettings: Sendable, Equatable {
     /// A segment that would grow beyond this ends.
     package var segmentBytes = 64 << 20
+    /// Room that is set aside for the segments to come, as far as there is some.
+    package var spareBytes = 32 << 20
     /// Whole segments beyond this are removed, oldest first, the newest never.
     package var maxBytes = 4 << 30
     /// Syncs every line before it shows, not only NG.
@@ -71,7 +73,7 @@ package struct JournalWriter {
         self.disk = disk
         (lastSynced, newest, beforeNewest) = (start.lastLine, start.lastLine, start.lastLine)
         (lastNumber, mark) = (start.lastSequence, start.mark)
-        spares = SpareSegments(folder: folder, segmentBytes: settings.segmentBytes, disk: disk)
+        spares = SpareSegments(folder: folder, settings: settings, disk: disk)
         if start.mark == .none {
             // Now, and not with the first number: a disk that is full by then has room for it. If it is full already,
             // there is no number until it has.

@@ -7,8 +7,6 @@ import Platform
 /// Used by the journal's thread. They are files without content called `spare-N`; one becomes the next segment by its
 /// name.
 struct SpareSegments {
-    /// Room for some 100,000 verdicts.
-    private static let bytesInAll = 32 << 20
     /// Less is not worth a file.
     private static let fewestBytes = 64 << 10
     private static let mostFiles = 32
@@ -19,13 +17,15 @@ struct SpareSegments {
     private let disk: Disk
     /// Of each, unless the disk is too small for it.
     private let segmentBytes: Int
+    /// Of all of them: of verdicts some 100,000.
+    private let bytesInAll: Int
     private var numbers: [Int] = []
 
     /// Takes over what an older run left.
-    init(folder: String, segmentBytes: Int, disk: Disk) {
+    init(folder: String, settings: JournalSettings, disk: Disk) {
         self.folder = folder
         self.disk = disk
-        self.segmentBytes = segmentBytes
+        (segmentBytes, bytesInAll) = (settings.segmentBytes, settings.spareBytes)
         // A folder that cannot be listed has none; the writer finds out what is wrong with it.
         for name in (try? disk.names(in: folder)) ?? [] {
             guard let number = JournalNames.spare(name) else { continue }
@@ -39,7 +39,7 @@ struct SpareSegments {
         }
     }
 
-    private var wanted: Int { max(1, min(Self.mostFiles, Self.bytesInAll / segmentBytes)) }
+    private var wanted: Int { max(1, min(Self.mostFiles, bytesInAll / segmentBytes)) }
 
     /// Whether all are there.
     var isComplete: Bool { numbers.count >= wanted }

@@ -90,7 +90,7 @@ extension Recipe {
     }
 
     /// - Throws: ``StoreError/unusable(_:)`` when nobody knows.
-    private func isCommissioning() throws(StoreError) -> Bool {
+    func isCommissioning() throws(StoreError) -> Bool {
         switch commission() {
         case .success(let commission): return commission != nil
         case .failure(let invalidity): throw .unusable(invalidity.detail)

@@ -122,11 +122,10 @@ extension Recipe {
     package func rollback(to generation: Int?) throws -> Rollback {
         try change.withLock { _ in
             let kept = try store.generations()
-            let target = if let generation { generation } else { try older(kept) }
-            guard kept.contains(target) else { throw StoreError.noSuchGeneration(target, kept: kept) }
+            let target = try target(generation, among: kept)
             let model = try usable(target)
             // Before the generation is selected: a power cut in between leaves a bad shot out, and not in.
-            let shots = try sort(by: Set(model.shots))
+            let shots = try sortShots(by: Set(model.shots))
             // The newest needs no mark: it is what a start would use anyway.
             let mark = target == kept.first ? nil : ShotList(view.normals)
             let current =
@@ -142,6 +141,21 @@ extension Recipe {
             use(model, target, current, fault: fault(of: model))
             return Rollback(active: try inUse(), setAside: shots.setAside, restored: shots.restored)
         }
+    }
+
+    /// What going back to a generation would do, as ``rollback(to:)``; changes nothing.
+    func rollbackPlan(to generation: Int?) throws -> (model: FittedModel, generation: Int, Misplaced) {
+        try change.withLock { _ in
+            let target = try target(generation, among: try store.generations())
+            let model = try usable(target)
+            return (model, target, misplaced(by: Set(model.shots)))
+        }
+    }
+
+    private func target(_ generation: Int?, among kept: [Int]) throws(StoreError) -> Int {
+        let target = if let generation { generation } else { try older(kept) }
+        guard kept.contains(target) else { throw .noSuchGeneration(target, kept: kept) }
+        return target
     }
 
     private func older(_ kept: [Int]) throws(StoreError) -> Int {

@@ -53,7 +53,7 @@ extension Recipe {
         try Self.shot(named: name, among: view.normals)
     }
 
-    private func shot(named name: String) throws(StoreError) -> (StoredNormal, isSetAside: Bool) {
+    func shot(named name: String) throws(StoreError) -> (StoredNormal, isSetAside: Bool) {
         let view = view
         let normal = try Self.shot(named: name, among: view.normals + view.setAside)
         return (normal, view.setAside.contains(normal))
@@ -86,26 +86,35 @@ extension Recipe {
 
     // MARK: Roll-back
 
+    /// Shots that a roll-back sets aside, and those that it restores.
+    typealias Misplaced = (setAside: [StoredNormal], restored: [StoredNormal])
+
+    /// - Parameter shots: those that a generation was fitted from.
+    func misplaced(by shots: Set<String>) -> Misplaced {
+        let view = view
+        return (
+            view.normals.filter { !shots.contains($0.sha256) }, view.setAside.filter { shots.contains($0.sha256) }
+        )
+    }
+
     /// Sets aside all shots but those named, and restores the others.
     ///
     /// - Throws: what the disk throws; then everything is as it was.
-    func sort(by shots: Set<String>) throws -> (setAside: [StoredNormal], restored: [StoredNormal]) {
-        let view = view
-        let wrong = view.normals.filter { !shots.contains($0.sha256) }
-        let missing = view.setAside.filter { shots.contains($0.sha256) }
+    func sortShots(by names: Set<String>) throws -> Misplaced {
+        let misplaced = misplaced(by: names)
         do {
-            for normal in wrong { try store.setAside(normal) }
-            for normal in missing { try store.restore(normal) }
+            for normal in misplaced.setAside { try store.setAside(normal) }
+            for normal in misplaced.restored { try store.restore(normal) }
             try readShots()
         } catch {
-            undo((wrong, missing))
+            undo(misplaced)
             throw error
         }
-        return (wrong, missing)
+        return misplaced
     }
 
-    /// Takes back ``sort(by:)``, however far it came. What cannot be taken back stays out of the next fit, or is fitted as before.
-    func undo(_ change: (setAside: [StoredNormal], restored: [StoredNormal])) {
+    /// Takes back ``sortShots(by:)``, however far it came. What cannot be taken back stays out of the next fit, or is fitted as before.
+    func undo(_ change: Misplaced) {
         do {
             let (stored, aside) = (try store.normals(), try store.setAside())
             for normal in change.setAside where aside.contains(normal) { try store.restore(normal) }

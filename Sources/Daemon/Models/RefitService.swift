@@ -64,13 +64,15 @@ package final class RefitService: Service {
     }
 
     private let book: RecipeBook
+    private let events: EventLog
     private let logger: Logger
     private let state = Monitor(State())
     /// Busy from one word of a fit's progress to the next.
     private let progress = LoopProgress()
 
-    package init(book: RecipeBook, logger: Logger) {
+    package init(book: RecipeBook, events: EventLog, logger: Logger) {
         self.book = book
+        self.events = events
         self.logger = logger
     }
 
@@ -202,7 +204,11 @@ extension RefitService {
                         progress.begin()
                         state.withLock { $0.progress = share }
                     }, { [state] in state.read(\.isStopping) })
-            let active = try entry.recipe.install(model)
+            let active = try events.record(by: .daemon) {
+                try .generation(of: entry.recipe, model)
+            } _: {
+                try entry.recipe.install(model)
+            }
             logger.notice(
                 "model fitted",
                 metadata: [

@@ -29,7 +29,7 @@ struct History: AsyncParsableCommand {
         var query = ["limit": "\(limit)"]
         if let since { query["since"] = "\(since)" }
         if let verdict { query["verdict"] = verdict.rawValue }
-        let printer = VerdictPrinter(json: daemon.json)
+        let printer = LinePrinter.verdicts(json: daemon.json)
         try await daemon.client.lines(ControlPath.history, query: query, printer.show)
     }
 }

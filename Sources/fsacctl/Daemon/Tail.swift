@@ -34,45 +34,15 @@ struct Tail: AsyncParsableCommand {
     func run() async throws {
         guard follow else {
             // The daemon gives the newest without being told where the journal ends.
-            let printer = VerdictPrinter(json: daemon.json)
+            let printer = LinePrinter.verdicts(json: daemon.json)
             return try await daemon.client.lines(
                 ControlPath.history, query: query(["limit": "\(lines)"]), printer.show)
         }
         // Says so and ends when there is no daemon to begin with; later ones are waited for.
         let status = try await daemon.client.get(ControlPath.status, as: StatusReply.self)
-        let printer = VerdictPrinter(json: daemon.json, next: status.storage.lastSequence + 1)
-        var place = ["last": "\(lines)"]
-        while true {
-            // A refusal (too many who follow, a place that the journal does not have) is final; a connection that
-            // breaks is not.
-            try await unlessUnreachable {
-                try await daemon.client.lines(ControlPath.tail, query: query(place), printer.show)
-            }
-            // On standard error: a program that reads the lines sees no gap, because there is none.
-            Terminal.complain("the daemon ended the connection, waiting for it to come back")
-            try await waitForDaemon()
-            place = ["since": "\(printer.next)"]
-        }
-    }
-
-    private func waitForDaemon() async throws {
-        var isBack = false
-        while !isBack {
-            // The unit starts it again after a second.
-            try await Task.sleep(for: .milliseconds(500))
-            try await unlessUnreachable {
-                _ = try await daemon.client.get(ControlPath.status, as: StatusReply.self)
-                isBack = true
-            }
-        }
-    }
-
-    private func unlessUnreachable(_ work: () async throws -> Void) async throws {
-        do {
-            try await work()
-        } catch ClientError.unreachable {
-            return
-        }
+        let printer = LinePrinter.verdicts(json: daemon.json, next: status.storage.lastSequence + 1)
+        try await Follower(client: daemon.client, path: ControlPath.tail, printer: printer, query: query([:]))
+            .follow(from: ["last": "\(lines)"])
     }
 
     private func query(_ place: [String: String]) -> [String: String] {

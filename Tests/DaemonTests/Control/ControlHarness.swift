@@ -43,7 +43,7 @@ final class ListedVerdicts: VerdictSource {
         append(record.seq, String(decoding: try ControlCoding.encode(record), as: UTF8.self))
     }
 
-    private func append(_ sequence: UInt64, _ text: String) {
+    func append(_ sequence: UInt64, _ text: String) {
         state.withLock { state in
             state.lines.append(VerdictLine(sequence: sequence, bytes: Array(text.utf8)))
             for reader in state.readers { reader.yield() }
@@ -126,6 +126,10 @@ final class ControlHarness: Sendable {
     let recipe: Recipe
     let refit: RefitService
     let verdicts = ListedVerdicts()
+    let events: EventJournal
+    /// Below the events; works until a test has it fail.
+    let eventDisk = FailingDisk(.never)
+    private let eventLog: EventLog
     let line: TestControl
 
     private init(_ method: RecipeMethod) throws {
@@ -133,7 +137,9 @@ final class ControlHarness: Sendable {
         socket = "\(folder.path)/control.sock"
         book = try RecipeBook.bottle(folder, method)
         recipe = try book.entry("bottle").recipe
-        refit = RefitService(book: book, logger: .silent)
+        events = EventJournal(stateDirectory: folder.path, disk: eventDisk.disk, logger: .silent)
+        eventLog = EventLog(events)
+        refit = RefitService(book: book, events: eventLog, logger: .silent)
         line = TestControl(
             LineReadings(
                 health: Health([]),
@@ -159,12 +165,13 @@ final class ControlHarness: Sendable {
         (settings.headerTimeout, settings.requestTimeout, settings.idleTimeout) = (patience, patience, patience)
         change(&settings)
         let shots = ShotOperations(
-            line: harness.line, refit: harness.refit, verdicts: harness.verdicts, stateDirectory: harness.folder.path,
-            logger: logger)
+            line: harness.line, refit: harness.refit, events: harness.eventLog, verdicts: harness.verdicts,
+            stateDirectory: harness.folder.path, logger: logger)
         let server = ControlServer(
             settings: settings, book: harness.book, refit: harness.refit, line: harness.line,
-            verdicts: harness.verdicts, shots: shots, stateDirectory: harness.folder.path, logger: logger,
-            reload: { ReloadReply(applied: ["camera cam0 added"], needsRestart: ["control"]) })
+            verdicts: harness.verdicts, shots: shots, events: harness.eventLog,
+            stateDirectory: harness.folder.path, logger: logger,
+            reload: { _ in ReloadReply(applied: ["camera cam0 added"], needsRestart: ["control"]) })
         let group = ServiceGroup(services: [harness.refit, server, shots], logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -191,12 +198,14 @@ final class ControlHarness: Sendable {
             LineReadings(
                 health: Health([Finding("cameras", .starting, "no frame")]), cameras: [], counts: CountsReply(),
                 latency: nil, storage: storage))
-        let (refit, verdicts) = (RefitService(book: book, logger: .silent), ListedVerdicts())
+        let events = EventLog.of(folder)
+        let (refit, verdicts) = (RefitService(book: book, events: events, logger: .silent), ListedVerdicts())
         try await ControlServer(
             settings: settings, book: book, refit: refit, line: line, verdicts: verdicts,
             shots: ShotOperations(
-                line: line, refit: refit, verdicts: verdicts, stateDirectory: folder.path, logger: .silent),
-            stateDirectory: folder.path, logger: .silent, reload: { throw ReloadError.inProgress }
+                line: line, refit: refit, events: events, verdicts: verdicts, stateDirectory: folder.path,
+                logger: .silent),
+            events: events, stateDirectory: folder.path, logger: .silent, reload: { _ in throw ReloadError.inProgress }
         ).run()
     }
 
@@ -256,5 +265,37 @@ extension UnixClient.Reply {
     var errorCode: ErrorCode? {
         // Nil is what a test sees when the body is no error envelope.
         try? decoded(ErrorReply.self).error.code
+    }
+}
+
+extension EventLog {
+    static func of(_ folder: TemporaryFolder) -> EventLog {
+        EventLog(EventJournal(stateDirectory: folder.path, logger: .silent))
+    }
+}
+
+extension ControlHarness {
+    struct Route: Hashable {
+        var method: String
+        var path: String
+    }
+
+    /// Every path of the daemon and its methods, as it names them itself; placeholders are `1`.
+    func routes() async throws -> [Route] {
+        let unknown = try await request("GET", "/nowhere").text
+        let paths = unknown.matches(of: /\/(?:v1|healthz|metrics)[a-z0-9:\/]*/).map {
+            String($0.0).replacing(/:[a-z0-9]+/, with: "1")
+        }
+        var routes: [Route] = []
+        for path in paths {
+            let head = try await request("PATCH", path).head
+            guard let methods = head.firstMatch(of: /[Aa]llow: ([A-Z, ]+)/)?.1 else { continue }
+            for method in methods.split(separator: ", ") { routes.append(Route(method: String(method), path: path)) }
+        }
+        return routes
+    }
+
+    func eventRecords(from first: UInt64 = 1) throws -> [EventRecord] {
+        try events.lines(from: first, count: .max).map { try ControlCoding.decode(EventRecord.self, from: $0.bytes) }
     }
 }

@@ -4,26 +4,6 @@ import Testing
 
 /// What is spelt wrongly is refused, whatever the request. The routes are those that the daemon itself names.
 @Suite struct StrictRequestTests {
-    private struct Route {
-        var method: String
-        var path: String
-    }
-
-    /// Every path of the daemon and its methods; placeholders are `1`.
-    private func routes(_ line: ControlHarness) async throws -> [Route] {
-        let unknown = try await line.request("GET", "/nowhere").text
-        let paths = unknown.matches(of: /\/(?:v1|healthz|metrics)[a-z0-9:\/]*/).map {
-            String($0.0).replacing(/:[a-z0-9]+/, with: "1")
-        }
-        var routes: [Route] = []
-        for path in paths {
-            let head = try await line.request("PATCH", path).head
-            let methods = try #require(head.firstMatch(of: /[Aa]llow: ([A-Z, ]+)/)).1
-            for method in methods.split(separator: ", ") { routes.append(Route(method: String(method), path: path)) }
-        }
-        return routes
-    }
-
     /// That nothing has begun.
     private func expectNothingDone(_ line: ControlHarness) {
         #expect(line.refit.status(of: "bottle").request == 0)
@@ -33,7 +13,7 @@ import Testing
 
     @Test func theDaemonNamesItsPathsAndTheirMethods() async throws {
         try await ControlHarness.serve { line async throws in
-            let routes = try await routes(line).map { "\($0.method) \($0.path)" }
+            let routes = try await line.routes().map { "\($0.method) \($0.path)" }
             #expect(routes.count >= 29)
             for route in ["GET /healthz", "PUT /v1/limit", "DELETE /v1/normals/1", "GET /v1/inspections/1/heatmap"] {
                 #expect(routes.contains(route))
@@ -47,7 +27,7 @@ import Testing
 
     @Test func aParameterThatARouteDoesNotKnowIsRefusedByEveryRoute() async throws {
         try await ControlHarness.serve { line async throws in
-            for route in try await routes(line) {
+            for route in try await line.routes() {
                 for query in ["recipee=bottle", "dryrun=true", "=1", "", "%72ecipe=bottle"].map({ "\($0)&x=1" }) {
                     let reply = try await line.request(route.method, "\(route.path)?\(query)")
                     #expect(reply.status == 400, "\(route) \(query)")
@@ -60,7 +40,7 @@ import Testing
 
     @Test func aFieldThatARouteDoesNotKnowIsRefusedByEveryRoute() async throws {
         try await ControlHarness.serve { line async throws in
-            for route in try await routes(line) {
+            for route in try await line.routes() {
                 let reply = try await UnixClient.request(
                     route.method, route.path, socket: line.socket, headers: ["Content-Type: application/json"],
                     body: Array(#"{"vaule":0.3}"#.utf8))
@@ -73,7 +53,7 @@ import Testing
 
     @Test func aBodyThatEndsInNonsenseStartsNothing() async throws {
         try await ControlHarness.serve { line async throws in
-            for route in try await routes(line) where route.method != "GET" {
+            for route in try await line.routes() where route.method != "GET" {
                 for body in ["zz\r\n", "2\r\n{}\r\nzz\r\n", "2\r\n{}", "ffffffffffffffffff\r\n"] {
                     let client = try UnixClient(line.socket)
                     client.send(

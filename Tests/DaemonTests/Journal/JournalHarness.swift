@@ -101,6 +101,8 @@ final class FailingDisk: Sendable {
         case once(at: Int, errno: CInt)
         case from(Int, errno: CInt)
         case all(of: Set<Disk.Operation>, errno: CInt)
+        /// On every path with this text.
+        case at(String, errno: CInt)
     }
 
     private let state: Mutex<(operations: Int, plan: Plan)>
@@ -113,7 +115,7 @@ final class FailingDisk: Sendable {
     func follow(_ plan: Plan) { state.withLock { $0.plan = plan } }
 
     var disk: Disk {
-        Disk { [self] operation, _ in
+        Disk { [self] operation, path in
             state.withLock { state in
                 state.operations += 1
                 return switch state.plan {
@@ -121,6 +123,7 @@ final class FailingDisk: Sendable {
                 case .once(let number, let code): state.operations == number ? code : nil
                 case .from(let number, let code): state.operations >= number ? code : nil
                 case .all(let operations, let code): operations.contains(operation) ? code : nil
+                case .at(let text, let code): path.contains(text) ? code : nil
                 }
             }
         }

@@ -38,7 +38,7 @@ import Testing
 
     private func service(_ method: RecipeMethod) throws -> (RefitService, Recipe) {
         let book = try RecipeBook.bottle(folder, method)
-        return (RefitService(book: book, logger: .silent), try book.entry("bottle").recipe)
+        return (RefitService(book: book, events: .of(folder), logger: .silent), try book.entry("bottle").recipe)
     }
 
     private func settle(_ service: RefitService, _ recipe: String = "bottle", fit: UInt64) async throws {
@@ -79,7 +79,7 @@ import Testing
         ] {
             let log = LogRecord()
             let book = try RecipeBook.bottle(folder, .tiny(method: method))
-            let service = RefitService(book: book, logger: log.logger)
+            let service = RefitService(book: book, events: .of(folder), logger: log.logger)
             try await run(service) { try await settle(service, fit: 1) }
             let line = try #require(log.lines.first { $0.contains("a fit is due") })
             #expect(reasons.allSatisfy { line.contains($0) }, "\(line)")
@@ -152,7 +152,7 @@ import Testing
     @Test func recipesAreFittedOneAfterTheOtherAndEachKeepsItsOwnCount() async throws {
         let gate = Gate()
         let book = try RecipeBook.bottle(folder, .tiny { shots, _, _ in try gate.fit(shots) })
-        let service = RefitService(book: book, logger: .silent)
+        let service = RefitService(book: book, events: .of(folder), logger: .silent)
         let cap = try book.copy("bottle", to: "cap").recipe
         _ = try cap.addNormal(TestPicture.png(2), fileExtension: "png")
         try await run(service) {
@@ -177,7 +177,7 @@ import Testing
         for number in 1...count {
             let next = try TemporaryFolder()
             let book = try RecipeBook.bottle(state, .tiny { _, _, isCancelled in try Self.wait(isCancelled) })
-            let service = RefitService(book: book, logger: .silent)
+            let service = RefitService(book: book, events: .of(state), logger: .silent)
             try await run(service) {
                 while !state.isAtFit(number) { try await Task.sleep(for: .milliseconds(2)) }
                 try FileManager.default.copyItem(atPath: "\(state.path)/recipes", toPath: "\(next.path)/recipes")
@@ -194,7 +194,7 @@ import Testing
 
     @Test func aFitThatEndedTheDaemonOnceIsMadeByTheNextStart() async throws {
         let state = try await stateAfterKills(1)
-        let service = RefitService(book: try .bottle(state), logger: .silent)
+        let service = RefitService(book: try .bottle(state), events: .of(state), logger: .silent)
         try await run(service) { try await settle(service, fit: 1) }
         #expect(service.status(of: "bottle").generation == 1)
         #expect(try state.names(in: "recipes/bottle/models") == ["1"])
@@ -204,7 +204,7 @@ import Testing
         let state = try await stateAfterKills(2)
         let book = try RecipeBook.bottle(state)
         let log = LogRecord()
-        let service = RefitService(book: book, logger: log.logger)
+        let service = RefitService(book: book, events: .of(state), logger: log.logger)
         try await run(service) {
             while service.status(of: "bottle").state == .idle { try await Task.sleep(for: .milliseconds(2)) }
             #expect(service.status(of: "bottle").state == .failed)
@@ -219,7 +219,8 @@ import Testing
 
     @Test func anotherShotOrOtherSettingsAreAnotherFit() async throws {
         let state = try await stateAfterKills(2)
-        let settings = RefitService(book: try .bottle(state, .tiny(method: "spade")), logger: .silent)
+        let settings = RefitService(
+            book: try .bottle(state, .tiny(method: "spade")), events: .of(state), logger: .silent)
         try await run(settings) { try await settle(settings, fit: 1) }
         #expect(settings.status(of: "bottle").generation == 1)
         #expect(try state.names(in: "recipes/bottle/models") == ["1"])
@@ -227,7 +228,7 @@ import Testing
         let added = try await stateAfterKills(2)
         let book = try RecipeBook.bottle(added)
         _ = try book.entry("bottle").recipe.addNormal(TestPicture.png(2), fileExtension: "png")
-        let service = RefitService(book: book, logger: .silent)
+        let service = RefitService(book: book, events: .of(added), logger: .silent)
         try await run(service) { try await settle(service, fit: 1) }
         #expect(service.status(of: "bottle").generation == 1)
         #expect(try added.names(in: "recipes/bottle/normals").count == 2)
@@ -248,7 +249,7 @@ import Testing
         let book = try RecipeBook(stateDirectory: folder.path, tables: [table], disk: full, logger: .silent) { _ in
             .tiny()
         }
-        let service = RefitService(book: book, logger: .silent)
+        let service = RefitService(book: book, events: .of(folder), logger: .silent)
         try await run(service) { try await settle(service, fit: 1) }
         #expect(service.status(of: "bottle").state == .failed)
         #expect(try book.entry("bottle").recipe.view.active == nil)

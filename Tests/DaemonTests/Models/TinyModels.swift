@@ -3,6 +3,7 @@ import Core
 import Daemon
 import FoundationEssentials
 import Logging
+import Platform
 import Settings
 import TestSupport
 
@@ -103,4 +104,6 @@ enum TestPicture {
     static func png(_ shade: UInt8, height: Int = 40, width: Int = 50) -> [UInt8] {
         Image(height: height, width: width, pixels: Array(repeating: shade, count: height * width * 3)).pngBytes()
     }
+
+    static func sha256(_ shade: UInt8) -> String { hexadecimal(SHA256.digest(of: png(shade))) }
 }

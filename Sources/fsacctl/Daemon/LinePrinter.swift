@@ -2,16 +2,31 @@ import ArgumentParser
 import ControlProtocol
 import Synchronization
 
-/// Writes the lines of `history` and `tail`, and keeps the place behind the last one. It is called on the exchange's
+/// Writes the lines of a journal, and keeps the place behind the last one. It is called on the exchange's
 /// thread, one line after the other; the place is read from elsewhere.
-final class VerdictPrinter: Sendable {
+final class LinePrinter: Sendable {
     private let json: Bool
+    /// A line as people read it.
+    private let text: @Sendable (_ line: [UInt8]) throws -> String
     private let place: Mutex<UInt64>
 
     /// - Parameter next: where to go on when the connection breaks before the first line.
-    init(json: Bool, next: UInt64 = 1) {
+    init(json: Bool, next: UInt64 = 1, _ text: @escaping @Sendable (_ line: [UInt8]) throws -> String) {
         self.json = json
+        self.text = text
         place = Mutex(next)
+    }
+
+    static func verdicts(json: Bool, next: UInt64 = 1) -> LinePrinter {
+        LinePrinter(json: json, next: next) { line in
+            VerdictLineView(record: try ControlCoding.decode(InspectionRecord.self, from: line)).text
+        }
+    }
+
+    static func events(json: Bool) -> LinePrinter {
+        LinePrinter(json: json) { line in
+            EventLineView(record: try ControlCoding.decode(EventRecord.self, from: line)).text
+        }
     }
 
     /// Of a line that goes on as it came: one of a newer daemon, with fields that are unknown here, is shown, too.
@@ -19,20 +34,16 @@ final class VerdictPrinter: Sendable {
         var seq: UInt64
     }
 
-    /// - Throws: `ExitCode.success` when nobody reads any more; what the decoder throws, for a line that is no verdict.
+    /// - Throws: `ExitCode.success` when nobody reads any more; what the decoder throws, for a line that is none of the kind.
     func show(_ line: [UInt8]) throws {
         let text: String
         // A journal line has no `type`, so it is never taken for a gap.
         if let gap = try? ControlCoding.decode(TailGap.self, from: line) {
             goOn(after: gap.to)
             text = Style.doubtful("numbers \(gap.from) to \(gap.to) are not in the journal (any more)\n")
-        } else if json {
-            goOn(after: try ControlCoding.decode(Place.self, from: line).seq)
-            text = ""
         } else {
-            let record = try ControlCoding.decode(InspectionRecord.self, from: line)
-            goOn(after: record.seq)
-            text = VerdictLineView(record: record).text
+            goOn(after: try ControlCoding.decode(Place.self, from: line).seq)
+            text = json ? "" : try self.text(line)
         }
         let isRead = json ? Terminal.write(json: line) : Terminal.write(text)
         // Whoever read our output has had enough: `fsacctl tail -f | head`.

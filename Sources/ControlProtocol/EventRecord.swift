@@ -1,0 +1,129 @@
+/// One line of the event journal: a change of what decides about parts, who asked for it, and what was and is. Programs outside
+/// read it, from the file, from `fsacctl events --json` and `GET /v1/events`: a field may be added, none changes its meaning.
+///
+/// The line is on the disk before the change is made. One whose change failed then is followed by another, which names it
+/// (`failed`); one that could not be written in time has `refused`, and nothing was changed. What a kill in between has left
+/// is told by the `start` that follows: it says by what parts are judged.
+package struct EventRecord: Codable, Sendable, Equatable {
+    /// What was changed. More may come.
+    package enum Kind: String, Codable, Sendable, CaseIterable {
+        /// The daemon began to run; `after` has what is in use.
+        case start
+        /// The configuration was read again.
+        case reload
+        /// The limit was set by hand, or given back to calibration.
+        case limit
+        case commissionStart = "commission_start"
+        case commissionCancel = "commission_cancel"
+        /// The limit that commissioning proposed was accepted.
+        case commissionApply = "commission_apply"
+        case shotAdded = "shot_added"
+        case shotRemoved = "shot_removed"
+        /// A shot that a roll-back had set aside is a shot again.
+        case shotRestored = "shot_restored"
+        /// A fit was asked for.
+        case refit
+        /// A fit became the generation in use.
+        case generation
+        /// Another generation was chosen; shots that it was not fitted from are set aside, others come back.
+        case rollback
+        case recipeCopy = "recipe_copy"
+        /// A camera was given another recipe.
+        case recipeUse = "recipe_use"
+    }
+
+    /// From where a change came.
+    package enum Origin: String, Codable, Sendable {
+        /// Somebody at the control socket.
+        case control
+        /// SIGHUP, whose sender is not known.
+        case signal
+        /// Nobody: the daemon itself, in the course of what it was told before.
+        case daemon
+    }
+
+    /// From 1, one more with each line, also over restarts.
+    package var seq: UInt64
+    /// RFC 3339 with microseconds, UTC, by the wall clock. For people; nothing is ordered by it.
+    package var time: String
+    package var event: Kind
+    package var recipe: String?
+    package var camera: String?
+    package var origin: Origin
+    /// The user by the kernel's word, with `control` always.
+    package var uid: UInt32?
+    /// The name that the system has for `uid`, if any.
+    package var user: String?
+    package var pid: Int32?
+    /// What was, by name; without what there was not.
+    package var before: [String: EventValue]
+    /// What is meant to be.
+    package var after: [String: EventValue]
+    /// The number of the event whose change failed; with `error`.
+    package var failed: UInt64?
+    /// Why, in words.
+    package var error: String?
+    /// True where the line was not on the disk in time: nothing was changed.
+    package var refused: Bool?
+
+    package init(
+        seq: UInt64, time: String, event: Kind, recipe: String? = nil, camera: String? = nil, origin: Origin,
+        uid: UInt32? = nil, user: String? = nil, pid: Int32? = nil, before: [String: EventValue] = [:],
+        after: [String: EventValue] = [:], failed: UInt64? = nil, error: String? = nil, refused: Bool? = nil
+    ) {
+        self.seq = seq
+        self.time = time
+        self.event = event
+        self.recipe = recipe
+        self.camera = camera
+        self.origin = origin
+        self.uid = uid
+        self.user = user
+        self.pid = pid
+        self.before = before
+        self.after = after
+        self.failed = failed
+        self.error = error
+        self.refused = refused
+    }
+}
+
+/// A value of an event, as JSON has it: the bare value.
+package enum EventValue: Codable, Sendable, Equatable, CustomStringConvertible {
+    case flag(Bool)
+    case count(Int)
+    case number(Float)
+    case text(String)
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let flag = try? container.decode(Bool.self) {
+            self = .flag(flag)
+        } else if let count = try? container.decode(Int.self) {
+            self = .count(count)
+        } else if let number = try? container.decode(Float.self) {
+            self = .number(number)
+        } else {
+            self = .text(try container.decode(String.self))
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .flag(let flag): try container.encode(flag)
+        case .count(let count): try container.encode(count)
+        case .number(let number): try container.encode(number)
+        case .text(let text): try container.encode(text)
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .flag(let flag): "\(flag)"
+        case .count(let count): "\(count)"
+        case .number(let number): "\(number)"
+        case .text(let text): text
+        }
+    }
+}

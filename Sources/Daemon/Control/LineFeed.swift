@@ -1,0 +1,134 @@
+import ControlProtocol
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Platform
+import ServiceLifecycle
+
+/// Serves a journal's lines: a stretch of them, or as they come.
+///
+/// A client holds nothing but its place in the journal. One that reads slowly therefore costs no memory and holds
+/// nobody up; if retention overtakes it, it is told with a ``TailGap`` which lines it missed.
+struct LineFeed: Sendable {
+    typealias Filter = @Sendable (VerdictLine) throws -> Bool
+
+    /// Lines that are in memory at a time, for each client.
+    private static let batch = 256
+    /// Lines that a search for rare ones looks back over, a batch at a time.
+    private static let searchDepth = 100_000
+
+    let source: any VerdictSource
+    /// For clients that follow; shared with other journals: half of the connections stay for questions.
+    let places: Budget
+
+    /// What a client asked to see.
+    private struct Selection: Sendable {
+        var next: UInt64
+        /// Nil = all lines.
+        var filter: Filter?
+        /// Lines still to send; nil = no end.
+        var remaining: Int?
+    }
+
+    /// The parameters `since` and `limit`: lines from `since` on; without it the newest.
+    func history(_ request: ControlRequest, where filter: Filter? = nil) async throws -> Response {
+        let limit: Int = try request.query.number("limit") ?? 100
+        guard (1...100_000).contains(limit) else {
+            throw ControlError.invalidRequest("history: limit=\(limit): expected 1 to 100000")
+        }
+        var selection = try await selection(request, newest: limit, filter)
+        selection.remaining = limit
+        return stream { [selection] writer in
+            var selection = selection
+            try await self.send(&selection, to: &writer)
+        }
+    }
+
+    /// The parameters `since` and `last`: as ``history(_:where:)``, and then every new line until the client leaves.
+    func tail(_ request: ControlRequest, where filter: Filter? = nil) async throws -> Response {
+        guard let place = places.take(1) else {
+            throw ControlError(
+                code: .unavailable, message: "tail: \(places.whole) clients follow the journal already: try later")
+        }
+        let selection = try await selection(request, newest: request.query.number("last") ?? 10, filter)
+        return stream { writer in
+            defer { withExtendedLifetime(place) {} }
+            // A client that leaves sends nothing: only the end of its side of the connection shows it.
+            try await request.connection.consumeWithCancellationOnInboundClose { [writer] _ in
+                var (writer, selection) = (writer, selection)
+                try await self.send(&selection, to: &writer)
+                // Begins with a change, so that nothing between the first stretch and here is missed.
+                for await _ in self.source.changes().cancelOnGracefulShutdown() {
+                    try await self.send(&selection, to: &writer)
+                }
+            }
+        }
+    }
+
+    /// - Parameter newest: where to begin without `since`: that many lines (of those asked for) before the end.
+    private func selection(_ request: ControlRequest, newest: Int, _ filter: Filter?) async throws -> Selection {
+        let last = source.lastSequence
+        let since: UInt64? = try request.query.number("since")
+        guard since ?? 0 <= last + 1 else {
+            throw ControlError.invalidRequest("tail: since=\(since ?? 0): the journal ends at \(last)")
+        }
+        if let since { return Selection(next: max(1, since), filter: filter) }
+        return Selection(next: try await start(newest: max(0, newest), filter, before: last + 1), filter: filter)
+    }
+
+    /// Sequence number of the first of the `count` newest lines; looks back over ``searchDepth`` lines at most.
+    private func start(newest count: Int, _ filter: Filter?, before end: UInt64) async throws -> UInt64 {
+        var (first, missing, seen) = (end, count, 0)
+        while missing > 0, seen < Self.searchDepth {
+            let lines = try await WorkLane.quick.run { [first] in
+                try self.source.lines(before: first, count: Self.batch)
+            }
+            guard let oldest = lines.first else { break }
+            let wanted = if let filter { try lines.filter(filter) } else { lines }
+            if wanted.count >= missing { return wanted[wanted.count - missing].sequence }
+            (first, missing, seen) = (oldest.sequence, missing - wanted.count, seen + lines.count)
+        }
+        return first
+    }
+
+    private func stream(
+        _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
+    ) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "application/jsonl"],
+            body: ResponseBody { writer in
+                try await write(&writer)
+                try await writer.finish(nil)
+            })
+    }
+
+    /// Sends what the journal holds from `selection.next` on, and moves it past that.
+    private func send(_ selection: inout Selection, to writer: inout any ResponseBodyWriter) async throws {
+        while selection.remaining ?? 1 > 0 {
+            // On the lane, for old lines are on the disk; newer ones are in memory.
+            let next = selection.next
+            let lines = try await WorkLane.quick.run { try self.source.lines(from: next, count: Self.batch) }
+            guard let newest = lines.last?.sequence else { return }
+            var buffer = ByteBuffer()
+            for line in lines where selection.remaining ?? 1 > 0 {
+                try append(line, to: &buffer, &selection)
+            }
+            // Waits for a client that reads slowly, and holds one batch for it.
+            if buffer.readableBytes > 0 { try await writer.write(buffer) }
+            // What comes from here on is another change.
+            if newest >= source.lastSequence { return }
+        }
+    }
+
+    private func append(_ line: VerdictLine, to buffer: inout ByteBuffer, _ selection: inout Selection) throws {
+        if line.sequence > selection.next {
+            buffer.writeBytes(try ControlCoding.encode(TailGap(from: selection.next, to: line.sequence - 1)))
+            buffer.writeInteger(UInt8(ascii: "\n"))
+        }
+        selection.next = line.sequence + 1
+        if let filter = selection.filter, try !filter(line) { return }
+        buffer.writeBytes(line.bytes)
+        buffer.writeInteger(UInt8(ascii: "\n"))
+        selection.remaining = selection.remaining.map { $0 - 1 }
+    }
+}

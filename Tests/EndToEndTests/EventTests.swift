@@ -1,0 +1,52 @@
+import ControlProtocol
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEndTests {
+    @Suite struct EventTests {
+        private func events(_ line: Line) async throws -> [EventRecord] {
+            let output = try await line.fsacctl("events", "--json")
+            return try output.standardOutput.split(separator: "\n").map {
+                try ControlCoding.decode(EventRecord.self, from: Data($0.utf8))
+            }
+        }
+
+        @Test func whatWasDoneToALineAndByWhomIsThereAfterAKill() async throws {
+            let line = try Line(frames: Pictures.line)
+            try await line.start()
+            try await line.addShots()
+            #expect(try await line.fsacctl("limit", "set", "0.5").exitCode == 0)
+            try line.configure(rateHertz: 10, extra: "sensitivity = 0.75")
+            #expect(try await line.fsacctl("reload").exitCode == 0)
+            try await line.kill()
+            try await line.start()
+            let events = try await events(line)
+            #expect(events.map(\.seq) == events.indices.map { UInt64($0 + 1) })
+            #expect(events.filter { $0.event == .start }.count == 2)
+            #expect(events.filter { $0.event == .shotAdded }.count == 3)
+            #expect(events.contains { $0.event == .generation && $0.origin == .daemon })
+            let limit = try #require(events.first { $0.event == .limit })
+            #expect(limit.uid == getuid() && limit.after["limit"] == .number(0.5))
+            let start = try #require(events.last { $0.event == .start })
+            #expect(start.after["recipe.part.limit"] == .number(0.5))
+            let reload = try #require(events.first { $0.event == .reload })
+            #expect(reload.before["camera.camera1.rate_hz"] == .text("25"))
+            #expect(reload.after["camera.camera1.rate_hz"] == .text("10"))
+            #expect(reload.after["recipe.part.sensitivity"] == .text("0.75"))
+            #expect(reload.after.count == 3)
+            let text = try await line.fsacctl("events").standardOutput
+            #expect(
+                text.contains("limit") && text.contains("uid \(getuid())") && text.contains("limit 0.5, manual true"))
+        }
+
+        @Test func aReloadBySignalIsTold() async throws {
+            let line = try Line(frames: Pictures.line)
+            try await line.start()
+            line.send(SIGHUP)
+            try await eventually("the reload") {
+                try await self.events(line).contains { $0.event == .reload && $0.origin == .signal }
+            }
+        }
+    }
+}
