@@ -3,6 +3,7 @@ import PackageDescription
 
 // The layout is the architecture (ARCHITECTURE.md). Imports go one way:
 //   C shims -> Platform -> Core -> Settings -> Capture -> Daemon -> fsacd        ControlProtocol -> Capture, Daemon, fsacctl
+//   Platform, ControlProtocol -> Journal -> Daemon, fsacctl
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -44,6 +45,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "ControlProtocol", swiftSettings: strict),
+        .target(name: "Journal", dependencies: ["Platform", "ControlProtocol"], swiftSettings: strict),
         .target(name: "Settings", dependencies: ["Platform", "Core"], swiftSettings: strict),
         .target(
             name: "Capture", dependencies: ["Platform", "Core", "Settings", "ControlProtocol", "CV4L2"],
@@ -51,7 +53,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Platform", "Core", "Settings", "Capture", "ControlProtocol", "CSystemd",
+                "Platform", "Core", "Settings", "Capture", "ControlProtocol", "Journal", "CSystemd",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -71,7 +73,7 @@ let package = Package(
         .executableTarget(
             name: "fsacctl",
             dependencies: [
-                "Platform", "ControlProtocol", "Core", "Settings", "Capture", "CCurl",
+                "Platform", "ControlProtocol", "Journal", "Core", "Settings", "Capture", "CCurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -81,7 +83,7 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Platform", "Core", "Settings", "ControlProtocol", "Daemon",
+                "Platform", "Core", "Settings", "ControlProtocol", "Journal", "Daemon",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
@@ -99,7 +101,8 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Platform", "Core", "Settings", "Capture", "Daemon", "ControlProtocol", "TestSupport", "FuzzTargets",
+                "Platform", "Core", "Settings", "Capture", "Daemon", "ControlProtocol", "Journal", "TestSupport",
+                "FuzzTargets",
             ],
             swiftSettings: strict),
         .testTarget(

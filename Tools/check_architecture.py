@@ -15,10 +15,12 @@ MAY_IMPORT = {
     "Core": "Platform CKernels COpenBLAS CJPEG CPNG CZlib",
     "Settings": "Platform Core",
     "ControlProtocol": "",
+    "Journal": "Platform ControlProtocol",
     "Capture": "Platform Core Settings ControlProtocol CV4L2",
-    "Daemon": "Platform Core Settings Capture ControlProtocol CSystemd HTTPTypes Hummingbird* Logging NIO* ServiceLifecycle",
+    "Daemon": "Platform Core Settings Capture ControlProtocol Journal CSystemd HTTPTypes Hummingbird* Logging NIO*"
+              " ServiceLifecycle",
     "fsacd": "Platform Settings ControlProtocol Daemon ArgumentParser Logging",
-    "fsacctl": "Platform Core Settings Capture ControlProtocol ArgumentParser CCurl",
+    "fsacctl": "Platform Core Settings Capture ControlProtocol Journal ArgumentParser CCurl",
     "TestSupport": "Platform Core",
 }
 FREE = "Foundation FoundationEssentials Glibc Synchronization"

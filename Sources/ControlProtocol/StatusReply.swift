@@ -186,13 +186,14 @@ package struct StorageReply: Codable, Sendable, Equatable {
     package var imagesDropped: UInt64
     /// In the order in which they give way; absent before the first picture since the start.
     package var pictures: [PictureStorageReply]?
-
     /// Parts since the start that got no line, because the disk failed for too long; all of them INVALID.
     package var unrecorded: UInt64
+    /// Of the journals, when they were looked at last; absent = none was found.
+    package var damage: DamageReply?
 
     package init(
         directory: String, freeBytes: UInt64, lastSequence: UInt64, imagesDropped: UInt64,
-        pictures: [PictureStorageReply]? = nil, unrecorded: UInt64 = 0
+        pictures: [PictureStorageReply]? = nil, unrecorded: UInt64 = 0, damage: DamageReply? = nil
     ) {
         self.directory = directory
         self.freeBytes = freeBytes
@@ -200,13 +201,27 @@ package struct StorageReply: Codable, Sendable, Equatable {
         self.imagesDropped = imagesDropped
         self.pictures = pictures
         self.unrecorded = unrecorded
+        self.damage = damage
     }
 
     private enum CodingKeys: String, CodingKey {
-        case directory, pictures, unrecorded
+        case directory, pictures, unrecorded, damage
         case freeBytes = "free_bytes"
         case lastSequence = "last_seq"
         case imagesDropped = "images_dropped"
+    }
+}
+
+/// What is wrong with the journals; `fsacctl verify` lists it.
+package struct DamageReply: Codable, Sendable, Equatable {
+    /// Lines that are damaged, missing, there twice or out of order; a stretch of them counts once.
+    package var places: Int
+    /// The first of them, for people.
+    package var first: String
+
+    package init(places: Int, first: String) {
+        self.places = places
+        self.first = first
     }
 }
 

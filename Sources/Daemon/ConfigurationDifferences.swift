@@ -10,7 +10,7 @@ extension Configuration {
 
     /// The same for the same settings, whatever the file looks like.
     package var digest: String {
-        get throws { hexadecimal(SHA256.digest(of: [UInt8](try ControlCoding.encode(self)))) }
+        get throws { String(hexadecimal(SHA256.digest(of: [UInt8](try ControlCoding.encode(self)))).prefix(16)) }
     }
 
     /// Keys whose values differ, with the values, as texts: `camera.top.rate_hz`. A table that is only in one of them has its keys

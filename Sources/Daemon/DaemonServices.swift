@@ -52,6 +52,7 @@ package struct DaemonServices: Sendable {
             stateDirectory: directory, settings: JournalSettings(configuration.journal), disk: disk, logger: logger)
         let events = EventLog(EventJournal(stateDirectory: directory, disk: disk, logger: logger))
         let images = ImageStore(stateDirectory: directory, settings: configuration.images, logger: logger)
+        let check = JournalCheck(stateDirectory: directory, logger: logger)
         // The book and the journal have made their folders by now.
         let storage = StorageWatch(stateDirectory: directory)
         let refit = RefitService(book: book, events: events, logger: logger)
@@ -59,8 +60,8 @@ package struct DaemonServices: Sendable {
         let line = InspectionLine(
             cameras: configuration.cameras.map { [journal] camera in
                 CameraSetup(camera, recipe: book.lineRecipe(for: camera), journal: journal)
-            }, storage: storage, journal: journal, images: images, others: [refit, events.journal, ControlLane()],
-            logger: logger)
+            }, storage: storage, journal: journal, check: check, images: images,
+            others: [refit, events.journal, ControlLane()], logger: logger)
         let reloading = ConfigurationReload(
             configuration, path: path, book: book, refit: refit, line: line, journal: journal, events: events,
             logger: logger)
@@ -84,7 +85,7 @@ package struct DaemonServices: Sendable {
         // tells who waits for one how it ended.
         services = [
             ("lock", InstanceLockService(lock: lock, logger: logger)), ("journal", journal), ("events", events.journal),
-            ("pictures", images), ("inspection", InspectionService(line, sinks: sinks)),
+            ("verification", check), ("pictures", images), ("inspection", InspectionService(line, sinks: sinks)),
             ("cameras", CaptureService(line)), ("fits", refit), ("control", control), ("normal shots", shots),
             ("reload", HangUpService(signals: signals) { try await Self.reload(reloading, notifier, $0) }),
             ("storage", storage), ("supervision", supervision),

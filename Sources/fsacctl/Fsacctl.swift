@@ -31,7 +31,7 @@ struct Fsacctl: AsyncParsableCommand {
                 subcommands: [
                     Score.self, Evaluate.self, Synthesize.self, Adapt.self, Embed.self, Bench.self, Camera.self,
                     ModelCommand.self,
-                    CheckConfig.self,
+                    CheckConfig.self, Verify.self,
                 ]),
         ])
 }

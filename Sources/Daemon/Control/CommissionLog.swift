@@ -1,5 +1,6 @@
 import ControlProtocol
 import Core
+import Journal
 import Synchronization
 
 /// The scores of recipes that are being commissioned, out of the journal: what was read once is remembered.

@@ -1,6 +1,7 @@
 package import ControlProtocol
 import Hummingbird
 import HummingbirdCore
+package import Journal
 package import Logging
 package import NIOCore
 import NIOPosix

@@ -33,6 +33,9 @@ struct PrometheusText {
                 [("", "\(storage.unrecorded)")])
             + metric("journal_seq", "gauge", "Newest journal line", [("", "\(storage.lastSequence)")])
             + metric("storage_free_bytes", "gauge", "Free below the state directory", [("", "\(storage.freeBytes)")])
+        lines += metric(
+            "journal_damage", "gauge", "Places of the journals that are damaged, missing, doubled or out of order",
+            [("", "\(storage.damage?.places ?? 0)")])
         if let pictures = storage.pictures {
             let label = { (reply: PictureStorageReply) in #"{class="\#(reply.pictureClass.rawValue)"}"# }
             lines += metric(

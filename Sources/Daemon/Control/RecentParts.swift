@@ -1,4 +1,5 @@
 import ControlProtocol
+import Journal
 import Platform
 
 /// The newest parts of a recipe with their stored pictures, out of the journal.

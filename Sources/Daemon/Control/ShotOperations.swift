@@ -1,5 +1,6 @@
 import ControlProtocol
 import Core
+package import Journal
 package import Logging
 import Platform
 import ServiceLifecycle

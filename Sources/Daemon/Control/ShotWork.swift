@@ -1,5 +1,6 @@
 import ControlProtocol
 import Core
+import Journal
 import Platform
 
 /// The order of things when pictures become normal shots. Nothing is stored before everything is checked.

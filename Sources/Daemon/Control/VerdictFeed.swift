@@ -1,6 +1,7 @@
 import ControlProtocol
 import HTTPTypes
 import Hummingbird
+import Journal
 import NIOCore
 import Platform
 

@@ -1,6 +1,7 @@
 import ControlProtocol
 import Core
 import Glibc
+import Journal
 import Platform
 
 /// A verdict of the journal and what is stored of it.

@@ -1,4 +1,5 @@
 import ControlProtocol
+package import Journal
 package import Logging
 package import Platform
 import ServiceLifecycle

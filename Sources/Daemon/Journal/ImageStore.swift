@@ -1,5 +1,6 @@
 package import ControlProtocol
 import Core
+import Journal
 package import Logging
 package import Platform
 import ServiceLifecycle
@@ -257,12 +258,10 @@ extension Picture {
 extension PictureClass {
     /// Of a line of the journal; nil when it is no verdict that this version knows.
     fileprivate init?(_ line: VerdictLine) {
-        struct Fields: Decodable {
-            var verdict: Verdict
-            var uncertain: Bool?
-        }
-        guard let fields = try? ControlCoding.decode(Fields.self, from: line.bytes) else { return nil }
-        self.init(fields.verdict, isUncertain: fields.uncertain == true)
+        // Without a JSON parser: there may be millions of lines.
+        guard let verdict = JournalLine.text(of: "verdict", in: line.bytes[...]).flatMap({ Verdict(rawValue: $0) })
+        else { return nil }
+        self.init(verdict, isUncertain: JournalLine.hasFlag("uncertain", in: line.bytes[...]))
     }
 }
 

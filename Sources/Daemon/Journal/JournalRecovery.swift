@@ -1,4 +1,5 @@
 import Glibc
+import Journal
 package import Platform
 
 /// Where the journal goes on after a start.
@@ -65,7 +66,7 @@ package struct JournalRecovery {
         try disk.createFolder(folder)
         let names = try disk.names(in: folder)
         // A mark of an earlier start: damage is told until somebody has looked, and removed the mark or the segment.
-        start.isDamaged = names.contains { $0.hasSuffix(".damaged") }
+        start.isDamaged = names.contains { $0.hasSuffix(JournalNames.damagedSuffix) }
         let segments = names.compactMap { name in JournalNames.first(of: name).map { (first: $0, name: name) } }
         var isFound = false
         for (first, name) in segments.sorted(by: { $0.first > $1.first }) {

@@ -1,4 +1,5 @@
 import ControlProtocol
+import Journal
 import Platform
 
 /// What those who append to the verdict journal, those who read it and its thread share.

@@ -1,4 +1,5 @@
 import Glibc
+package import Journal
 package import Platform
 
 /// How the journal is kept.

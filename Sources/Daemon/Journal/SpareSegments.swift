@@ -1,4 +1,5 @@
 import Glibc
+import Journal
 import Platform
 
 /// Segments-to-be, whose room is set aside before it is needed: on a disk that others have filled the journal goes on

@@ -1,6 +1,7 @@
 package import Capture
 import ControlProtocol
 import Core
+import Journal
 import Platform
 package import Settings
 

@@ -1,4 +1,5 @@
 package import ControlProtocol
+import Journal
 import Platform
 import Synchronization
 
@@ -19,7 +20,7 @@ extension InspectionLine {
             storage: StorageReply(
                 directory: storage.stateDirectory, freeBytes: freeBytes, lastSequence: journal.lastSequence,
                 imagesDropped: images.dropped, pictures: pictures.isEmpty ? nil : pictures,
-                unrecorded: journal.health.unrecorded))
+                unrecorded: journal.health.unrecorded, damage: check?.found))
     }
 
     private static let journalPatience = Duration.seconds(120)
@@ -36,7 +37,8 @@ extension InspectionLine {
             let reason = "the inspection has been at one part for \(silence.wholeSeconds)"
             findings.append(Finding("inspection", .inspectionStalled, reason))
         }
-        return findings + journal.findings + images.findings + storage.findings + others.flatMap(\.findings)
+        return findings + journal.findings + images.findings + storage.findings + (check?.findings ?? [])
+            + others.flatMap(\.findings)
     }
 
     private static func findings(_ camera: CameraReply, isOnly: Bool) -> [Finding] {

@@ -1,5 +1,6 @@
 import ControlProtocol
 import Core
+import Journal
 import Logging
 import Synchronization
 

@@ -24,6 +24,8 @@ package final class InspectionLine: Sendable {
     let journal: VerdictJournal
     let images: ImageStore
     let storage: StorageWatch
+    /// Nil where nobody looks for damage.
+    let check: JournalCheck?
     /// What else the line's health depends on.
     let others: [any HealthSource]
     let logger: Logger
@@ -37,10 +39,11 @@ package final class InspectionLine: Sendable {
 
     /// - Parameter others: have a part in the line's health beside what the line itself uses.
     package init(
-        cameras: [CameraSetup], storage: StorageWatch, journal: VerdictJournal, images: ImageStore,
-        others: [any HealthSource] = [], logger: Logger
+        cameras: [CameraSetup], storage: StorageWatch, journal: VerdictJournal, check: JournalCheck? = nil,
+        images: ImageStore, others: [any HealthSource] = [], logger: Logger
     ) {
         self.journal = journal
+        self.check = check
         self.images = images
         self.storage = storage
         self.others = others

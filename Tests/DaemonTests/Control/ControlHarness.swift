@@ -2,6 +2,7 @@ import ControlProtocol
 import Core
 import Daemon
 import Foundation
+import Journal
 import Logging
 import NIOCore
 import ServiceLifecycle

@@ -1,6 +1,7 @@
 import ControlProtocol
 import Daemon
 import Glibc
+import Journal
 import Platform
 import ServiceLifecycle
 import TestSupport

@@ -1,5 +1,6 @@
 import ControlProtocol
 import Daemon
+import Journal
 import Platform
 import TestSupport
 import Testing

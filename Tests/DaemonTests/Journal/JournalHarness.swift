@@ -2,6 +2,7 @@ import ControlProtocol
 import Daemon
 import FoundationEssentials
 import Glibc
+import Journal
 import Platform
 import Synchronization
 import TestSupport
@@ -38,9 +39,9 @@ struct JournalHarness {
     ///
     /// - Parameter isCrash: whether the run ends with a crash, after everything was synced.
     @discardableResult
-    func write(_ count: Int, isCrash: Bool = false) throws -> [VerdictLine] {
+    func write(_ count: Int, isCrash: Bool = false, frame: String = "a.jpg") throws -> [VerdictLine] {
         var writer = writer()
-        let lines = try (0..<count).map { _ in try writer.append(synced: false) }
+        let lines = try (0..<count).map { _ in try writer.append(synced: false, frame: frame) }
         if isCrash { writer.writer.sync() } else { writer.writer.finish() }
         return lines
     }

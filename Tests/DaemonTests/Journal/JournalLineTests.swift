@@ -1,5 +1,6 @@
 import ControlProtocol
 import Daemon
+import Journal
 import Testing
 
 @Suite struct JournalLineTests {

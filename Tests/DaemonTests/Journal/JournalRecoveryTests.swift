@@ -3,6 +3,7 @@ import Core
 import Daemon
 import Foundation
 import Glibc
+import Journal
 import Platform
 import TestSupport
 import Testing

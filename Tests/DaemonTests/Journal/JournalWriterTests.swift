@@ -2,6 +2,7 @@ import ControlProtocol
 import Daemon
 import FoundationEssentials
 import Glibc
+import Journal
 import Platform
 import TestSupport
 import Testing

@@ -3,6 +3,7 @@ import Core
 import Daemon
 import FoundationEssentials
 import Glibc
+import Journal
 import ServiceLifecycle
 import Settings
 import TestSupport

@@ -3,6 +3,7 @@ import ControlProtocol
 import Core
 import Daemon
 import Glibc
+import Journal
 import Platform
 import ServiceLifecycle
 import Settings

@@ -1,6 +1,7 @@
 import Core
 import Daemon
 import Foundation
+import Journal
 import Logging
 import Platform
 import Settings

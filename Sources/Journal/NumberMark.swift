@@ -1,6 +1,6 @@
 import ControlProtocol
 import Glibc
-import Platform
+package import Platform
 
 /// Which numbers may have been given out, kept beside the journal's folder: a segment that is emptied, cut, planted or
 /// gone makes no number come twice, and no picture take the name of an older one.
@@ -11,20 +11,20 @@ import Platform
 ///
 /// Two places of the file are written in turn, each in place and synced: a write that a power cut ends leaves the other
 /// one, and a full disk has room for both.
-struct NumberMark: Sendable, Equatable {
+package struct NumberMark: Sendable, Equatable {
     /// No number below is given out again.
-    private(set) var next: UInt64
+    package private(set) var next: UInt64
     /// Whether all below `next` were given out: the last run ended well. Else it had reserved them, and some of them
     /// may be in lines.
-    private(set) var isExact: Bool
+    package private(set) var isExact: Bool
     /// Of the last write; its parity is the place.
     private var turn: UInt64
 
     /// As if nothing had ever been given out.
-    static let none = NumberMark(next: 1, isExact: true, turn: 0)
+    package static let none = NumberMark(next: 1, isExact: true, turn: 0)
 
     /// What the file of a journal folder says.
-    enum Reading: Equatable {
+    package enum Reading: Equatable {
         case known(NumberMark)
         /// A new journal, or one of a version that kept no mark.
         case missing
@@ -35,9 +35,9 @@ struct NumberMark: Sendable, Equatable {
     /// A sector: the disk writes it as a whole.
     private static let placeBytes = 512
     /// Numbers that may have been reserved beyond a place that can be trusted when the other one cannot.
-    static let mostReserved: UInt64 = 20_000
+    package static let mostReserved: UInt64 = 20_000
 
-    static func path(of folder: String) -> String { "\(folder).numbers" }
+    package static func path(of folder: String) -> String { "\(folder).numbers" }
 
     private struct Place: Codable {
         var turn: UInt64
@@ -46,7 +46,7 @@ struct NumberMark: Sendable, Equatable {
     }
 
     /// - Throws: ``DiskError`` when nobody knows: the disk does not answer.
-    static func read(of folder: String, disk: Disk) throws(DiskError) -> Reading {
+    package static func read(of folder: String, disk: Disk) throws(DiskError) -> Reading {
         let bytes: [UInt8]
         do {
             bytes = try disk.read(path(of: folder))
@@ -79,7 +79,7 @@ struct NumberMark: Sendable, Equatable {
     ///
     /// - Throws: ``DiskError``; this value and what the next start reads stay as they were, or the file has the new
     ///   mark.
-    mutating func write(next: UInt64, isExact: Bool, of folder: String, disk: Disk) throws(DiskError) {
+    package mutating func write(next: UInt64, isExact: Bool, of folder: String, disk: Disk) throws(DiskError) {
         let new = NumberMark(next: next, isExact: isExact, turn: turn + 1)
         let path = Self.path(of: folder)
         let parent = FilePath.split(path).folder

@@ -13,8 +13,6 @@ package struct SegmentScan: Equatable {
 
     /// Bytes that are read at a time.
     private static let blockBytes = 1 << 20
-    /// Longer lines are no verdicts.
-    private static let maxLineBytes = 1 << 20
 
     /// Nil when no verdict can be trusted.
     package private(set) var lastSequence: UInt64?
@@ -84,7 +82,7 @@ package struct SegmentScan: Equatable {
     private mutating func extendLine(_ bytes: ArraySlice<UInt8>) {
         restLength += bytes.count
         isRestZero = isRestZero && bytes.allSatisfy { $0 == 0 }
-        if line.count + bytes.count <= Self.maxLineBytes {
+        if line.count + bytes.count <= JournalNames.mostLineBytes {
             line += bytes
         } else {
             cutBytes += bytes.count

@@ -2,17 +2,17 @@ import ControlProtocol
 
 /// The first line of a segment, which ties it to the one before.
 /// A segment that is missing or was exchanged shows: number and checksum of the line before it are in here.
-struct SegmentHeader: Equatable {
+package struct SegmentHeader: Equatable {
     /// A reader that finds another one does not know what the lines mean.
-    static let version = 1
-    static let noChecksum = "00000000"
+    package static let version = 1
+    package static let noChecksum = "00000000"
 
     /// Last sequence number before this segment, 0 = none.
-    var previousSequence: UInt64
+    package var previousSequence: UInt64
     /// Digits of the checksum of that line.
-    var previousChecksum: String
+    package var previousChecksum: String
 
-    var line: [UInt8] {
+    package var line: [UInt8] {
         var object = JSONLine()
         object.add("type", "header")
         object.add("version", Self.version)
@@ -23,13 +23,13 @@ struct SegmentHeader: Equatable {
 
     private static let start = Array(#"{"type":"header","#.utf8)
 
-    init(previousSequence: UInt64, previousChecksum: String) {
+    package init(previousSequence: UInt64, previousChecksum: String) {
         self.previousSequence = previousSequence
         self.previousChecksum = previousChecksum
     }
 
     /// Of a segment that goes on behind a line.
-    init(after line: VerdictLine) {
+    package init(after line: VerdictLine) {
         self.init(previousSequence: line.sequence, previousChecksum: line.checksum)
     }
 
@@ -44,7 +44,7 @@ struct SegmentHeader: Equatable {
     }
 
     /// A header that can be trusted; nil for other lines.
-    init?(_ line: ArraySlice<UInt8>) {
+    package init?(_ line: ArraySlice<UInt8>) {
         guard line.starts(with: Self.start), JournalLine.checksum(of: line) != nil,
             let fields = try? ControlCoding.decode(Fields.self, from: Array(line))
         else { return nil }
@@ -54,14 +54,14 @@ struct SegmentHeader: Equatable {
 
 /// A line of a segment in the place of numbers that no line has: they were reserved by a run that did not end well, and
 /// nobody knows which of them were given out.
-struct NumberGap: Equatable {
+package struct NumberGap: Equatable {
     /// The first and the last of them.
-    var from: UInt64
-    var to: UInt64
+    package var from: UInt64
+    package var to: UInt64
 
     private static let start = Array(#"{"type":"gap","#.utf8)
 
-    var line: [UInt8] {
+    package var line: [UInt8] {
         var object = JSONLine()
         object.add("type", "gap")
         object.add("from", from)
@@ -69,13 +69,13 @@ struct NumberGap: Equatable {
         return JournalLine.sealed(object)
     }
 
-    init(from: UInt64, to: UInt64) {
+    package init(from: UInt64, to: UInt64) {
         self.from = from
         self.to = to
     }
 
     /// One that can be trusted; nil for other lines.
-    init?(_ line: ArraySlice<UInt8>) {
+    package init?(_ line: ArraySlice<UInt8>) {
         guard line.starts(with: Self.start), JournalLine.checksum(of: line) != nil,
             let gap = try? ControlCoding.decode(TailGap.self, from: Array(line)), gap.from <= gap.to
         else { return nil }
@@ -88,22 +88,26 @@ struct NumberGap: Equatable {
 /// The number in a name makes the folder's listing the index: sorted names are sorted numbers, up to 10^12.
 package enum JournalNames {
     /// A link for `tail -F`; nothing of ours reads it.
-    static let current = "current.jsonl"
+    package static let current = "current.jsonl"
     private static let suffix = ".jsonl"
+    /// Of the marks that a start leaves beside what it found damaged, until somebody has looked and removed them.
+    package static let damagedSuffix = ".damaged"
 
-    static func segment(first sequence: UInt64) -> String { padded(sequence) + suffix }
-    static func torn(at sequence: UInt64) -> String { "torn-\(sequence).bin" }
-    static func spare(_ number: Int) -> String { "spare-\(number)" }
-    static func damaged(first sequence: UInt64) -> String { padded(sequence) + ".damaged" }
+    package static func segment(first sequence: UInt64) -> String { padded(sequence) + suffix }
+    package static func torn(at sequence: UInt64) -> String { "torn-\(sequence).bin" }
+    package static func spare(_ number: Int) -> String { "spare-\(number)" }
+    package static func damaged(first sequence: UInt64) -> String { padded(sequence) + damagedSuffix }
 
     /// No journal has come this far, nor can JSON's readers hold more: what claims to have is not believed at a start,
     /// so that numbers neither jump there nor run out.
     package static let greatestBelieved: UInt64 = 1 << 53
     /// A longer file is no segment: its limit, and the longest lines that may be held while the disk fails, are below.
-    static let mostBytes = 16 << 30
+    package static let mostBytes = 16 << 30
+    /// Longer lines are none of ours.
+    package static let mostLineBytes = 1 << 20
 
     /// The first sequence number of a segment, by its name; nil for other files.
-    static func first(of name: String) -> UInt64? {
+    package static func first(of name: String) -> UInt64? {
         guard name.hasSuffix(suffix), name.utf8.count >= 12 + suffix.utf8.count else { return nil }
         let digits = name.dropLast(suffix.count)
         guard digits.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else { return nil }
@@ -111,13 +115,13 @@ package enum JournalNames {
     }
 
     /// The number of a spare segment, by its name; nil for other files.
-    static func spare(_ name: String) -> Int? {
+    package static func spare(_ name: String) -> Int? {
         name.hasPrefix("spare-") ? Int(name.dropFirst("spare-".count)).flatMap { $0 > 0 ? $0 : nil } : nil
     }
 
     /// The number that was next when something was set aside (`torn-17.bin`, `torn-17-1.bin`), by its name; nil for
     /// other files.
-    static func setAside(_ name: String) -> UInt64? {
+    package static func setAside(_ name: String) -> UInt64? {
         guard name.hasPrefix("torn-"), name.hasSuffix(".bin") else { return nil }
         return UInt64(name.dropFirst("torn-".count).prefix { $0.isASCII && $0.isNumber })
     }

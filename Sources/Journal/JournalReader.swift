@@ -7,11 +7,9 @@ package import Platform
 /// half there has no line end yet and is not shown.
 package struct JournalReader: Sendable {
     private static let blockBytes = 256 << 10
-    /// Longer lines are no verdicts.
-    private static let maxLineBytes = 1 << 20
 
-    let folder: String
-    let disk: Disk
+    package let folder: String
+    package let disk: Disk
 
     package init(folder: String, disk: Disk = Disk()) {
         self.folder = folder
@@ -105,7 +103,7 @@ package struct JournalReader: Sendable {
                 start = lineEnd + 1
             }
             // Something that has no line end is let go of; what follows it fails its checksum and is skipped as well.
-            rest.removeFirst(rest.count - start > Self.maxLineBytes ? rest.count : start)
+            rest.removeFirst(rest.count - start > JournalNames.mostLineBytes ? rest.count : start)
         }
     }
 

@@ -3,7 +3,7 @@ package import ControlProtocol
 /// A line of a segment: JSON with its checksum as the last field.
 ///
 /// Read and written at places, without a JSON parser: recovery looks at lines that may be anything.
-enum JournalLine {
+package enum JournalLine {
     private static let mark = Array(#","crc":""#.utf8)
     private static let end = Array(#""}"#.utf8)
     /// Bytes that every sealed line ends with.
@@ -11,13 +11,13 @@ enum JournalLine {
     private static let sequenceField = Array(#"{"seq":"#.utf8)
 
     /// Closes an object with the checksum of what it holds so far. No line end.
-    static func sealed(_ object: JSONLine) -> [UInt8] {
+    package static func sealed(_ object: JSONLine) -> [UInt8] {
         object.bytes + mark + CRC32C.text(CRC32C.checksum(object.bytes)).utf8 + end
     }
 
     /// The checksum's digits; nil when the line is not what was once sealed.
     /// It is of all that stands in front of it: a change of any byte of the line shows.
-    static func checksum(of line: ArraySlice<UInt8>) -> String? {
+    package static func checksum(of line: ArraySlice<UInt8>) -> String? {
         guard line.count > checksumField, line.suffix(end.count).elementsEqual(end) else { return nil }
         let body = line.dropLast(checksumField)
         guard line[body.endIndex...].starts(with: mark) else { return nil }
@@ -27,19 +27,32 @@ enum JournalLine {
     }
 
     /// The number behind `{"seq":`; nil for other lines. Says nothing about the checksum.
-    static func sequence(of line: ArraySlice<UInt8>) -> UInt64? {
+    package static func sequence(of line: ArraySlice<UInt8>) -> UInt64? {
         guard line.starts(with: sequenceField) else { return nil }
         let digits = line.dropFirst(sequenceField.count).prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         return sequence(String(decoding: digits, as: UTF8.self))
     }
 
     /// A number that another one can follow.
-    static func sequence(_ digits: some StringProtocol) -> UInt64? {
+    package static func sequence(_ digits: some StringProtocol) -> UInt64? {
         UInt64(digits).flatMap { $0 < .max ? $0 : nil }
     }
 
+    /// The text of a field; nil when there is none. Nothing is unescaped: for paths and words of ours. A quotation mark in a text
+    /// is escaped, so what looks like a field is one.
+    package static func text(of field: String, in line: ArraySlice<UInt8>) -> String? {
+        let mark = Array(",\"\(field)\":\"".utf8)
+        guard let start = line.firstRange(of: mark)?.upperBound else { return nil }
+        return String(decoding: line[start...].prefix { $0 != UInt8(ascii: "\"") }, as: UTF8.self)
+    }
+
+    /// Whether a field is there and true.
+    package static func hasFlag(_ field: String, in line: ArraySlice<UInt8>) -> Bool {
+        line.firstRange(of: Array(",\"\(field)\":true".utf8)) != nil
+    }
+
     /// A verdict that can be trusted.
-    static func verdict(_ line: ArraySlice<UInt8>) -> VerdictLine? {
+    package static func verdict(_ line: ArraySlice<UInt8>) -> VerdictLine? {
         guard let sequence = sequence(of: line), checksum(of: line) != nil else { return nil }
         return VerdictLine(sequence: sequence, bytes: Array(line))
     }
@@ -52,12 +65,12 @@ extension VerdictLine {
 
     /// The digits of the line's checksum.
     /// A line without one ties the next segment to nothing.
-    var checksum: String { JournalLine.checksum(of: bytes[...]) ?? SegmentHeader.noChecksum }
+    package var checksum: String { JournalLine.checksum(of: bytes[...]) ?? SegmentHeader.noChecksum }
 }
 
 extension JSONLine {
     /// What there is not is left out: readers of older lines know the same rule.
-    init(_ record: InspectionRecord) {
+    package init(_ record: InspectionRecord) {
         self.init()
         add("seq", record.seq)
         add("time", record.time)

@@ -4,20 +4,22 @@ import Platform
 ///
 /// The order is that of the contract: people read lines with grep, and `seq` has to be first
 /// (``JournalLine/sequence(of:)``).
-struct JSONLine {
-    private(set) var bytes: [UInt8] = [UInt8(ascii: "{")]
+package struct JSONLine {
+    package private(set) var bytes: [UInt8] = [UInt8(ascii: "{")]
 
-    mutating func add(_ key: String, _ value: String) {
+    package init() {}
+
+    package mutating func add(_ key: String, _ value: String) {
         begin(key)
         append(quoted: value)
     }
 
-    mutating func add(_ key: String, _ value: some BinaryInteger) {
+    package mutating func add(_ key: String, _ value: some BinaryInteger) {
         begin(key)
         append(value.description)
     }
 
-    mutating func add(_ key: String, _ value: Bool) {
+    package mutating func add(_ key: String, _ value: Bool) {
         begin(key)
         append(value ? "true" : "false")
     }
@@ -25,18 +27,18 @@ struct JSONLine {
     /// As short as reads back to the same number.
     ///
     /// - Precondition: `value` is finite: JSON has no other numbers.
-    mutating func add(_ key: String, _ value: some BinaryFloatingPoint & CustomStringConvertible) {
+    package mutating func add(_ key: String, _ value: some BinaryFloatingPoint & CustomStringConvertible) {
         precondition(value.isFinite, "JSON: \(key): \(value)")
         begin(key)
         append(value.description)
     }
 
-    mutating func add(_ key: String, _ object: JSONLine) {
+    package mutating func add(_ key: String, _ object: JSONLine) {
         begin(key)
         bytes += object.closed
     }
 
-    mutating func add(_ key: String, _ objects: [JSONLine]) {
+    package mutating func add(_ key: String, _ objects: [JSONLine]) {
         begin(key)
         append("[")
         for (index, object) in objects.enumerated() {
@@ -47,7 +49,7 @@ struct JSONLine {
     }
 
     /// The whole object. A copy: more may be added to this one.
-    var closed: [UInt8] { bytes + [UInt8(ascii: "}")] }
+    package var closed: [UInt8] { bytes + [UInt8(ascii: "}")] }
 
     private mutating func begin(_ key: String) {
         if bytes.count > 1 { append(",") }

@@ -1,0 +1,114 @@
+import ArgumentParser
+import ControlProtocol
+import Core
+import Foundation
+import Journal
+import Platform
+
+/// `fsacctl verify`: whether everything is there that was once written. For people after a fault, for auditors, and for
+/// scripts by its exit code.
+struct Verify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Read the journals and look at the pictures that they name: what is damaged or missing?",
+        discussion: """
+            It reads every line of verdicts and events below the state directory and changes nothing, with the daemon \
+            running or without. Exits with 0 when all is there; 1 when lines are damaged, missing, there twice or out of \
+            order, or cannot be read; 2 when only pictures are missing or damaged. Pictures that are older than all that \
+            are stored of their class gave way to newer ones: they are counted, and are not missing. One that was dropped \
+            because the disk was too slow or full is.
+            """)
+
+    @Option(help: ArgumentHelp("The daemon's state directory.", valueName: "path"), completion: .directory)
+    var state = "/var/lib/fsac"
+
+    @Flag(inversion: .prefixedNo, help: "Look at the pictures, too.")
+    var pictures = true
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    private struct Report: Encodable {
+        var verdicts: JournalReport
+        var events: JournalReport
+        /// Absent with `--no-pictures`.
+        var pictures: PictureReport?
+
+        /// Nil = all is there.
+        var exitCode: ExitCode? {
+            if verdicts.damage + events.damage > 0 { return .failure }
+            return pictures?.damage ?? 0 > 0 ? ExitCode(2) : nil
+        }
+    }
+
+    func run() throws {
+        let report = try report()
+        if json { try printJSON(report) } else { Terminal.write(Self.text(of: report)) }
+        if let code = report.exitCode { throw code }
+    }
+
+    private func report() throws -> Report {
+        // A misspelt directory is no state without damage.
+        _ = try Disk().names(in: "\(state)/journal")
+        let folders = ["\(state)/journal", "\(state)/events"]
+        let total = try folders.reduce(0) { try $0 + JournalVerification.byteCount(folder: $1) }
+        let bar = ProgressBar("verifying", total: Double(total))
+        defer { bar.finish() }
+        var (done, stored) = (0, PictureVerification(stateDirectory: state) { ImageFormat(sniffing: $0) != nil })
+        let reports = try folders.enumerated().map { index, folder in
+            try JournalVerification.run(folder: folder) { line in
+                if pictures, index == 0 { stored.look(at: line) }
+            } goesOn: { count in
+                done += count
+                bar.update(Double(done))
+                return true
+            }
+        }
+        // With the daemon running they may be on their way.
+        stored.finish(patience: .seconds(2))
+        return Report(verdicts: reports[0], events: reports[1], pictures: pictures ? stored.report : nil)
+    }
+
+    /// What there is, then what is wrong with it.
+    ///
+    ///     verdicts  3 segments, 120300 lines: 1 to 120300
+    ///     events    1 segment, 57 lines: 1 to 57
+    ///     pictures  ok: 90102 named, 8 stored, 90094 gave way
+    ///               ng: 212 named, 212 stored
+    ///     damage    none
+    private static func text(of report: Report) -> String {
+        var block = Block()
+        block.add("verdicts", words(report.verdicts))
+        block.add("events", words(report.events))
+        var name = "pictures"
+        for pictureClass in PictureClass.allCases {
+            guard let row = report.pictures?.classes[pictureClass.rawValue] else { continue }
+            block.add(name, "\(pictureClass.rawValue): \(words(row))")
+            name = ""
+        }
+        var findings = [report.verdicts, report.events].flatMap { report in
+            report.findings.map(\.description)
+                + (report.damage > report.findings.count ? ["\(report.damage) places in all"] : [])
+        }
+        if let pictures = report.pictures {
+            findings += pictures.examples.map { "\($0): missing, or no picture" }
+            if pictures.damage > pictures.examples.count { findings.append("\(pictures.damage) pictures in all") }
+        }
+        block.add("damage", findings.first.map { Style.bad($0) } ?? "none")
+        for finding in findings.dropFirst() { block.add("", Style.bad(finding)) }
+        return block.text
+    }
+
+    private static func words(_ report: JournalReport) -> String {
+        var text = "\(report.segments) segment\(report.segments == 1 ? "" : "s"), \(report.lines) lines"
+        if let first = report.first, let last = report.last { text += ": \(first) to \(last)" }
+        if report.leftOut > 0 { text += ", \(report.leftOut) numbers left out by runs that were killed" }
+        if report.setAside > 0 { text += ", \(report.setAside) files set aside (torn-*.bin)" }
+        return text
+    }
+
+    private static func words(_ row: PictureReport.Row) -> String {
+        let rest = [(row.removed, "gave way"), (row.missing, "missing"), (row.damaged, "damaged")]
+            .filter { $0.0 > 0 }.map { ", \($0.0) \($0.1)" }.joined()
+        return "\(row.named) named, \(row.stored) stored\(rest)"
+    }
+}
