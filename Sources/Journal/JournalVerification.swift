@@ -152,7 +152,10 @@ package struct JournalVerification {
         if let found = JournalLine.verdict(line) {
             goOn(from: found.sequence, to: found.sequence, found.checksum, &reading) { $0.count(found) }
         } else if let gap = NumberGap(line), let checksum = JournalLine.checksum(of: line) {
-            goOn(from: gap.from, to: gap.to, checksum, &reading) { $0.report.leftOut += gap.to - gap.from + 1 }
+            // A start that could not read a segment says that its numbers are left out: those that are there are not.
+            let first = max(gap.from, min(last?.sequence ?? 0, gap.to) + 1)
+            guard first <= gap.to else { return }
+            goOn(from: first, to: gap.to, checksum, &reading) { $0.report.leftOut += gap.to - first + 1 }
         } else if reading.lineNumber == 1, let header = SegmentHeader(line) {
             tie(to: header, reading)
         } else {

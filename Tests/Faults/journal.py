@@ -1,4 +1,4 @@
-"""The journal as an outsider reads it."""
+"""The journals as an outsider reads them."""
 
 import json
 
@@ -12,6 +12,11 @@ def read(folder):
                 record = json.loads(text)
                 records.setdefault(record["seq"], []).append(record)
     return records
+
+
+def events(state):
+    """The event journal's lines, in their order."""
+    return [records[-1] for _, records in sorted(read(state / "events").items())]
 
 
 def gaps(folder):

@@ -335,6 +335,21 @@ class Line:
     def journal(self):
         return journal.read(self.state / "journal")
 
+    def events(self):
+        return journal.events(self.state)
+
+    def verify(self, *options):
+        """What `fsacctl verify` says of the state directory: its exit code, and the report."""
+        done = subprocess.run(
+            [BUILD / "fsacctl", "verify", "--state", self.state, "--json", *options],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            stdin=subprocess.DEVNULL,
+        )
+        expect(done.returncode in (0, 1, 2), f"verify: {done.returncode} {done.stderr[-300:]}")
+        return done.returncode, json.loads(done.stdout)
+
     def account(self):
         """Adds to the counters what the line wrote and showed. Once, at the end: the journal is all there is then."""
         written = self.journal()

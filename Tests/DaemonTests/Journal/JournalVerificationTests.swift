@@ -100,6 +100,18 @@ import Testing
         #expect(try report().findings.map(\.kind) == [.missing])
     }
 
+    /// Its numbers are left out once more, and it is read again when the disk works.
+    @Test func aSegmentThatAStartCouldNotReadIsNoDamageLater() throws {
+        try journal.write(40)
+        let name = try #require(try segments().last)
+        let failing = Disk { operation, path in operation == .open && path.hasSuffix(name) ? EIO : nil }
+        var writer = journal.writer(failing)
+        _ = try writer.append(synced: true)
+        writer.writer.finish()
+        let report = try report()
+        #expect(report.damage == 0 && report.lines == 41, "\(report.findings)")
+    }
+
     @Test func theMarkOfAStartThatFoundDamageIsNamed() throws {
         try journal.write(10)
         try journal.state.write([], to: "journal/000000000001.damaged")

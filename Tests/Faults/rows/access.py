@@ -132,7 +132,10 @@ def _(folder):
         unknown = [text for text in log if "uid=?" in text]
         expect(len(log) >= 60 and not unknown, f"{len(unknown)} of {len(log)} changes by uid=?")
         line.stop()
-        return f"mode {mode:o}; 60 of 60 changes by uid 0"
+        events = [event for event in line.events() if event["event"] == "limit"]
+        known = [event for event in events if event["uid"] == 0 and event["pid"] == os.getpid()]
+        expect(len(events) == 60 and len(known) == 60, f"{len(known)} of {len(events)} events name who it was")
+        return f"mode {mode:o}; 60 of 60 changes by uid 0, each an event"
 
 
 @step("U2", "the number of the user who asks is the real one")

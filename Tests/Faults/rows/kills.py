@@ -124,6 +124,8 @@ def _(folder):
         expect(holes <= said, f"numbers missing without a word: {sorted(holes - said)[:3]}")
         pieces = unfinished(line)
         expect(not pieces, f"left behind: {pieces}")
+        code, report = line.verify("--no-pictures")
+        expect(code == 0, f"verify: {report}")
         for kind, mark in (("images", b"\xff\xd9"), ("heatmaps", b"IEND\xaeB`\x82")):
             for path in (line.state / kind).rglob("*.*"):
                 expect(path.read_bytes().endswith(mark), f"half a picture: {path}")

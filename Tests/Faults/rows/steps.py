@@ -90,6 +90,12 @@ def shots(line, recipe="part"):
     return sorted(shot["sha256"] for shot in json.loads(line.get(f"/v1/normals?recipe={recipe}").body)["normals"])
 
 
+def manual_limit(line):
+    limit = json.loads(line.get("/v1/limit").body)
+    expect(limit.get("manual"), f"not by hand any more: {limit}")
+    return round(limit["value"], 3)
+
+
 def two_step_line(folder, recipes=("part",), **texts):
     return Line(folder, rate=20, recipes=recipes, **texts).prepare()
 
@@ -177,12 +183,7 @@ def _(folder):
         def ask(number):
             return line.request("PUT", "/v1/limit?force=true", {"value": value(number)}).code == 200
 
-        def look():
-            limit = json.loads(line.get("/v1/limit").body)
-            expect(limit.get("manual"), f"not by hand any more: {limit}")
-            return round(limit["value"], 3)
-
-        return every_step(line, "/recipes/part/", ask, look, value)
+        return every_step(line, "/recipes/part/", ask, lambda: manual_limit(line), value)
 
 
 @step("S4", "the recipe in use, at every step: what was answered holds after the next start")
