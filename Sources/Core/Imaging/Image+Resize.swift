@@ -11,27 +11,56 @@ extension Image {
     /// - Precondition: `height` and `width` are positive.
     /// - Complexity: O(width of the filter) multiplications a pixel, about 10 when reducing to a third.
     package func resized(height newHeight: Int, width newWidth: Int, filter: ResampleFilter) -> Image {
-        precondition(newHeight > 0 && newWidth > 0, "resize to [\(newHeight), \(newWidth)]")
-        // Pillow 13's choice of the order that leaves less to the second pass; found by comparing results.
-        let rowsFirst = newHeight < height && height - newHeight > 2 * (width - newWidth)
-        return rowsFirst
-            ? withRows(newHeight, filter).withColumns(newWidth, filter)
-            : withColumns(newWidth, filter).withRows(newHeight, filter)
+        resized(height: newHeight, width: newWidth, interpolation: filter.interpolation)
     }
 
-    private func withColumns(_ newWidth: Int, _ filter: ResampleFilter) -> Image {
-        if newWidth == width { return self }
-        let taps = FixedPointTaps(ResampleAxis(from: width, to: newWidth, filter.interpolation))
+    /// A piece of the picture at another size; as ``resized(height:width:filter:)``, and as Pillow's `Image.resize` with `box`.
+    ///
+    /// - Parameters:
+    ///   - rows: of the picture, in pixels from its upper border, fractions included; nil is all. `columns`, too.
+    ///   - interpolation: an antialiased one.
+    func resized(
+        height newHeight: Int, width newWidth: Int, rows: Range<Double>? = nil, columns: Range<Double>? = nil,
+        interpolation: Interpolation
+    ) -> Image {
+        precondition(newHeight > 0 && newWidth > 0, "resize to [\(newHeight), \(newWidth)]")
+        let rowAxis = ResampleAxis(from: height, within: rows, to: newHeight, interpolation)
+        let columnAxis = ResampleAxis(from: width, within: columns, to: newWidth, interpolation)
+        let keepsRows = newHeight == height && rows.map { $0 == 0..<Double(height) } ?? true
+        let keepsColumns = newWidth == width && columns.map { $0 == 0..<Double(width) } ?? true
+        // Pillow 13's choice of the order that leaves less to the second pass; found by comparing results.
+        let rowsFirst = newHeight < height && height - newHeight > 2 * (width - newWidth)
+        let piece = cropped(rows: rowAxis.used, columns: columnAxis.used)
+        func withColumns(_ image: Image) -> Image {
+            keepsColumns ? image : image.withColumns(columnAxis.restricted(to: columnAxis.used))
+        }
+        func withRows(_ image: Image) -> Image {
+            keepsRows ? image : image.withRows(rowAxis.restricted(to: rowAxis.used))
+        }
+        return rowsFirst ? withColumns(withRows(piece)) : withRows(withColumns(piece))
+    }
+
+    private func cropped(rows: Range<Int>, columns: Range<Int>) -> Image {
+        guard rows.count < height || columns.count < width else { return self }
+        var piece: [UInt8] = []
+        piece.reserveCapacity(rows.count * columns.count * 3)
+        for row in rows {
+            piece += pixels[(row * width + columns.lowerBound) * 3..<(row * width + columns.upperBound) * 3]
+        }
+        return Image(height: rows.count, width: columns.count, pixels: piece)
+    }
+
+    private func withColumns(_ axis: ResampleAxis) -> Image {
+        let taps = FixedPointTaps(axis)
         var scratch = [UInt8](repeating: 0, count: 4 * (3 * width + 1))
-        return resampled(height: height, width: newWidth, taps) { taps, output in
+        return resampled(height: height, width: axis.outputs, taps) { taps, output in
             fsac_resample_columns(pixels, height, width, &taps, &scratch, output)
         }
     }
 
-    private func withRows(_ newHeight: Int, _ filter: ResampleFilter) -> Image {
-        if newHeight == height { return self }
-        let taps = FixedPointTaps(ResampleAxis(from: height, to: newHeight, filter.interpolation))
-        return resampled(height: newHeight, width: width, taps) { taps, output in
+    private func withRows(_ axis: ResampleAxis) -> Image {
+        let taps = FixedPointTaps(axis)
+        return resampled(height: axis.outputs, width: width, taps) { taps, output in
             fsac_resample_rows(pixels, width * 3, &taps, output)
         }
     }

@@ -17,7 +17,7 @@ extension Image {
     }
 
     /// Exact at multiples of 90 degrees, which `sin` and `cos` of radians are not.
-    private static func sineAndCosine(ofDegrees degrees: Double) -> (Double, Double) {
+    static func sineAndCosine(ofDegrees degrees: Double) -> (Double, Double) {
         let turn = degrees.remainder(dividingBy: 360)
         switch turn {
         case 0: return (0, 1)

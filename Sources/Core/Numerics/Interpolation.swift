@@ -2,6 +2,8 @@
 package struct Interpolation: Sendable, Equatable {
     /// What a point counts for, by its distance in points; a symmetric function of integral 1.
     private enum Kernel: Equatable {
+        /// Symmetric but for its two ends, of which one counts.
+        case box
         case triangle
         /// Keys, "Cubic convolution interpolation for digital image processing", 1981, equation 4.
         case cubic(a: Double)
@@ -9,6 +11,7 @@ package struct Interpolation: Sendable, Equatable {
         /// It is zero from here on.
         var support: Double {
             switch self {
+            case .box: 0.5
             case .triangle: 1
             case .cubic: 2
             }
@@ -17,6 +20,8 @@ package struct Interpolation: Sendable, Equatable {
         func weight(_ distance: Double) -> Double {
             let x = abs(distance)
             switch self {
+            case .box:
+                return distance > -0.5 && distance <= 0.5 ? 1 : 0
             case .triangle:
                 return x < 1 ? 1 - x : 0
             case .cubic(let a):
@@ -38,6 +43,8 @@ package struct Interpolation: Sendable, Equatable {
     package static let bilinear = Interpolation(kernel: .triangle)
     /// As PyTorch's `interpolate(mode: "bicubic")`.
     package static let bicubic = Interpolation(kernel: .cubic(a: -0.75))
+    /// As Pillow's `BOX`: the mean of what an output covers.
+    package static let antialiasedBox = Interpolation(kernel: .box, isAntialiased: true)
     /// As Pillow's `BILINEAR`.
     package static let antialiasedBilinear = Interpolation(kernel: .triangle, isAntialiased: true)
     /// As Pillow's `BICUBIC`, and PyTorch's `interpolate(mode: "bicubic", antialias: True)`.
@@ -46,16 +53,23 @@ package struct Interpolation: Sendable, Equatable {
     package static let alignedBilinear = Interpolation(kernel: .triangle, alignsCorners: true)
 
     /// The points that make up one of `outputs` values, of an axis of `inputs` points.
-    func window(of output: Int, of outputs: Int, over inputs: Int) -> ResampleAxis.Window {
-        let scale = Double(inputs) / Double(outputs)
+    ///
+    /// - Parameter stretch: of the axis that the outputs cover; point 0 begins at 0. Rounded to single precision, as Pillow does.
+    /// - Precondition: only an antialiased interpolation covers less than the whole axis.
+    func window(
+        of output: Int, of outputs: Int, over inputs: Int, within stretch: Range<Double>
+    ) -> ResampleAxis.Window {
+        let (start, end) = (Float(stretch.lowerBound), Float(stretch.upperBound))
+        let scale = Double(end - start) / Double(outputs)
         if isAntialiased {
-            let (stretch, centre) = (max(scale, 1), (Double(output) + 0.5) * scale)
+            let (stretch, centre) = (max(scale, 1), Double(start) + (Double(output) + 0.5) * scale)
             let support = kernel.support * stretch
             let points = max(Int(centre - support + 0.5), 0)..<min(Int(centre + support + 0.5), inputs)
             let weights = points.map { kernel.weight((Double($0) - centre + 0.5) / stretch) }
             let sum = weights.reduce(0, +)
             return .init(first: points.lowerBound, weights: sum == 0 ? weights : weights.map { $0 / sum })
         }
+        precondition(start == 0 && end == Float(inputs), "interpolation of a piece of an axis")
         let place =
             alignsCorners
             ? outputs > 1 ? Double(output) * Double(inputs - 1) / Double(outputs - 1) : 0

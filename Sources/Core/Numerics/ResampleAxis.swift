@@ -29,11 +29,20 @@ package struct ResampleAxis: Sendable, Equatable {
     private let starts: [Int]
     private let weights: [Double]
 
-    /// - Precondition: both counts are positive.
-    package init(from inputs: Int, to outputs: Int, _ interpolation: Interpolation) {
-        precondition(inputs > 0 && outputs > 0, "resampling of \(inputs) to \(outputs) points")
+    /// - Parameter stretch: of the axis that the outputs cover; nil is the whole. Points beyond it count where the interpolation
+    ///   reaches them.
+    /// - Precondition: both counts are positive, and the stretch lies inside of the axis and is not empty.
+    package init(
+        from inputs: Int, within stretch: Range<Double>? = nil, to outputs: Int, _ interpolation: Interpolation
+    ) {
+        let stretch = stretch ?? 0..<Double(inputs)
+        precondition(
+            inputs > 0 && outputs > 0 && !stretch.isEmpty && stretch.lowerBound >= 0
+                && stretch.upperBound <= Double(inputs),
+            "resampling of \(inputs) points, of which \(stretch), to \(outputs)")
         self.init(
-            inputs: inputs, (0..<outputs).map { interpolation.window(of: $0, of: outputs, over: inputs) })
+            inputs: inputs,
+            (0..<outputs).map { interpolation.window(of: $0, of: outputs, over: inputs, within: stretch) })
     }
 
     /// A Gaussian that ends at 4 standard deviations; the border's value goes on beyond it.
@@ -61,6 +70,19 @@ package struct ResampleAxis: Sendable, Equatable {
 
     /// What an output is made of: as many inputs, from its first on.
     func weights(of output: Int) -> ArraySlice<Double> { weights[starts[output]..<starts[output + 1]] }
+
+    /// The inputs that count.
+    var used: Range<Int> { firsts[0]..<firsts[outputs - 1] + weights(of: outputs - 1).count }
+
+    /// The same of these inputs alone.
+    ///
+    /// - Precondition: no others count.
+    func restricted(to range: Range<Int>) -> ResampleAxis {
+        precondition(range.lowerBound <= used.lowerBound && range.upperBound >= used.upperBound, "inputs \(range)")
+        return ResampleAxis(
+            inputs: range.count,
+            (0..<outputs).map { Window(first: firsts[$0] - range.lowerBound, weights: Array(weights(of: $0))) })
+    }
 
     /// First `other`, then this one, as one map.
     package func following(_ other: ResampleAxis) -> ResampleAxis {
