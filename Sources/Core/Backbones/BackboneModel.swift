@@ -225,19 +225,25 @@ package struct BackboneModel: Sendable {
         return max(limit / inputMultiple, 1) * inputMultiple
     }
 
-    /// A backbone for one input size, with its own scratch memory.
+    /// A backbone for one square input size, with its own scratch memory.
     ///
     /// - Precondition: `accepts(inputSize:)`; it is not joined.
     package func makeBackbone(inputSize: Int, parallelism: Parallelism) -> any Backbone {
         precondition(accepts(inputSize: inputSize), "\(name): input size \(inputSize)")
+        return makeBackbone(input: PixelSize(square: inputSize), parallelism: parallelism)
+    }
+
+    /// A backbone for inputs of one size, square or not, with its own scratch memory.
+    ///
+    /// - Precondition: it is not joined; of a transformer, both sides are multiples of its patches'.
+    package func makeBackbone(input: PixelSize, parallelism: Parallelism) -> any Backbone {
         switch network {
         case .efficientNet(let weights):
-            return EfficientNet(weights, inputSize: inputSize, parallelism: parallelism)
+            return EfficientNet(weights, input: input, parallelism: parallelism)
         case .visionTransformer(let weights):
-            return VisionTransformer(weights, inputSize: inputSize, parallelism: parallelism)
+            return VisionTransformer(weights, input: input, parallelism: parallelism)
         case .adapted(let weights, let adapters):
-            return AAClipImageTower(
-                VisionTransformer(weights, inputSize: inputSize, parallelism: parallelism), adapters)
+            return AAClipImageTower(VisionTransformer(weights, input: input, parallelism: parallelism), adapters)
         case .joined:
             preconditionFailure("\(name): one backbone of several")
         }

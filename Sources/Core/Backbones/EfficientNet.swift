@@ -6,13 +6,13 @@
 /// few lines at a time, which stay in its second-level cache. Two buffers alternate between phases, because other lines
 /// still read the old one.
 package final class EfficientNet: Backbone {
-    package let inputSize: Int
+    package let input: PixelSize
     private let weights: EfficientNetWeights
     private let parallelism: Parallelism
     /// What each block's depthwise convolution reads.
     private let expandedShapes: [FeaturePlaneShape]
     private let outputShapes: [FeaturePlaneShape]
-    /// The input, `[3, inputSize, inputSize]`.
+    /// The input, `[3, height, width]`.
     private let pixels: Storage
     private let scratch: Scratch
 
@@ -31,15 +31,19 @@ package final class EfficientNet: Backbone {
     /// Pixels that a thread carries through a phase at a time.
     private static let pixelsAtATime = 512
 
-    package init(_ weights: EfficientNetWeights, inputSize: Int, parallelism: Parallelism) {
-        precondition(inputSize > 0 && inputSize % 32 == 0, "efficientnet: input size \(inputSize) is no multiple of 32")
-        self.inputSize = inputSize
+    package init(_ weights: EfficientNetWeights, input: PixelSize, parallelism: Parallelism) {
+        precondition(
+            input.height > 0 && input.width > 0, "efficientnet: an input of \(input.height) x \(input.width) pixels")
+        self.input = input
         self.weights = weights
         self.parallelism = parallelism
         var expandedShapes: [FeaturePlaneShape] = []
         var outputShapes: [FeaturePlaneShape] = []
         var plane = FeaturePlaneShape(
-            height: inputSize / 2, width: inputSize / 2, channels: weights.stem.outputChannels)
+            height: SamePadding(size: input.height, kernel: weights.stem.kernel, stride: weights.stem.stride)
+                .outputSize,
+            width: SamePadding(size: input.width, kernel: weights.stem.kernel, stride: weights.stem.stride).outputSize,
+            channels: weights.stem.outputChannels)
         for block in weights.blocks {
             expandedShapes.append(
                 FeaturePlaneShape(height: plane.height, width: plane.width, channels: block.depthwise.bias.count))
@@ -47,13 +51,13 @@ package final class EfficientNet: Backbone {
             plane = FeaturePlaneShape(height: shape.height, width: shape.width, channels: block.projection.outputs)
             outputShapes.append(plane)
         }
-        pixels = Storage(count: 3 * inputSize * inputSize)
+        pixels = Storage(count: 3 * input.height * input.width)
         self.expandedShapes = expandedShapes
         self.outputShapes = outputShapes
         let expandedCount = expandedShapes.map(\.count).max() ?? 0
         let outputCount = outputShapes.map(\.count).max() ?? 0
         let widest = max(weights.blocks.map(\.depthwise.bias.count).max() ?? 0, weights.stem.windowSize)
-        let linePixels = max(Self.pixelsAtATime, inputSize / 2)
+        let linePixels = max(Self.pixelsAtATime, expandedShapes.map(\.width).max() ?? 0)
         scratch = Scratch(
             expanded: [Storage(count: expandedCount), Storage(count: expandedCount)],
             output: [Storage(count: outputCount), Storage(count: outputCount)],
@@ -63,12 +67,14 @@ package final class EfficientNet: Backbone {
 
     package func features(of input: Tensor, _ request: FeatureRequest) -> Features {
         let layers = request.layers
-        precondition(input.shape == [3, inputSize, inputSize], "efficientnet: input \(input.shape)")
+        precondition(
+            input.shape == [3, self.input.height, self.input.width],
+            "efficientnet: input \(input.shape) for [3, \(self.input.height), \(self.input.width)]")
         precondition(layers.allSatisfy { (1...weights.stageCount).contains($0) }, "efficientnet: layers \(layers)")
         pixels.base.update(from: input.values, count: input.values.count)
         var kept: [Int: FeatureMap] = [:]
         var phases = [
-            overLines(height: inputSize / 2, width: inputSize / 2) { [self] share, lines in
+            overLines(height: expandedShapes[0].height, width: expandedShapes[0].width) { [self] share, lines in
                 convolveStem(lines, windows: scratch.lines[share].base)
             }
         ]
@@ -106,9 +112,11 @@ package final class EfficientNet: Backbone {
 
     private func convolveStem(_ lines: Range<Int>, windows: UnsafeMutablePointer<Float>) {
         let shape = expandedShapes[0]
-        let padding = SamePadding(size: inputSize, kernel: weights.stem.kernel, stride: weights.stem.stride)
+        let (kernel, stride) = (weights.stem.kernel, weights.stem.stride)
         weights.stem.apply(
-            pixels.base, height: inputSize, width: inputSize, padRows: padding.before, padColumns: padding.before,
+            pixels.base, height: input.height, width: input.width,
+            padRows: SamePadding(size: input.height, kernel: kernel, stride: stride).before,
+            padColumns: SamePadding(size: input.width, kernel: kernel, stride: stride).before,
             lines: lines, outputWidth: shape.width, windows: windows, activation: .relu6,
             into: scratch.expanded[0].base + lines.lowerBound * shape.width * shape.channels)
     }

@@ -10,7 +10,7 @@ package struct Features: Sendable, Equatable {
     /// By side in patches: the windows that were asked for. The grid is that of the windows' positions, one patch apart; a row
     /// is a window's embedding, `[C]`.
     package let windows: [Int: FeatureMap]
-    /// `[inputSize, inputSize]`: how much a score changes with each pixel, the mean over the channels of the gradient's
+    /// `[height, width]` of the input: how much a score changes with each pixel, the mean over the channels of the gradient's
     /// absolute value (CLIP-FSAC++, eq. 17). Nil when no score was given.
     package var saliency: Matrix?
 

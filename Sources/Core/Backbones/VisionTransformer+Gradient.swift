@@ -1,6 +1,6 @@
 internal import CKernels
 
-// T tokens = 1 + patches, D width, C width of the embedding, S side of the input.
+// T tokens = 1 + patches, D width, C width of the embedding.
 
 /// What a pass of a picture leaves behind for the way back.
 package struct VisionTransformerTape {
@@ -69,7 +69,7 @@ extension VisionTransformer {
         let first = 1 + lines.lowerBound * grid.columns
         patches.applyTransposed(
             encoder.stream.base + first * width, lines: lines, outputWidth: grid.columns,
-            windows: encoder.hidden.base + first * patches.windowSize, into: pixels.base, height: inputSize,
-            width: inputSize)
+            windows: encoder.hidden.base + first * patches.windowSize, into: pixels.base, height: input.height,
+            width: input.width)
     }
 }

@@ -7,34 +7,35 @@ internal import CKernels
 /// Of CLIP, the class token is projected into the space of the text, the patch tokens are not; the layer after the last block
 /// has the patch tokens after the final norm in the space of the text.
 package final class VisionTransformer: DifferentiableBackbone {
-    package let inputSize: Int
+    package let input: PixelSize
     package let grid: PatchGrid
     package let encoder: TransformerEncoder
     let weights: VisionTransformerWeights
     let parallelism: Parallelism
     /// `[T, D]`: class token and positions, resampled to this grid.
     private let embedding: Storage
-    /// The input, `[3, inputSize, inputSize]`.
+    /// The input, `[3, height, width]`.
     let pixels: Storage
 
     var width: Int { weights.shape.width }
     package var tokens: Int { grid.count + 1 }
 
-    package init(_ weights: VisionTransformerWeights, inputSize: Int, parallelism: Parallelism) {
+    /// - Precondition: both sides are multiples of the patches'.
+    package init(_ weights: VisionTransformerWeights, input: PixelSize, parallelism: Parallelism) {
         let patch = weights.patchEmbedding.kernel
         precondition(
-            inputSize > 0 && inputSize % patch == 0,
-            "vision transformer: input size \(inputSize) is no multiple of \(patch)")
-        self.inputSize = inputSize
+            input.height > 0 && input.height % patch == 0 && input.width > 0 && input.width % patch == 0,
+            "vision transformer: \(input.height) x \(input.width) pixels are no multiples of \(patch)")
+        self.input = input
         self.weights = weights
         self.parallelism = parallelism
-        grid = PatchGrid(rows: inputSize / patch, columns: inputSize / patch)
+        grid = PatchGrid(rows: input.height / patch, columns: input.width / patch)
         encoder = TransformerEncoder(
             weights.encoder, rows: grid.count + 1, longestSequence: grid.count + 1,
             hiddenWidth: max(weights.patchEmbedding.windowSize, weights.projection?.outputs ?? 0),
             parallelism: parallelism)
         embedding = Storage(weights.embedding(of: grid))
-        pixels = Storage(count: 3 * inputSize * inputSize)
+        pixels = Storage(count: 3 * input.height * input.width)
     }
 
     package func features(of input: Tensor, _ request: FeatureRequest) -> Features {
@@ -72,7 +73,7 @@ package final class VisionTransformer: DifferentiableBackbone {
             request.layers.allSatisfy { (1...weights.layerCount).contains($0) },
             "vision transformer: layers \(request.layers) of \(weights.layerCount)")
         precondition(
-            request.windows.allSatisfy { weights.projection != nil && (1...grid.rows).contains($0) },
+            request.windows.allSatisfy { weights.projection != nil && (1...min(grid.rows, grid.columns)).contains($0) },
             "vision transformer: windows \(request.windows) of \(grid)")
     }
 
@@ -90,7 +91,9 @@ package final class VisionTransformer: DifferentiableBackbone {
     package func embeddingPhases(
         of input: Tensor, recording tape: VisionTransformerTape? = nil
     ) -> [Parallelism.Phase] {
-        precondition(input.shape == [3, inputSize, inputSize], "vision transformer: input \(input.shape)")
+        precondition(
+            input.shape == [3, self.input.height, self.input.width],
+            "vision transformer: input \(input.shape) for [3, \(self.input.height), \(self.input.width)]")
         pixels.base.update(from: input.values, count: input.values.count)
         let patches = parallelism.phase(over: grid.rows) { [self] _, lines in embedPatches(lines) }
         guard let norm = weights.firstNorm else { return [patches] }
@@ -103,7 +106,7 @@ package final class VisionTransformer: DifferentiableBackbone {
         let patches = weights.patchEmbedding
         let first = 1 + lines.lowerBound * grid.columns
         patches.apply(
-            pixels.base, height: inputSize, width: inputSize, padRows: 0, padColumns: 0, lines: lines,
+            pixels.base, height: input.height, width: input.width, padRows: 0, padColumns: 0, lines: lines,
             outputWidth: grid.columns, windows: encoder.hidden.base + first * patches.windowSize,
             addend: embedding.base + first * width, into: encoder.stream.base + first * width)
         if lines.lowerBound == 0 { encoder.stream.base.update(from: embedding.base, count: width) }

@@ -20,6 +20,10 @@ package struct PixelSize: Codable, Sendable, Equatable {
         self.height = height
         self.width = width
     }
+
+    package init(square side: Int) {
+        self.init(height: side, width: side)
+    }
 }
 
 /// What of a camera's frame is inspected: everything in the region of interest but what lies in an ignored polygon.

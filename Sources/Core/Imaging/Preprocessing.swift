@@ -34,15 +34,21 @@ package struct Preprocessing: Codable, Sendable, Equatable {
     ///
     /// - Returns: `[3, size, size]`, one plane a channel.
     package func input(from image: Image, size: Int) -> Tensor {
-        let square = image.resized(height: size, width: size, filter: interpolation)
-        let plane = size * size
+        input(of: image.resized(height: size, width: size, filter: interpolation))
+    }
+
+    /// As ``input(from:size:)``, of a picture that has the input's size already.
+    ///
+    /// - Returns: `[3, height, width]`.
+    package func input(of image: Image) -> Tensor {
+        let plane = image.height * image.width
         // A pixel has 256 values: three tables do the arithmetic once.
         let tables = (0..<3).map { channel in
             (0..<256).map { (Float($0) / 255 - mean[channel]) / std[channel] }
         }
         let values = [Float](unsafeUninitializedCapacity: 3 * plane) { values, count in
             count = 3 * plane
-            square.pixels.withUnsafeBufferPointer { pixels in
+            image.pixels.withUnsafeBufferPointer { pixels in
                 for (channel, table) in tables.enumerated() {
                     table.withUnsafeBufferPointer { table in
                         for index in 0..<plane {
@@ -52,6 +58,6 @@ package struct Preprocessing: Codable, Sendable, Equatable {
                 }
             }
         }
-        return Tensor(shape: [3, size, size], values: values)
+        return Tensor(shape: [3, image.height, image.width], values: values)
     }
 }

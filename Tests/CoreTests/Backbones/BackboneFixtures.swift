@@ -17,24 +17,34 @@ struct BackboneFixture {
     /// The weights of a tiny network.
     var network: WeightScope { WeightScope(tensors, file: name)["network"] }
 
-    /// The sides of the inputs that there are outputs for.
-    var sizes: [Int] { Set(tensors.keys.compactMap { Int($0.prefix { $0 != "." }.dropFirst(4)) }).sorted() }
+    /// Of the inputs that there are outputs for, the smallest first.
+    var sizes: [PixelSize] {
+        let names = Set(tensors.keys.compactMap { $0.hasPrefix("size") ? $0.prefix { $0 != "." }.dropFirst(4) : nil })
+        let sides = names.map { $0.split(separator: "x").compactMap { Int($0) } }
+        return sides.filter { $0.count == 2 }.map { PixelSize(height: $0[0], width: $0[1]) }
+            .sorted { ($0.height * $0.width, $0.height) < ($1.height * $1.width, $1.height) }
+    }
 
-    /// `sin(0.37 i)`, `[3, size, size]`.
-    static func input(size: Int) -> Tensor {
-        Tensor(shape: [3, size, size], values: (0..<3 * size * size).map { Float(sin(0.37 * Double($0))) })
+    static func input(size: Int) -> Tensor { input(PixelSize(square: size)) }
+
+    /// `sin(0.37 i)`, `[3, height, width]`.
+    static func input(_ size: PixelSize) -> Tensor {
+        Tensor(
+            shape: [3, size.height, size.width],
+            values: (0..<3 * size.height * size.width).map { Float(sin(0.37 * Double($0))) })
     }
 
     /// The first output that is further from PyTorch's than 1e-3 of its mean magnitude, in words; nil when there is none.
-    func difference(from features: Features, size: Int) throws -> String? {
+    func difference(from features: Features, size: PixelSize) throws -> String? {
+        let prefix = "size\(size.height)x\(size.width)"
         var outputs = [
             "class_token": try #require(features.classToken),
             "patch_tokens": try #require(features.patchTokens).tokens.values,
         ]
         for (layer, map) in features.layers { outputs["layer\(layer)"] = map.tokens.values }
         for (output, values) in outputs.sorted(by: { $0.key < $1.key }) {
-            let expected = try #require(tensors["size\(size).\(output)"], "\(name) at \(size): \(output)").values
-            let magnitude = try #require(tensors["size\(size).\(output).magnitude"]).values[0]
+            let expected = try #require(tensors["\(prefix).\(output)"], "\(name), \(prefix): \(output)").values
+            let magnitude = try #require(tensors["\(prefix).\(output).magnitude"]).values[0]
             let tolerance = 1e-3 * Double(magnitude)
             let mean = values.reduce(0) { $0 + Double(abs($1)) } / Double(values.count)
             guard isClose(mean, Double(magnitude), atol: tolerance, rtol: 0) else {

@@ -37,7 +37,7 @@ struct CLIPFixture {
 
     func imageTower(size: Int, threads: Int = 2) throws -> VisionTransformer {
         VisionTransformer(
-            try VisionTransformerWeights(clip: network, configuration), inputSize: size,
+            try VisionTransformerWeights(clip: network, configuration), input: PixelSize(square: size),
             parallelism: Parallelism(threads: threads))
     }
 

@@ -29,7 +29,7 @@ import Testing
     @Test(arguments: [12, 28, 80]) func theGradientOfDINOv2IsItsSlope(size: Int) throws {
         let fixture = try BackboneFixture(TinyNetwork.visionTransformer.rawValue)
         let tower = VisionTransformer(
-            try VisionTransformerWeights(dinov2: fixture.network, .tiny), inputSize: size,
+            try VisionTransformerWeights(dinov2: fixture.network, .tiny), input: PixelSize(square: size),
             parallelism: Parallelism(threads: 2))
         let input = BackboneFixture.input(size: size)
         func score(_ token: [Float]?) -> Double {

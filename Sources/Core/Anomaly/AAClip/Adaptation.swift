@@ -53,7 +53,8 @@ package final class Adaptation {
         self.position = position
         self.parallelism = parallelism
         tower = AAClipImageTower(
-            VisionTransformer(model.image, inputSize: settings.inputSize, parallelism: parallelism), steps.adapters)
+            VisionTransformer(model.image, input: PixelSize(square: settings.inputSize), parallelism: parallelism),
+            steps.adapters)
         image = ImageAdaptation(tower, parallelism)
         guard
             let reader = AAClipTextTower(

@@ -29,7 +29,7 @@ package struct ImageAdaptation {
     ) -> Double {
         let adapters = tower.adapters
         let tokens = tower.levelTokens(of: input, recording: tape)
-        let similarity = SimilarityLoss(grid: tower.network.grid, side: tower.inputSize)
+        let similarity = SimilarityLoss(grid: tower.network.grid, side: tower.input.height)
         var total = 0.0
         var tokenGradients: [Matrix] = []
         for (index, tokens) in tokens.enumerated() {

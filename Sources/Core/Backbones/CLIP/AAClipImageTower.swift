@@ -9,7 +9,7 @@ internal import CKernels
 package final class AAClipImageTower: Backbone {
     package let network: VisionTransformer
     package let adapters: AAClipAdapters
-    package var inputSize: Int { network.inputSize }
+    package var input: PixelSize { network.input }
     private let blocks: [Int]
 
     private var encoder: TransformerEncoder { network.encoder }

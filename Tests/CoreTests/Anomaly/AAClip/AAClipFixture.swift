@@ -63,7 +63,8 @@ extension AAClipFixture {
     func imageTower(_ adapters: AAClipAdapters? = nil, threads: Int = 2) throws -> AAClipImageTower {
         AAClipImageTower(
             VisionTransformer(
-                try VisionTransformerWeights(clip: try Self.network(), Self.configuration), inputSize: Self.side,
+                try VisionTransformerWeights(clip: try Self.network(), Self.configuration),
+                input: PixelSize(square: Self.side),
                 parallelism: Parallelism(threads: threads)), adapters ?? self.adapters)
     }
 
