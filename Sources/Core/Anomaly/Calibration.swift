@@ -110,6 +110,14 @@ package struct CalibrationEvidence: Codable, Sendable, Equatable {
     /// The same in words for a person.
     package let text: String
 
+    /// What to do about a limit that the shots cannot tell; nil when they can.
+    package var advice: String? {
+        shotCount > 1
+            ? nil
+            : "one shot does not show how much good parts differ, and verdicts near the limit are uncertain: inspect parts, and add "
+                + "good ones with `fsacctl add-normal`"
+    }
+
     enum CodingKeys: String, CodingKey {
         case scores, method, sensitivity, limit, band, options, text
         case shotCount = "shot_count"

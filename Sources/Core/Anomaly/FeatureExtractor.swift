@@ -22,18 +22,27 @@ package struct BackboneIdentity: Codable, Sendable, Equatable {
 package struct FeatureExtractor {
     /// From the embedding of a picture, `[C]`, to the derivatives of a score by it, `[C]`.
     package typealias ScoreGradient = (_ embedding: [Float]) -> [Float]
+    /// From a picture, where a fine view lies in it, the view's grid and layers to the layers' maps.
+    package typealias Look = (Image, PartPlacement, PatchGrid, [Int]) -> [Int: FeatureMap]
 
     package let identity: BackboneIdentity
     /// The layers that can be asked for are `1...layerCount`.
     package let layerCount: Int
+    /// What `auto` compares in fine views; none when there are no such views of its backbone.
+    package let fineStages: [FeatureStage]
     private let extract: (Image, FeatureRequest, ScoreGradient?) -> Features
+    private let look: Look
 
+    /// - Parameter look: of fine views, for those of `fineStages`.
     package init(
-        identity: BackboneIdentity, layerCount: Int,
+        identity: BackboneIdentity, layerCount: Int, fineStages: [FeatureStage] = [],
+        look: @escaping Look = { _, _, _, _ in [:] },
         extract: @escaping (_ image: Image, _ request: FeatureRequest, _ scoreGradient: ScoreGradient?) -> Features
     ) {
         self.identity = identity
         self.layerCount = layerCount
+        self.fineStages = fineStages
+        self.look = look
         self.extract = extract
     }
 
@@ -48,7 +57,19 @@ package struct FeatureExtractor {
         let embedder = model.members.firstIndex(where: \.readsText) ?? 0
         self.init(
             identity: BackboneIdentity(name: model.name, sha256: model.sha256, inputSize: inputSize),
-            layerCount: model.layerCount
+            layerCount: model.layerCount, fineStages: model.fineStages,
+            look: { image, placement, grid, layers in
+                var maps: [Int: FeatureMap] = [:]
+                var offset = 0
+                for member in members {
+                    let own = layers.map { $0 - offset }.filter { (1...member.layerCount).contains($0) }
+                    for (layer, map) in member.maps(of: image, at: placement, grid, layers: own) {
+                        maps[layer + offset] = map
+                    }
+                    offset += member.layerCount
+                }
+                return maps
+            }
         ) { image, request, scoreGradient in
             guard members.count > 1 else { return members[0].features(of: image, request, scoreGradient) }
             var layers: [Int: FeatureMap] = [:]
@@ -75,6 +96,32 @@ package struct FeatureExtractor {
     ) -> Features {
         extract(image, request, scoreGradient)
     }
+
+    /// What a fine view shows of a picture.
+    ///
+    /// - Parameter placement: where it lies in the picture.
+    package func features(of image: Image, _ view: FineView, at placement: PartPlacement) -> FineFeatures {
+        FineFeatures(
+            placement: ViewPlacement(placement.inPicture(x:y:)), layers: look(image, placement, view.grid, view.layers))
+    }
+
+    /// What several fine views show of a picture; nil when a part that one of them shows is not found.
+    ///
+    /// - Parameter degrees: by which the views are turned.
+    func features(of image: Image, _ views: [FineView], turned degrees: Double = 0) -> [FineFeatures]? {
+        // Views of one region have one placement: finding a part is not free.
+        guard let region = views.first?.region else { return [] }
+        guard let placement = region.placement(in: image) else { return nil }
+        return views.map { features(of: image, $0, at: placement.turned(byDegrees: degrees)) }
+    }
+
+    /// The same, with all that it computes going through others.
+    func replacing(
+        look: (_ own: @escaping Look) -> Look, extract: @escaping (Image, FeatureRequest, ScoreGradient?) -> Features
+    ) -> FeatureExtractor {
+        FeatureExtractor(
+            identity: identity, layerCount: layerCount, fineStages: fineStages, look: look(self.look), extract: extract)
+    }
 }
 
 /// One of the backbones that an extractor runs.
@@ -83,12 +130,22 @@ private struct ExtractorMember {
     private let inputSize: Int
     private let preprocessing: Preprocessing
     private let backbone: any Backbone
+    private let fine: FineBackbones
 
     init(_ model: BackboneModel, inputSize: Int, parallelism: Parallelism) {
         layerCount = model.layerCount
         self.inputSize = inputSize
         preprocessing = model.preprocessing
         backbone = model.makeBackbone(inputSize: self.inputSize, parallelism: parallelism)
+        fine = FineBackbones(model, parallelism)
+    }
+
+    /// - Parameter layers: none is asked of a backbone without fine views.
+    func maps(of image: Image, at placement: PartPlacement, _ grid: PatchGrid, layers: [Int]) -> [Int: FeatureMap] {
+        guard !layers.isEmpty else { return [:] }
+        let backbone = fine.backbone(grid)
+        let cut = placement.cut(image, height: backbone.input.height, width: backbone.input.width)
+        return backbone.features(of: preprocessing.input(of: cut), FeatureRequest(layers: layers)).layers
     }
 
     /// What of a request to joined backbones is this one's: its layers, and, of one of them, the whole picture.
@@ -108,6 +165,35 @@ private struct ExtractorMember {
         var (features, gradient) = backbone.features(of: input, request, scoreGradient: scoreGradient)
         features.saliency = gradient.meanMagnitude()
         return features
+    }
+}
+
+/// Backbones for fine views, made when they are first asked for: each has scratch memory of its own.
+///
+/// A class, because asking makes them. It belongs to one extractor, which one thread uses at a time.
+private final class FineBackbones {
+    /// Recipes of as many formats can take turns.
+    private static let most = 4
+
+    private let model: BackboneModel
+    private let parallelism: Parallelism
+    /// The one used last at the end.
+    private var kept: [any Backbone] = []
+
+    init(_ model: BackboneModel, _ parallelism: Parallelism) {
+        self.model = model
+        self.parallelism = parallelism
+    }
+
+    func backbone(_ grid: PatchGrid) -> any Backbone {
+        let input = PixelSize(height: grid.rows * model.tokenSide, width: grid.columns * model.tokenSide)
+        if let index = kept.firstIndex(where: { $0.input == input }) {
+            kept.append(kept.remove(at: index))
+        } else {
+            if kept.count == Self.most { kept.removeFirst() }
+            kept.append(model.makeBackbone(input: input, parallelism: parallelism))
+        }
+        return kept[kept.count - 1]
     }
 }
 

@@ -9,7 +9,7 @@ struct FitMemory {
     /// (docs/performance.md).
     private static let work = 128 << 20
     /// For features that are kept to save time: more helps no fit of up to a hundred shots at the default setting.
-    private static let mostRoom = 384 << 20
+    private static let mostRoom = 640 << 20
 
     /// That it may take on top of what the process has, in bytes.
     private let budget: Int
@@ -48,13 +48,15 @@ struct FitMemory {
 }
 
 /// What a shot's features are, for methods to tell how much they keep of them.
-package struct ShotShape: Sendable, Equatable {
+package struct ShotShape: Sendable {
     /// N, of each view.
     package let patches: Int
     /// D, of all layers together.
     package let width: Int
     /// The shot and its turned copies.
     package let views: Int
+    /// Of each fine view its tokens, and the width of its stages together.
+    let fine: [(tokens: Int, width: Int)]
     /// Of all its views and anomalies together.
     package let bytes: Int
 
@@ -62,6 +64,9 @@ package struct ShotShape: Sendable, Equatable {
         patches = shot.own.features.grid.count
         width = shot.own.features.rows.columns
         views = 1 + shot.turned.count
+        fine = shot.own.features.fine.map { view in
+            (view.grid.count, view.stages.reduce(0) { $0 + $1.columns })
+        }
         bytes = shot.byteCount
     }
 
@@ -72,7 +77,20 @@ package struct ShotShape: Sendable, Equatable {
     ///
     /// - Parameter budget: 0 keeps all.
     func memoryRows(_ shotCount: Int, budget: Int) -> Int {
-        let all = shotCount * patches * views
-        return budget > 0 ? min(all, max(budget, shotCount)) : all
+        rows(shotCount * patches * views, budget: budget, shotCount)
+    }
+
+    /// Memories of all fine views, of so many views of each shot.
+    ///
+    /// - Parameter budget: 0 keeps all.
+    func fineBytes(ofShots shotCount: Int, views: Int, budget: Int) -> Int {
+        fine.reduce(0) { sum, view in
+            sum + rows(shotCount * views * view.tokens, budget: budget, shotCount) * view.width
+                * MemoryLayout<Float>.stride
+        }
+    }
+
+    private func rows(_ all: Int, budget: Int, _ shotCount: Int) -> Int {
+        budget > 0 ? min(all, max(budget, shotCount)) : all
     }
 }

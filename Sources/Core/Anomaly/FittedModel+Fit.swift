@@ -32,7 +32,8 @@ extension FittedModel {
             stages: stages, anchors: try anchors(of: used, extractors), makesAnomalies: makesAnomalies,
             memoryBytes: memoryBytes, parallelism: parallelism, progress: progress, isCancelled: isCancelled)
         let odd = Set(model.oddShots.map(\.sha256))
-        model.scene = try SceneStatistics(of: shots.filter { !odd.contains($0.sha256) }, inputSize: inputSize)
+        model.scene = try SceneStatistics(
+            of: shots.filter { !odd.contains($0.sha256) }, inputSize: model.pictureSide)
         return model
     }
 
@@ -70,10 +71,13 @@ extension FittedModel {
         var seen: Set<String> = []
         let shots = shots.filter { seen.insert($0.sha256).inserted }
         let frame = try Self.frame(of: shots, settings.area)
+        let fineViews = try Self.fineViews(of: shots, extractor, settings, asked: requested?.layers ?? [])
         let stages = stages.isEmpty ? settings.stages([]) : stages
         func scorers(_ shotCount: Int) -> any ScorerFit {
             settings.method.fit(
-                FitSetup(shotCount: shotCount, layers: settings.layers, stages: stages, anchors: anchors))
+                FitSetup(
+                    shotCount: shotCount, layers: settings.layers, stages: stages, fineViews: fineViews,
+                    anchors: anchors))
         }
         let ahead = scorers(shots.count)
         let embeddingShare = 1 - ahead.trainingShare
@@ -81,7 +85,8 @@ extension FittedModel {
         // Texts are used or not by what the anomalies say of them.
         if !makesAnomalies, !plan.learnsFromAnomalies, anchors == nil { plan.anomalies = 0 }
         var embedding = ShotEmbedding(
-            shots, extractor: extractor, settings: settings, plan: plan, frame: frame, parallelism: parallelism,
+            shots, extractor: extractor, settings: settings, plan: plan, fineViews: fineViews, frame: frame,
+            parallelism: parallelism,
             progress: { progress($0 * embeddingShare) }, isCancelled: isCancelled)
         let first = try embedding.features(ofShot: 0)
         let memory = FitMemory(budget: memoryBytes, first, settings.method)
@@ -104,7 +109,7 @@ extension FittedModel {
         var model = FittedModel(
             backbone: extractor.identity, settings: settings, requested: requested, shots: shots.map(\.sha256),
             grid: first.own.features.grid, scorer: learnt.scorers.scorer(leavingOut: [], parallelism),
-            calibration: calibration, frame: frame)
+            calibration: calibration, fineViews: fineViews, frame: frame)
         for shot in odd.sorted() {
             let own = try features.features(of: shot).own
             let score = model.score(own.features, parallelism: parallelism).imageScore
@@ -113,6 +118,29 @@ extension FittedModel {
                     sha256: shots[shot].sha256, score: score, highestOther: calibration.evidence.scores.max() ?? 0))
         }
         return model
+    }
+
+    /// What the method looks at closely, where the backbone can.
+    ///
+    /// - Parameter layers: that were asked for; none are all.
+    private static func fineViews(
+        of shots: [Shot], _ extractor: FeatureExtractor, _ settings: MethodSettings, asked layers: [Int]
+    ) throws(FitError) -> [FineView] {
+        let stages = extractor.fineStages.filter { layers.isEmpty || layers.contains($0.layer) }
+        let areas = settings.method.fineAreas
+        guard !areas.isEmpty, !stages.isEmpty else { return [] }
+        var images: [Image] = []
+        for shot in settings.area == .wholeFrame ? shots : Array(shots.prefix(1)) {
+            do {
+                images.append(try shot.image(inputSize: extractor.identity.inputSize))
+            } catch {
+                throw .shotUnreadable(sha256: shot.sha256, error)
+            }
+        }
+        let size = PixelSize(height: images[0].height, width: images[0].width)
+        let region: PartRegion =
+            settings.area == .wholeFrame ? .chosen(from: images) : .full(size, .regionOfInterest)
+        return areas.map { FineView(region: region, area: $0, stages: stages) }
     }
 
     /// The size of the frames that the area refers to.

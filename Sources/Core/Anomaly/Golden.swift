@@ -28,11 +28,16 @@ package struct Golden: Sendable, Equatable {
     fileprivate init?(
         of picture: Image, _ model: FittedModel, _ extractor: FeatureExtractor, _ parallelism: Parallelism
     ) {
-        let found = model.features(of: picture, by: extractor)
+        let found = model.featuresOfAnything(picture, by: extractor)
         guard model.accepts(found) else { return nil }
         var features: [String: Matrix] = [:]
         for (layer, map) in found.layers { features["layer \(layer)"] = Self.sample(map.tokens) }
         for (side, map) in found.windows { features["windows of \(side)"] = Self.sample(map.tokens) }
+        for (number, view) in (found.fine ?? []).enumerated() {
+            for (layer, map) in view.layers {
+                features["layer \(layer) of fine view \(number)"] = Self.sample(map.tokens)
+            }
+        }
         features["whole picture"] = found.classToken.map { Matrix(rows: 1, columns: $0.count, values: $0) }
         self.init(
             picture: picture, features: features,
@@ -125,7 +130,20 @@ extension FittedModel {
 
     fileprivate func deadness(of extractor: FeatureExtractor) -> String? {
         let picture = Image.golden
-        return features(of: picture, by: extractor).deadness(besides: features(of: picture.negative, by: extractor))
+        return featuresOfAnything(picture, by: extractor)
+            .deadness(besides: featuresOfAnything(picture.negative, by: extractor))
+    }
+
+    /// As ``features(of:by:)``, with all of a picture looked at closely that does not show the part.
+    fileprivate func featuresOfAnything(_ picture: Image, by extractor: FeatureExtractor) -> Features {
+        var features = features(of: picture, by: extractor)
+        guard features.fine == nil else { return features }
+        let size = PixelSize(height: picture.height, width: picture.width)
+        let whole = fineViews.map { view in
+            FineView(region: .full(size, .regionOfInterest), grid: view.grid, stages: view.stages)
+        }
+        features.fine = extractor.features(of: picture, whole)
+        return features
     }
 }
 

@@ -25,6 +25,9 @@ package struct LimitPrediction {
     static let dimension = 8.0
     /// The share of the belief about where the limit should be that lies in the uncertain band.
     static let bandProbability = 0.8
+    /// How far the limit of one shot may be off at least, as a logarithm: between -0.1 and 0.5 where it should be for the products
+    /// that were looked at (docs/accuracy.md).
+    static let singleShotBand = 0.3
     /// Smaller scores count as this: a copy of a shot among the shots would have the logarithm of 0.
     private static let smallestScore: Float = 1e-6
 
@@ -77,6 +80,14 @@ package struct LimitPrediction {
         return mean + quantile * spread * (1 + 1 / Double(logs.count)).squareRoot()
     }
 
+    /// Of the logarithms of good parts' scores, from what other products show and what these do.
+    static func variance(of scores: [Float]) -> Double {
+        let logs = scores.map(logarithm)
+        let mean = mean(logs)
+        let squares = logs.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        return (Double(priorParts) * priorSpread * priorSpread + squares) / Double(priorParts + logs.count - 1)
+    }
+
     /// One log score a part, as against all shots.
     private static func observations(_ scores: [[Float]], _ parts: [Int]) -> [Double] {
         Set(parts).sorted().map { part in
@@ -102,7 +113,8 @@ package struct LimitPrediction {
         let student = StudentT(degreesOfFreedom: degrees)
         let z = student.quantile(1 - sensitivity.falseRejectRate)
         let error = spread * (1 / Double(parts) + z * z / Double(2 * degrees)).squareRoot()
-        let factor = Float(exp(student.quantile((1 + Self.bandProbability) / 2) * error))
+        let deviation = student.quantile((1 + Self.bandProbability) / 2) * error
+        let factor = Float(exp(shots == 1 ? max(deviation, Self.singleShotBand) : deviation))
         let limit = limit(sensitivity)
         return UncertainBand(lower: limit / factor, upper: limit * factor)
     }

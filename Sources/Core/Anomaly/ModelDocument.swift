@@ -11,8 +11,9 @@ struct ModelDocument: Codable {
     static let fileName = "model.json"
     static let tensorsName = "model.safetensors"
     static let goldenName = "golden.safetensors"
-    /// The first one with a seal.
-    static let currentVersion = 4
+    /// In 5 there may be fine views.
+    static let currentVersion = 5
+    private static let firstSealed = 4
     /// In 2 the settings are laid out in another way, which ``MethodSettings`` can read; all else is as it is now.
     private static let readableVersions = 2...currentVersion
     /// Far more than the scores of 1000 shots need.
@@ -30,7 +31,9 @@ struct ModelDocument: Codable {
     let oddShots: [OddShot]?
     /// Of models that were fitted before anybody looked, nil.
     let scene: SceneStatistics?
-    /// Of the shots, when the area is not the whole frame.
+    /// Nil when there are none.
+    let fineViews: [FineView]?
+    /// Of the shots, when the area is not the whole frame, or fine views show a part of it.
     let frame: PixelSize?
     /// `model.safetensors`.
     let tensors: File
@@ -39,6 +42,7 @@ struct ModelDocument: Codable {
 
     enum CodingKeys: String, CodingKey {
         case version, backbone, settings, requested, shots, scorer, grid, calibration, scene, frame
+        case fineViews = "fine_views"
         case oddShots = "odd_shots"
         case tensors = "model.safetensors"
         case golden = "golden.safetensors"
@@ -55,7 +59,8 @@ struct ModelDocument: Codable {
         calibration = model.calibration
         oddShots = model.oddShots.isEmpty ? nil : model.oddShots
         scene = model.scene
-        frame = model.frame
+        fineViews = model.fineViews.isEmpty ? nil : model.fineViews
+        frame = model.frame ?? model.partFrame
         self.tensors = tensors
         self.golden = golden
     }
@@ -85,7 +90,7 @@ struct ModelDocument: Codable {
             guard readableVersions.contains(version) else {
                 throw FitError.unsupportedVersion(path: path, found: version, supported: currentVersion)
             }
-            guard isSealed == (version == currentVersion) else { throw unsealed(path) }
+            guard isSealed == (version >= firstSealed) else { throw unsealed(path) }
             return try decoder.decode(ModelDocument.self, from: data)
         } catch let error as FitError {
             throw error
@@ -149,10 +154,17 @@ struct ModelDocument: Codable {
             throw .damaged(path: path, section: section, expected: "what a fit writes", got: problem)
         }
         do throws(DamagedSection) {
+            let scorer = try scorer.header.scorer(tensors)
+            if let fusion = (scorer as? CombinedScorer)?.fusion,
+                let share = fusion.fine.first(where: { $0.view >= (fineViews ?? []).count })
+            {
+                throw DamagedSection(
+                    section: "fine_views", expected: "at least \(share.view + 1)", got: "\((fineViews ?? []).count)")
+            }
             var model = FittedModel(
                 backbone: backbone, settings: settings, requested: requested, shots: shots, grid: grid,
-                scorer: try scorer.header.scorer(tensors), calibration: calibration,
-                frame: frame)
+                scorer: scorer, calibration: calibration,
+                fineViews: fineViews ?? [], frame: frame)
             model.oddShots = oddShots ?? []
             model.scene = scene
             return model
@@ -162,8 +174,9 @@ struct ModelDocument: Codable {
     }
 
     private func frameProblem() -> String? {
-        guard settings.area != .wholeFrame else { return nil }
-        guard let frame else { return "none, with an area" }
+        let showsPart = fineViews?.contains { !$0.region.isFull } ?? false
+        guard settings.area != .wholeFrame || showsPart else { return nil }
+        guard let frame else { return "none, with an area or a part of it" }
         // As for the grid: what an area is in must be a picture that could be.
         let sides = 1...(1 << 16)
         guard sides.contains(frame.height), sides.contains(frame.width),
@@ -190,6 +203,7 @@ struct ModelDocument: Codable {
             return ("odd_shots", "one that is no shot, or has no score")
         }
         if let problem = frameProblem() { return ("frame", problem) }
+        if let problem = fineViews?.lazy.compactMap(\.problem).first { return ("fine_views", problem) }
         if backbone.inputSize < 1 || backbone.inputSize != settings.inputSize {
             return ("backbone", "input size \(backbone.inputSize)")
         }

@@ -14,6 +14,8 @@ package struct ModelKindText: Codable, Sendable, Equatable {
         if !kind.layers.isEmpty { phrases.append("layers \(kind.layers.map(String.init).joined(separator: " "))") }
         if method.localAveraging { phrases.append("3x3 averaged") }
         phrases += values.sorted { $0.key < $1.key }.compactMap { Self.words($0.key, $0.value) }
+        // Version 2 had no other: nothing that it wrote is of such a kind.
+        if let views = values["views"], views != .choice("coarse") { phrases.append("views \(views.text)") }
         if method.name == "clip-fsac" {
             phrases += ["preset", "descriptor", "epochs"].compactMap { key in
                 values[key].map { Self.words(ofTraining: $0) }

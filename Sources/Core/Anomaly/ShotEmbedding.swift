@@ -4,6 +4,7 @@ struct ShotEmbedding {
     let extractor: FeatureExtractor
     let settings: MethodSettings
     let plan: FitPlan
+    let fineViews: [FineView]
     let frame: PixelSize
     let parallelism: Parallelism
     let progress: (Double) -> Void
@@ -17,7 +18,8 @@ struct ShotEmbedding {
     private var foreground: ForegroundEstimate?
 
     init(
-        _ shots: [Shot], extractor: FeatureExtractor, settings: MethodSettings, plan: FitPlan, frame: PixelSize,
+        _ shots: [Shot], extractor: FeatureExtractor, settings: MethodSettings, plan: FitPlan,
+        fineViews: [FineView], frame: PixelSize,
         parallelism: Parallelism, progress: @escaping (Double) -> Void,
         isCancelled: @escaping () -> Bool
     ) {
@@ -25,6 +27,7 @@ struct ShotEmbedding {
         self.extractor = extractor
         self.settings = settings
         self.plan = plan
+        self.fineViews = fineViews
         self.frame = frame
         self.parallelism = parallelism
         self.progress = progress
@@ -41,23 +44,50 @@ struct ShotEmbedding {
         let image = try image(ofShot: shot)
         let own = try features(of: image)
         let mask = PatchMask(settings.area, frame: frame, grid: own.grid)
-        guard !mask.isEmpty else { throw .nothingInspected(patches: own.grid.count) }
-        let reduced = image.reducedForVariants(inputSize: inputSize)
-        return ShotFeatures(
-            own: ShotFeatures.View(features: own, mask: mask), turned: try turned(reduced),
+        guard !mask.isEmpty, own.fine.allSatisfy({ !$0.mask.isEmpty }) else {
+            throw .nothingInspected(patches: own.grid.count)
+        }
+        // What is made of the shot is made for the finest view.
+        let reduced = image.reducedForVariants(inputSize: variantSide)
+        var features = ShotFeatures(
+            own: ShotFeatures.View(features: own, mask: mask),
+            turned: try turned(image.reducedForVariants(inputSize: inputSize), of: image),
             variants: try variants(reduced, mask), anomalies: try anomalies(onShot: shot, reduced, mask))
+        if shots.count == 1 { features.copies = try copies(reduced) }
+        return features
     }
+
+    private func copies(_ image: Image) throws(FitError) -> [[FinePatches]] {
+        var copies: [[FinePatches]] = []
+        for variant in fineViews.isEmpty ? [] : ShotVariant.remembered {
+            guard !isCancelled() else { throw .cancelled }
+            let features = extractor.features(of: variant.applied(to: image), fineViews) ?? []
+            guard features.allSatisfy(\.isFinite) else { throw .notFinite("features of a picture made from a shot") }
+            copies.append(patches(features))
+        }
+        return copies
+    }
+
+    private func patches(_ features: [FineFeatures]) -> [FinePatches] {
+        zip(features, fineViews).map { FinePatches($0, $1, settings.area, frame: frame) }
+    }
+
+    private var pictureSide: Int { fineViews.map(\.pictureSide).reduce(inputSize, max) }
+    /// Of a small box in a large picture not all pixels are needed: dozens of copies would take longer than all else.
+    private var variantSide: Int { min(pictureSide, max(inputSize, 640)) }
 
     /// That so many shots will be asked for so often once more.
     mutating func expectAgain(_ shotCount: Int, times: Int) {
         expectedPasses += expectedPasses * shotCount * times / shots.count
     }
 
-    private mutating func turned(_ image: Image) throws(FitError) -> [ShotFeatures.View] {
+    /// - Parameter original: the shot, of which `image` is a reduced copy.
+    private mutating func turned(_ image: Image, of original: Image) throws(FitError) -> [ShotFeatures.View] {
         var turned: [ShotFeatures.View] = []
         for step in 1..<max(plan.rotations, 1) {
-            let copy = RotatedCopy(of: image, degrees: Double(step) * 360 / Double(plan.rotations))
-            let features = try features(of: copy.image)
+            let degrees = Double(step) * 360 / Double(plan.rotations)
+            let copy = RotatedCopy(of: image, degrees: degrees)
+            let features = try features(of: copy.image, closely: original, degrees: degrees)
             let patches = copy.patchesInside(features.grid, isInspected)
             turned.append(.init(features: features, mask: PatchMask(patches, of: features.grid)))
         }
@@ -66,7 +96,11 @@ struct ShotEmbedding {
 
     private mutating func variants(_ image: Image, _ mask: PatchMask) throws(FitError) -> [ShotFeatures.View] {
         let mask = mask.narrowed(to: ShotVariant.interior(of: mask.grid))
-        return try views(of: variants.map { $0.applied(to: image) }, mask)
+        return try views(of: variants.map { $0.applied(to: image) }, mask).map { view in
+            var features = view.features
+            features.fine = features.fine.map { $0.counting(ShotVariant.interior(of: $0.grid)) }
+            return .init(features: features, mask: view.mask)
+        }
     }
 
     /// Every generator in turn, from faint to strong.
@@ -75,7 +109,7 @@ struct ShotEmbedding {
     ) throws(FitError) -> [ShotFeatures.AnomalousView] {
         let count = plan.anomalies(ofShot: shot, among: shots.count)
         guard count > 0 else { return [] }
-        let source = try self.image(ofShot: (shot + 1) % shots.count).reducedForVariants(inputSize: inputSize)
+        let source = try self.image(ofShot: (shot + 1) % shots.count).reducedForVariants(inputSize: variantSide)
         guard min(image.height, image.width, source.height, source.width) >= 8 else { return [] }
         var random = SplitMix64(seed: UInt64(shot))
         let object = try foregroundOfAll().mask(of: image)
@@ -101,7 +135,7 @@ struct ShotEmbedding {
         var rasters: [ForegroundRaster] = []
         for shot in shots.indices {
             rasters.append(
-                ForegroundRaster(try image(ofShot: shot).reducedForVariants(inputSize: inputSize)))
+                ForegroundRaster(try image(ofShot: shot).reducedForVariants(inputSize: variantSide)))
         }
         let found = ForegroundEstimate(rasters)
         foreground = found
@@ -124,20 +158,31 @@ struct ShotEmbedding {
 
     private func image(ofShot shot: Int) throws(FitError) -> Image {
         do {
-            return try shots[shot].image(inputSize: inputSize)
+            return try shots[shot].image(inputSize: pictureSide)
         } catch {
             throw .shotUnreadable(sha256: shots[shot].sha256, error)
         }
     }
 
-    private mutating func features(of image: Image) throws(FitError) -> PatchFeatures {
+    /// - Parameters:
+    ///   - closely: what the fine views show, nil is `image` itself.
+    ///   - degrees: by which they are turned.
+    private mutating func features(
+        of image: Image, closely original: Image? = nil, degrees: Double = 0
+    ) throws(FitError) -> PatchFeatures {
         guard !isCancelled() else { throw .cancelled }
-        let features = extractor.features(of: image, settings.request)
+        var features = extractor.features(of: image, settings.request)
+        // What lies along its axis is found there however the shot is turned, but for its head and tail.
+        let isSeen = !fineViews.contains { $0.region.isPosed } || [0, 180].contains(degrees)
+        features.fine = isSeen ? extractor.features(of: original ?? image, fineViews, turned: degrees) : []
         guard features.isFinite else { throw .notFinite("features of a shot or of a picture made from it") }
         passes += 1
         // More passes may be expected than before: what was done stays done.
         share = max(share, min(Double(passes) / Double(expectedPasses), 1))
         progress(share)
-        return PatchFeatures(features, layers: settings.layers, localAveraging: settings.method.localAveraging)
+        var patches = PatchFeatures(
+            features, layers: settings.layers, localAveraging: settings.method.localAveraging)
+        patches.fine = self.patches(features.fine ?? [])
+        return patches
     }
 }

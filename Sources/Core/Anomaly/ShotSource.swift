@@ -82,13 +82,13 @@ extension ShotFeatures {
     /// Of the numbers, which are nearly all of it.
     var byteCount: Int {
         let views = [own] + turned + variants + anomalies.map(\.view)
-        return views.reduce(0) { $0 + $1.features.byteCount }
+        return views.reduce(0) { $0 + $1.features.byteCount } + copies.joined().reduce(0) { $0 + $1.byteCount }
     }
 }
 
 extension PatchFeatures {
     fileprivate var byteCount: Int {
         let whole = whole.map { $0.windows.values.reduce($0.embedding.count) { $0 + $1.tokens.values.count } } ?? 0
-        return (rows.values.count + whole) * MemoryLayout<Float>.stride
+        return (rows.values.count + whole) * MemoryLayout<Float>.stride + fine.reduce(0) { $0 + $1.byteCount }
     }
 }

@@ -10,6 +10,8 @@ struct ShotVariant: Equatable {
     /// Factors of every value, and of its distance from the mean grey.
     let brightness: Float
     let contrast: Float
+    /// About the picture's centre.
+    var scale = 1.0
 
     private static let all = [
         ShotVariant(degrees: 2, rows: 0.015, columns: -0.01, brightness: 1.05, contrast: 1),
@@ -26,8 +28,14 @@ struct ShotVariant: Equatable {
     /// only where there is nothing else, with one shot.
     static func chosen(shotCount: Int) -> [ShotVariant] { shotCount == 1 ? all : [] }
 
+    /// What fine views remember of an only shot besides itself and its turned copies: a little turned, smaller and larger. Lit otherwise
+    /// they would hide defects (docs/accuracy.md).
+    static let remembered = [(4, 1), (-4, 1), (0, 0.93), (0, 1.07)].map { degrees, scale in
+        ShotVariant(degrees: degrees, rows: 0, columns: 0, brightness: 1, contrast: 1, scale: scale)
+    }
+
     func applied(to image: Image) -> Image {
-        image.rotated(byDegrees: degrees)
+        (degrees == 0 ? image : image.rotated(byDegrees: degrees)).scaled(by: scale)
             .translated(
                 rows: Int((rows * Float(image.height)).rounded()),
                 columns: Int((columns * Float(image.width)).rounded())

@@ -26,6 +26,10 @@ package struct BackboneModel: Sendable {
     package let defaultLayers: [Int]
     /// What `auto` combines (docs/accuracy.md).
     package let stages: [FeatureStage]
+    /// What `auto` compares in fine views (docs/accuracy.md); none of a CLIP, whose positions were trained for one size.
+    package let fineStages: [FeatureStage]
+    /// The side of a token of a fine view in the network's input, in pixels; of joined ones each member has its own.
+    package let tokenSide: Int
     /// As ``stages``, when other backbones are joined to it: fewer of them do.
     private let stagesBesideOthers: [FeatureStage]
     /// The input size that `auto` uses when none is asked for, in pixels.
@@ -86,6 +90,10 @@ package struct BackboneModel: Sendable {
             member.stagesBesideOthers.map { $0.shifted(by: offset) }
         }
         stagesBesideOthers = stages
+        fineStages = zip(members, offsets).flatMap { member, offset in
+            member.fineStages.map { $0.shifted(by: offset) }
+        }
+        tokenSide = first.tokenSide
         let reader = members.firstIndex { $0.readsText }
         textLayers = reader.map { index in members[index].textLayers.map { $0 + offsets[index] } } ?? []
         network = .joined(members)
@@ -115,12 +123,15 @@ package struct BackboneModel: Sendable {
             layerCount = network.stageCount
             uses = Uses(
                 inputSize: 320, autoInputSize: 320, layer: 5, stages: [4, 5],
-                besideOthers: [FeatureStage(layer: 4), FeatureStage(layer: 5, localAveraging: true)])
+                besideOthers: [FeatureStage(layer: 4), FeatureStage(layer: 5, localAveraging: true)],
+                fine: [FeatureStage(layer: 4), FeatureStage(layer: 5, localAveraging: true)], tokenSide: 16)
         case .dinoV2Small:
             let network = try VisionTransformerWeights(dinov2: weights.scope, .dinov2Small)
             self.network = .visionTransformer(network)
             layerCount = network.layerCount
-            uses = Uses(inputSize: 224, autoInputSize: 322, layer: 6, stages: [4, 6])
+            uses = Uses(
+                inputSize: 224, autoInputSize: 322, layer: 6, stages: [4, 6],
+                fine: [FeatureStage(layer: 4), FeatureStage(layer: 6)], tokenSide: 14)
         case .clip:
             guard let clip else {
                 throw .malformed(file: weights.path, section: "sidecar", expected: "a CLIP's sizes", got: "none")
@@ -146,6 +157,8 @@ package struct BackboneModel: Sendable {
         autoInputSize = uses.autoInputSize
         defaultLayers = [uses.layer]
         stages = uses.stages.map { FeatureStage(layer: $0) } + [FeatureStage(layer: uses.layer, localAveraging: true)]
+        fineStages = uses.fine
+        tokenSide = uses.tokenSide
         stagesBesideOthers = uses.besideOthers ?? uses.stages.map { FeatureStage(layer: $0) }
         textLayers = clip.map { [layerCount] in Array($0.image.depth + 1...layerCount) } ?? []
         textTower = clip.map {
@@ -165,6 +178,9 @@ package struct BackboneModel: Sendable {
         var stages: [Int]
         /// Nil: the same without the average.
         var besideOthers: [FeatureStage]?
+        var fine: [FeatureStage] = []
+        /// With maps of stride 16, or patches of 14 pixels.
+        var tokenSide = 16
     }
 
     /// Whether it has a text tower, too; joined backbones, whether one of them has.

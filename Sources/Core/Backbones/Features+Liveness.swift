@@ -13,6 +13,10 @@ extension Features {
             }
             guard map.tokens.differs(from: otherMap.tokens) else { return "the same of every picture (layer \(layer))" }
         }
+        for (view, otherView) in zip(fine ?? [], other.fine ?? []) {
+            let (own, others) = (Features(layers: view.layers), Features(layers: otherView.layers))
+            if let deadness = own.deadness(besides: others) { return deadness + ", seen closely" }
+        }
         guard let token = classToken, let otherToken = other.classToken else { return nil }
         let (one, another) = (Matrix(rows: 1, columns: token.count, values: token), otherToken)
         return one.differs(from: Matrix(rows: 1, columns: another.count, values: another))

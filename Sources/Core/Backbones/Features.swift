@@ -13,6 +13,8 @@ package struct Features: Sendable, Equatable {
     /// `[height, width]` of the input: how much a score changes with each pixel, the mean over the channels of the gradient's
     /// absolute value (CLIP-FSAC++, eq. 17). Nil when no score was given.
     package var saliency: Matrix?
+    /// Of the fine views that were asked for; nil when the part that they show was not found in the picture.
+    package var fine: [FineFeatures]? = []
 
     package init(
         classToken: [Float]? = nil, patchTokens: FeatureMap? = nil, layers: [Int: FeatureMap],
@@ -29,5 +31,21 @@ package struct Features: Sendable, Equatable {
     package var isFinite: Bool {
         let maps = [patchTokens].compactMap { $0 } + layers.values + windows.values
         return (classToken ?? []).allSatisfy(\.isFinite) && maps.allSatisfy { $0.tokens.values.allSatisfy(\.isFinite) }
+            && (fine ?? []).allSatisfy(\.isFinite)
     }
+}
+
+/// What a backbone says of a fine view of one picture: of a part of it, or of all of it, seen closer.
+package struct FineFeatures: Sendable, Equatable {
+    /// Where the view lies in the picture.
+    package let placement: ViewPlacement
+    /// By number; maps of the view's grid, or of twice as many rows and columns.
+    package let layers: [Int: FeatureMap]
+
+    package init(placement: ViewPlacement, layers: [Int: FeatureMap]) {
+        self.placement = placement
+        self.layers = layers
+    }
+
+    var isFinite: Bool { layers.values.allSatisfy { $0.tokens.values.allSatisfy(\.isFinite) } }
 }

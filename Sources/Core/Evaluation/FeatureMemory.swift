@@ -6,6 +6,8 @@ private final class FeatureMemory: Sendable {
     private struct Key: Hashable {
         let inputSize: Int
         let layers: [Int]
+        /// Where a fine view lies, and its grid; empty of the whole picture.
+        var view = ""
         let height: Int
         let width: Int
         /// SHA-256.
@@ -13,6 +15,7 @@ private final class FeatureMemory: Sendable {
     }
 
     private let kept = Mutex<[Key: Features]>([:])
+    private let views = Mutex<[Key: [Int: FeatureMap]]>([:])
 
     func features(of image: Image, _ request: FeatureRequest, by extractor: FeatureExtractor) -> Features {
         let key = Key(
@@ -23,6 +26,19 @@ private final class FeatureMemory: Sendable {
         kept.withLock { $0[key] = features }
         return features
     }
+
+    func look(
+        at image: Image, _ placement: PartPlacement, _ grid: PatchGrid, _ layers: [Int], inputSize: Int,
+        _ own: FeatureExtractor.Look
+    ) -> [Int: FeatureMap] {
+        let key = Key(
+            inputSize: inputSize, layers: layers, view: "\(placement), \(grid)", height: image.height,
+            width: image.width, pixels: SHA256.digest(of: image.pixels))
+        if let maps = views.withLock({ $0[key] }) { return maps }
+        let maps = own(image, placement, grid, layers)
+        views.withLock { $0[key] = maps }
+        return maps
+    }
 }
 
 extension ExtractorSource {
@@ -30,7 +46,12 @@ extension ExtractorSource {
     func remembering() -> ExtractorSource {
         let memory = FeatureMemory()
         return replacingExtractors { inner in
-            FeatureExtractor(identity: inner.identity, layerCount: inner.layerCount) { image, request, gradient in
+            inner.replacing { own in
+                { image, placement, grid, layers in
+                    memory.look(
+                        at: image, placement, grid, layers, inputSize: inner.identity.inputSize, own)
+                }
+            } extract: { image, request, gradient in
                 guard request == FeatureRequest(layers: request.layers), gradient == nil else {
                     return inner.features(of: image, request, scoreGradient: gradient)
                 }

@@ -174,7 +174,7 @@ package struct FewShotProtocol {
         let start = now()
         do throws(ImageError) {
             let size = try file.size()
-            let image = try settings.area.image(of: file, inputSize: trial.model.backbone.inputSize)
+            let image = try settings.area.image(of: file, inputSize: trial.model.pictureSide)
             let features = trial.model.features(of: image, by: trial.extractor)
             return View(
                 model: trial.model, features: features,

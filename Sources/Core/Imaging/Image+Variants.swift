@@ -16,6 +16,20 @@ extension Image {
         }
     }
 
+    /// The picture larger or smaller about its centre, at the same size. Bilinear; what comes in from outside repeats the border.
+    ///
+    /// - Precondition: `factor` is positive.
+    func scaled(by factor: Double) -> Image {
+        precondition(factor > 0, "scale \(factor)")
+        guard factor != 1 else { return self }
+        let (centreRow, centreColumn) = (Double(height - 1) / 2, Double(width - 1) / 2)
+        return remapped { row, column in
+            (
+                centreRow + (Double(row) - centreRow) / factor, centreColumn + (Double(column) - centreColumn) / factor
+            )
+        }
+    }
+
     /// Exact at multiples of 90 degrees, which `sin` and `cos` of radians are not.
     static func sineAndCosine(ofDegrees degrees: Double) -> (Double, Double) {
         let turn = degrees.remainder(dividingBy: 360)

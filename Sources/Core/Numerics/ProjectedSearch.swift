@@ -32,13 +32,16 @@ package struct ProjectedSearch: Sendable {
     /// - Parameters:
     ///   - queries: `[N, D]`.
     ///   - stored: `[M, D]`, that it was made from.
+    ///   - ranges: rows of `stored` to look at, at least one.
     /// - Returns: `[N]`.
     /// - Complexity: O(N (D R + M R + M / tile D)).
-    package func largestProducts(of queries: Matrix, with stored: Matrix, _ parallelism: Parallelism) -> [Float] {
+    package func largestProducts(
+        of queries: Matrix, with stored: Matrix, in ranges: [Range<Int>], _ parallelism: Parallelism
+    ) -> [Float] {
         precondition(stored.rows == projected.rows, "projected search: \(stored.rows) rows of \(projected.rows)")
         precondition(queries.columns == stored.columns, "projected search: width \(queries.columns)")
         let along = queries.multiplied(byTransposed: axes, parallelism: parallelism)
-        let tiles = (stored.rows + Self.tile - 1) / Self.tile
+        let tiles = Self.tiles(of: ranges)
         var best = [Float](repeating: 0, count: queries.rows)
         best.withUnsafeMutableBufferPointer { best in
             queries.values.withUnsafeBufferPointer { queryValues in
@@ -46,9 +49,9 @@ package struct ProjectedSearch: Sendable {
                     guard let best = best.baseAddress, let q = queryValues.baseAddress, let s = storedValues.baseAddress
                     else { return }
                     parallelism.forEachRange(of: queries.rows, grain: 16) { _, rows in
-                        forEachCandidates(of: along, rows, tiles) { query, candidates in
+                        forEachCandidates(of: along, rows, among: tiles) { query, candidates in
                             best[query] = fsac_largest_product(
-                                q + query * queries.columns, s, stored.columns, candidates, tiles)
+                                q + query * queries.columns, s, stored.columns, candidates, tiles.count)
                         }
                     }
                 }
@@ -57,12 +60,30 @@ package struct ProjectedSearch: Sendable {
         return best
     }
 
+    /// Rows that are looked at together; neighbouring ranges are one.
+    private static func tiles(of ranges: [Range<Int>]) -> [Range<Int>] {
+        var joined: [Range<Int>] = []
+        for range in ranges where !range.isEmpty {
+            if let last = joined.last, last.upperBound == range.lowerBound {
+                joined[joined.count - 1] = last.lowerBound..<range.upperBound
+            } else {
+                joined.append(range)
+            }
+        }
+        return joined.flatMap { range in
+            stride(from: range.lowerBound, to: range.upperBound, by: tile).map {
+                $0..<min($0 + tile, range.upperBound)
+            }
+        }
+    }
+
     /// Calls `body` with the best row of each tile for each query in `rows`.
     private func forEachCandidates(
-        of along: Matrix, _ rows: Range<Int>, _ tiles: Int, _ body: (Int, UnsafePointer<UInt32>) -> Void
+        of along: Matrix, _ rows: Range<Int>, among tiles: [Range<Int>],
+        _ body: (Int, UnsafePointer<UInt32>) -> Void
     ) {
         let products = Storage(count: Self.queriesAtATime * Self.tile)
-        var candidates = [UInt32](repeating: 0, count: Self.queriesAtATime * tiles)
+        var candidates = [UInt32](repeating: 0, count: Self.queriesAtATime * tiles.count)
         let width = axes.rows
         along.values.withUnsafeBufferPointer { alongValues in
             projected.values.withUnsafeBufferPointer { projectedValues in
@@ -72,15 +93,14 @@ package struct ProjectedSearch: Sendable {
                     else { return }
                     for row in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.queriesAtATime) {
                         let count = min(Self.queriesAtATime, rows.upperBound - row)
-                        for tile in 0..<tiles {
-                            let first = tile * Self.tile
-                            let columns = min(Self.tile, projected.rows - first)
+                        for (number, tile) in tiles.enumerated() {
+                            let (first, columns) = (tile.lowerBound, tile.count)
                             gemm(
                                 count, columns, width, a + row * width, width, p + first * width, width,
                                 transposeB: true, into: products.base, columns)
-                            fsac_row_argmax(products.base, count, columns, UInt32(first), c + tile, tiles)
+                            fsac_row_argmax(products.base, count, columns, UInt32(first), c + number, tiles.count)
                         }
-                        for query in 0..<count { body(row + query, c + query * tiles) }
+                        for query in 0..<count { body(row + query, c + query * tiles.count) }
                     }
                 }
             }

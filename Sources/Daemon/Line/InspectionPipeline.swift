@@ -27,7 +27,7 @@ package struct InspectionPipeline {
             let area = known?.area ?? part.recipe.area
             let size = try Self.size(of: picture)
             try FrameGuards.check(size, expected: part.size, area: area)
-            let image = try Self.decode(picture, area, side: known?.backbone.inputSize)
+            let image = try Self.decode(picture, area, side: known?.pictureSide)
             // From here on there is a picture to keep, also of a part that is not judged: for its first shot.
             inspection.picture = picture
             inspection.latency.decode = clock.lap()

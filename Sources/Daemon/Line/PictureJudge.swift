@@ -16,7 +16,7 @@ struct PictureJudge {
         let picture = Picture(.file, bytes: bytes)
         let size = try InspectionPipeline.size(of: picture)
         try FrameGuards.check(size, expected: nil, area: model.area)
-        let image = try InspectionPipeline.decode(picture, model.area, side: model.backbone.inputSize)
+        let image = try InspectionPipeline.decode(picture, model.area, side: model.pictureSide)
         let features = model.features(image, extractor)
         return try InspectionPipeline.finite(model.judge(features, size.height, size.width), limit: model.limit)
     }

@@ -34,6 +34,8 @@ package struct ActiveModel: Sendable {
     /// What `makeExtractor` makes. While it stays the same, the line keeps the extractor that it has: making one costs
     /// time and memory.
     package let backbone: BackboneIdentity
+    /// The shorter side that pictures are decoded to, see `FittedModel.pictureSide`.
+    package let pictureSide: Int
     /// What of the frame it was fitted with.
     package let area: InspectionArea
     /// Looks at pictures as a whole; nil when the model knows nothing of its shots' scene.
@@ -55,7 +57,8 @@ package struct ActiveModel: Sendable {
     package let judge: @Sendable (Features, _ height: Int, _ width: Int) throws(Invalidity) -> Judgement
 
     package init(
-        generation: Int, limit: Float, backbone: BackboneIdentity, area: InspectionArea = .wholeFrame,
+        generation: Int, limit: Float, backbone: BackboneIdentity, pictureSide: Int? = nil,
+        area: InspectionArea = .wholeFrame,
         scene: SceneMonitor? = nil, scale: ScoreScale? = nil,
         makeExtractor: @escaping @Sendable () -> FeatureExtractor,
         features: @escaping @Sendable (Image, FeatureExtractor) -> Features,
@@ -64,6 +67,7 @@ package struct ActiveModel: Sendable {
         self.generation = generation
         self.limit = limit
         self.backbone = backbone
+        self.pictureSide = pictureSide ?? backbone.inputSize
         self.area = area
         self.scene = scene
         self.scale = scale
@@ -83,7 +87,8 @@ extension ActiveModel {
         let identity = BackboneIdentity(name: extractors.name, sha256: extractors.sha256, inputSize: inputSize)
         self.init(
             generation: generation, limit: model.calibration.limit, backbone: identity,
-            area: model.settings.area, scene: model.scene.map(SceneMonitor.init), scale: ScoreScale(model.calibration),
+            pictureSide: model.pictureSide, area: model.settings.area, scene: model.scene.map(SceneMonitor.init),
+            scale: ScoreScale(model.calibration),
             makeExtractor: { extractors.extractor(inputSize: inputSize) },
             features: { image, extractor in model.features(of: image, by: extractor) },
             judge: { features, height, width throws(Invalidity) in
@@ -92,10 +97,10 @@ extension ActiveModel {
                         .modelMismatch, "fitted with \(model.backbone), the line computes \(identity): fit again")
                 }
                 guard model.accepts(height: height, width: width) else {
-                    let frame = model.frame.map { "\($0.height) x \($0.width)" } ?? "any size"
+                    let frame = (model.frame ?? model.partFrame).map { "\($0.height) x \($0.width)" } ?? "any size"
                     throw Invalidity(
                         .sizeMismatch,
-                        "the roi was fitted in frames of \(frame) (height x width), got \(height) x \(width)")
+                        "the model was fitted in frames of \(frame) (height x width), got \(height) x \(width)")
                 }
                 return Judgement(
                     model: model, scores: model.score(features, parallelism: parallelism), height: height, width: width)
@@ -114,7 +119,7 @@ extension Judgement {
         // Enlarging and smoothing raise no value: a map below the limit has no regions, and needs not be drawn to know.
         let hasRegions =
             scores.imageScore.isReject(at: model.calibration.limit)
-            || scores.values.contains { $0.isReject(at: model.calibration.limit) }
+            || scores.hasReject(at: model.calibration.limit)
         var factor = 1
         while model.frame == nil, height / factor * (width / factor) > Self.mapPixels { factor += 1 }
         let draw: @Sendable () -> Matrix = { [factor] in

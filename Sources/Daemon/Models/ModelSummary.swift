@@ -54,6 +54,7 @@ extension CalibrationEvidence {
         return
             "from \(shots), \(scores.count) held-out scores; meant to reject \(percent(sensitivity.falseRejectRate)) of "
             + "good parts; without assuming a distribution \(parts) vouch for \(percent(supportedFalseRejectRate))"
+            + (advice.map { "; " + $0 } ?? "")
     }
 
     private func percent(_ share: Double) -> String {

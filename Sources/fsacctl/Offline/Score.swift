@@ -124,7 +124,7 @@ struct Score: ParsableCommand {
                 path: path, reason: "the model inspects a region of frames of another size, got \(width) x \(height)")
         }
         let area = model.settings.area
-        let image = try area.image(of: picture, inputSize: model.backbone.inputSize)
+        let image = try area.image(of: picture, inputSize: model.pictureSide)
         let features = model.features(of: image, by: extractor)
         guard model.accepts(features) else {
             throw ClientError.file(path: path, reason: "the model's settings do not fit its backbone")

@@ -135,7 +135,7 @@ func madeUpReader() -> FeatureExtractor {
     }
 }
 
-private func statistics(of image: Image, _ grid: PatchGrid, withSpread: Bool) -> FeatureMap {
+func statistics(of image: Image, _ grid: PatchGrid, withSpread: Bool) -> FeatureMap {
     var rows: [Float] = []
     for patch in 0..<grid.count {
         let (row, column) = (patch / grid.columns, patch % grid.columns)

@@ -86,7 +86,7 @@ import Testing
         let document = try folder.document()
         _ = try folder.file("model.json", document)
         #expect(isRefusedAsDamaged(naming: "checksum"))
-        let older = String(decoding: document, as: UTF8.self).replacing("\"version\" : 4", with: "\"version\" : 3")
+        let older = String(decoding: document, as: UTF8.self).replacing("\"version\" : 5", with: "\"version\" : 3")
         _ = try folder.file("model.json", [UInt8](older.utf8))
         // Nobody else can tell; the daemon knows which documents it found at its first start.
         _ = try FittedModel.load(from: folder.path)
@@ -150,8 +150,8 @@ import Testing
 
     @Test func anotherFormatVersionIsNamed() throws {
         try fit().save(to: folder.path)
-        try replace("\"version\" : 4", "\"version\" : 1")
-        #expect(throws: FitError.unsupportedVersion(path: folder.path + "/model.json", found: 1, supported: 4)) {
+        try replace("\"version\" : 5", "\"version\" : 1")
+        #expect(throws: FitError.unsupportedVersion(path: folder.path + "/model.json", found: 1, supported: 5)) {
             try FittedModel.load(from: folder.path)
         }
     }

@@ -74,7 +74,7 @@ import Testing
             let (model, scratch) = (try load(generation), try ScratchFolder())
             try model.save(to: scratch.path)
             let text = try String(contentsOfFile: scratch.path + "/model.json", encoding: .utf8)
-            #expect(text.contains("\"version\" : 4"))
+            #expect(text.contains("\"version\" : 5"))
             #expect(try FittedModel.load(from: scratch.path) == model)
         }
     }

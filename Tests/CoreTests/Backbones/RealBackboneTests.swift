@@ -4,10 +4,14 @@ import TestSupport
 import Testing
 
 /// What `make weights` leaves, when it has been run.
-private let models: ModelsDirectory = {
-    let made = URL(filePath: #filePath).deletingLastPathComponent().path + "/../../../models"
-    return ModelsDirectory(path: ProcessInfo.processInfo.environment["FSAC_MODELS"] ?? made)
-}()
+enum RealModels {
+    static let directory: ModelsDirectory = {
+        let made = URL(filePath: #filePath).deletingLastPathComponent().path + "/../../../models"
+        return ModelsDirectory(path: ProcessInfo.processInfo.environment["FSAC_MODELS"] ?? made)
+    }()
+}
+
+private let models = RealModels.directory
 
 @Suite struct RealBackboneTests {
     @Test(

@@ -34,11 +34,13 @@ import Testing
             let rows = clustered(stored, width, inAllDirections: inAllDirections, &seed)
             let queries = clustered(150, width, inAllDirections: inAllDirections, &seed)
             let search = try #require(ProjectedSearch(rows))
-            let fast = search.largestProducts(of: queries, with: rows, .serial)
+            let fast = search.largestProducts(of: queries, with: rows, in: [0..<rows.rows], .serial)
             for (found, best) in zip(fast, exact(queries, rows)) {
                 #expect(found <= best + 1e-5 && 1 - found <= largest * (1 - best) + 1e-5)
             }
-            #expect(fast == search.largestProducts(of: queries, with: rows, Parallelism(threads: 2)))
+            let parallel = search.largestProducts(
+                of: queries, with: rows, in: [0..<rows.rows], Parallelism(threads: 2))
+            #expect(fast == parallel)
         }
     }
 
@@ -47,7 +49,11 @@ import Testing
         let rows = clustered(1300, 160, &seed)
         let search = try #require(ProjectedSearch(rows))
         let queries = Matrix(rows: 300, columns: 160, values: Array(rows.values[(1000 * 160)...]))
-        #expect(search.largestProducts(of: queries, with: rows, .serial).allSatisfy { abs($0 - 1) < 1e-5 })
+        let products = search.largestProducts(of: queries, with: rows, in: [0..<600, 600..<1300], .serial)
+        #expect(products.allSatisfy { abs($0 - 1) < 1e-5 })
+        // Without the rows that were asked for.
+        let others = search.largestProducts(of: queries, with: rows, in: [0..<400, 500..<1000], .serial)
+        #expect(others.allSatisfy { $0 < 1 - 1e-5 })
     }
 
     @Test func aSmallMemoryIsSearchedInFull() {

@@ -6,6 +6,7 @@ package struct AutoMethod: Method {
     package var coresetBudget = 4096
     /// What a fit may cost, in seconds of two slow cores.
     package var fitBudget = 20.0
+    package var views = AutoViews.fine
 
     package init() {}
 
@@ -26,11 +27,26 @@ package struct AutoMethod: Method {
             "coreset_budget", \.coresetBudget, in: 0...1_000_000, unit: "patches",
             help: "patches that each of its memories keeps at most, 0 for all"),
         .fitBudget(\.fitBudget),
+        .choice(
+            "views", \.views, before: .coarse,
+            help:
+                "what is looked at: the whole picture squashed to its square input, also closer at about 448 x 448 pixels of "
+                + "any proportion, for small defects, or closer still, which takes some four times as long"),
     ]
+
+    package var fineAreas: [Int] {
+        switch views {
+        case .coarse: []
+        case .fine: Array(FineConstants.areas.prefix(1))
+        case .thorough: FineConstants.areas
+        }
+    }
 
     package func plan(shotCount: Int) -> FitPlan {
         var plan = FitPlan(seconds: fitBudget, rotations: rotations, shotCount: shotCount)
         plan.learnsFromAnomalies = false
+        // A closer look at a picture takes three times as long, and half as many say nearly as much.
+        if views != .coarse { plan.anomalies = min(plan.anomalies, FineConstants.mostAnomalies) }
         return plan
     }
     package func fit(_ setup: FitSetup) -> any ScorerFit { CombinedFit(self, setup) }
@@ -39,6 +55,16 @@ package struct AutoMethod: Method {
     /// tells a texture: no more than some 500 numbers a column.
     package func keptBytes(ofShots count: Int, _ shape: ShotShape) -> Int {
         let memories = shape.bytes(ofRows: 2 * shape.memoryRows(count, budget: coresetBudget))
-        return (shape.views > 1 ? 2 : 1) * memories + shape.bytes(ofRows: 64 * count)
+        let fineBudget = FineConstants.budgetFactor * coresetBudget
+        // Lists grow by doubling, and are laid out for searching.
+        let fine = [1, shape.views].reduce(0) {
+            $0 + 2 * shape.fineBytes(ofShots: count, views: $1, budget: fineBudget)
+        }
+        return (shape.views > 1 ? 2 : 1) * memories + shape.bytes(ofRows: 64 * count) + fine
     }
+}
+
+/// What `auto` looks at.
+package enum AutoViews: String, Sendable, CaseIterable {
+    case coarse, fine, thorough
 }

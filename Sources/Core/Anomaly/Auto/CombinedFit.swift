@@ -23,6 +23,8 @@ struct CombinedFit: ScorerFit {
     private var odds: (normal: [Float], anomalous: [Float]) = ([], [])
     /// For each stage its memories, one or one a turn.
     private var memories: [[PatchMemoryFit]] = []
+    private var fine: FineFit
+    private var fusion: ViewFusion?
     private var texture: TextureStatistics?
     /// Those whose texture is unlike that of all others.
     private(set) var oddShots: Set<Int> = []
@@ -33,14 +35,15 @@ struct CombinedFit: ScorerFit {
         var memory = PatchMemorySettings()
         memory.coresetBudget = method.coresetBudget
         self.memory = memory
+        fine = FineFit(setup.fineViews, coresetBudget: method.coresetBudget, shotCount: setup.shotCount)
         layers = setup.layers
         stages = setup.stages
         shotCount = setup.shotCount
         anchors = setup.anchors
     }
 
-    /// Units, once or twice; synthetic anomalies; and pairs.
-    var looks: Int { 4 }
+    /// Units, once or twice, of fine views up to three times and once together; synthetic anomalies; and pairs.
+    var looks: Int { fine.isEmpty ? 4 : 8 }
 
     mutating func add(_ shot: ShotFeatures) {
         if cells.isEmpty {
@@ -53,6 +56,7 @@ struct CombinedFit: ScorerFit {
         cells.append(CellMeans(shot.own.features, columns: textureColumns(1)))
         textures.append(TextureSample(shot.own, columns: textureColumns(0)))
         for stage in stages.indices { memories[stage][0].add(ShotFeatures(own: view(shot.own, in: stage), turned: [])) }
+        fine.add(shot)
         guard let anchors else { return }
         func odds(_ views: [ShotFeatures.View]) -> [Float] {
             views.map { WordComparison.odds(of: $0.features, anchors) }
@@ -69,6 +73,11 @@ struct CombinedFit: ScorerFit {
         let components = zip(stages, units).map { FitChoice.Component(stage: $0, unit: $1) }
         if evidence.weight > 0 { texture = calibratedTexture(weight: Float(evidence.weight)) }
         choice = FitChoice(rotation: rotation, texture: evidence, components: components)
+        if !fine.isEmpty {
+            try fine.decide(shots, only: onlyShot, parallelism)
+            choice?.fine = fine.choices
+            fusion = try viewFusion(shots, parallelism)
+        }
         if let anchors {
             let evidence = WordEvidence(normal: odds.normal, anomalous: odds.anomalous)
             choice?.words = evidence
@@ -89,7 +98,7 @@ struct CombinedFit: ScorerFit {
         let alone = everyone.sorted().map { combined(leavingOut: everyone.subtracting([$0]), isFast: false) }
         return try shots.map { shot, features throws(FitError) in
             let own = features.own
-            // The same for all of them.
+            // The coarse view tells well enough which shots are alike. The same for all of them:
             let views = alone[shot].views(of: own.features)
             let factor = alone[shot].factor(for: own.features, counting: own.mask)
             return alone.enumerated().map { other, scorer in
@@ -98,15 +107,22 @@ struct CombinedFit: ScorerFit {
         }
     }
 
-    private func combined(leavingOut left: Set<Int>, isFast: Bool) -> CombinedScorer {
+    private func combined(
+        leavingOut left: Set<Int>, isFast: Bool, _ fusion: ViewFusion? = nil
+    ) -> CombinedScorer {
         guard let choice else { preconditionFailure("auto: asked for a scorer before the fit was finished") }
+        let isOnly = shotCount == 1 && !left.isEmpty
         let components = zip(choice.components, memories).map { component, memories in
-            CombinedScorer.Component(
+            // What is left without an only shot is its turned copies.
+            let turns = isOnly && memories.count > 1 ? Array(memories.dropFirst()) : memories
+            return CombinedScorer.Component(
                 stage: component.stage, columns: columns(of: component.stage.layer),
-                memories: memories.map { $0.memory(leavingOut: left, isFast: isFast) }, unit: component.unit)
+                memories: turns.map { $0.memory(leavingOut: isOnly ? [] : left, isFast: isFast) }, unit: component.unit)
         }
         return CombinedScorer(
-            components: components, texture: texture, words: words, featureWidth: layerWidths.reduce(0, +),
+            components: components, fine: fine.components(leavingOut: left), fusion: fusion ?? self.fusion,
+            texture: texture,
+            words: words, featureWidth: layerWidths.reduce(0, +),
             choice: choice)
     }
 }
@@ -197,6 +213,40 @@ extension CombinedFit {
 // MARK: Decisions
 
 extension CombinedFit {
+    /// What a typical good part scores by each view alone: the mean of the shots, each by memories of the others; of an only shot, by
+    /// its copies. And what each view counts.
+    private func viewFusion(_ shots: ShotSource, _ parallelism: Parallelism) throws(FitError) -> ViewFusion {
+        let choices = fine.choices
+        let even = ViewFusion(units: (coarse: 1, fine: choices.map { _ in 1 }), choices)
+        var coarse: [Float] = []
+        var looks = [[Float]](repeating: [], count: choices.count)
+        var outside: [Float] = []
+        for number in 0..<shots.count {
+            let own = try shots.features(of: number).own
+            guard let placement = own.features.fine.first?.placement else { continue }
+            let scorer = combined(leavingOut: [number], isFast: false, even)
+            let squares = scorer.coarseSquares(scorer.views(of: own.features), counting: own.mask, parallelism)
+            coarse.append(squares.score(of: own.mask))
+            if fine.showsPartOnly {
+                let rest = ViewFusion.patches(outside: placement, of: own.mask)
+                if !rest.isEmpty { outside.append(squares.score(of: PatchMask(rest, of: own.mask.grid))) }
+            }
+            for (look, squares) in scorer.fineSquares(own.features, parallelism).enumerated() {
+                looks[look].append(squares.score(of: own.features.fine[choices[look].view].mask))
+            }
+        }
+        // All fine looks together, as shares of the logarithm.
+        let together = coarse.indices.map { shot in
+            expf(zip(looks, choices).reduce(0) { $0 + $1.1.share * logf(max($1.0[shot], .leastNormalMagnitude)) })
+        }
+        // An only shot without turned copies is in its coarse memory; its units are all that is known then.
+        let isKnown = shotCount > 1 || memories[0].count > 1
+        return ViewFusion(
+            units: (coarse: isKnown ? geometricMean(coarse) : 1, fine: looks.map { geometricMean($0) }), choices,
+            weight: ViewFusion.weight(coarse: coarse, fine: together),
+            outside: fine.showsPartOnly ? geometricMean(outside.isEmpty ? coarse : outside) : nil)
+    }
+
     /// From this gain on turned copies are remembered. Chosen here: eight times as many patches bring other products nearer, too,
     /// where they do no harm (docs/accuracy.md).
     private static let rotationGain = 0.13
@@ -297,14 +347,14 @@ extension CombinedFit {
     }
 }
 
-private func geometricMean(_ values: [Float]) -> Float {
+func geometricMean(_ values: [Float]) -> Float {
     expf(values.reduce(0) { $0 + Float(LimitPrediction.logarithm(of: $1)) } / Float(values.count))
 }
 
 extension PatchFeatures {
     /// For each patch that counts, the distance to the most similar one of the same picture that is farther away than `beyond`
     /// patches down or across.
-    fileprivate func distancesToItself(
+    func distancesToItself(
         beyond: Int, counting mask: PatchMask, _ parallelism: Parallelism
     ) -> [Float] {
         let products = rows.multiplied(byTransposed: rows, parallelism: parallelism)

@@ -16,13 +16,16 @@ extension CombinedScorer {
 
         let featureWidth: Int
         let components: [Component]
+        /// Of each fine view; nil when there is none.
+        let fine: [[PatchMemory.Header]]?
+        let fusion: ViewFusion?
         let texture: Texture?
         /// The words' tolerance, where they are used.
         let words: Float?
         let choice: FitChoice
 
         enum CodingKeys: String, CodingKey {
-            case components, texture, words, choice
+            case components, fine, fusion, texture, words, choice
             case featureWidth = "feature_width"
         }
 
@@ -38,6 +41,11 @@ extension CombinedScorer {
                 tensors[Self.name(index, turn)] = Tensor(memory.bank.rows)
             }
         }
+        for (view, components) in fine.enumerated() {
+            for (stage, component) in components.enumerated() {
+                tensors[Self.fineName(view, stage)] = Tensor(component.memories[0].bank.rows)
+            }
+        }
         if let texture {
             for (name, values) in texture.vectors { tensors[name] = Tensor(shape: [values.count], values: values) }
         }
@@ -45,12 +53,45 @@ extension CombinedScorer {
         let header = Header(
             featureWidth: featureWidth,
             components: components.map { .init(columns: $0.columns, memories: $0.memories.map(\.header)) },
+            fine: fine.isEmpty ? nil : fine.map { $0.map { $0.memories[0].header } }, fusion: fusion,
             texture: texture.map { .init(columns: $0.columns, tolerance: $0.tolerance, weight: $0.weight) },
             words: words?.tolerance, choice: choice)
         return StoredScorer(header: header, tensors: tensors)
     }
 
     private static func name(_ component: Int, _ turn: Int) -> String { "memory.\(component).\(turn)" }
+
+    private static func fineName(_ view: Int, _ stage: Int) -> String { "fine.\(view).\(stage)" }
+
+    private static func fine(
+        _ header: Header, _ tensors: [String: Tensor]
+    ) throws(DamagedSection) -> [[Component]] {
+        let (stored, chosen) = (header.fine ?? [], header.choice.fine ?? [])
+        guard stored.map(\.count) == chosen.map(\.components.count), stored.isEmpty == (header.fusion == nil),
+            header.fusion?.isWellFormed(looks: stored.count) ?? true,
+            header.fusion?.fine.map(\.view) ?? [] == chosen.map(\.view)
+        else {
+            throw DamagedSection(
+                section: "fine views", expected: "as many as were chosen, with their shares",
+                got: "\(stored.map(\.count)) memories of \(chosen.map(\.components.count))")
+        }
+        var views: [[Component]] = []
+        for (view, (memories, chosen)) in zip(stored, chosen).enumerated() {
+            var components: [Component] = []
+            for (stage, (memory, choice)) in zip(memories, chosen.components).enumerated() {
+                let name = fineName(view, stage)
+                let memory = try PatchMemory(memory, tensors[name].map { [PatchMemory.memoryName: $0] } ?? [:])
+                guard choice.unit.isFinite, choice.unit > 0 else {
+                    throw DamagedSection(section: name, expected: "a positive unit", got: "\(choice.unit)")
+                }
+                components.append(
+                    Component(
+                        stage: choice.stage, columns: 0..<memory.featureWidth, memories: [memory], unit: choice.unit))
+            }
+            views.append(components)
+        }
+        return views
+    }
 
     init(_ header: Header, _ tensors: [String: Tensor]) throws(DamagedSection) {
         guard (1...(1 << 20)).contains(header.featureWidth), !header.components.isEmpty,
@@ -79,7 +120,7 @@ extension CombinedScorer {
                 Component(stage: chosen.stage, columns: stored.columns, memories: memories, unit: chosen.unit))
         }
         self.init(
-            components: components,
+            components: components, fine: try Self.fine(header, tensors), fusion: header.fusion,
             texture: try header.texture.map { texture throws(DamagedSection) in
                 try TextureStatistics(texture, tensors, width: header.featureWidth)
             }, words: try Self.words(header.words, tensors), featureWidth: header.featureWidth, choice: header.choice)

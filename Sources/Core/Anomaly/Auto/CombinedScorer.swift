@@ -21,6 +21,10 @@ package struct CombinedScorer: Scorer {
     }
 
     package let components: [Component]
+    /// Those of each fine view, or of each of two ways to look at it, as ``fusion`` has them; none of a model without.
+    package let fine: [[Component]]
+    /// How the views are put together; nil when there is only the coarse one.
+    package let fusion: ViewFusion?
     package let texture: TextureStatistics?
     /// Nil when the backbone does not read, or words do not tell this product's defects.
     let words: WordComparison?
@@ -35,9 +39,17 @@ package struct CombinedScorer: Scorer {
     /// Turns that are asked: a part that lies between two steps is like both.
     private static let turnsAsked = 2
 
-    /// Patches are fused by the power mean of exponent 4, so that the largest components count most.
+    /// Patches are fused by the power mean of exponent 4, so that the largest components count most; with fine views as
+    /// ``ViewFusion`` says.
     package func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
-        score(views(of: features), counting: mask, factor: factor(for: features, counting: mask), parallelism)
+        let factor = factor(for: features, counting: mask)
+        let views = views(of: features)
+        guard let fusion, let first = features.fine.first else {
+            return score(views, counting: mask, factor: factor, parallelism)
+        }
+        return fusion.fused(
+            coarse: coarseSquares(views, counting: mask, parallelism), counting: mask,
+            fine: fineSquares(features, parallelism), first, factor: factor)
     }
 
     /// What each component looks at. Scorers of the same components share it.
@@ -48,11 +60,30 @@ package struct CombinedScorer: Scorer {
         (texture?.factor(for: features, counting: mask) ?? 1) * (words?.factor(for: features) ?? 1)
     }
 
+    /// By the coarse view alone.
+    ///
     /// - Parameters:
     ///   - views: see ``views(of:)``; `factor`: see ``factor(for:counting:)``.
     func score(
         _ views: [PatchFeatures], counting mask: PatchMask, factor: Float, _ parallelism: Parallelism
     ) -> ScoreMap {
+        let values = coarseSquares(views, counting: mask, parallelism).values.map { $0.squareRoot() }
+        return ScoreMap(
+            grid: views[0].grid, values: values,
+            imageScore: factor * Self.top(mask.patches.map { values[$0] }))
+    }
+
+    /// The mean of the highest values, at least one of them; 0 of none.
+    static func top(_ values: [Float], share: Double = topShare) -> Float {
+        guard !values.isEmpty else { return 0 }
+        let top = values.sorted(by: >).prefix(max(1, Int((Double(values.count) * share).rounded())))
+        return top.reduce(0, +) / Float(top.count)
+    }
+
+    /// One square a patch.
+    func coarseSquares(
+        _ views: [PatchFeatures], counting mask: PatchMask, _ parallelism: Parallelism
+    ) -> ViewSquares {
         let grid = views[0].grid
         let distances = distances(of: views, counting: mask, parallelism)
         var values = [Float](repeating: 0, count: grid.count)
@@ -62,12 +93,28 @@ package struct CombinedScorer: Scorer {
                 let share = distances[patch] / component.unit
                 sum += share * share * share * share
             }
-            values[patch] = (sum / Float(components.count)).squareRoot().squareRoot()
+            values[patch] = (sum / Float(components.count)).squareRoot()
         }
-        let counted = mask.patches.map { values[$0] }
-        let top = counted.sorted(by: >).prefix(max(1, Int((Double(counted.count) * Self.topShare).rounded())))
-        return ScoreMap(
-            grid: grid, values: values, imageScore: factor * top.reduce(0, +) / Float(top.count))
+        return ViewSquares(grid: grid, values: values)
+    }
+
+    /// As ``fine``, one square a token.
+    package func fineSquares(_ features: PatchFeatures, _ parallelism: Parallelism) -> [ViewSquares] {
+        zip(fine, fusion?.fine ?? []).map { components, share in
+            let patches = features.fine[share.view]
+            var values = [Float](repeating: 0, count: patches.grid.count)
+            for (stage, component) in components.enumerated() {
+                let distances = component.memories[0].score(
+                    patches.features(of: stage), counting: patches.mask, parallelism
+                ).values
+                for token in values.indices {
+                    values[token] += powf(distances[token] / component.unit, FineConstants.exponent)
+                }
+            }
+            let count = Float(components.count)
+            return ViewSquares(
+                grid: patches.grid, values: values.map { powf($0 / count, 2 / FineConstants.exponent) })
+        }
     }
 
     /// For each component one distance a patch, to the nearest of the turns that the picture is most similar to.

@@ -20,9 +20,22 @@ package struct FitChoice: Codable, Sendable, Equatable {
         var separation: Double?
     }
 
+    /// A fine view, by memories with turned copies or without; where both are asked, there are two of a view.
+    struct Fine: Codable, Sendable, Equatable {
+        /// Its number.
+        let view: Int
+        let grid: PatchGrid
+        let rotation: Rotation
+        /// Among all fine ones; they add up to 1.
+        let share: Float
+        let components: [Component]
+    }
+
     let rotation: Rotation
     let texture: TextureEvidence
     var components: [Component]
+    /// Nil when there is only the coarse view.
+    var fine: [Fine]?
     /// As a component's, of all together.
     var separation: Double?
     /// What the words are worth; nil when the backbone does not read.
@@ -32,10 +45,15 @@ package struct FitChoice: Codable, Sendable, Equatable {
 
     /// For a person.
     package var lines: [String] {
-        var lines = [textureText, rotationText]
+        var lines = [textureText, text(rotation)]
         lines += components.map { component in
             "layer \(component.stage.layer)\(component.stage.localAveraging ? ", averaged over 3 x 3 patches" : "")"
                 + ranks(component.separation)
+        }
+        for view in fine ?? [] {
+            lines.append(
+                "looks closer, at \(view.grid.rows) x \(view.grid.columns) patches: " + text(view.rotation)
+                    + String(format: ", %.0f %% of the closer look", view.share * 100))
         }
         if let words {
             let use = words.isUsed ? "raise the score" : "not used"
@@ -59,7 +77,7 @@ package struct FitChoice: Codable, Sendable, Equatable {
             + ")"
     }
 
-    private var rotationText: String {
+    private func text(_ rotation: Rotation) -> String {
         let copies = rotation.copies > 1 ? "\(rotation.copies) rotations" : "no rotations"
         guard let gain = rotation.gain else {
             return rotation.copies > 1 ? copies + ": one shot does not say how parts lie" : copies

@@ -32,6 +32,9 @@ package protocol Method: Sendable, Equatable {
     /// Whether a feature is averaged with its neighbours in the 3 x 3 window first (PatchCore, section 3.1, p = 3).
     var localAveraging: Bool { get }
 
+    /// Of each fine view that it takes besides the square input, about how many pixels of a transformer's input.
+    var fineAreas: [Int] { get }
+
     /// What a fit computes of the shots.
     func plan(shotCount: Int) -> FitPlan
 
@@ -85,13 +88,18 @@ package struct FitSetup: Sendable {
     package let layers: [Int]
     /// What a method that needs stages combines; of `layers`.
     package let stages: [FeatureStage]
+    let fineViews: [FineView]
     /// Of what is said; nil when the backbone does not read, or nothing is said.
     package let anchors: TextAnchors?
 
-    package init(shotCount: Int, layers: [Int] = [], stages: [FeatureStage] = [], anchors: TextAnchors? = nil) {
+    package init(
+        shotCount: Int, layers: [Int] = [], stages: [FeatureStage] = [], fineViews: [FineView] = [],
+        anchors: TextAnchors? = nil
+    ) {
         self.shotCount = shotCount
         self.layers = layers
         self.stages = stages
+        self.fineViews = fineViews
         self.anchors = anchors
     }
 
@@ -109,6 +117,7 @@ extension Method {
     package static func layers(default defaults: [Int], text: [Int]) -> [Int] { defaults }
     package static func wantedBackbone(insteadOf textLayers: [Int]) -> String? { nil }
     package var localAveraging: Bool { false }
+    package var fineAreas: [Int] { [] }
     package func plan(shotCount: Int) -> FitPlan { FitPlan() }
 
     /// All features, and as much again in what is made of them.

@@ -113,6 +113,8 @@ package struct OptionDescription: Sendable, Equatable {
     package let help: String
     /// Whether scores of models that differ in it can be on different scales, so that a limit for one is none for the other.
     package let changesScores: Bool
+    /// What it was before there was such an option: what older documents mean, which do not have it. Nil when all have it.
+    package var before: OptionValue?
 }
 
 /// Something that a method can be told, and where its value keeps it.
@@ -169,11 +171,13 @@ package struct MethodOption<Owner: Method>: Sendable {
     /// - Parameter choices: those that the method knows.
     package static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
         _ key: String, _ path: any WritableKeyPath<Owner, Choice> & Sendable,
-        of choices: [Choice] = Array(Choice.allCases), changesScores: Bool = true, help: String
+        of choices: [Choice] = Array(Choice.allCases), changesScores: Bool = true, before: Choice? = nil, help: String
     ) -> Self {
         let domain = OptionDomain.choice(choices.map(\.rawValue))
         return Self(
-            description: .init(key: key, domain: domain, unit: nil, help: help, changesScores: changesScores)
+            description: .init(
+                key: key, domain: domain, unit: nil, help: help, changesScores: changesScores,
+                before: before.map { .choice($0.rawValue) })
         ) {
             .choice($0[keyPath: path].rawValue)
         } set: { owner, value in

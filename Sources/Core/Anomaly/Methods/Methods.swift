@@ -119,7 +119,10 @@ extension AnyMethod: Codable {
     /// - Throws: ``UnknownMethod``, `MethodOptionError`.
     init(name: String, _ values: [String: OptionValue]) throws {
         guard var method = Methods.named(name) else { throw UnknownMethod(name: name) }
+        var values = values
         for description in method.definition.descriptions where values[description.key] == nil {
+            values[description.key] = description.before
+            guard description.before == nil else { continue }
             throw MethodOptionError.invalid(
                 option: description.key, method: name, expected: description.domain.words, got: "none")
         }

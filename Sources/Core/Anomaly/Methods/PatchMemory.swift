@@ -15,10 +15,19 @@ package struct PatchMemory: Scorer {
         bank: MemoryBank, aggregation: Aggregation, foreground: FeatureForeground? = nil,
         isFast: Bool = false
     ) {
+        self.init(
+            bank: bank, aggregation: aggregation, foreground: foreground,
+            search: isFast ? ProjectedSearch(bank.rows) : nil)
+    }
+
+    /// - Parameter search: of the bank's rows, all of them; nil compares with each.
+    init(
+        bank: MemoryBank, aggregation: Aggregation, foreground: FeatureForeground? = nil, search: ProjectedSearch?
+    ) {
         self.bank = bank
         self.aggregation = aggregation
         self.foreground = foreground
-        search = isFast ? ProjectedSearch(bank.rows) : nil
+        self.search = search
     }
 
     package var featureWidth: Int { bank.rows.columns }
@@ -33,7 +42,7 @@ package struct PatchMemory: Scorer {
         }
         let rows = mask.rows(of: features.rows)
         let products =
-            search?.largestProducts(of: rows, with: bank.rows, parallelism)
+            search?.largestProducts(of: rows, with: bank.rows, in: bank.blocks, parallelism)
             ?? largestProducts(of: rows, with: bank.rows, in: bank.blocks, parallelism)
         let distances = products.map { min(max(1 - $0, 0), 2) }
         guard aggregation == .patchCore else {

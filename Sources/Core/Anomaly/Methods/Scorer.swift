@@ -52,6 +52,9 @@ package struct ShotFeatures: Sendable {
     package let turned: [View]
     /// Of mild variants of it, as good as itself; made where there is no other shot.
     package let variants: [View]
+    /// Of an only shot as it may lie and be lit: for each copy what the fine views show. To be remembered, where ``variants`` are to
+    /// be judged.
+    package var copies: [[FinePatches]] = []
     /// Of copies with a synthetic anomaly; made for methods that learn from them.
     package let anomalies: [AnomalousView]
 

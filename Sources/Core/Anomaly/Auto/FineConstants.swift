@@ -1,0 +1,28 @@
+/// What was chosen for the fine views of `auto`, and where (docs/accuracy.md has the figures).
+enum FineConstants {
+    /// About so many pixels of a transformer's input: of the fine view, and of the one that `thorough` adds.
+    static let areas = [448 * 448, 644 * 644]
+    /// The coarse view's share of the squares: by how steady each view's held-out scores are, within these bounds. Less than half would
+    /// lose large and logical defects; chosen on products that were not looked at for anything else.
+    static let coarseWeights: ClosedRange<Float> = 0.5...0.9
+    /// Shots whose scores say how steady a view is; of fewer the coarse view has the least.
+    static let fewestShots = 3
+    /// Of the power mean of a fine view's stages: more of the largest one is kept than noise of the others adds.
+    static let exponent: Float = 2
+    /// The share of a map's patches whose mean is the picture's score.
+    static let topShare = 0.005
+    /// Times `coreset_budget`: rows that each memory of a fine view keeps.
+    static let budgetFactor = 3
+    /// Of how much turned copies bring held-out shots closer, as a logarithm: up to the first they are forgotten, from the second
+    /// on nothing is remembered but with them. Between both memories are asked, so that a few shots more or less change a little
+    /// and not everything: products that lie in any rotation gain 0.17 and more, others up to 0.09.
+    static let turnGains = 0.08...0.18
+
+    /// Of memories with turned copies, against those without.
+    static func turnedShare(gain: Double) -> Float {
+        Float(min(max((gain - turnGains.lowerBound) / (turnGains.upperBound - turnGains.lowerBound), 0), 1))
+    }
+
+    /// Synthetic anomalies of a fit that looks closely.
+    static let mostAnomalies = 24
+}

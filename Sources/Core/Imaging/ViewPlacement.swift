@@ -1,0 +1,37 @@
+/// Where a view lies in a picture: how places of the one become places of the other. Places are shares of width and height.
+package struct ViewPlacement: Sendable, Equatable {
+    /// Of the view's upper left corner in the picture.
+    let origin: SIMD2<Double>
+    /// From there to the view's upper right and lower left corners.
+    let right: SIMD2<Double>
+    let down: SIMD2<Double>
+
+    /// - Parameter inPicture: from a place in the view to the place in the picture, an affine map.
+    package init(_ inPicture: (_ x: Double, _ y: Double) -> (x: Double, y: Double)) {
+        func place(_ x: Double, _ y: Double) -> SIMD2<Double> {
+            let place = inPicture(x, y)
+            return SIMD2(place.x, place.y)
+        }
+        origin = place(0, 0)
+        right = place(1, 0) - origin
+        down = place(0, 1) - origin
+    }
+
+    func inPicture(x: Double, y: Double) -> (x: Double, y: Double) {
+        let place = origin + x * right + y * down
+        return (place.x, place.y)
+    }
+
+    /// The inverse of ``inPicture(x:y:)``; not a number when the view is a line.
+    func inView(x: Double, y: Double) -> (x: Double, y: Double) {
+        let offset = SIMD2(x, y) - origin
+        let area = right.x * down.y - right.y * down.x
+        return ((offset.x * down.y - offset.y * down.x) / area, (right.x * offset.y - right.y * offset.x) / area)
+    }
+
+    /// Whether the view shows a place of the picture.
+    func covers(x: Double, y: Double) -> Bool {
+        let place = inView(x: x, y: y)
+        return (0...1).contains(place.x) && (0...1).contains(place.y)
+    }
+}
