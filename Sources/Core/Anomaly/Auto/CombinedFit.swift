@@ -77,6 +77,12 @@ struct CombinedFit: ScorerFit {
             try fine.decide(shots, only: onlyShot, parallelism)
             choice?.fine = fine.choices
             fusion = try viewFusion(shots, parallelism)
+            if let own = onlyShot?.own {
+                let scorer = combined(leavingOut: fine.leftOutOfOnlyShot, isFast: false)
+                let score = scorer.score(own.features, counting: own.mask, parallelism).imageScore
+                // Its mild copies are too near to it, its turned ones may be too far from it.
+                typicalScore = max(score, 1).squareRoot()
+            }
         }
         if let anchors {
             let evidence = WordEvidence(normal: odds.normal, anomalous: odds.anomalous)
@@ -90,8 +96,8 @@ struct CombinedFit: ScorerFit {
         combined(leavingOut: left, isFast: left.isEmpty)
     }
 
-    /// Each component's unit is that of a good part.
-    var typicalScore: Float? { 1 }
+    /// Each component's unit is that of a good part. An only shot that is seen closely has its score by all its copies for it.
+    private(set) var typicalScore: Float? = 1
 
     func pairScores(_ shots: ShotSource, _ parallelism: Parallelism) throws(FitError) -> [[Float]]? {
         let everyone = Set(0..<shots.count)
@@ -239,12 +245,14 @@ extension CombinedFit {
         let together = coarse.indices.map { shot in
             expf(zip(looks, choices).reduce(0) { $0 + $1.1.share * logf(max($1.0[shot], .leastNormalMagnitude)) })
         }
+        // Around a part there is often hardly anything: in a unit of its own alone its noise would drown the part's defects.
         // An only shot without turned copies is in its coarse memory; its units are all that is known then.
         let isKnown = shotCount > 1 || memories[0].count > 1
         return ViewFusion(
             units: (coarse: isKnown ? geometricMean(coarse) : 1, fine: looks.map { geometricMean($0) }), choices,
             weight: ViewFusion.weight(coarse: coarse, fine: together),
-            outside: fine.showsPartOnly ? geometricMean(outside.isEmpty ? coarse : outside) : nil)
+            outside: fine.showsPartOnly ? max(outside.isEmpty ? 0 : geometricMean(outside), geometricMean(coarse)) : nil
+        )
     }
 
     /// From this gain on turned copies are remembered. Chosen here: eight times as many patches bring other products nearer, too,

@@ -35,6 +35,9 @@ struct FineFit {
     }
 
     var isEmpty: Bool { views.isEmpty }
+    /// Of an only shot, what a part that is as good is compared with: the turned copies, if there are any. Its mild copies are nearer
+    /// to it than another part is.
+    var leftOutOfOnlyShot: Set<Int> { copies > 1 ? [0, 2] : [0] }
     /// Whether there is more of the picture than the views show.
     var showsPartOnly: Bool { views.contains { !$0.region.isFull } }
 
@@ -112,9 +115,9 @@ struct FineFit {
         for number in 0..<shots.count {
             let shot = try shots.features(of: number)
             let own = [shot.own.features.fine].filter { !$0.isEmpty }
-            let others = shot.turned.map(\.features.fine).filter { !$0.isEmpty } + shot.copies
-            // An only shot is held against its copies: they are as another shot.
-            for pieces in shotCount == 1 ? [own, others] : [own + others] {
+            let others = shot.turned.map(\.features.fine).filter { !$0.isEmpty }
+            // An only shot is held against its copies: they are as other shots.
+            for pieces in shotCount == 1 ? [own, others, shot.copies] : [own + others] {
                 for view in views.indices { turned[view].add(pieces.map { $0[view] }) }
             }
         }
