@@ -104,10 +104,12 @@ package struct GenerationReply: Codable, Sendable, Equatable {
     /// Of the shots, those that it has learnt nothing from, because they are unlike all others; absent without any. `choice`
     /// says why.
     package var oddShots: [String]?
+    /// What it looks at closely; absent where the method looks at all that is inspected, without choosing.
+    package var region: PartRegionReply?
 
     package init(
         generation: Int, current: Bool, backbone: String, method: String, shots: [String], limit: LimitReply,
-        choice: [String]? = nil, oddShots: [String]? = nil
+        choice: [String]? = nil, oddShots: [String]? = nil, region: PartRegionReply? = nil
     ) {
         self.generation = generation
         self.current = current
@@ -117,10 +119,11 @@ package struct GenerationReply: Codable, Sendable, Equatable {
         self.limit = limit
         self.choice = choice
         self.oddShots = oddShots
+        self.region = region
     }
 
     private enum CodingKeys: String, CodingKey {
-        case generation, current, backbone, method, shots, limit, choice
+        case generation, current, backbone, method, shots, limit, choice, region
         case oddShots = "odd_shots"
     }
 }

@@ -32,7 +32,9 @@ final class Line {
     }
 
     /// Writes the configuration; `camera` is appended to the camera's table, `extra` to the recipe's.
-    func configure(rateHertz: Double = 25, camera: String = "", extra: String = "") throws {
+    func configure(
+        rateHertz: Double = 25, camera: String = "", method: String = "patch-memory", extra: String = ""
+    ) throws {
         let text = """
             state_directory = "\(state)"
             models_directory = "\(models)"
@@ -58,7 +60,7 @@ final class Line {
             [recipe]
             name = "part"
             backbone = "efficientnet-lite0"
-            method = "patch-memory"
+            method = "\(method)"
             input_size = 160
             rotations = 1
             \(extra)

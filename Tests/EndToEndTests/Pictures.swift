@@ -28,6 +28,24 @@ enum Pictures {
         return Image(height: height, width: width, pixels: pixels)
     }
 
+    /// A rod with a head before a plain background, turned anticlockwise; without `degrees` the background alone.
+    static func rod(_ seed: UInt64, degrees: Double?) -> [UInt8] {
+        var generator = SplitMix64(seed: seed)
+        let turn = (degrees ?? 0) * .pi / 180
+        let (x, y) = (Double(width) / 2 + Double(seed % 5), Double(height) / 2 - Double(seed % 3))
+        var pixels: [UInt8] = []
+        for row in 0..<height {
+            for column in 0..<width {
+                let (dx, dy) = (Double(column) - x, Double(row) - y)
+                let (along, across) = (dx * cos(turn) - dy * sin(turn), dx * sin(turn) + dy * cos(turn))
+                let isRod = degrees != nil && abs(along) <= 32 && abs(across) <= (along > 20 ? 9 : 4)
+                let grey = (isRod ? 200 : 80) + Int(generator.next() % 5)
+                pixels += repeatElement(UInt8(grey), count: 3)
+            }
+        }
+        return Image(height: height, width: width, pixels: pixels).jpegBytes(qualityPercent: 95)
+    }
+
     /// Three good parts to learn from, two more of the same kind, and one with a defect.
     static let line: [String: [UInt8]] = [
         "1-shot.jpg": good(1), "2-shot.jpg": good(2), "3-shot.jpg": good(3),

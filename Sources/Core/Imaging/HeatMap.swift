@@ -171,7 +171,7 @@ extension Image {
 extension UnsafeMutableBufferPointer<UInt8> {
     /// Mixes a colour into pixel `index`; opacity 255 replaces it.
     @inline(__always)
-    fileprivate func blend(_ colour: SIMD3<UInt8>, opacity: UInt8, at index: Int) {
+    func blend(_ colour: SIMD3<UInt8>, opacity: UInt8, at index: Int) {
         for channel in 0..<3 {
             let old = Int32(self[index * 3 + channel])
             let mixed = old * 255 + (Int32(colour[channel]) - old) * Int32(opacity)

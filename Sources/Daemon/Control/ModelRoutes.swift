@@ -148,6 +148,6 @@ extension GenerationReply {
             limit: LimitReply(
                 value: summary.limit, manual: false, calibrated: summary.limit, evidence: summary.evidence,
                 uncertain: [summary.band.lower, summary.band.upper], options: summary.options),
-            choice: summary.choice, oddShots: summary.oddShots.isEmpty ? nil : summary.oddShots)
+            choice: summary.choice, oddShots: summary.oddShots.isEmpty ? nil : summary.oddShots, region: summary.region)
     }
 }

@@ -8,6 +8,7 @@ import Synchronization
 enum ShotSuspicion: Error, Equatable, CustomStringConvertible {
     case verdictWasNG(UInt64, score: Float?, limit: Float?)
     case looksRejected(score: Float, limit: Float)
+    case showsNoPart
     case showsRejectedPart(UInt64)
     case wasSetAside(sha256: String)
     case letsPartsPass([UInt64])
@@ -20,6 +21,9 @@ enum ShotSuspicion: Error, Equatable, CustomStringConvertible {
         case .looksRejected(let score, let limit):
             "shot: the model in use rejects this picture (\(Self.words(score, limit))): if a person has looked at the part "
                 + "and it is good, repeat the command with --force"
+        case .showsNoPart:
+            "shot: the model in use follows the part and finds none in this picture: if a person has looked at it and it shows "
+                + "a good part, repeat the command with --force; with it no part is followed any more"
         case .showsRejectedPart(let seq):
             "shot: this is the picture of part \(seq), which was NG: if a person has looked at the part and it is good, "
                 + "repeat the command with --force"
@@ -91,7 +95,7 @@ final class ShotChecks: Sendable {
         if !isForced, let same = earlier.shot(like: likeness) ?? shot(like: likeness, in: entry.recipe) {
             return .duplicate(same)
         }
-        let judgement = judgement(on: bytes, in: entry)
+        let judgement = try judgement(on: bytes, in: entry, isForced: isForced)
         if let judgement, !isForced {
             if judgement.score.isReject(at: judgement.limit) {
                 throw ShotSuspicion.looksRejected(score: judgement.score, limit: judgement.limit)
@@ -122,12 +126,19 @@ final class ShotChecks: Sendable {
         return likeness
     }
 
-    /// By the model in use; nil without a model. What the model cannot judge it cannot suspect: the fit says what is wrong.
-    private func judgement(on bytes: [UInt8], in entry: RecipeBook.Entry) -> (score: Float, limit: Float)? {
-        guard let active = entry.recipe.view.active, active.fault == nil, let model = entry.method.activeModel(active),
-            let judgement = try? PictureJudge(model).judge(bytes)
+    /// By the model in use; nil without a model. What the model cannot judge it cannot suspect: the fit says what is wrong. But it
+    /// would learn a picture without a part like any other, and then such a frame is OK.
+    private func judgement(
+        on bytes: [UInt8], in entry: RecipeBook.Entry, isForced: Bool
+    ) throws(ShotSuspicion) -> (score: Float, limit: Float)? {
+        guard let active = entry.recipe.view.active, active.fault == nil, let model = entry.method.activeModel(active)
         else { return nil }
-        return (judgement.score, model.limit)
+        do throws(Invalidity) {
+            return (try PictureJudge(model).judge(bytes).score, model.limit)
+        } catch {
+            guard error.cause == .partNotFound, !isForced else { return nil }
+            throw .showsNoPart
+        }
     }
 
     /// The part among the newest NG ones whose picture it is.

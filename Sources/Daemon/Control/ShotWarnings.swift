@@ -25,7 +25,10 @@ struct ShotWarnings {
         with sha256: String
     ) {
         sentences =
-            [Self.passing(change), Self.merged(model, candidate), Self.scale(change, scores)].compactMap(\.self)
+            [
+                Self.passing(change), Self.merged(model, candidate), Self.scale(change, scores),
+                Self.region(model, candidate),
+            ].compactMap(\.self)
             + Self.odd(model, candidate, sha256)
     }
 
@@ -64,6 +67,14 @@ struct ShotWarnings {
             + (factor > 1
                 ? String(format: "could be %.1f times as strong and pass", factor)
                 : String(format: "is seen at %.1f times its strength, and more good parts are rejected", factor))
+    }
+
+    /// That something else is looked at closely; a box may be a little larger or smaller.
+    private static func region(_ model: FittedModel, _ candidate: FittedModel) -> String? {
+        guard let before = model.partRegion, let after = candidate.partRegion, !after.isLike(before),
+            let finding = after.findings.first
+        else { return nil }
+        return "what is looked at closely would change: \(finding)"
     }
 
     private static func odd(_ model: FittedModel, _ candidate: FittedModel, _ sha256: String) -> [String] {

@@ -102,6 +102,7 @@ extension ActiveModel {
                         .sizeMismatch,
                         "the model was fitted in frames of \(frame) (height x width), got \(height) x \(width)")
                 }
+                guard model.showsPart(features) else { throw .partNotFound }
                 return Judgement(
                     model: model, scores: model.score(features, parallelism: parallelism), height: height, width: width)
             })

@@ -37,6 +37,8 @@ package enum InvalidCause: String, Sendable, CaseIterable {
     case frameFrozen = "frame_frozen"
     /// The picture as a whole is not as the shots: light, colour, focus or position.
     case sceneShifted = "scene_shifted"
+    /// The model follows the part, and none can be told from the background.
+    case partNotFound = "part_not_found"
     /// The model computed something that is no number.
     case scoreNotFinite = "score_not_finite"
     /// The verdict's line could not be put on the disk as promised: the journal failed, or did not answer.
@@ -61,7 +63,7 @@ extension InvalidCause {
     package var consequence: Consequence {
         switch self {
         case .frameUnreadable, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
-            .frameSaturated, .frameFrozen, .sceneShifted:
+            .frameSaturated, .frameFrozen, .sceneShifted, .partNotFound:
             .state(.cameraInvalid, afterParts: 5)
         // No picture is to blame: the next one would do no better.
         case .modelMismatch: .state(.modelFailed, afterParts: 1)
@@ -99,6 +101,13 @@ package struct Invalidity: Error, Sendable, Equatable, CustomStringConvertible {
 extension Invalidity {
     package static let nothingFitted = Invalidity(
         .noModel, "nothing has been fitted yet: add normal shots with `fsacctl add-normal`")
+
+    /// Of a model that follows the part.
+    static let partNotFound = Invalidity(
+        .partNotFound,
+        "expected a part before a plain background, as in the shots, found none: it is missing or reaches across the picture's "
+            + "border, or light or background changed; `fsacctl models show --picture FILE` draws what was found in the shots"
+    )
 
     /// Why a generation cannot be used.
     init(_ error: StoreError) {

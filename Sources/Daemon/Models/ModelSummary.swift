@@ -18,10 +18,12 @@ package struct ModelSummary: Sendable, Equatable {
     package var choice: [String]?
     /// Of the shots, those that it has learnt nothing from, because they are unlike all others.
     package var oddShots: [String]
+    /// What it looks at closely; nil where the method does not choose.
+    package var region: PartRegionReply?
 
     package init(
         kind: ModelKind, shots: [String], limit: Float, evidence: String, band: UncertainBand? = nil,
-        options: [LimitOption] = [], choice: [String]? = nil, oddShots: [String] = []
+        options: [LimitOption] = [], choice: [String]? = nil, oddShots: [String] = [], region: PartRegionReply? = nil
     ) {
         self.kind = kind
         self.shots = shots
@@ -31,6 +33,7 @@ package struct ModelSummary: Sendable, Equatable {
         self.options = options
         self.choice = choice
         self.oddShots = oddShots
+        self.region = region
     }
 }
 
@@ -42,7 +45,23 @@ extension FittedModel {
             // The evidence's and not the calibration's: that one may be an operator's.
             limit: calibration.evidence.limit, evidence: calibration.evidence.words, band: calibration.evidence.band,
             options: calibration.evidence.options.map(LimitOption.init),
-            choice: findings.isEmpty ? nil : findings, oddShots: oddShots.map(\.sha256))
+            choice: findings.isEmpty ? nil : findings, oddShots: oddShots.map(\.sha256),
+            region: partRegion.map { PartRegionReply($0, settings.area.roi) })
+    }
+}
+
+extension PartRegionReply {
+    init(_ region: PartRegion, _ roi: PixelRectangle?) {
+        let shape: Shape =
+            switch region.shape {
+            case .full: .full
+            case .box: .box
+            case .pose: .pose
+            }
+        self.init(
+            shape: shape, pictureHeight: region.picture.height, pictureWidth: region.picture.width,
+            left: region.extent.left, top: region.extent.top, right: region.extent.right, bottom: region.extent.bottom,
+            roi: roi.map { [$0.x, $0.y, $0.width, $0.height] })
     }
 }
 

@@ -43,17 +43,33 @@ struct Models: AsyncParsableCommand {
         @Argument(help: "The generation (default: the one in use).")
         var generation: Int?
 
+        @Option(
+            help: ArgumentHelp(
+                "Draw what it looks at closely in each shot into this file (JPEG, or PNG by its ending).",
+                discussion: """
+                    Cyan: what stands out from the background. Yellow: what is looked at closely. Red: the axis of a part that \
+                    is followed, and its centroid.
+                    """, valueName: "file"), completion: .file())
+        var picture: String?
+
         @OptionGroup var recipe: RecipeOption
         @OptionGroup var daemon: DaemonOptions
 
         func run() async throws {
-            let models = try await daemon.client.get(ControlPath.models, query: recipe.query, as: ModelsReply.self)
+            let client = daemon.client
+            let models = try await client.get(ControlPath.models, query: recipe.query, as: ModelsReply.self)
                 .models
             guard
                 let model = models.first(where: { model in generation.map { $0 == model.generation } ?? model.current })
             else {
                 throw ClientError.refused(
                     ErrorReply(code: .notFound, message: "no such generation: `fsacctl models list` shows them").error)
+            }
+            var drawn: String?
+            if let picture {
+                drawn = try await ModelPicture(of: model).write(to: picture) { shot in
+                    try await client.bytes(.get, "\(ControlPath.normals)/\(shot)", query: recipe.query)
+                }
             }
             if daemon.json { return try printJSON(model) }
             var block = Block()
@@ -64,6 +80,7 @@ struct Models: AsyncParsableCommand {
             // Nothing where the method leaves nothing to choose.
             for (index, line) in (model.choice ?? []).enumerated() { block.add(index == 0 ? "chosen" : "", line) }
             for (index, shot) in model.shots.enumerated() { block.add(index == 0 ? "shots" : "", shot) }
+            block.add("picture", drawn)
             Terminal.write(block.text)
         }
     }

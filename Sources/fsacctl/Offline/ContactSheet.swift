@@ -7,10 +7,10 @@ import Core
 /// line hides what it shows. All of it is in memory: 450 kB for each anomaly.
 struct ContactSheet {
     private static let side = 224
-    private static let gap = 8
     // A colour that hardly any part has.
     private static let outline: [UInt8] = [255, 0, 160]
-    private var tiles: [Image] = []
+    // Two anomalies of three tiles in a line.
+    private var sheet = TileSheet(columns: 6)
 
     mutating func add(_ normal: Image, _ anomaly: SyntheticAnomaly) {
         let scale = Double(Self.side) / Double(max(normal.height, normal.width))
@@ -20,28 +20,13 @@ struct ContactSheet {
                 filter: .bilinear)
         }
         let drawn = tile(anomaly.image)
-        tiles += [tile(normal), drawn, drawn.outlined(tile(anomaly.mask.greyImage), colour: Self.outline)]
+        sheet.add(tile(normal))
+        sheet.add(drawn)
+        sheet.add(drawn.outlined(tile(anomaly.mask.greyImage), colour: Self.outline))
     }
 
     /// - Precondition: something was added.
-    var image: Image {
-        // Two anomalies of three tiles.
-        let columns = min(tiles.count, 6)
-        let rows = (tiles.count + columns - 1) / columns
-        let pitch = Self.side + Self.gap
-        let (height, width) = (rows * pitch + Self.gap, columns * pitch + Self.gap)
-        var sheet = Image(height: height, width: width, pixels: [UInt8](repeating: 255, count: height * width * 3))
-        for (index, tile) in tiles.enumerated() {
-            let (top, left) = (Self.gap + index / columns * pitch, Self.gap + index % columns * pitch)
-            for row in 0..<tile.height {
-                let start = ((top + row) * width + left) * 3
-                sheet.pixels.replaceSubrange(
-                    start..<start + tile.width * 3,
-                    with: tile.pixels[row * tile.width * 3..<(row + 1) * tile.width * 3])
-            }
-        }
-        return sheet
-    }
+    var image: Image { sheet.image }
 }
 
 extension Matrix {

@@ -16,7 +16,7 @@ import Testing
     private static func expected(_ cause: InvalidCause) -> LineState? {
         switch cause {
         case .frameUnreadable, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
-            .frameSaturated, .frameFrozen, .sceneShifted:
+            .frameSaturated, .frameFrozen, .sceneShifted, .partNotFound:
             .cameraInvalid
         case .modelMismatch, .scoreNotFinite: .modelFailed
         case .deadlineMissed: .late

@@ -6,14 +6,15 @@ extension PartRegion {
             return ["looked at closely: all that is inspected, for \(reason.text)"]
         case .box(let extent, let share):
             return [
-                "looked at closely: \(Self.size(extent)) at (\(Self.whole(extent.left)), \(Self.whole(extent.top))) of \(pictureText), "
-                    + "the box around the part in all shots (\(Self.percent(share)) of the picture); the rest is watched coarsely"
+                "looked at closely: \(Self.size(extent)) at (\(Self.whole(extent.left)), \(Self.whole(extent.top))) of "
+                    + "\(pictureText), the box around the part in all shots (\(Self.percent(share)) of the picture); the "
+                    + "rest is watched coarsely"
             ]
         case .pose(let extent, let elongation, let share):
             return [
-                "looked at closely: \(Self.size(extent)) of \(pictureText) along the part, wherever it lies and however it is turned: "
-                    + "in all shots it is at least \(Self.tenths(elongation)) times as long as wide, and so this needs "
-                    + "\(Self.percent(share)) of what an upright box would",
+                "looked at closely: \(Self.size(extent)) of \(pictureText) along the part, wherever it lies and however it "
+                    + "is turned: in all shots it is at least \(Self.tenths(elongation)) times as long as wide, and so this "
+                    + "needs \(Self.percent(share)) of what an upright box would",
                 "a frame in which no part is found is INVALID (part_not_found)",
             ]
         }

@@ -46,6 +46,14 @@ package struct PartRegion: Sendable, Equatable {
 
     package var isFull: Bool { if case .full = shape { true } else { false } }
 
+    /// Whether both are of one kind, wherever they lie.
+    package func isLike(_ other: PartRegion) -> Bool {
+        switch (shape, other.shape) {
+        case (.full, .full), (.box, .box), (.pose, .pose): true
+        case (.full, _), (.box, _), (.pose, _): false
+        }
+    }
+
     /// The region in the picture, or, of a pose, along the part.
     package var extent: PartExtent {
         switch shape {
