@@ -41,7 +41,7 @@ if [ $# = 0 ]; then
 fi
 mkdir -p "$results"
 read -ra methods <<<"${METHODS:-auto}"
-read -ra backbones <<<"${BACKBONES:-dinov2-small+efficientnet-lite0 efficientnet-lite0 dinov2-small}"
+read -ra backbones <<<"${BACKBONES:-fsac-vit-small+efficientnet-lite0 efficientnet-lite0 dinov2-small}"
 read -ra options <<<"${OPTIONS:-}"
 for directory in "$@"; do
     for backbone in "${backbones[@]}"; do

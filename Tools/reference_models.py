@@ -17,13 +17,17 @@ from torch import nn
 
 
 class DINOv2(nn.Module):
-    """A vision transformer written from the papers and the layer list of facebook/dinov2-small; weights by those names."""
+    """A vision transformer written from the papers and the layer list of facebook/dinov2-small; weights by those names.
+
+    Without a norm after the last block (fsac-vit-small) every block's tokens are given layer-normalised, without weights.
+    """
 
     def __init__(self, state, height, width=None, heads=6):
         super().__init__()
         kernel = state["embeddings.patch_embeddings.projection.weight"]
         self.heads, self.width, self.patch = heads, kernel.shape[0], kernel.shape[2]
         self.depth = sum(name.endswith(".norm1.weight") for name in state)
+        self.is_plain = "layernorm.weight" not in state
         for name, value in state.items():
             self.register_buffer(name.replace(".", "/"), value)
         position = state["embeddings.position_embeddings"]
@@ -40,6 +44,9 @@ class DINOv2(nn.Module):
 
     def linear(self, x, name):
         return F.linear(x, self.get(name + ".weight"), self.get(name + ".bias"))
+
+    def plain_norm(self, x):
+        return F.layer_norm(x, (self.width,), eps=1e-6)
 
     def norm(self, x, name):
         return F.layer_norm(x, (self.width,), self.get(name + ".weight"), self.get(name + ".bias"), eps=1e-6)
@@ -70,8 +77,8 @@ class DINOv2(nn.Module):
             x = x + y * self.get(block + ".layer_scale1.lambda1")
             y = self.linear(F.gelu(self.linear(self.norm(x, block + ".norm2"), block + ".mlp.fc1")), block + ".mlp.fc2")
             x = x + y * self.get(block + ".layer_scale2.lambda1")
-            layers.append(x[:, 1:])
-        x = self.norm(x, "layernorm")
+            layers.append((self.plain_norm(x) if self.is_plain else x)[:, 1:])
+        x = self.plain_norm(x) if self.is_plain else self.norm(x, "layernorm")
         return (x[:, 0], x[:, 1:], *layers)
 
 

@@ -173,7 +173,7 @@ extension Configuration {
         package enum SceneShiftPolicy: String, Codable, Sendable, CaseIterable { case off, warn, invalid }
 
         package var name = "default"
-        package var backbone = "dinov2-small+efficientnet-lite0"
+        package var backbone = "fsac-vit-small+efficientnet-lite0"
         /// 0 = the backbone's default.
         package var inputSize = 0
         /// The method with its options; Codable, which `any Method` is not.

@@ -151,7 +151,7 @@ import Testing
         ("abnormal_states = []", #"abnormal_states = ["bent {}", "{} with rust"]"#),
         ("prompt_templates = []", #"prompt_templates = ["a {}."]"#),
         ("width = 0", "width = 1"), (#"name = "default""#, #"name = "r2""#),
-        (#"backbone = "dinov2-small+efficientnet-lite0""#, #"backbone = "dinov2-small""#),
+        (#"backbone = "fsac-vit-small+efficientnet-lite0""#, #"backbone = "dinov2-small""#),
         ("input_size = 0", "input_size = 224"),
         (#"method = "auto""#, #"method = "padim""#), ("layers = []", "layers = [3, 1]"),
         ("smoothing = 0.5", "smoothing = 1.5"), ("sensitivity = 0.5", "sensitivity = 0.25"),

@@ -1,6 +1,6 @@
 """The difference between trained and original weights in one byte a number: a third of a file in float16 with the original.
 
-For each tensor of the trained blocks that differs: `NAME` int8, and `NAME.step` float32, one step a row (of the first axis). The
+`apply_delta.py` undoes it without PyTorch, for `make weights`. For each tensor of the trained blocks that differs: `NAME` int8, and `NAME.step` float32, one step a row (of the first axis). The
 trained weight is original + int8 x step.
 """
 

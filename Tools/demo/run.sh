@@ -4,8 +4,8 @@
 #   PARTS      how many parts are judged (5 to 60, default 60); those that pass before there is a model are INVALID
 #   RATE       parts a second (default 3)
 #   SEED       draws the parts and the good shots (default 1)
-#   BACKBONE   efficientnet-lite0 (default) or dinov2-small
-#   SIZE       side of the network's input in pixels (default 320; for dinov2-small 224)
+#   BACKBONE   a name of `fsacctl model list`, several joined by + (default fsac-vit-small+efficientnet-lite0)
+#   SIZE       side of the network's input in pixels (default 0: the network's own)
 #
 # Exits with 0 when the daemon did what it has to, whatever it thought of the parts; with 1 when it misbehaved.
 set -euo pipefail
@@ -14,7 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 parts=${PARTS:-60}
 rate=${RATE:-3}
 seed=${SEED:-1}
-backbone=${BACKBONE:-dinov2-small+efficientnet-lite0}
+backbone=${BACKBONE:-fsac-vit-small+efficientnet-lite0}
 size=${SIZE:-0}
 demo=$PWD/.demo
 bin=$PWD/.build/release

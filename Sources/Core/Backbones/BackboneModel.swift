@@ -132,6 +132,13 @@ package struct BackboneModel: Sendable {
             uses = Uses(
                 inputSize: 224, autoInputSize: 322, layer: 6, stages: [4, 6],
                 fine: [FeatureStage(layer: 4), FeatureStage(layer: 6)], tokenSide: 14)
+        case .fsacViTSmall:
+            let network = try VisionTransformerWeights(dinov2: weights.scope, .fsacSmall)
+            self.network = .visionTransformer(network)
+            layerCount = network.layerCount
+            uses = Uses(
+                inputSize: 322, autoInputSize: 322, layer: 8, stages: [6, 8],
+                fine: [FeatureStage(layer: 6), FeatureStage(layer: 8)], tokenSide: 14)
         case .clip:
             guard let clip else {
                 throw .malformed(file: weights.path, section: "sidecar", expected: "a CLIP's sizes", got: "none")

@@ -52,7 +52,9 @@ package final class VisionTransformer: DifferentiableBackbone {
         if let start { phases.append(copyPhase(encoder.stream, into: start)) }
         phases += encoder.phases(depth: depth, over: [0..<tokens], recording: tape?.blocks) { [self] block in
             guard request.layers.contains(block) else { return [] }
-            return [parallelism.phase(over: 1) { [self] _, _ in kept[block] = patchMap(encoder.stream, width: width) }]
+            let tokensOfBlock = weights.normalisesLayers ? encoder.normalized : encoder.stream
+            let keep = parallelism.phase(over: 1) { [self] _, _ in kept[block] = patchMap(tokensOfBlock, width: width) }
+            return weights.normalisesLayers ? [encoder.normPhase(weights.norm, rows: tokens), keep] : [keep]
         }
         if needsFinalNorm { phases.append(encoder.normPhase(weights.norm, rows: tokens, keeping: tape?.last)) }
         parallelism.run(phases)

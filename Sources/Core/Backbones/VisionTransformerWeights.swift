@@ -9,9 +9,13 @@ package struct VisionTransformerConfiguration: Sendable, Equatable {
     /// Side of the square grid that the position embedding was trained on.
     package let positionGridSide: Int
     package let layerNormEpsilon: Float
+    /// Whether every block's tokens are given layer-normalised, without weights, as they were compared in training; there is no
+    /// other norm after the last block then.
+    package let normalisesLayers: Bool
 
     package init(
-        width: Int, depth: Int, heads: Int, patchSize: Int, positionGridSide: Int, layerNormEpsilon: Float
+        width: Int, depth: Int, heads: Int, patchSize: Int, positionGridSide: Int, layerNormEpsilon: Float,
+        normalisesLayers: Bool = false
     ) {
         self.width = width
         self.depth = depth
@@ -19,6 +23,7 @@ package struct VisionTransformerConfiguration: Sendable, Equatable {
         self.patchSize = patchSize
         self.positionGridSide = positionGridSide
         self.layerNormEpsilon = layerNormEpsilon
+        self.normalisesLayers = normalisesLayers
     }
 
     var shape: TransformerShape {
@@ -29,6 +34,11 @@ package struct VisionTransformerConfiguration: Sendable, Equatable {
     /// DINOv2 ViT-S/14: 37 x 37 patches of a 518-pixel picture.
     package static let dinov2Small = VisionTransformerConfiguration(
         width: 384, depth: 12, heads: 6, patchSize: 14, positionGridSide: 37, layerNormEpsilon: 1e-6)
+
+    /// Its first eight blocks, post-trained (docs/backbone.md).
+    package static let fsacSmall = VisionTransformerConfiguration(
+        width: 384, depth: 8, heads: 6, patchSize: 14, positionGridSide: 37, layerNormEpsilon: 1e-6,
+        normalisesLayers: true)
 }
 
 /// Weights of a vision transformer, laid out for computing.
@@ -45,6 +55,8 @@ package struct VisionTransformerWeights: Sendable {
     let encoder: TransformerWeights
     /// After the blocks.
     let norm: LayerNorm
+    /// Whether the layers are given after ``norm``, too.
+    let normalisesLayers: Bool
     /// Into the space of the text, `D -> C`; CLIP only.
     let projection: Linear?
 
@@ -73,7 +85,8 @@ package struct VisionTransformerWeights: Sendable {
             blocks.append(try TransformerBlock(dinov2: weights["encoder.layer.\(index)"], configuration.shape))
         }
         encoder = TransformerWeights(shape: configuration.shape, blocks: blocks)
-        norm = try LayerNorm(weights["layernorm"], width)
+        norm = configuration.normalisesLayers ? LayerNorm(plain: width) : try LayerNorm(weights["layernorm"], width)
+        normalisesLayers = configuration.normalisesLayers
         projection = nil
     }
 
@@ -96,6 +109,7 @@ package struct VisionTransformerWeights: Sendable {
             openCLIP: visual["transformer"],
             TransformerShape(clip: configuration, tower.width, tower.depth, tower.heads))
         norm = try LayerNorm(visual["ln_post"], width)
+        normalisesLayers = false
         projection = try Linear(
             projection: "proj", visual, inputs: width, outputs: configuration.embeddingWidth)
     }

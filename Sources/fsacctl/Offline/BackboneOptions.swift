@@ -22,7 +22,7 @@ struct ModelsDirectoryOption: ParsableArguments {
 struct BackboneOptions: ParsableArguments {
     @Option(
         help: "The backbone: a name that `model list` shows, several joined by +, or a folder or file of weights.")
-    var backbone = "dinov2-small+efficientnet-lite0"
+    var backbone = "fsac-vit-small+efficientnet-lite0"
 
     @Option(help: "Weights to use instead of those of that name.", completion: .file())
     var weights: String?

@@ -2,19 +2,21 @@
 package enum WeightArchitecture: String, Codable, Sendable, CaseIterable {
     case efficientNetLite0 = "efficientnet-lite0"
     case dinoV2Small = "dinov2-small"
+    /// Its first eight blocks, post-trained for distances between patches (docs/backbone.md).
+    case fsacViTSmall = "fsac-vit-small"
     /// Of any size: the sizes are in the model's configuration, ``CLIPConfiguration``.
     case clip
     /// What AA-CLIP trains for a CLIP, ``AAClipAdapters``: no backbone by itself.
     case aaClipAdapters = "aa-clip-adapters"
 
     /// Those whose sizes are always the same.
-    package static let fixed: [WeightArchitecture] = [.efficientNetLite0, .dinoV2Small]
+    package static let fixed: [WeightArchitecture] = [.efficientNetLite0, .dinoV2Small, .fsacViTSmall]
 
     /// The side of the square input is a multiple of this, in pixels; nil where the configuration says it.
     package var inputMultiple: Int? {
         switch self {
         case .efficientNetLite0: 32
-        case .dinoV2Small: 14
+        case .dinoV2Small, .fsacViTSmall: 14
         case .clip, .aaClipAdapters: nil
         }
     }
@@ -27,7 +29,7 @@ package enum WeightArchitecture: String, Codable, Sendable, CaseIterable {
             Preprocessing(
                 mean: [Float](repeating: 127 / 255, count: 3), std: [Float](repeating: 128 / 255, count: 3),
                 interpolation: .bicubic)
-        case .dinoV2Small:
+        case .dinoV2Small, .fsacViTSmall:
             // ImageNet's mean and deviation: dinov2/data/transforms.py of facebookresearch/dinov2.
             Preprocessing(mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], interpolation: .bicubic)
         case .clip, .aaClipAdapters: CLIPDescription.preprocessing
@@ -40,13 +42,16 @@ package enum WeightArchitecture: String, Codable, Sendable, CaseIterable {
         var table: [String: [Int]] = [:]
         switch self {
         case .efficientNetLite0: Self.addEfficientNetLite0(&table)
-        case .dinoV2Small: Self.addDINOv2(&table, width: 384, blocks: 12, patch: 14, positions: 37 * 37 + 1)
+        case .dinoV2Small:
+            Self.addDINOv2(&table, width: 384, blocks: 12, patch: 14, positions: 37 * 37 + 1)
+            Self.addNorm("layernorm", 384, &table)
+        case .fsacViTSmall: Self.addDINOv2(&table, width: 384, blocks: 8, patch: 14, positions: 37 * 37 + 1)
         case .clip, .aaClipAdapters: break
         }
         return table
     }
 
-    /// The architecture of fixed size all of whose tensors are in a file; nil when there is none.
+    /// The architecture of fixed size all of whose tensors are in a file, of several the one with the most; nil when there is none.
     static func recognised(in names: some Collection<String>) -> WeightArchitecture? {
         let names = Set(names)
         return fixed.first { names.isSuperset(of: $0.expectedTensors.keys) }
@@ -106,7 +111,6 @@ extension WeightArchitecture {
             addLinear(path + "mlp.fc2", outputs: width, inputs: 4 * width, &table)
             table[path + "layer_scale2.lambda1"] = [width]
         }
-        addNorm("layernorm", width, &table)
     }
 
     private static func addLinear(_ name: String, outputs: Int, inputs: Int, _ table: inout [String: [Int]]) {

@@ -31,6 +31,12 @@ package struct LayerNorm: Sendable {
         gamma = Storage(try weights.vector("weight", width))
         beta = Storage(try weights.vector("bias", width))
     }
+
+    /// Without weights.
+    init(plain width: Int) {
+        gamma = Storage([Float](repeating: 1, count: width))
+        beta = Storage([Float](repeating: 0, count: width))
+    }
 }
 
 /// One pre-norm block (Dosovitskiy et al. 2021), laid out for computing: what is constant at inference (the attention
