@@ -229,7 +229,7 @@ import Testing
     private func unseal(_ name: String) throws {
         guard case .sound(let content) = Seal.open(try folder.bytes(of: name)) else { return }
         let text = String(decoding: content, as: UTF8.self)
-        try folder.write(text.replacing("\"version\" : 4", with: "\"version\" : 3") + "\n", to: name)
+        try folder.write(text.replacing("\"version\" : 5", with: "\"version\" : 3") + "\n", to: name)
     }
 
     /// Two generations of an older version, the first of them in use after a roll-back, and a limit set by hand.

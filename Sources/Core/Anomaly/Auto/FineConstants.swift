@@ -2,11 +2,12 @@
 enum FineConstants {
     /// About so many pixels of a transformer's input: of the fine view, and of the one that `thorough` adds.
     static let areas = [448 * 448, 644 * 644]
-    /// The coarse view's share of the squares: by how steady each view's held-out scores are, within these bounds. Less than half would
-    /// lose large and logical defects; chosen on products that were not looked at for anything else.
-    static let coarseWeights: ClosedRange<Float> = 0.5...0.9
-    /// Shots whose scores say how steady a view is; of fewer the coarse view has the least.
+    /// The coarse view's share of the squares: by how steady each view's held-out scores are, within these bounds. On eight hard sets
+    /// at least half of it cost 0.008 in the mean, and 0.03 on parts that lie in any direction (docs/accuracy.md).
+    static let coarseWeights: ClosedRange<Float> = 0.2...0.8
+    /// Shots whose scores say how steady a view is; of fewer both views count alike.
     static let fewestShots = 3
+    static let coarseWeightOfFewShots: Float = 0.5
     /// Of the power mean of a fine view's stages: more of the largest one is kept than noise of the others adds.
     static let exponent: Float = 2
     /// The share of a map's patches whose mean is the picture's score.

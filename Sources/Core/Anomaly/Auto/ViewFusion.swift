@@ -66,7 +66,7 @@ package struct ViewFusion: Codable, Sendable, Equatable {
     ///   - outside: see ``outside``.
     init(
         units: (coarse: Float, fine: [Float]), _ choices: [FitChoice.Fine],
-        weight: Float = FineConstants.coarseWeights.lowerBound, outside: Float? = nil
+        weight: Float = FineConstants.coarseWeightOfFewShots, outside: Float? = nil
     ) {
         coarse = Share(unit: units.coarse, weight: weight)
         fine = zip(units.fine, choices).map { unit, choice in
@@ -82,7 +82,7 @@ package struct ViewFusion: Codable, Sendable, Equatable {
     ///   - coarse: held-out scores of the shots; `fine`, too.
     static func weight(coarse: [Float], fine: [Float]) -> Float {
         let bounds = FineConstants.coarseWeights
-        guard coarse.count >= FineConstants.fewestShots else { return bounds.lowerBound }
+        guard coarse.count >= FineConstants.fewestShots else { return FineConstants.coarseWeightOfFewShots }
         let (c, f) = (LimitPrediction.variance(of: coarse), LimitPrediction.variance(of: fine))
         return min(max(Float(f * f / (f * f + c * c)), bounds.lowerBound), bounds.upperBound)
     }
