@@ -34,7 +34,7 @@ weights: build  ## Fetch the backbones' weights and import them into models/
 pictures: setup  ## Fetch the demo's pictures into .cache/
 	@Tools/fetch_demo_pictures.sh
 
-demo: weights pictures  ## Inspect up to 60 real parts: PARTS=60 RATE=3
+demo: weights pictures  ## Inspect up to 60 real parts: PARTS=60 RATE=2
 	@Tools/demo/run.sh
 
 test: weights pictures  ## Run all tests

@@ -2,7 +2,7 @@
 # Runs a line on real pictures: what `make demo` runs. Ends by itself when PARTS parts, at most 60, have been judged.
 #
 #   PARTS      how many parts are judged (5 to 60, default 60); those that pass before there is a model are INVALID
-#   RATE       parts a second (default 3)
+#   RATE       parts a second (default 2)
 #   SEED       draws the parts and the good shots (default 1)
 #   BACKBONE   a name of `fsacctl model list`, several joined by + (default fsac-vit-small+efficientnet-lite0)
 #   SIZE       side of the network's input in pixels (default 0: the network's own)
@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 parts=${PARTS:-60}
-rate=${RATE:-3}
+rate=${RATE:-2}
 seed=${SEED:-1}
 backbone=${BACKBONE:-fsac-vit-small+efficientnet-lite0}
 size=${SIZE:-0}
@@ -50,10 +50,8 @@ await() {
 
 fsacctl() { "$bin/fsacctl" "$@" --socket "$socket"; }
 has_parts() { [ -s "$demo/state/journal/current.jsonl" ] && (($(grep -c '"seq"' "$demo/state/journal/current.jsonl") >= $1)); }
-# Parts that a model has judged; those before there was one do not count, but at the default rate the line stops before it
-# has seen more than 60 parts in any case.
+# Parts that a model has judged; those before there was one do not count.
 has_judged() { (($(grep -c '"generation"' "$demo/state/journal/current.jsonl") >= $1)); }
-has_ended() { has_judged "$parts" || has_parts 56; }
 now_ms() { date +%s%3N; }
 
 [[ $parts =~ ^[0-9]+$ ]] || fail "PARTS=$parts: expected a whole number"
@@ -116,7 +114,7 @@ say "Verdicts as they come"
 # Not the function: its process would be a shell around the one to end.
 "$bin/fsacctl" tail -f -n 0 --socket "$socket" &
 tail=$!
-await 600 "part $parts" has_ended
+await 600 "part $parts that is judged" has_judged "$parts"
 sleep 0.5
 kill "$tail" 2>/dev/null || true
 wait "$tail" 2>/dev/null || true

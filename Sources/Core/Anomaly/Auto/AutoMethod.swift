@@ -31,7 +31,7 @@ package struct AutoMethod: Method {
             "views", \.views, before: .coarse,
             help:
                 "what is looked at: the whole picture squashed to its square input, also closer at about 448 x 448 pixels of "
-                + "any proportion, for small defects, or closer still, which takes some four times as long"),
+                + "any proportion, for small defects, or closer still; each step takes some four times as long"),
     ]
 
     package var fineAreas: [Int] {
