@@ -7,7 +7,8 @@ extension EndToEndTests {
     @Suite struct EventTests {
         private func events(_ line: Line) async throws -> [EventRecord] {
             let output = try await line.fsacctl("events", "--json")
-            return try output.standardOutput.split(separator: "\n").map {
+            // A number that was reserved when the daemon was killed is told as a gap.
+            return try output.standardOutput.split(separator: "\n").filter { !$0.contains(#""type":"gap""#) }.map {
                 try ControlCoding.decode(EventRecord.self, from: Data($0.utf8))
             }
         }
@@ -22,7 +23,7 @@ extension EndToEndTests {
             try await line.kill()
             try await line.start()
             let events = try await events(line)
-            #expect(events.map(\.seq) == events.indices.map { UInt64($0 + 1) })
+            #expect(zip(events, events.dropFirst()).allSatisfy { $0.seq < $1.seq })
             #expect(events.filter { $0.event == .start }.count == 2)
             #expect(events.filter { $0.event == .shotAdded }.count == 3)
             #expect(events.contains { $0.event == .generation && $0.origin == .daemon })
