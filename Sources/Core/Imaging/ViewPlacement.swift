@@ -23,14 +23,14 @@ package struct ViewPlacement: Sendable, Equatable {
     }
 
     /// The inverse of ``inPicture(x:y:)``; not a number when the view is a line.
-    func inView(x: Double, y: Double) -> (x: Double, y: Double) {
+    package func inView(x: Double, y: Double) -> (x: Double, y: Double) {
         let offset = SIMD2(x, y) - origin
         let area = right.x * down.y - right.y * down.x
         return ((offset.x * down.y - offset.y * down.x) / area, (right.x * offset.y - right.y * offset.x) / area)
     }
 
     /// Whether the view shows a place of the picture.
-    func covers(x: Double, y: Double) -> Bool {
+    package func covers(x: Double, y: Double) -> Bool {
         let place = inView(x: x, y: y)
         return (0...1).contains(place.x) && (0...1).contains(place.y)
     }

@@ -49,11 +49,11 @@ enum MadeUpPart {
         return try Shot(sha256: "shot-\(number)", picture: picture, area: area)
     }
 
-    /// The same part with a bright green square of 8 x 8 pixels at row 16, column 24.
-    static func defective(_ number: Int) -> Image {
+    /// The same part with a bright green square at row 16, column 24.
+    static func defective(_ number: Int, side: Int = 8) -> Image {
         var image = picture(number)
-        for row in 16..<24 {
-            for column in 24..<32 {
+        for row in 16..<16 + side {
+            for column in 24..<24 + side {
                 let start = (row * image.width + column) * 3
                 image.pixels.replaceSubrange(start..<start + 3, with: [0, 255, 60])
             }

@@ -93,7 +93,7 @@ private struct FineViewFixture: Decodable {
     @Test(arguments: [1, 3]) func aSmallDefectScoresHigherThanGoodPartsAndLiesWhereItIs(shots: Int) throws {
         let model = try fit(shots)
         let good = try #require((20...24).map { score(model, MadeUpPart.picture($0)).imageScore }.max())
-        let defective = score(model, MadeUpPart.smallDefect(20))
+        let defective = score(model, MadeUpPart.defective(20, side: 4))
         #expect(defective.imageScore > good && defective.grid == PatchGrid(rows: 27, columns: 38))
         let map = model.anomalyMap(of: defective, height: 40, width: 56)
         let peak = try #require(map.values.indices.max { map.values[$0] < map.values[$1] })
@@ -153,7 +153,7 @@ private struct FineViewFixture: Decodable {
             let scores = score(model, try area.image(of: picture, inputSize: model.pictureSide))
             return (model.anomalyMap(of: scores, height: 40, width: 56), scores.imageScore)
         }
-        let (good, bad) = (try map(MadeUpPart.picture(20)), try map(MadeUpPart.smallDefect(20)))
+        let (good, bad) = (try map(MadeUpPart.picture(20)), try map(MadeUpPart.defective(20, side: 4)))
         #expect(good.score == bad.score)
         #expect(bad.map[18, 26] == 0 && bad.map[2, 2] > 0)
     }
@@ -203,20 +203,6 @@ private struct FineViewFixture: Decodable {
         }
         #expect(!kind(.coarse).sharesScale(with: kind(.fine)))
         #expect(ModelKindText(kind(.coarse)) != ModelKindText(kind(.fine)))
-    }
-}
-
-extension MadeUpPart {
-    /// The same part with a bright green square of 4 x 4 pixels at row 16, column 24.
-    static func smallDefect(_ number: Int) -> Image {
-        var image = picture(number)
-        for row in 16..<20 {
-            for column in 24..<28 {
-                let start = (row * image.width + column) * 3
-                image.pixels.replaceSubrange(start..<start + 3, with: [0, 255, 60])
-            }
-        }
-        return image
     }
 }
 

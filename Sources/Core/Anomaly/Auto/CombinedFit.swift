@@ -127,9 +127,7 @@ struct CombinedFit: ScorerFit {
         }
         return CombinedScorer(
             components: components, fine: fine.components(leavingOut: left), fusion: fusion ?? self.fusion,
-            texture: texture,
-            words: words, featureWidth: layerWidths.reduce(0, +),
-            choice: choice)
+            texture: texture, words: words, featureWidth: layerWidths.reduce(0, +), choice: choice)
     }
 }
 
@@ -362,7 +360,7 @@ func geometricMean(_ values: [Float]) -> Float {
 extension PatchFeatures {
     /// For each patch that counts, the distance to the most similar one of the same picture that is farther away than `beyond`
     /// patches down or across.
-    func distancesToItself(
+    fileprivate func distancesToItself(
         beyond: Int, counting mask: PatchMask, _ parallelism: Parallelism
     ) -> [Float] {
         let products = rows.multiplied(byTransposed: rows, parallelism: parallelism)

@@ -74,9 +74,9 @@ package struct CombinedScorer: Scorer {
     }
 
     /// The mean of the highest values, at least one of them; 0 of none.
-    static func top(_ values: [Float], share: Double = topShare) -> Float {
+    static func top(_ values: [Float]) -> Float {
         guard !values.isEmpty else { return 0 }
-        let top = values.sorted(by: >).prefix(max(1, Int((Double(values.count) * share).rounded())))
+        let top = values.sorted(by: >).prefix(max(1, Int((Double(values.count) * topShare).rounded())))
         return top.reduce(0, +) / Float(top.count)
     }
 
@@ -98,7 +98,8 @@ package struct CombinedScorer: Scorer {
         return ViewSquares(grid: grid, values: values)
     }
 
-    /// As ``fine``, one square a token.
+    /// As ``fine``, one square a token: the mean of the stages', so that more of the largest one is kept than noise of the others
+    /// adds.
     package func fineSquares(_ features: PatchFeatures, _ parallelism: Parallelism) -> [ViewSquares] {
         zip(fine, fusion?.fine ?? []).map { components, share in
             let patches = features.fine[share.view]
@@ -108,12 +109,11 @@ package struct CombinedScorer: Scorer {
                     patches.features(of: stage), counting: patches.mask, parallelism
                 ).values
                 for token in values.indices {
-                    values[token] += powf(distances[token] / component.unit, FineConstants.exponent)
+                    let share = distances[token] / component.unit
+                    values[token] += share * share
                 }
             }
-            let count = Float(components.count)
-            return ViewSquares(
-                grid: patches.grid, values: values.map { powf($0 / count, 2 / FineConstants.exponent) })
+            return ViewSquares(grid: patches.grid, values: values.map { $0 / Float(components.count) })
         }
     }
 

@@ -8,10 +8,6 @@ enum FineConstants {
     /// Shots whose scores say how steady a view is; of fewer both views count alike.
     static let fewestShots = 3
     static let coarseWeightOfFewShots: Float = 0.5
-    /// Of the power mean of a fine view's stages: more of the largest one is kept than noise of the others adds.
-    static let exponent: Float = 2
-    /// The share of a map's patches whose mean is the picture's score.
-    static let topShare = 0.005
     /// Times `coreset_budget`: rows that each memory of a fine view keeps.
     static let budgetFactor = 3
     /// Of how much turned copies bring held-out shots closer, as a logarithm: up to the first they are forgotten, from the second

@@ -146,7 +146,7 @@ struct FineFit {
         _ patches: FinePatches, _ stage: Int, _ memory: PatchMemory, _ parallelism: Parallelism
     ) -> Float {
         let distances = memory.score(patches.features(of: stage), counting: patches.mask, parallelism).values
-        return CombinedScorer.top(patches.mask.patches.map { distances[$0] }, share: FineConstants.topShare)
+        return CombinedScorer.top(patches.mask.patches.map { distances[$0] })
     }
 
     /// The scores of an only shot by its own copies alone.

@@ -9,7 +9,7 @@ package struct ViewSquares: Sendable {
 
     /// Of the picture, by this view alone.
     func score(of mask: PatchMask) -> Float {
-        CombinedScorer.top(mask.patches.map { values[$0].squareRoot() }, share: FineConstants.topShare)
+        CombinedScorer.top(mask.patches.map { values[$0].squareRoot() })
     }
 
     /// Bilinear, half-pixel centres; the border's value goes on beyond it.
@@ -117,19 +117,18 @@ package struct ViewFusion: Codable, Sendable, Equatable {
             }
             values[token] = sum.squareRoot()
         }
-        let score = CombinedScorer.top(view.mask.patches.map { values[$0] }, share: FineConstants.topShare)
+        let score = CombinedScorer.top(view.mask.patches.map { values[$0] })
         guard let outside else { return ScoreMap(grid: view.grid, values: values, imageScore: factor * score) }
         let inner = ViewSquares(grid: view.grid, values: values)
-        let rest = Set(Self.patches(outside: view.placement, of: mask))
+        let rest = Self.patches(outside: view.placement, of: mask)
         var whole = [Float](repeating: 0, count: squares.grid.count)
         for patch in mask.patches {
             let centre = squares.grid.centre(of: patch)
             let place = view.placement.inView(x: centre.x, y: centre.y)
-            whole[patch] =
-                rest.contains(patch)
-                ? squares.values[patch].squareRoot() / outside : inner.value(x: place.x, y: place.y)
+            whole[patch] = inner.value(x: place.x, y: place.y)
         }
-        let outer = CombinedScorer.top(rest.map { whole[$0] }, share: FineConstants.topShare)
+        for patch in rest { whole[patch] = squares.values[patch].squareRoot() / outside }
+        let outer = CombinedScorer.top(rest.map { whole[$0] })
         return ScoreMap(
             grid: squares.grid, values: whole, imageScore: factor * max(score, outer),
             inner: PlacedMap(grid: view.grid, values: values, placement: view.placement))

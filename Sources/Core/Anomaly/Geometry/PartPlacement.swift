@@ -23,30 +23,14 @@ package struct PartPlacement: Sendable, Equatable {
 
     // MARK: Places
 
+    /// The other way round, and whether a place is shown: ``ViewPlacement``, which is made of this.
+    ///
     /// - Parameters:
-    ///   - x: a share of the picture's width; `y` of its height.
-    /// - Returns: shares of the region's width and height, both in 0...1 for what it shows.
-    package func inRegion(x: Double, y: Double) -> (x: Double, y: Double) {
-        let offset = SIMD2(x * Double(picture.width), y * Double(picture.height)) - origin
-        return (
-            (offset.along(along) - extent.left) / extent.width,
-            (offset.along(along.across) - extent.top) / extent.height
-        )
-    }
-
-    /// The inverse of ``inRegion(x:y:)``.
+    ///   - x: a share of the region's width; `y` of its height.
+    /// - Returns: shares of the picture's width and height.
     package func inPicture(x: Double, y: Double) -> (x: Double, y: Double) {
         let place = place(extent.left + x * extent.width, extent.top + y * extent.height)
         return (place.x / Double(picture.width), place.y / Double(picture.height))
-    }
-
-    /// Whether the region shows a place.
-    ///
-    /// - Parameters:
-    ///   - x: a share of the picture's width; `y` of its height.
-    package func covers(x: Double, y: Double) -> Bool {
-        let (x, y) = inRegion(x: x, y: y)
-        return (0...1).contains(x) && (0...1).contains(y)
     }
 
     private func place(_ distance: Double, _ offset: Double) -> SIMD2<Double> {
