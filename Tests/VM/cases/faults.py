@@ -51,7 +51,8 @@ def cycle(break_it, mend, cycles=CYCLES, is_seen=is_lost):
     expect(max(seen) <= SEEN and max(back) <= BACK, f"seen {seen}, back {back}")
     time.sleep(1)
     after = held()
-    expect(before == after, f"descriptors and restarts before {before}, after {after}")
+    # Fewer is no leak: what was open before may have been a connection or a picture that has ended since.
+    expect(after[0] <= before[0] and after[1] == before[1], f"descriptors and restarts before {before}, after {after}")
     return f"{cycles} of {cycles}; seen: {spread(seen)}; judged again: {spread(back)}"
 
 
