@@ -44,7 +44,7 @@ struct Fsacctl: AsyncParsableCommand {
 enum Program {
     static func main() async {
         do {
-            var command = try Fsacctl.parseAsRoot()
+            var command = try Fsacctl.parseAsRoot(ShortNumbers.expanded(Array(CommandLine.arguments.dropFirst())))
             // Both kinds are among the subcommands, and each has a `run` of its own.
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -57,6 +57,9 @@ enum Program {
         } catch let error as PullError {
             Terminal.complain("\(error)")
             exit(error.exitCode)
+        } catch let error where ErrorWords.isOfTheLibrary(error) {
+            Terminal.complain(ErrorWords.of(error))
+            exit(1)
         } catch {
             // Help, the version, wrong usage (64), an exit code that a command chose, and errors of Core, which say
             // enough by themselves (1). They quote arguments and names of files.

@@ -22,8 +22,7 @@ struct Fsacd: AsyncParsableCommand {
             """,
         version: FsacVersion.text)
 
-    @Option(help: "The configuration file.", completion: .file(extensions: ["toml"]))
-    var config = "/etc/fsac/config.toml"
+    @OptionGroup var file: ConfigurationFile
 
     @Flag(help: "Check the configuration and the backbone's weights, then exit.")
     // Without the lock and without a trace on the disk, so that it may be asked while a daemon runs. `fsacctl
@@ -31,6 +30,7 @@ struct Fsacd: AsyncParsableCommand {
     var check = false
 
     func run() async throws {
+        let config = file.path
         // A client that leaves in the middle of a reply is an error of that reply, not the end of the daemon.
         signal(SIGPIPE, SIG_IGN)
         // A reload that is asked for before the daemon is ready does not end it, and is done once it is.
@@ -50,9 +50,11 @@ struct Fsacd: AsyncParsableCommand {
             }
             if check {
                 try configuration.check()
+                for warning in configuration.warnings() { Self.complain("warning: \(warning)") }
                 print("\(config): valid")
                 return
             }
+            for warning in configuration.warnings() { Logger(label: "fsacd").warning("configuration: \(warning)") }
             // Before anything is opened: a second daemon must not touch, let alone tidy, what the first one writes.
             let lock = try InstanceLock(stateDirectory: configuration.stateDirectory)
             let services = try DaemonServices(
@@ -79,10 +81,14 @@ struct Fsacd: AsyncParsableCommand {
     /// Only what somebody has to mend keeps the unit from starting again (78). Another daemon may be about to end (75),
     /// and a disk that fails may come back (1).
     private static func exitCode(for error: any Error) -> ExitCode {
-        // Not by the log: there may be none yet, and its level may leave this out. One write, so that it is one line.
-        let message = Array("fsacd: \(PrintableText.line("\(error)"))\n".utf8)
-        _ = write(STDERR_FILENO, message, message.count)
+        complain(ErrorWords.of(error))
         return code(for: error)
+    }
+
+    /// Not by the log: there may be none yet, and its level may leave this out. One write, so that it is one line.
+    private static func complain(_ text: String) {
+        let message = Array("fsacd: \(PrintableText.line(text))\n".utf8)
+        _ = write(STDERR_FILENO, message, message.count)
     }
 
     private static func code(for error: any Error) -> ExitCode {
@@ -93,6 +99,25 @@ struct Fsacd: AsyncParsableCommand {
         case is ConfigurationError, is MethodError, is StoreError: ExitCode(78)
         case ShutdownError.stuck(_, _, let failure, _): failure.map(code) ?? ExitCode(70)
         default: .failure
+        }
+    }
+}
+
+/// Which configuration a command is about: named alone or by --config.
+struct ConfigurationFile: ParsableArguments {
+    @Argument(
+        help: "The configuration file (default: \(Configuration.standardPath)).",
+        completion: .file(extensions: ["toml"]))
+    var file: String?
+
+    @Option(help: "The same, as an option.", completion: .file(extensions: ["toml"]))
+    var config: String?
+
+    var path: String { config ?? file ?? Configuration.standardPath }
+
+    func validate() throws {
+        if let file, let config {
+            throw ValidationError("expected one configuration file, got \(file) and --config \(config)")
         }
     }
 }

@@ -14,6 +14,7 @@ final class Program: Sendable {
     private let errorPath: String
 
     /// - Parameters:
+    ///   - name: of one of our programs, or the path of another.
     ///   - folder: where `<label>.out` and `<label>.err` go.
     ///   - environment: beside what the tests themselves have.
     init(
@@ -21,7 +22,7 @@ final class Program: Sendable {
     ) throws {
         outputPath = "\(folder)/\(label).out"
         errorPath = "\(folder)/\(label).err"
-        process.executableURL = URL(filePath: "\(Self.folder)/\(name)")
+        process.executableURL = URL(filePath: name.hasPrefix("/") ? name : "\(Self.folder)/\(name)")
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice

@@ -1,5 +1,5 @@
-internal import Foundation
 internal import Glibc
+import Platform
 
 /// A folder of files that can be made again: when they are too many, the longest unused are removed.
 package struct CacheFolder: Sendable {
@@ -20,21 +20,20 @@ package struct CacheFolder: Sendable {
     /// The time of a file's modification is that of its last use.
     func touch(_ file: String) { utimensat(AT_FDCWD, file, nil, 0) }
 
-    func create() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+    func create() throws(DiskError) { try Disk().createFolder(path, mode: 0o755) }
 
     /// Call it after something was added.
-    func makeRoom() throws {
-        let keys: Set<URLResourceKey> = [.fileSizeKey, .contentModificationDateKey]
-        var files: [(url: URL, bytes: Int, used: Date)] = []
-        for url in try FileManager.default.contentsOfDirectory(
-            at: URL(filePath: path), includingPropertiesForKeys: Array(keys))
-        where url.lastPathComponent.hasSuffix(ending) {
-            let values = try url.resourceValues(forKeys: keys)
-            files.append((url, values.fileSize ?? 0, values.contentModificationDate ?? .distantPast))
+    func makeRoom() throws(DiskError) {
+        let disk = Disk()
+        var files: [(path: String, bytes: Int, used: timespec)] = []
+        for name in try disk.names(in: path) where name.hasSuffix(ending) {
+            let status = try disk.status(of: "\(path)/\(name)")
+            files.append(("\(path)/\(name)", status.st_size, status.st_mtim))
         }
+        files.sort { ($0.used.tv_sec, $0.used.tv_nsec) < ($1.used.tv_sec, $1.used.tv_nsec) }
         var total = files.map(\.bytes).reduce(0, +)
-        for file in files.sorted(by: { $0.used < $1.used }) where total > capacity {
-            try FileManager.default.removeItem(at: file.url)
+        for file in files where total > capacity {
+            try disk.remove(file.path)
             total -= file.bytes
         }
     }

@@ -95,7 +95,7 @@ struct ModelDocument: Codable {
         } catch let error as FitError {
             throw error
         } catch {
-            throw .damaged(path: path, section: "contents", expected: "a model document", got: Self.reason(error))
+            throw .damaged(path: path, section: "contents", expected: "a model document", got: ErrorWords.of(error))
         }
     }
 
@@ -130,22 +130,6 @@ struct ModelDocument: Codable {
             throw .unreadable(path: path, reason: "\(error)")
         }
         throw .damaged(path: path, section: "size", expected: "at most \(maximumBytes) bytes", got: "more")
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case DecodingError.keyNotFound(let key, _): "no `\(key.stringValue)`"
-        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-            "another type at `\(path(context))`"
-        case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
-            "\(context.debugDescription) at `\(path(context))`"
-        case DecodingError.dataCorrupted(let context): context.debugDescription
-        default: "\(error)"
-        }
-    }
-
-    private static func path(_ context: DecodingError.Context) -> String {
-        context.codingPath.map(\.stringValue).joined(separator: ".")
     }
 
     /// The model, when its sections make one.

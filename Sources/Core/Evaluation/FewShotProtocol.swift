@@ -245,7 +245,7 @@ extension FewShotProtocol {
         do {
             try cache.keep(run, key)
         } catch {
-            warn("evaluation cache: \(cache.directory): a run cannot be kept: \(error)")
+            warn("evaluation cache: \(cache.directory): a run cannot be kept: \(ErrorWords.of(error))")
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+import Platform
 
 /// A data set in the layout of MVTec AD: `train/good`, `test/good`, `test/<defect>`, and optionally
 /// `ground_truth/<defect>/<stem>_mask.png`.
@@ -110,11 +111,11 @@ private struct Folder {
 
     /// What is in it, hidden files left out, in the order of the names' bytes (as Python's `sorted` has it).
     func names() throws(DataSetError) -> [String] {
-        do {
-            let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }
+        do throws(DiskError) {
+            let names = try Disk().names(in: path).filter { !$0.hasPrefix(".") }
             return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         } catch {
-            throw .unreadableFolder(path: path, reason: error.localizedDescription)
+            throw .unreadableFolder(path: path, reason: ErrnoText.describe(error.errno))
         }
     }
 

@@ -83,7 +83,7 @@ extension ControlError {
         case let error as ShotSuspicion: self.init(code: .conflict, message: error.description)
         case let error as ImageError: self.init(code: .imageRefused, message: error.description)
         case let error as ShotRefusal: self.init(code: .imageRefused, message: error.description)
-        default: self.init(code: .internal, message: "\(error)")
+        default: self.init(code: .internal, message: ErrorWords.of(error))
         }
     }
 }

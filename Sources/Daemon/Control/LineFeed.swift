@@ -31,7 +31,8 @@ struct LineFeed: Sendable {
         var remaining: Int?
     }
 
-    /// The parameters `since` and `limit`: lines from `since` on; without it the newest.
+    /// The parameters `since` and `limit`: lines from `since` on, a number or a time; without it the newest. Says in
+    /// ``CutAnswer``'s fields where it ends before the journal does.
     func history(_ request: ControlRequest, where filter: Filter? = nil) async throws -> Response {
         let limit: Int = try request.query.number("limit") ?? 100
         guard (1...100_000).contains(limit) else {
@@ -41,8 +42,21 @@ struct LineFeed: Sendable {
         selection.remaining = limit
         return stream { [selection] writer in
             var selection = selection
+            let start = selection.next
             try await self.send(&selection, to: &writer)
+            return try await self.cut(from: start, selection)
         }
+    }
+
+    /// What lies beyond an answer that began at `start`.
+    private func cut(from start: UInt64, _ selection: Selection) async throws -> HTTPFields {
+        var fields = HTTPFields()
+        if selection.remaining == 0, selection.next <= source.lastSequence, let name = HTTPField.Name(CutAnswer.next) {
+            fields[name] = "\(selection.next)"
+        }
+        let older = try await WorkLane.quick.run { try self.source.lines(before: start, count: 1) }
+        if !older.isEmpty, let name = HTTPField.Name(CutAnswer.before) { fields[name] = "\(start)" }
+        return fields
     }
 
     /// The parameters `since` and `last`: as ``history(_:where:)``, and then every new line until the client leaves.
@@ -63,17 +77,22 @@ struct LineFeed: Sendable {
                     try await self.send(&selection, to: &writer)
                 }
             }
+            return nil
         }
     }
 
     /// - Parameter newest: where to begin without `since`: that many lines (of those asked for) before the end.
     private func selection(_ request: ControlRequest, newest: Int, _ filter: Filter?) async throws -> Selection {
         let last = source.lastSequence
-        let since: UInt64? = try request.query.number("since")
-        guard since ?? 0 <= last + 1 else {
-            throw ControlError.invalidRequest("tail: since=\(since ?? 0): the journal ends at \(last)")
+        if let text = request.query.text("since") {
+            guard let since = UInt64(text) else {
+                return Selection(next: try await start(of: try Self.time(text), before: last + 1), filter: filter)
+            }
+            guard since <= last + 1 else {
+                throw ControlError.invalidRequest("tail: since=\(since): the journal ends at \(last)")
+            }
+            return Selection(next: max(1, since), filter: filter)
         }
-        if let since { return Selection(next: max(1, since), filter: filter) }
         return Selection(next: try await start(newest: max(0, newest), filter, before: last + 1), filter: filter)
     }
 
@@ -92,14 +111,50 @@ struct LineFeed: Sendable {
         return first
     }
 
+    private static func time(_ text: String) throws -> String {
+        guard let time = WallTime(rfc3339: text) else {
+            throw ControlError.invalidRequest(
+                "request: since=\(text.prefix(40)): expected a number or a time such as 2026-01-02T03:04:05Z")
+        }
+        return time.rfc3339
+    }
+
+    /// What every line of a journal has.
+    private struct Dated: Decodable {
+        var time: String
+    }
+
+    /// Sequence number of the first line that is not older than `time`, found by halving. Where the clock was set back,
+    /// lines before it may have later times: those that are next to it count as well, an earlier day of it does not.
+    private func start(of time: String, before end: UInt64) async throws -> UInt64 {
+        func isOlder(_ line: VerdictLine) throws -> Bool {
+            try ControlCoding.decode(Dated.self, from: line.bytes).time < time
+        }
+        var (low, high) = (UInt64(1), end)
+        while low < high {
+            let middle = low + (high - low) / 2
+            let found = try await WorkLane.quick.run { try self.source.lines(from: middle, count: 1).first }
+            if let found, found.sequence < high, try isOlder(found) {
+                low = found.sequence + 1
+            } else {
+                high = middle
+            }
+        }
+        while true {
+            let lines = try await WorkLane.quick.run { [low] in try self.source.lines(before: low, count: Self.batch) }
+            guard let first = try lines.first(where: { try !isOlder($0) }) else { return low }
+            low = first.sequence
+        }
+    }
+
+    /// - Parameter write: gives what comes behind the last line.
     private func stream(
-        _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
+        _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> HTTPFields?
     ) -> Response {
         Response(
             status: .ok, headers: [.contentType: "application/jsonl"],
             body: ResponseBody { writer in
-                try await write(&writer)
-                try await writer.finish(nil)
+                try await writer.finish(try await write(&writer))
             })
     }
 

@@ -10,6 +10,7 @@ struct VerdictFeed: Sendable {
     /// What of a journal line decides whether it is sent.
     private struct Fields: Decodable {
         var verdict: Verdict
+        var part: String?
     }
 
     private let pictures: VerdictPictures
@@ -26,10 +27,10 @@ struct VerdictFeed: Sendable {
 
     var routes: [ControlRoute] {
         [
-            ControlRoute(.get, ControlPath.history, parameters: ["since", "limit", "verdict"]) { request in
+            ControlRoute(.get, ControlPath.history, parameters: ["since", "limit", "verdict", "part"]) { request in
                 try await verdicts.history(request, where: try Self.filter(request))
             },
-            ControlRoute(.get, ControlPath.tail, .stream, parameters: ["since", "last", "verdict"]) { request in
+            ControlRoute(.get, ControlPath.tail, .stream, parameters: ["since", "last", "verdict", "part"]) { request in
                 try await verdicts.tail(request, where: try Self.filter(request))
             },
             ControlRoute(.get, ControlPath.events, parameters: ["since", "limit"]) { request in
@@ -60,11 +61,18 @@ struct VerdictFeed: Sendable {
 extension VerdictFeed {
     /// Nil = all verdicts.
     private static func filter(_ request: ControlRequest) throws -> LineFeed.Filter? {
-        guard let text = request.query.text("verdict") else { return nil }
-        guard let verdict = Verdict(rawValue: text.uppercased()) else {
-            throw ControlError.invalidRequest("tail: verdict=\(text.prefix(40)): expected OK, NG or INVALID")
+        let part = request.query.text("part")
+        let verdict = try request.query.text("verdict").map { text in
+            guard let verdict = Verdict(rawValue: text.uppercased()) else {
+                throw ControlError.invalidRequest("tail: verdict=\(text.prefix(40)): expected OK, NG or INVALID")
+            }
+            return verdict
         }
-        return { try ControlCoding.decode(Fields.self, from: $0.bytes).verdict == verdict }
+        guard part != nil || verdict != nil else { return nil }
+        return { line in
+            let fields = try ControlCoding.decode(Fields.self, from: line.bytes)
+            return verdict ?? fields.verdict == fields.verdict && part ?? fields.part == fields.part
+        }
     }
 
     private static func sequence(_ request: ControlRequest) throws -> UInt64 {

@@ -79,7 +79,7 @@ extension CurrentGeneration {
             do {
                 current = try ControlCoding.decode(CurrentGeneration.self, from: bytes)
             } catch {
-                throw .malformed(path: path, reason: "\(error)")
+                throw .malformed(path: path, reason: ErrorWords.of(error))
             }
         } else {
             current = CurrentGeneration(text: String(decoding: bytes, as: UTF8.self))

@@ -70,7 +70,7 @@ package struct StateDocuments: Sendable {
         do {
             return try ControlCoding.decode(type, from: bytes)
         } catch {
-            throw .malformed(path: path, reason: "\(error)")
+            throw .malformed(path: path, reason: ErrorWords.of(error))
         }
     }
 

@@ -94,15 +94,17 @@ extension Disk {
         try rename(temporary, to: path)
     }
 
-    /// Makes a folder and those above it that are missing, for the user and, to read, the group. The new names are
-    /// synced: what is synced in a folder is lost with a folder that is not.
-    package func createFolder(_ path: String) throws(DiskError) {
+    /// Makes a folder and those above it that are missing. The new names are synced: what is synced in a folder is lost with a
+    /// folder that is not.
+    ///
+    /// - Parameter mode: who may read and write it, less what the umask takes: this user and, to read, the group.
+    package func createFolder(_ path: String, mode: mode_t = 0o750) throws(DiskError) {
         var status = stat()
         // Or a file of that name: whoever uses the folder then hears ENOTDIR.
         guard lstat(path, &status) != 0 else { return }
         let parent = FilePath.split(path).folder
-        try createFolder(parent)
-        try perform(.createFolder, path) { mkdir(path, 0o750) == 0 || errno == EEXIST ? 0 : -1 }
+        try createFolder(parent, mode: mode)
+        try perform(.createFolder, path) { mkdir(path, mode) == 0 || errno == EEXIST ? 0 : -1 }
         try syncFolder(parent)
     }
 

@@ -33,6 +33,24 @@ package struct WallTime: Sendable, Equatable {
         return "\(day)T\(clock).\(Self.digits(CInt(fraction), 6))Z"
     }
 
+    /// Of a time as ``rfc3339`` writes it, with any number of digits behind the seconds or none; nil for all else.
+    package init?(rfc3339 text: String) {
+        guard let match = text.wholeMatch(of: /(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?Z/) else {
+            return nil
+        }
+        let numbers = [match.1, match.2, match.3, match.4, match.5, match.6].compactMap { CInt($0) }
+        var calendar = tm()
+        (calendar.tm_year, calendar.tm_mon, calendar.tm_mday) = (numbers[0] - 1900, numbers[1] - 1, numbers[2])
+        (calendar.tm_hour, calendar.tm_min, calendar.tm_sec) = (numbers[3], numbers[4], numbers[5])
+        let seconds = Int64(timegm(&calendar))
+        // timegm takes the 31st of February for the 3rd of March.
+        guard calendar.tm_mon == numbers[1] - 1, calendar.tm_mday == numbers[2], calendar.tm_hour == numbers[3],
+            calendar.tm_min == numbers[4]
+        else { return nil }
+        let fraction = Int64((match.7.map(String.init) ?? "").padded(to: 6)) ?? 0
+        self.init(microsecondsSince1970: seconds * 1_000_000 + fraction)
+    }
+
     /// `2026/01/02`, UTC.
     /// Not local time, by which an hour comes twice a year.
     package var dayPath: String {
@@ -44,6 +62,13 @@ package struct WallTime: Sendable, Equatable {
     private static func digits(_ number: CInt, _ count: Int = 2) -> String {
         let text = String(number)
         return String(repeating: "0", count: max(0, count - text.count)) + text
+    }
+}
+
+extension String {
+    /// Cut, or with zeros behind it.
+    fileprivate func padded(to count: Int) -> String {
+        String((self + String(repeating: "0", count: count)).prefix(count))
     }
 }
 

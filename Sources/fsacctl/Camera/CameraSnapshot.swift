@@ -55,17 +55,18 @@ struct CameraSnapshot: ParsableCommand {
         settings.warmupFrames = warmup
         var source = V4L2Camera(settings)
         let (picture, frame) = try take(from: &source)
+        let bytes: [UInt8]
         do {
             // As images.jpeg_quality_percent has it by default. A frame that is a JPEG already is stored as it came.
-            let bytes = try picture.storable(qualityPercent: 95)
-            try Data(bytes).write(to: URL(fileURLWithPath: output), options: .atomic)
-            let report = SnapshotReport(
-                file: output, bytes: bytes.count, source: source.reading.description,
-                differences: source.reading.differences, frame: frame.name, missed: source.reading.missed)
-            if options.json { try printJSON(report) } else { Terminal.write(report.text) }
+            bytes = try picture.storable(qualityPercent: 95)
         } catch {
-            throw ClientError.file(path: output, reason: "\(error)")
+            throw ClientError.file(path: output, reason: error.description)
         }
+        try OutputFile.write(bytes, to: output)
+        let report = SnapshotReport(
+            file: output, bytes: bytes.count, source: source.reading.description,
+            differences: source.reading.differences, frame: frame.name, missed: source.reading.missed)
+        if options.json { try printJSON(report) } else { Terminal.write(report.text) }
     }
 
     /// The first sound frame.

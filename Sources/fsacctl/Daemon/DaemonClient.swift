@@ -61,9 +61,11 @@ struct DaemonClient: Sendable {
     /// Journal lines as they come, until the daemon ends the reply. There is no time-out: no part may come for a night.
     ///
     /// - Parameter handle: gets each line, on another thread; while it is at work, nothing is read.
+    /// - Returns: the fields of the reply's head and of its end, by name in small letters.
+    @discardableResult
     func lines(
         _ path: String, query: [String: String], _ handle: @escaping @Sendable (_ line: [UInt8]) throws -> Void
-    ) async throws {
+    ) async throws -> [String: String] {
         try await exchange(try request(.get, path, query: query, body: .none, timeout: nil)) { exchange in
             var pending: [UInt8] = []
             let reply = try exchange.perform { reply, piece in
@@ -75,6 +77,7 @@ struct DaemonClient: Sendable {
             }
             // What is left of a good reply is nothing: it ends with a line, or else it was cut and has thrown.
             try Self.check(reply, pending)
+            return reply.headers
         }
     }
 

@@ -12,13 +12,13 @@ struct Events: AsyncParsableCommand {
             byte for byte.
             """)
 
-    @Flag(name: .shortAndLong, help: "Go on with each new event.")
+    @Flag(name: [.short, .customShort("F"), .long], help: "Go on with each new event.")
     var follow = false
 
-    @Option(help: ArgumentHelp("Begin with this number.", valueName: "seq"))
-    var since: UInt64?
+    @Option(help: Since.help)
+    var since: Since?
 
-    @Option(name: [.customShort("n"), .long], help: "How many at most to begin with.")
+    @Option(name: [.customShort("n", allowingJoined: true), .long], help: "How many at most to begin with; also -N.")
     var lines = 20
 
     @OptionGroup var daemon: DaemonOptions
@@ -30,9 +30,18 @@ struct Events: AsyncParsableCommand {
     func run() async throws {
         let printer = LinePrinter.events(json: daemon.json)
         var query = ["limit": "\(lines)"]
-        if let since { query["since"] = "\(since)" }
-        try await daemon.client.lines(ControlPath.events, query: query, printer.show)
-        guard follow else { return }
+        if let since { query["since"] = since.text }
+        if follow { Terminal.endWithReader() }
+        let end = try await daemon.client.lines(ControlPath.events, query: query, printer.show)
+        guard follow else {
+            if let next = end[CutAnswer.next] {
+                Terminal.complain("cut at --lines \(lines), there is more: go on with --since \(next)")
+            } else if since == nil, end[CutAnswer.before] != nil {
+                Terminal.complain(
+                    "cut: the newest \(lines) are shown: --lines N shows more, --since 1 begins with the oldest")
+            }
+            return
+        }
         try await Follower(client: daemon.client, path: ControlPath.eventsTail, printer: printer)
             .follow(from: ["since": "\(printer.next)"])
     }

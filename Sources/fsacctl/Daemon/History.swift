@@ -6,18 +6,18 @@ import ControlProtocol
 struct History: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show verdicts from the journal.",
-        discussion: "Without --since the newest. With --json each line is the journal's own, byte for byte.")
+        discussion: """
+            Without --since the newest. With --json each line is the journal's own, byte for byte. An answer that is cut says so \
+            on standard error, and how to go on.
+            """)
 
-    @Option(help: ArgumentHelp("Begin with this sequence number.", valueName: "seq"))
-    var since: UInt64?
+    @Option(help: Since.help)
+    var since: Since?
 
-    @Option(help: "How many at most.")
+    @Option(name: [.customShort("n", allowingJoined: true), .long], help: "How many at most.")
     var limit = 100
 
-    @Option(help: "Only these: OK, NG or INVALID.")
-    // The daemon picks them, and looks back over 100,000 lines at most when --since does not say where to begin.
-    var verdict: Verdict?
-
+    @OptionGroup var filter: VerdictFilter
     @OptionGroup var daemon: DaemonOptions
 
     func validate() throws {
@@ -26,10 +26,37 @@ struct History: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var query = ["limit": "\(limit)"]
-        if let since { query["since"] = "\(since)" }
-        if let verdict { query["verdict"] = verdict.rawValue }
+        var query = filter.query
+        query["limit"] = "\(limit)"
+        if let since { query["since"] = since.text }
         let printer = LinePrinter.verdicts(json: daemon.json)
-        try await daemon.client.lines(ControlPath.history, query: query, printer.show)
+        let end = try await daemon.client.lines(ControlPath.history, query: query, printer.show)
+        if let next = end[CutAnswer.next] {
+            Terminal.complain("cut at --limit \(limit), there is more: go on with --since \(next)")
+        }
+        if since == nil, let before = end[CutAnswer.before] { Terminal.complain(filter.words(before, limit: limit)) }
+    }
+}
+
+/// Which verdicts are shown. The daemon picks them.
+struct VerdictFilter: ParsableArguments {
+    @Option(help: "Only these: OK, NG or INVALID.")
+    var verdict: Verdict?
+
+    @Option(help: "Only those of the part with this serial number.")
+    var part: String?
+
+    var query: [String: String] {
+        var query: [String: String] = [:]
+        if let verdict { query["verdict"] = verdict.rawValue }
+        if let part { query["part"] = part }
+        return query
+    }
+
+    /// - Parameter before: the number below which nothing was looked at.
+    func words(_ before: String, limit: Int) -> String {
+        let shown =
+            query.isEmpty ? "the newest \(limit) are shown" : "what is older than number \(before) was not looked at"
+        return "cut: \(shown): --limit N shows more, --since 1 begins with the oldest"
     }
 }

@@ -46,11 +46,7 @@ struct ModelPicture {
         }
         let isPNG = path.lowercased().hasSuffix(".png")
         let file = isPNG ? sheet.image.pngBytes() : sheet.image.jpegBytes(qualityPercent: 92)
-        do {
-            try Data(file).write(to: URL(filePath: path), options: .atomic)
-        } catch {
-            throw ClientError.file(path: path, reason: error.localizedDescription)
-        }
+        try OutputFile.write(file, to: path)
         return "\(path): \(sheet.tiles.count) of \(model.shots.count) shots"
             + (missing > 0 ? ", \(missing) of them are not kept any more" : "")
     }

@@ -14,15 +14,14 @@ struct Tail: AsyncParsableCommand {
             {"from":A,"to":B,"type":"gap"}.
             """)
 
-    @Flag(name: .shortAndLong, help: "Go on with each new verdict.")
+    @Flag(name: [.short, .customShort("F"), .long], help: "Go on with each new verdict.")
     var follow = false
 
-    @Option(name: [.customShort("n"), .long], help: "How many of the newest to begin with.")
+    @Option(
+        name: [.customShort("n", allowingJoined: true), .long], help: "How many of the newest to begin with; also -N.")
     var lines = 10
 
-    @Option(help: "Only these: OK, NG or INVALID.")
-    var verdict: Verdict?
-
+    @OptionGroup var filter: VerdictFilter
     @OptionGroup var daemon: DaemonOptions
 
     func validate() throws {
@@ -35,20 +34,21 @@ struct Tail: AsyncParsableCommand {
         guard follow else {
             // The daemon gives the newest without being told where the journal ends.
             let printer = LinePrinter.verdicts(json: daemon.json)
-            return try await daemon.client.lines(
-                ControlPath.history, query: query(["limit": "\(lines)"]), printer.show)
+            let end = try await daemon.client.lines(
+                ControlPath.history, query: filter.query.merging(["limit": "\(lines)"]) { $1 }, printer.show)
+            // Else there are as many as were asked for, or all that there are.
+            if printer.count < lines, let before = end[CutAnswer.before] {
+                Terminal.complain(
+                    "cut: what is older than number \(before) was not looked at: see fsacctl history --since")
+            }
+            return
         }
+        Terminal.endWithReader()
         // Says so and ends when there is no daemon to begin with; later ones are waited for.
         let status = try await daemon.client.get(ControlPath.status, as: StatusReply.self)
         let printer = LinePrinter.verdicts(json: daemon.json, next: status.storage.lastSequence + 1)
-        try await Follower(client: daemon.client, path: ControlPath.tail, printer: printer, query: query([:]))
+        try await Follower(client: daemon.client, path: ControlPath.tail, printer: printer, query: filter.query)
             .follow(from: ["last": "\(lines)"])
-    }
-
-    private func query(_ place: [String: String]) -> [String: String] {
-        var query = place
-        if let verdict { query["verdict"] = verdict.rawValue }
-        return query
     }
 }
 

@@ -20,7 +20,7 @@ struct Exchange: Sendable {
         case web
     }
 
-    /// What a reply begins with. Of redirects it is the last one's.
+    /// What a reply begins with, and at its end also what came behind the body. Of redirects it is the last one's.
     struct Reply {
         let status: Int
         /// By name in small letters.
@@ -179,10 +179,11 @@ extension Exchange.Reply {
     fileprivate init(_ curl: UnsafeMutableRawPointer) {
         status = number(curl, CURLINFO_RESPONSE_CODE)
         var headers: [String: String] = [:]
-        var header = curl_easy_nextheader(curl, UInt32(CURLH_HEADER), -1, nil)
+        let kinds = UInt32(CURLH_HEADER | CURLH_TRAILER)
+        var header = curl_easy_nextheader(curl, kinds, -1, nil)
         while let this = header {
             headers[String(cString: this.pointee.name).lowercased()] = String(cString: this.pointee.value)
-            header = curl_easy_nextheader(curl, UInt32(CURLH_HEADER), -1, this)
+            header = curl_easy_nextheader(curl, kinds, -1, this)
         }
         self.headers = headers
     }

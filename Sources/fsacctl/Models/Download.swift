@@ -40,7 +40,7 @@ struct Download: Sendable {
     ///
     /// - Throws: ``PullError``; what was fetched stays for another run.
     func run() throws {
-        guard !FileManager.default.fileExists(atPath: path) else { return }
+        guard access(path, F_OK) != 0 else { return }
         var (attempts, furthest) = (0, 0)
         while true {
             do {
@@ -55,7 +55,7 @@ struct Download: Sendable {
                 Thread.sleep(forTimeInterval: 0.2 * Double(1 << attempts))
             }
         }
-        try FileManager.default.moveItem(atPath: partialPath, toPath: path)
+        try PartialFile.withWords { () throws(DiskError) in try Disk().rename(partialPath, to: path) }
         remove(versionPath)
     }
 
@@ -70,7 +70,7 @@ struct Download: Sendable {
 
     private func attempt() throws {
         // Of a partial file whose version nobody knows it cannot be said whether it may be continued.
-        let version = try? JSONDecoder().decode(Version.self, from: Data(contentsOf: URL(filePath: versionPath)))
+        let version = try? JSONDecoder().decode(Version.self, from: Data(Disk().read(versionPath)))
         let start = version == nil ? 0 : partialBytes
         // A range of compressed bytes would be a range of something else.
         var exchange = Exchange(url: address, route: .web, headers: ["Accept-Encoding: identity"])
@@ -118,7 +118,10 @@ struct Download: Sendable {
         default: throw PullError.refused(url: url, status: reply.status)
         }
         let file = try PartialFile(partialPath, keeping: place, total: got?.bytes)
-        if place == 0, let got { try JSONEncoder().encode(got).write(to: URL(filePath: versionPath), options: .atomic) }
+        if place == 0, let got {
+            let text = [UInt8](try JSONEncoder().encode(got))
+            try PartialFile.withWords { () throws(DiskError) in try Disk().replace(versionPath, with: text) }
+        }
         progress(place, got?.bytes)
         return file
     }
@@ -176,7 +179,7 @@ private struct PartialFile {
         try Self.withWords { () throws(DiskError) in try file.sync() }
     }
 
-    private static func withWords<Value>(_ work: () throws(DiskError) -> Value) throws(PullError) -> Value {
+    static func withWords<Value>(_ work: () throws(DiskError) -> Value) throws(PullError) -> Value {
         do {
             return try work()
         } catch {

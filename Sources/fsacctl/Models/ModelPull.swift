@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Foundation
 import Glibc
+import Platform
 import Synchronization
 
 /// `fsacctl model pull`: fetch, then import. The only command that uses the network, and only when asked.
@@ -55,10 +56,10 @@ struct ModelPull: AsyncParsableCommand {
             return try report("already there", sidecar, directory)
         }
         let folder = directory.path + "/.pull-" + target
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        do throws(DiskError) {
+            try Disk().createFolder(folder, mode: 0o755)
         } catch {
-            throw PullError.file(path: folder, reason: error.localizedDescription)
+            throw PullError.file(path: error.path, reason: ErrnoText.describe(error.errno))
         }
         // Two pulls of one model would write the same file by turns.
         let lock = try lock(folder)
@@ -147,7 +148,7 @@ struct ModelPull: AsyncParsableCommand {
         let got = try sha256(ofFile: path)
         guard got.hasPrefix(expected) else {
             // Else the next run would take it for fetched.
-            try FileManager.default.removeItem(atPath: path)
+            unlink(path)
             throw PullError.wrongDigest(file: file.name, url: file.url, expected: expected, got: got)
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Foundation
+import Glibc
 
 /// `fsacctl adapt`: AA-CLIP's adapters, trained. The only command that takes days, so it may be interrupted at any
 /// moment, and is told to go on by being given again.
@@ -100,7 +101,7 @@ struct Adapt: ParsableCommand {
             name: name, source: "trained on \(pictures.objects.joined(separator: ", ")) for \(model.name)",
             licence: "unknown", to: directory)
         // Last: an interruption before leaves a training that is gone on with at its end.
-        try FileManager.default.removeItem(atPath: state)
+        unlink(state)
         if json {
             try printJSON(
                 Report(name: name, path: outcome.path, pictures: pictures.count, losses: losses))
@@ -113,7 +114,7 @@ struct Adapt: ParsableCommand {
         _ model: AdaptationModel, _ pictures: AdaptationSet, _ state: String
     ) throws -> Adaptation {
         let parallelism = Parallelism(threads: threads)
-        if FileManager.default.fileExists(atPath: state) {
+        if access(state, F_OK) == 0 {
             let training = try Adaptation.resume(from: state, model, pictures, settings, parallelism: parallelism)
             let (done, total) = training.passes
             if !json { Terminal.line("going on with \(state): \(100 * done / max(total, 1)) % are done") }

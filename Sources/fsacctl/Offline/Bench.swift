@@ -59,7 +59,7 @@ struct Bench: ParsableCommand {
         }
         if let frame, let frameFormat {
             let bench = FrameBench(
-                buffer: [UInt8](try Data(contentsOf: URL(filePath: frame))), encoding: frameFormat.encoding,
+                buffer: try PictureFile.read(frame), encoding: frameFormat.encoding,
                 preprocessing: model.preprocessing, inputSize: size)
             let times = try bench.times(runs: runs).percentiles
             return json ? try printJSON(times) : Self.printTable(times, stages: FrameBench.stages)

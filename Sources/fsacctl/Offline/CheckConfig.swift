@@ -5,31 +5,55 @@ import Settings
 /// codes.
 ///
 /// More than a start asks for: damaged weights do not keep the daemon from starting, but no part would be judged. What
-/// only the line's own user or computer can tell (folders, cameras, the socket) is not looked at.
+/// only the line's own user can tell (cameras, the socket) is not looked at; what only its computer can tell (folders, cores,
+/// limits that were set) is a warning.
 struct CheckConfig: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check a configuration file without starting anything.",
         discussion: """
             Reads the weights of the backbones, too. Exits with 1 and says what is wrong when fsacd would refuse to \
-            start with it, or could judge no part.
+            start with it, or could judge no part. What may be written and is most likely not meant is a warning.
             """)
 
-    @Argument(help: "The configuration file.", completion: .file(extensions: ["toml"]))
-    var file: String
+    @OptionGroup var file: ConfigurationFile
 
     @Flag(help: "Print the complete configuration, defaults included, as JSON.")
     var json = false
 
     func run() throws {
         do {
-            let configuration = try Configuration.load(path: file)
+            let configuration = try Configuration.load(path: file.path)
             try configuration.check()
+            for warning in configuration.warnings()
+                + StoredLimits.warnings(stateDirectory: configuration.stateDirectory)
+            {
+                Terminal.complain("warning: \(warning)")
+            }
             // With defaults: what is in use is seen, not what was written.
-            if json { try printJSON(configuration) } else { Terminal.write("\(file): valid\n") }
+            if json { try printJSON(configuration) } else { Terminal.write("\(file.path): valid\n") }
         } catch let error as ConfigurationError {
             throw ClientError.configuration(error)
         } catch let error as MethodError {
             throw ClientError.method(error)
+        }
+    }
+}
+
+/// Which configuration a command is about: named alone or by --config.
+struct ConfigurationFile: ParsableArguments {
+    @Argument(
+        help: "The configuration file (default: \(Configuration.standardPath)).",
+        completion: .file(extensions: ["toml"]))
+    var file: String?
+
+    @Option(help: "The same, as an option.", completion: .file(extensions: ["toml"]))
+    var config: String?
+
+    var path: String { config ?? file ?? Configuration.standardPath }
+
+    func validate() throws {
+        if let file, let config {
+            throw ValidationError("expected one configuration file, got \(file) and --config \(config)")
         }
     }
 }

@@ -72,6 +72,7 @@ struct Evaluate: ParsableCommand {
             work.append(
                 (tested, outliers == 0 ? plans : FewShotProtocol.withOutliers(plans, outliers, of: tested)))
         }
+        try output.prepare()
         let model = try backbone.load()
         let inputSize = backbone.inputSize(for: model, method: method.method.base)
         try backbone.check(inputSize: inputSize, of: model)

@@ -13,19 +13,32 @@ struct EvaluationOutputOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Also write DIR/index.html: curves, histograms, and the worst false rejects and escapes. It holds pictures of the data set.",
-            valueName: "dir"),
-        completion: .directory)
+            "Also write a report: curves, histograms, and the worst false rejects and escapes. It holds pictures of the data set. PATH is a file that ends in .html, or a folder, which gets an index.html.",
+            valueName: "path"),
+        completion: .file())
     var report: String?
+
+    /// A name that ends as a page does is one, unless it is a folder already.
+    private var reportFile: String? {
+        report.map { path in
+            let isPage = [".html", ".htm"].contains { path.lowercased().hasSuffix($0) }
+            return isPage && !OutputFile.isFolder(path) ? path : path + "/index.html"
+        }
+    }
+
+    /// Makes the folders that will be written into. What cannot be written shows now, not after hours.
+    func prepare() throws(ClientError) {
+        for path in [csv, reportFile].compactMap(\.self) { try OutputFile.prepare(path) }
+    }
 
     func write(_ evaluation: Evaluation, of sets: [DataSet]) throws {
         // Files first: who waits for the table can rely on them. Each is there whole or not at all.
-        if let csv { try Data(evaluation.csv.utf8).write(to: URL(filePath: csv), options: .atomic) }
-        if let report { try write(report: evaluation, of: sets, to: report) }
+        if let csv { try OutputFile.write(Array(evaluation.csv.utf8), to: csv) }
+        if let reportFile { try write(report: evaluation, of: sets, to: reportFile) }
         if json { try printJSON(evaluation) } else { printTable(evaluation) }
     }
 
-    private func write(report evaluation: Evaluation, of sets: [DataSet], to directory: String) throws {
+    private func write(report evaluation: Evaluation, of sets: [DataSet], to file: String) throws {
         // The report holds its pictures, so that it can be sent as one file; they are read again only now, and few of
         // them.
         var paths: [String: String] = [:]
@@ -36,8 +49,7 @@ struct EvaluationOutputOptions: ParsableArguments {
             set, file in
             Picture(.file, bytes: try ImageFile.read(path: paths[set + "/" + file] ?? file))
         }
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try Data(page.utf8).write(to: URL(filePath: directory + "/index.html"), options: .atomic)
+        try OutputFile.write(Array(page.utf8), to: file)
     }
 
     private func origin(_ evaluation: Evaluation) -> String {

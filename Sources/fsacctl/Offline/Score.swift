@@ -1,6 +1,5 @@
 import ArgumentParser
 import Core
-import Foundation
 
 /// `fsacctl score`: what the line would say of pictures, on the desk.
 ///
@@ -25,7 +24,10 @@ struct Score: ParsableCommand {
     @Option(help: "The folder of a fitted model.", completion: .directory)
     var model: String?
 
-    @Option(help: "A folder to write heat maps into, as <name>.heatmap.png.", completion: .directory)
+    @Option(
+        help:
+            "A folder to write heat maps into, as <name>.heatmap.png. Pictures of one name have their folders' names before it.",
+        completion: .directory)
     var heatmap: String?
 
     @Option(help: "The limit to judge by (default: the model's).")
@@ -62,6 +64,10 @@ struct Score: ParsableCommand {
     }
 
     func run() throws {
+        // Before the fit, which takes a while: what cannot be written or read shows now.
+        if let heatmap { try OutputFile.makeFolder(heatmap) }
+        for path in images { _ = try Picture(.file, bytes: try ImageFile.read(path: path)).size() }
+        let heatMapPaths = heatmap.map { HeatMapNames.paths(of: images, in: $0) } ?? [:]
         let (fitted, extractor) = try model.map(load) ?? fit()
         // The model itself stays: its scores do not depend on the limit.
         let judge = limit.map { fitted.withLimit($0) } ?? fitted
@@ -70,7 +76,7 @@ struct Score: ParsableCommand {
         let progress = ProgressBar("scoring", total: Double(images.count), unit: "images")
         defer { progress.finish() }
         for path in images {
-            reports.append(try report(path, judge, extractor, scene))
+            reports.append(try report(path, heatMapPaths[path], judge, extractor, scene))
             progress.update(Double(reports.count))
         }
         // Away before the table, which may go to the same terminal.
@@ -115,7 +121,8 @@ struct Score: ParsableCommand {
     }
 
     private func report(
-        _ path: String, _ model: FittedModel, _ extractor: FeatureExtractor, _ scene: SceneMonitor?
+        _ path: String, _ heatMapPath: String?, _ model: FittedModel, _ extractor: FeatureExtractor,
+        _ scene: SceneMonitor?
     ) throws -> Report {
         let picture = Picture(.file, bytes: try ImageFile.read(path: path))
         let (height, width) = try picture.size()
@@ -133,14 +140,11 @@ struct Score: ParsableCommand {
         let anomalyMap = model.anomalyMap(of: scoreMap, height: height, width: width)
         let regions = model.regions(in: anomalyMap, imageScore: scoreMap.imageScore)
         let limit = model.calibration.limit
-        let heatMapPath = heatmap.map {
-            "\($0)/\(URL(filePath: path).deletingPathExtension().lastPathComponent).heatmap.png"
-        }
         if let heatMapPath {
             // Of the whole picture; `image` above is only as large as the network needs, and of the area.
             let heatMap = try picture.image()
                 .withHeatMap(anomalyMap: anomalyMap, limit: limit, regions: regions, area: area)
-            try Data(heatMap.pngBytes()).write(to: URL(filePath: heatMapPath), options: .atomic)
+            try OutputFile.write(heatMap.pngBytes(), to: heatMapPath)
         }
         return Report(
             image: path, score: scoreMap.imageScore, limit: limit,

@@ -1,6 +1,8 @@
 import ArgumentParser
 package import Core
 import Foundation
+import Glibc
+import Platform
 
 /// `fsacctl synthesize`: the anomalies that a fit learns from, to look at: whether they look like what may go wrong
 /// with the part is for a person to see. The same seed draws the same files.
@@ -64,7 +66,7 @@ struct Synthesize: ParsableCommand {
         // No more than will be drawn on: all are held in memory.
         let paths = Array(try inputs.flatMap(PictureList.paths).prefix(count))
         let images = try paths.map { path in try Self.image(path) }
-        try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+        try OutputFile.makeFolder(output)
         // Of all pictures together, as a fit does it.
         let estimate = ForegroundEstimate(shots: images)
         var report = Report(
@@ -86,8 +88,8 @@ struct Synthesize: ParsableCommand {
                 strength: strength, using: &random)
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             let stem = String(format: "%@/%04d-%@", output, number, generator.rawValue)
-            try Self.write(anomaly.image, to: stem + ".png")
-            try Self.write(anomaly.mask.greyImage, to: stem + "_mask.png")
+            try OutputFile.write(anomaly.image.pngBytes(), to: stem + ".png")
+            try OutputFile.write(anomaly.mask.greyImage.pngBytes(), to: stem + "_mask.png")
             sheet.add(images[index], anomaly)
             report.drawings.append(
                 .init(
@@ -97,7 +99,7 @@ struct Synthesize: ParsableCommand {
             progress.update(Double(number + 1))
         }
         progress.finish()
-        try Self.write(sheet.image, to: report.contactSheet)
+        try OutputFile.write(sheet.image.pngBytes(), to: report.contactSheet)
         if json { try printJSON(report) } else { show(report) }
     }
 
@@ -108,10 +110,6 @@ struct Synthesize: ParsableCommand {
                 path: path, reason: "expected at least 8 x 8 pixels, got \(image.width) x \(image.height)")
         }
         return image
-    }
-
-    private static func write(_ image: Image, to path: String) throws {
-        try Data(image.pngBytes()).write(to: URL(filePath: path), options: .atomic)
     }
 
     private func show(_ report: Report) {
@@ -134,12 +132,9 @@ extension AnomalyGenerator: ExpressibleByArgument {}
 enum PictureList {
     /// A file is itself; a folder its pictures by name; a data set those of `train/good`.
     static func paths(_ input: String) throws -> [String] {
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: input, isDirectory: &isDirectory), isDirectory.boolValue else {
-            return [input]
-        }
-        if FileManager.default.fileExists(atPath: input + "/train/good") { return try paths(input + "/train/good") }
-        let names = try FileManager.default.contentsOfDirectory(atPath: input).sorted().filter { name in
+        guard OutputFile.isFolder(input) else { return [input] }
+        if access(input + "/train/good", F_OK) == 0 { return try paths(input + "/train/good") }
+        let names = try Disk().names(in: input).filter { name in
             ["png", "jpg", "jpeg"].contains(URL(filePath: name).pathExtension.lowercased()) && !name.hasPrefix(".")
         }
         guard !names.isEmpty else {

@@ -74,11 +74,7 @@ struct Normals: AsyncParsableCommand {
             }
             let bytes = try await client.bytes(
                 .get, "\(ControlPath.normals)/\(shot)", query: recipe.query)
-            do {
-                try Data(bytes).write(to: URL(filePath: output ?? "/dev/stdout"))
-            } catch {
-                throw ClientError.file(path: output ?? "standard output", reason: error.localizedDescription)
-            }
+            try OutputFile.write(bytes, to: output ?? "/dev/stdout")
         }
     }
 

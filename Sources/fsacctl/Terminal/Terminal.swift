@@ -29,6 +29,17 @@ enum Terminal {
     /// As ``write(_:)``, with a line end.
     static func line(_ text: String) { write(text + "\n") }
 
+    /// From here on the program ends as soon as nobody reads what it writes, also while it has nothing to write:
+    /// `fsacctl tail -f | head -1` on a line that stands still.
+    static func endWithReader() {
+        NamedThread.start("fsac-reader") {
+            // Without an event of its own it waits for errors alone: that of a pipe or socket whose other end is closed.
+            var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+            while poll(&output, 1, -1) < 0 && errno == EINTR {}
+            _exit(0)
+        }
+    }
+
     /// For programs, as it is: JSON has nothing in it that a terminal would obey.
     @discardableResult
     static func write(json: [UInt8]) -> Bool { write(json + [UInt8(ascii: "\n")], to: STDOUT_FILENO) }

@@ -1,5 +1,6 @@
 import ControlProtocol
 import Daemon
+import Foundation
 import Testing
 
 @Suite struct VerdictFeedTests {
@@ -32,6 +33,51 @@ import Testing
             #expect(try await history(line, "limit=2&verdict=NG") == [800, 1200])
             #expect(try await history(line, "limit=9&verdict=NG") == [400, 800, 1200])
             #expect(try await history(line, "limit=9&verdict=INVALID").isEmpty)
+        }
+    }
+
+    private func append(_ sequence: UInt64, _ time: String, part: String = "A-1", to line: ControlHarness) {
+        line.verdicts.append(
+            sequence, #"{"seq":\#(sequence),"time":"2026-01-02T\#(time)Z","verdict":"OK","part":"\#(part)"}"#)
+    }
+
+    @Test func aStretchBeginsWithATime() async throws {
+        try await ControlHarness.serve { line async throws in
+            for sequence in UInt64(1)...9 { append(sequence * 10, "0\(sequence):00:00.000000", to: line) }
+            #expect(try await history(line, "since=2026-01-02T07:00:00Z") == [70, 80, 90])
+            #expect(try await history(line, "since=2026-01-02T06:59:59.5Z&limit=2") == [70, 80])
+            #expect(try await history(line, "since=2026-01-01T00:00:00Z&limit=1") == [10])
+            #expect(try await history(line, "since=2026-01-03T00:00:00Z").isEmpty)
+            // Set back by two hours: what came again counts, and so does what was just before it.
+            for (sequence, hour) in zip(UInt64(91)..., 7...8) { append(sequence, "0\(hour):30:00.000000", to: line) }
+            #expect(try await history(line, "since=2026-01-02T08:15:00Z") == [90, 91, 92])
+            #expect(try await line.request("GET", "/v1/history?since=12:30").errorCode == .invalidRequest)
+        }
+    }
+
+    @Test func onePartIsFoundByItsNumber() async throws {
+        try await ControlHarness.serve { line async throws in
+            for sequence in UInt64(1)...700 {
+                append(sequence, "03:00:00.000000", part: "A-\(sequence % 350)", to: line)
+            }
+            #expect(try await history(line, "part=A-7") == [7, 357])
+            #expect(try await history(line, "part=A-7&verdict=NG").isEmpty)
+            #expect(try await history(line, "part=A").isEmpty)
+        }
+    }
+
+    @Test func anAnswerThatIsCutSaysSoBehindItsLastLine() async throws {
+        func end(_ query: String, _ line: ControlHarness) async throws -> String {
+            let client = try UnixClient(line.socket)
+            client.send("GET /v1/history?\(query) HTTP/1.1\r\nHost: fsac\r\nConnection: close\r\n\r\n")
+            return (await client.receive()).components(separatedBy: "\r\n0\r\n").last ?? ""
+        }
+        try await ControlHarness.serve { line async throws in
+            for sequence in 1...9 { line.verdicts.append(UInt64(sequence), .ok) }
+            #expect(try await end("since=1&limit=4", line).lowercased() == "fsac-next: 5\r\n\r\n")
+            #expect(try await end("limit=4", line).lowercased() == "fsac-before: 6\r\n\r\n")
+            #expect(try await end("since=1&limit=9", line) == "\r\n")
+            #expect(try await end("limit=100", line) == "\r\n")
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Foundation
+import Platform
 
 extension Adaptation {
     private static let key = "adaptation"
@@ -28,7 +29,7 @@ extension Adaptation {
         do {
             json = try JSONEncoder().encode(state)
         } catch {
-            throw .unwritable(file: path, reason: "\(error)")
+            throw .unwritable(file: path, reason: ErrorWords.of(error))
         }
         try Safetensors.write(
             steps.tensors, metadata: [Self.key: String(decoding: json, as: UTF8.self)], to: path)
@@ -76,7 +77,7 @@ extension Adaptation {
         } catch {
             throw .malformed(
                 file: archive.file, section: key, expected: "an interrupted training",
-                got: json.isEmpty ? "none" : "\(error)")
+                got: json.isEmpty ? "none" : ErrorWords.of(error))
         }
         let position = state.position
         let counts = [position.epoch, position.pictures, position.batches, state.textSteps, state.imageSteps]

@@ -93,10 +93,6 @@ extension ModelsDirectory {
     /// - Throws: `badName` when no model can have that name, `unwritable`.
     package func prepare(for name: String) throws(WeightsError) {
         try Self.check(name: name)
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw .unwritable(file: path, reason: error.localizedDescription)
-        }
+        try create()
     }
 }

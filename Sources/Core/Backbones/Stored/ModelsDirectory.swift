@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 
 /// The folder of weights and their sidecars.
 package struct ModelsDirectory: Sendable, Equatable {
@@ -14,6 +15,15 @@ package struct ModelsDirectory: Sendable, Equatable {
         let isHere =
             FileManager.default.fileExists(atPath: "models", isDirectory: &isDirectory) && isDirectory.boolValue
         return ModelsDirectory(path: isHere ? "models" : "/usr/share/fsac/models")
+    }
+
+    /// Makes the folder if it is not there.
+    func create() throws(WeightsError) {
+        do throws(DiskError) {
+            try Disk().createFolder(path, mode: 0o755)
+        } catch {
+            throw .unwritable(file: error.path, reason: ErrnoText.describe(error.errno))
+        }
     }
 
     package func weightsPath(_ name: String) -> String { path + "/" + name + ".safetensors" }

@@ -57,7 +57,7 @@ package struct WeightsImport: Sendable {
         try BackboneModel.checkLiveness(
             of: ModelWeights(
                 sidecar: draft, path: place.weights, scope: WeightScope(kept, file: place.weights), vocabulary: nil))
-        try makeDirectory()
+        try directory.create()
         // The sidecar comes last: without it, or with an older one, the weights do not load.
         let path = directory.weightsPath(name)
         let sha256 = try Safetensors.write(kept, metadata: ["format": "pt"], to: path)
@@ -66,14 +66,6 @@ package struct WeightsImport: Sendable {
         try sidecar.write(to: directory.sidecarPath(name))
         let leftOut = found.tensors.keys.filter { kept[$0] == nil } + found.ignored
         return Outcome(sidecar: sidecar, path: path, leftOut: leftOut.sorted())
-    }
-
-    private func makeDirectory() throws(WeightsError) {
-        do {
-            try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
-        } catch {
-            throw .unwritable(file: directory.path, reason: error.localizedDescription)
-        }
     }
 
     /// The file as a CLIP; nil when it is another network or is to be taken for one.
@@ -99,7 +91,7 @@ package struct WeightsImport: Sendable {
                     sourceSHA256: sourceSHA256, vocabularySHA256: vocabulary.sha256),
                 path: tensors.file, scope: tensors.scope(.all, of: clip.description.configuration),
                 vocabulary: vocabulary))
-        try makeDirectory()
+        try directory.create()
         let path = directory.weightsPath(name)
         var names = Array(clip.description.configuration.expectedTensors(.all).keys)
         if tensors.shape(of: CLIPTensors.temperature) != nil { names.append(CLIPTensors.temperature) }

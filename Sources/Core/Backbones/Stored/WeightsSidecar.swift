@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 
 /// What `models/<name>.json` says of `models/<name>.safetensors`.
 package struct WeightsSidecar: Codable, Sendable, Equatable {
@@ -64,7 +65,8 @@ package struct WeightsSidecar: Codable, Sendable, Equatable {
         do {
             sidecar = try JSONDecoder().decode(WeightsSidecar.self, from: Data(json))
         } catch {
-            throw .malformed(file: path, section: "sidecar", expected: "a model's description", got: message(of: error))
+            throw .malformed(
+                file: path, section: "sidecar", expected: "a model's description", got: ErrorWords.of(error))
         }
         try sidecar.check(file: path)
         return sidecar
@@ -78,7 +80,7 @@ package struct WeightsSidecar: Codable, Sendable, Equatable {
         do {
             json = try encoder.encode(self)
         } catch {
-            throw .unwritable(file: path, reason: "\(error)")
+            throw .unwritable(file: path, reason: ErrorWords.of(error))
         }
         var output = try WeightsOutput(replacing: path)
         try output.write([UInt8](json) + [UInt8(ascii: "\n")])
@@ -104,19 +106,6 @@ package struct WeightsSidecar: Codable, Sendable, Equatable {
         let multiple = clip?.image.patchSize ?? architecture.inputMultiple ?? 1
         guard inputMultiple == multiple else {
             throw .malformed(file: file, section: "input_multiple", expected: "\(multiple)", got: "\(inputMultiple)")
-        }
-    }
-
-    private static func message(of error: any Error) -> String {
-        switch error {
-        case DecodingError.keyNotFound(let key, _): "no `\(key.stringValue)`"
-        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-            "`\(context.codingPath.map(\.stringValue).joined(separator: "."))` of another type"
-        case DecodingError.dataCorrupted(let context):
-            context.codingPath.isEmpty
-                ? "text that is not JSON"
-                : "`\(context.codingPath.map(\.stringValue).joined(separator: "."))`: \(context.debugDescription)"
-        default: "\(error)"
         }
     }
 }
