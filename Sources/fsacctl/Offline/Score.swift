@@ -64,9 +64,6 @@ struct Score: ParsableCommand {
     }
 
     func run() throws {
-        // Before the fit, which takes a while: what cannot be written or read shows now.
-        if let heatmap { try OutputFile.makeFolder(heatmap) }
-        for path in images { _ = try Picture(.file, bytes: try ImageFile.read(path: path)).size() }
         let heatMapPaths = heatmap.map { HeatMapNames.paths(of: images, in: $0) } ?? [:]
         let (fitted, extractor) = try model.map(load) ?? fit()
         // The model itself stays: its scores do not depend on the limit.
@@ -84,12 +81,20 @@ struct Score: ParsableCommand {
         if json { try printJSON(reports) } else { show(reports, judge.calibration) }
     }
 
+    /// What cannot be written or read shows now.
+    private func checkFiles() throws {
+        if let heatmap { try OutputFile.makeFolder(heatmap) }
+        for path in images { _ = try Picture(.file, bytes: try ImageFile.read(path: path)).size() }
+    }
+
     private func fit() throws -> (FittedModel, FeatureExtractor) {
         let model = try backbone.load()
         try backbone.check(inputSize: backbone.inputSize(for: model), of: model)
         let extractors = ExtractorSource(
             model, parallelism: backbone.parallelism, textCache: EvaluationCacheOptions.textCache)
         let settings = try method.settings(for: model, inputSize: backbone.size)
+        // Before the fit, which takes a while, and behind what is wrong with the options.
+        try checkFiles()
         let shots = try shots.map { path in
             try Shot(picture: Picture(.file, bytes: try ImageFile.read(path: path)), area: settings.area)
         }
@@ -104,6 +109,7 @@ struct Score: ParsableCommand {
     /// A saved model with the backbone that it was fitted with: the daemon's folder of a generation, or a copy of it.
     /// What its settings say holds; options of the method are not asked.
     private func load(_ directory: String) throws -> (FittedModel, FeatureExtractor) {
+        try checkFiles()
         let fitted = try FittedModel.load(from: directory)
         let model = try BackboneModel.load(
             backbone.weights ?? fitted.backbone.name, modelsDirectory: backbone.models.directory)
