@@ -3,14 +3,23 @@ package struct HeatMapStyle: Sendable, Equatable {
     /// Longer pictures are reduced to this before they are painted: a heat map is for looking, and is made while the
     /// line runs.
     package var maxSide = 1024
-    /// Of the colours where the anomaly is far above the limit; 0 to 1.
-    package var maxOpacity: Float = 0.7
-    /// Red, green, blue.
+    /// Of the colours from the limit on; 0 to 1.
+    package var maxOpacity: Float = 0.9
+    /// How bright the picture is below the colours; 0 to 1. They are seen from afar on a dark ground only.
+    package var ground: Float = 0.35
+    /// Red, green, blue. As that of the boxes, one that neither grey pictures nor the colour map have.
     package var contourColour = SIMD3<UInt8>(0, 240, 255)
     /// Red, green, blue.
-    package var boxColour = SIMD3<UInt8>(255, 255, 255)
-    /// Of the contour and the boxes, in pixels of the heat map.
+    package var boxColour = SIMD3<UInt8>(255, 214, 0)
+    /// Of the contour and the boxes, in pixels of the heat map; thicker in large ones (``scaledLineWidth(in:)``).
     package var lineWidth: Float = 2
+    /// Between the picture and the colours, in pixels.
+    package var gap = 6
+
+    /// As wide a share of a large picture as of one of 256 pixels, which is what an arm's length leaves of it.
+    package func scaledLineWidth(in image: Image) -> Float {
+        max(lineWidth, lineWidth * Float(max(image.height, image.width)) / 384)
+    }
 
     package static let standard = HeatMapStyle()
 
@@ -18,11 +27,14 @@ package struct HeatMapStyle: Sendable, Equatable {
 }
 
 extension Image {
-    /// The picture with its anomaly map over it.
+    /// The picture with what was found in it, and its anomaly map beside it.
+    ///
+    /// On the left nothing covers a pixel but lines: a contour where the anomaly reaches the limit, a box around every region. A
+    /// crack is seen between them. On the right are the colours, over the picture in dark grey, with the same lines; below instead
+    /// of beside where the picture is wider than it is high by more than half.
     ///
     /// One fixed scale, never stretched to the picture at hand: anomaly 0 is the colour map's start, the limit its
-    /// middle, twice the limit and more its end. Normal areas show the picture itself; the colours gain opacity from
-    /// half the limit on. A contour runs where the anomaly reaches the limit, a box around every region.
+    /// middle, twice the limit and more its end. The colours gain opacity from a quarter of the limit to the limit.
     ///
     /// - Parameters:
     ///   - anomalyMap: `[rows, columns]`, in the unit of the limit; of any size, it is stretched over the picture.
@@ -30,21 +42,63 @@ extension Image {
     ///   - regions: in this picture's pixels.
     ///   - area: what of this picture was inspected. The region of interest is outlined, ignored polygons are dark and
     ///     hatched.
-    /// - Returns: this picture's size, or reduced in proportion until no side is longer than `style.maxSide`.
+    /// - Returns: two of this picture's size, or reduced in proportion until no side is longer than `style.maxSide`.
     /// - Precondition: the map is not empty.
     package func withHeatMap(
         anomalyMap: Matrix, limit: Float, regions: [Region], area: InspectionArea = .wholeFrame,
         style: HeatMapStyle = .standard
     ) -> Image {
         precondition(!anomalyMap.values.isEmpty, "heat map from an empty anomaly map")
-        var canvas = reduced(toSide: style.maxSide)
-        let levels = anomalyMap.resampled(rows: canvas.height, columns: canvas.width, .bilinear)
-        canvas.paint(levels, limit: limit, style: style)
-        canvas.drawContour(of: levels, at: limit, style: style)
-        let scale = Float(canvas.width) / Float(width)
-        canvas.draw(area, of: PixelRectangle(wholeOf: (height, width)), scale: scale, style: style)
-        for region in regions { canvas.drawBox(region, scale: scale, style: style) }
-        return canvas
+        let picture = reduced(toSide: style.maxSide)
+        let levels = anomalyMap.resampled(rows: picture.height, columns: picture.width, .bilinear)
+        var style = style
+        style.lineWidth = style.scaledLineWidth(in: picture)
+        var coloured = picture.darkGrey(style.ground)
+        coloured.paint(levels, limit: limit, style: style)
+        let (scale, frame) = (Float(picture.width) / Float(width), PixelRectangle(wholeOf: (height, width)))
+        let panels = [picture, coloured].map { panel in
+            var panel = panel
+            panel.drawContour(of: levels, at: limit, style: style)
+            panel.draw(area, of: frame, scale: scale, style: style)
+            for region in regions { panel.drawBox(region, scale: scale, style: style) }
+            return panel
+        }
+        return panels[0].joined(to: panels[1], gap: style.gap)
+    }
+
+    /// Without colours of its own, which could be taken for those of the map.
+    private func darkGrey(_ level: Float) -> Image {
+        var result = self
+        let share = Int32(256 * level)
+        result.pixels.withUnsafeMutableBufferPointer { pixels in
+            for index in 0..<height * width {
+                // BT.601, as the presence detector weighs them.
+                let sum =
+                    77 * Int32(pixels[index * 3]) + 150 * Int32(pixels[index * 3 + 1]) + 29
+                    * Int32(pixels[index * 3 + 2])
+                let grey = UInt8(truncatingIfNeeded: (sum * share) >> 16)
+                for channel in 0..<3 { pixels[index * 3 + channel] = grey }
+            }
+        }
+        return result
+    }
+
+    /// This picture and another of its size on its right, below it where it is wide, with a dark line between them.
+    private func joined(to other: Image, gap: Int) -> Image {
+        let line = [UInt8](repeating: 24, count: gap * 3)
+        if width * 2 > height * 3 {
+            let between = [UInt8](repeating: 24, count: gap * width * 3)
+            return Image(height: 2 * height + gap, width: width, pixels: pixels + between + other.pixels)
+        }
+        var joined: [UInt8] = []
+        joined.reserveCapacity(height * (2 * width + gap) * 3)
+        for row in 0..<height {
+            let range = row * width * 3..<(row + 1) * width * 3
+            joined += pixels[range]
+            joined += line
+            joined += other.pixels[range]
+        }
+        return Image(height: height, width: 2 * width + gap, pixels: joined)
     }
 
     private func reduced(toSide maxSide: Int) -> Image {
@@ -56,7 +110,7 @@ extension Image {
 
     private mutating func paint(_ levels: Matrix, limit: Float, style: HeatMapStyle) {
         let opacities = (0..<256).map { entry in
-            UInt8(255 * style.maxOpacity * Self.smoothStep(Float(entry) / 255, from: 0.25, to: 0.7))
+            UInt8(255 * style.maxOpacity * Self.smoothStep(Float(entry) / 255, from: 0.125, to: 0.5))
         }
         // A limit of 0 would make the scale infinite.
         let scale = 127.5 / max(limit, .leastNormalMagnitude)

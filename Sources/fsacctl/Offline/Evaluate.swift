@@ -81,7 +81,7 @@ struct Evaluate: ParsableCommand {
         let evaluation = Evaluation(
             backbone: identity, settings: settings, threads: backbone.parallelism.threads, draw: draw,
             results: try results(of: work, try protocolOf(model, identity, settings)))
-        try output.write(evaluation, of: work.map(\.set))
+        try output.write(evaluation, of: work.map(\.set), in: directory)
     }
 
     private func protocolOf(

@@ -31,32 +31,35 @@ struct EvaluationOutputOptions: ParsableArguments {
         for path in [csv, reportFile].compactMap(\.self) { try OutputFile.prepare(path) }
     }
 
-    func write(_ evaluation: Evaluation, of sets: [DataSet]) throws {
+    /// - Parameter directory: that the user named.
+    func write(_ evaluation: Evaluation, of sets: [DataSet], in directory: String) throws {
         // Files first: who waits for the table can rely on them. Each is there whole or not at all.
         if let csv { try OutputFile.write(Array(evaluation.csv.utf8), to: csv) }
-        if let reportFile { try write(report: evaluation, of: sets, to: reportFile) }
+        if let reportFile { try write(report: evaluation, of: sets, in: directory, to: reportFile) }
         if json { try printJSON(evaluation) } else { printTable(evaluation) }
     }
 
-    private func write(report evaluation: Evaluation, of sets: [DataSet], to file: String) throws {
+    private func write(
+        report evaluation: Evaluation, of sets: [DataSet], in directory: String, to file: String
+    ) throws {
         // The report holds its pictures, so that it can be sent as one file; they are read again only now, and few of
         // them.
         var paths: [String: String] = [:]
         for set in sets {
             for picture in set.test { paths[set.name + "/" + picture.file] = picture.path }
         }
-        let page = try evaluation.html(origin: origin(evaluation)) {
-            set, file in
-            Picture(.file, bytes: try ImageFile.read(path: paths[set + "/" + file] ?? file))
-        }
+        let page = try evaluation.html(
+            origin: origin(evaluation, of: directory),
+            link: { set, file in paths[set + "/" + file].map { URL(filePath: $0).absoluteString } },
+            read: { set, file in Picture(.file, bytes: try ImageFile.read(path: paths[set + "/" + file] ?? file)) })
         try OutputFile.write(Array(page.utf8), to: file)
     }
 
-    private func origin(_ evaluation: Evaluation) -> String {
+    private func origin(_ evaluation: Evaluation, of directory: String) -> String {
         let time = Date.now.formatted(.iso8601)
         // A report of a smaller test has to say so.
         let pictures = evaluation.draw.map { ", at most \($0.count) test pictures of each kind (seed \($0.seed))" }
-        return "fsacctl evaluate, \(time)\(pictures ?? "")"
+        return "fsacctl evaluate of \(URL(filePath: directory).standardizedFileURL.path), \(time)\(pictures ?? "")"
     }
 
     private func printTable(_ evaluation: Evaluation) {

@@ -36,9 +36,11 @@ import Testing
     }
 
     private func html(_ evaluation: Evaluation) throws -> String {
-        try evaluation.html(origin: "now & then") { set, file in
-            Picture(.file, bytes: try ImageFile.read(path: "\(folder.path)/\(set)/test/\(file)"))
-        }
+        try evaluation.html(
+            origin: "now & then", link: { set, file in set == "cap" ? "file:///\(set)/test/\(file)" : nil },
+            read: { set, file in
+                Picture(.file, bytes: try ImageFile.read(path: "\(folder.path)/\(set)/test/\(file)"))
+            })
     }
 
     @Test func meansAreOverTheDataSets() throws {
@@ -66,7 +68,9 @@ import Testing
     @Test func theReportNeedsNothingButItself() throws {
         let page = try html(try evaluation())
         #expect(page.hasPrefix("<!DOCTYPE html>") && page.contains("<title>made-up, patch-memory, layers 1, 2</title>"))
-        #expect(!page.contains("http://") && !page.contains("https://") && !page.contains("<script"))
+        #expect(!page.contains("http://") && !page.contains("https://") && !page.contains("<script "))
+        #expect(
+            page.components(separatedBy: "<script>").count == 2 && !page.contains("fetch(") && !page.contains("import"))
         // Three curves and histograms a result, and one histogram a seed.
         #expect(page.components(separatedBy: "<svg").count - 1 == 4 * (3 + 2))
         #expect(page.components(separatedBy: "class=\"limit\"").count - 1 == 4 * (1 + 2))
@@ -84,6 +88,27 @@ import Testing
         #expect(escapes.contains("invisible/0.png") && escapes.contains("src=\"data:image/jpeg;base64,/9j/"))
         #expect(!escapes.contains("square/0.png"))
         #expect(page.contains("No defective picture is below the limit."))
+    }
+
+    @Test func everyPictureIsListedWithItsScoresTheWorstMistakeFirst() throws {
+        let page = try html(try evaluation())
+        let tables = page.components(separatedBy: "<table class=\"sortable\">").dropFirst()
+        #expect(tables.count == 4)
+        let cap = try #require(tables.first { $0.contains("invisible/0.png") })
+        #expect(cap.components(separatedBy: "<tr><td>").count == 1 + 5)
+        let worst = cap.components(separatedBy: "<tr><td>")[1]
+        #expect(
+            worst.hasPrefix("<a href=\"file:///cap/test/invisible/0.png\">invisible/0.png</a></td><td>invisible</td>"))
+        #expect(worst.contains("<td>OK</td><td>wrong in 2 of 2</td>"), "\(worst)")
+        let other = try #require(tables.first { !$0.contains("invisible/0.png") })
+        #expect(!other.components(separatedBy: "</table>")[0].contains("<a "))
+    }
+
+    @Test func everyFigureIsToldInASentence() throws {
+        let page = try html(try evaluation())
+        for metric in EvaluationMetric.allCases where metric != .balancedAccuracyRatio {
+            #expect(page.contains("<dd>" + metric.words + "</dd>"), "\(metric)")
+        }
     }
 
     @Test func theReportIsWellFormed() throws {

@@ -47,10 +47,9 @@ struct Gallery {
             var style = HeatMapStyle.standard
             style.maxSide = Self.longestSide
             let heatMap = image.withHeatMap(anomalyMap: picture.anomalyMap, limit: 1, regions: [], style: style)
-            let plain = image.resized(height: heatMap.height, width: heatMap.width, filter: .bilinear)
             let score = String(format: "%.2f", picture.score)
             return """
-                <figure><div class="pair">\(Self.tag(plain, picture.file))\(Self.tag(heatMap, "heat map"))</div>\
+                <figure>\(Self.tag(heatMap, "\(picture.file) and its heat map"))\
                 <figcaption>\(picture.file)<br>score \(score) of the limit, seed \(exhibit.seed)</figcaption></figure>
 
                 """

@@ -5,13 +5,17 @@ extension Evaluation {
     /// judged wrong. It holds pictures of the data set.
     ///
     /// - Parameters:
-    ///   - origin: when and how it was made.
-    ///   - read: the picture of a data set's name and a file name below `test`.
+    ///   - origin: when and how it was made, and of what.
+    ///   - link: where the picture of a data set's name and a file name below `test` is to be found; nil = nowhere.
+    ///   - read: that picture.
     /// - Throws: what `read` throws.
     package func html(
-        origin: String, read: (_ set: String, _ file: String) throws -> Picture
+        origin: String, link: (_ set: String, _ file: String) -> String? = { _, _ in nil },
+        read: (_ set: String, _ file: String) throws -> Picture
     ) throws -> String {
-        let sections = try results.map { result in try Self.section(result) { try read(result.set, $0) } }
+        let sections = try results.map { result in
+            try Self.section(result, link: { link(result.set, $0) }, read: { try read(result.set, $0) })
+        }
         let page: HTML = """
             <!DOCTYPE html>
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -24,8 +28,10 @@ extension Evaluation {
             <p class="faint">Means and deviations over the seeds; the last rows are means over the data sets. False rejects, escapes and
             balanced accuracy are those at the limit that the shots alone gave; the best accuracy is that of the limit which would suit
             these test pictures best.</p>
+            <details open><summary>What the figures say</summary><dl>\(Self.explanations)</dl></details>
             \(sections)
             <h2>Settings</h2><pre>\(settingsText)</pre>
+            \(PictureTable.script)
             </body></html>
 
             """
@@ -61,6 +67,10 @@ extension Evaluation {
         ("fit s", .fitSeconds, 1), ("ms a picture", .millisecondsPerImage, 1),
     ]
 
+    private static var explanations: [HTML] {
+        columns.map { "<dt>\($0.heading)</dt><dd>\($0.metric.words)</dd>\n" }
+    }
+
     private static var headings: [HTML] { columns.map { "<th>\($0.heading)</th>" } }
 
     private static func cells(_ figures: EvaluationFigures, _ deviation: EvaluationFigures?) -> [HTML] {
@@ -72,7 +82,9 @@ extension Evaluation {
         }
     }
 
-    private static func section(_ result: ShotEvaluation, read: (String) throws -> Picture) throws -> HTML {
+    private static func section(
+        _ result: ShotEvaluation, link: (String) -> String?, read: (String) throws -> Picture
+    ) throws -> HTML {
         let seeds = result.runs.count > 1 ? result.runs.map(\.histogram.svg) : []
         return """
             <h3>\(result.set), \(result.shots) shot\(result.shots == 1 ? "" : "s")</h3>
@@ -83,6 +95,7 @@ extension Evaluation {
             <div class="charts seeds">\(seeds)</div>
             <details open><summary>Seeds</summary>\(table(of: result.runs))</details>
             \(try Gallery(result).html(read: read))
+            \(PictureTable(result.runs).html(link: link))
             """
     }
 

@@ -29,8 +29,12 @@ extension HTML {
         .limit { stroke: var(--limit); stroke-width: 2; } .key { font-size: .85em; }
         .key i { display: inline-block; width: 12px; height: 12px; margin: 0 5px 0 14px; vertical-align: -1px; }
         .key i:first-child { margin-left: 0; }
-        .gallery figure { max-width: 100%; } .pair { display: flex; gap: 2px; flex-wrap: wrap; }
+        .gallery figure { max-width: 100%; }
         img { display: block; max-width: 100%; height: auto; } details summary { cursor: pointer; margin-top: 12px; }
+        dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: .85em; margin: 8px 0; }
+        dt { font-weight: 600; } dd { margin: 0; } .sortable th { cursor: pointer; } .sortable td:nth-child(2),
+        .sortable th:nth-child(2), .sortable td:nth-child(n+5), .sortable th:nth-child(n+5) { text-align: left; }
+        a { color: inherit; }
         @media print { :root { color-scheme: light; --ink: #000; --faint: #444; --paper: #fff; --rule: #bbb; --good: #1f77b4;
           --defective: #d6562b; --limit: #7a3fb0; --mean: #0b6e4f; } body { max-width: none; padding: 0; font-size: 11px; }
           figure, tr { break-inside: avoid; } h3 { break-after: avoid; } * { print-color-adjust: exact; } }
