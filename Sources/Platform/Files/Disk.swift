@@ -84,13 +84,22 @@ extension Disk {
         try perform(.syncFolder, path) { fsync(folder.descriptor) }
     }
 
-    /// A symbolic link at `path`, in place of what was there, in one step.
+    /// Another name for a file of the same folder, in place of what was there, in one step: a hard link, so that whoever follows
+    /// the name by inotify (`tail -F`) hears of the change in the folder. Where there are none, a symbolic link.
     ///
-    /// Not synced, and its temporary name is fixed: for one writer, and for a link that only people follow.
-    package func replaceLink(_ path: String, to target: String) throws(DiskError) {
-        let temporary = "\(path).tmp"
+    /// Not synced, and its temporary name is fixed: for one writer, and for a name that no start relies on.
+    package func replaceLink(_ path: String, to name: String) throws(DiskError) {
+        let (target, temporary) = (FilePath.split(path).folder + "/" + name, "\(path).tmp")
         unlink(temporary)
-        try perform(.link, path) { symlink(target, temporary) }
+        // Renaming a name of a file to another name of the same file does nothing, and leaves both.
+        let file = try status(of: target)
+        if let now = try? status(of: path), now.st_dev == file.st_dev, now.st_ino == file.st_ino { return }
+        do {
+            try perform(.link, path) { link(target, temporary) }
+        } catch {
+            guard [EPERM, EOPNOTSUPP, ENOSYS, EMLINK].contains(error.errno) else { throw error }
+            try perform(.link, path) { symlink(name, temporary) }
+        }
         try rename(temporary, to: path)
     }
 

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import Journal
 import Platform
+import Synchronization
 import TestSupport
 import Testing
 
@@ -30,6 +31,48 @@ import Testing
             decoding: try harness.read(from: first - 1, count: 1)[0].bytes.suffix(10).prefix(8), as: UTF8.self)
         #expect(
             header.hasPrefix(#"{"type":"header","version":1,"previous_seq":\#(first - 1),"previous_crc":"\#(crc)","#))
+    }
+
+    private func inode(_ name: String) -> (number: ino_t, isLink: Bool) {
+        var status = stat()
+        lstat("\(harness.folder)/\(name)", &status)
+        return (status.st_ino, status.st_mode & S_IFMT == S_IFLNK)
+    }
+
+    /// Whoever follows a name with inotify hears nothing of what happens to the file behind a symbolic link.
+    @Test mutating func theNewestSegmentHasASecondNameThatIsNoLinkToFollow() throws {
+        harness.settings.segmentBytes = 2000
+        for _ in 0..<3 {
+            try harness.write(20)
+            let newest = try #require(try harness.names().filter { $0.hasPrefix("0") }.last)
+            let current = inode("current.jsonl")
+            #expect(current.number == inode(newest).number && !current.isLink)
+        }
+        // As an older version left it, and as a kill between two steps leaves it.
+        unlink("\(harness.folder)/current.jsonl")
+        symlink("000000000001.jsonl", "\(harness.folder)/current.jsonl")
+        link("\(harness.folder)/000000000001.jsonl", "\(harness.folder)/current.jsonl.tmp")
+        try harness.write(1)
+        let newest = try #require(try harness.names().filter { $0.hasPrefix("0") }.last)
+        let current = inode("current.jsonl")
+        #expect(current.number == inode(newest).number && !current.isLink)
+        #expect(!(try harness.names().contains("current.jsonl.tmp")))
+        #expect(try harness.sequences() == Array(1...61) && !harness.start().isDamaged)
+    }
+
+    @Test func whereThereAreNoHardLinksASymbolicOneNamesTheNewestSegment() throws {
+        let tries = Mutex(0)
+        let disk = Disk { operation, path in
+            guard operation == .link, path.hasSuffix("current.jsonl") else { return nil }
+            return tries.withLock { tries in
+                tries += 1
+                return tries == 1 ? EPERM : nil
+            }
+        }
+        var writer = harness.writer(disk)
+        let line = try writer.append(synced: true)
+        #expect(inode("current.jsonl").isLink)
+        #expect(try harness.bytes("current.jsonl") == harness.bytes("000000000001.jsonl") && harness.read() == [line])
     }
 
     @Test mutating func retentionRemovesTheOldestAndNeverTheNewest() throws {

@@ -4,8 +4,10 @@ import contextlib
 import json
 import random
 import socket
+import subprocess
 import threading
 import time
+from datetime import UTC, datetime
 
 from lines import Ended, Line
 from rig import expect, memory_limit, seconds_until, step
@@ -359,3 +361,39 @@ def _(folder):
         line.verdicts(10)
         line.stop()
         return f"{after['frames'] - before['frames']} frames, {after['dropped'] - before['dropped']} dropped"
+
+
+@step("P5", "GNU tail -F of journal/current.jsonl, 100 lines a second over 20 segments: every line once, in order")
+def _(folder):
+    # Without a model a line is made in no time: what is measured is the way of the lines.
+    with Line(folder, rate=100, journal="segment_bytes = 65536\nmax_bytes = 33554432") as line:
+        line.start()
+        line.verdicts(1)
+        journal = line.state / "journal"
+        command = ["tail", "-n", "+1", "-F", journal / "current.jsonl"]
+        numbers, lags = [], []
+
+        def read(lines):
+            for text in lines:
+                if text.startswith(b'{"seq":'):
+                    record = json.loads(text)
+                    came = datetime.now(UTC) - datetime.fromisoformat(record["time"].replace("Z", "+00:00"))
+                    numbers.append(record["seq"])
+                    lags.append(1000 * came.total_seconds())
+
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as tail:
+            reader = threading.Thread(target=read, args=(tail.stdout,), daemon=True)
+            reader.start()
+            seconds_until("20 rotations", lambda: len(list(journal.glob("[0-9]*.jsonl"))) > 20, 300)
+            line.stop()
+            last = max(line.journal())
+            quietly(lambda: seconds_until("the last line", lambda: numbers and numbers[-1] >= last, 10))
+            tail.terminate()
+        lost = set(range(1, last + 1)) - set(numbers)
+        expect(not lost, f"{len(lost)} of {last} lines are lost, the first of them {min(lost, default=0)}")
+        expect(numbers == sorted(set(numbers)), "lines came twice or out of order")
+        lags = sorted(lags[1:])
+        return (
+            f"{len(numbers)} lines, 0 lost; from the frame to the reader p50 {lags[len(lags) // 2]:.1f} ms, p99"
+            f" {lags[len(lags) * 99 // 100]:.1f} ms"
+        )
