@@ -2,5 +2,10 @@
 #include "cfiles.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 
 int fsac_set_aside(int descriptor, int64_t bytes) { return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, bytes); }
+
+void fsac_limit_arenas(int count) { mallopt(M_ARENA_MAX, count); }
+
+void fsac_trim_heap(void) { malloc_trim(0); }

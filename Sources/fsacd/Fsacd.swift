@@ -31,6 +31,7 @@ struct Fsacd: AsyncParsableCommand {
 
     func run() async throws {
         let config = file.path
+        Heap.keepFewArenas()
         // A client that leaves in the middle of a reply is an error of that reply, not the end of the daemon.
         signal(SIGPIPE, SIG_IGN)
         // A reload that is asked for before the daemon is ready does not end it, and is done once it is.

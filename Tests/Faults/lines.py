@@ -126,9 +126,7 @@ class Line:
     def launch(self, **environment):
         """Starts the daemon without waiting for it."""
         self.end()
-        surroundings = (
-            os.environ | {"SWIFT_BACKTRACE": "enable=no", "MALLOC_ARENA_MAX": "2"} | self.environment | environment
-        )
+        surroundings = os.environ | {"SWIFT_BACKTRACE": "enable=no"} | self.environment | environment
         with open(self.folder / "log", "ab") as log:
             self.begin = time.monotonic()
             self.process = subprocess.Popen(

@@ -7,4 +7,8 @@
    the first `bytes` of a file and leaves its length as it is. 0, or -1 and errno. */
 int fsac_set_aside(int descriptor, int64_t bytes);
 
+/* mallopt(3) and malloc_trim(3), whose header Swift's module lacks as well. */
+void fsac_limit_arenas(int count);
+void fsac_trim_heap(void);
+
 #endif

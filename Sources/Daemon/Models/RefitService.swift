@@ -180,6 +180,7 @@ extension RefitService {
             return state.requests[recipe]?.requested ?? 0
         }
         let outcome = fit(recipe)
+        Heap.giveBack()
         state.withLock { state in
             state.requests[recipe, default: Requests()].end(request, outcome)
             state.progress = 0
