@@ -26,6 +26,9 @@ extension EndToEndTests {
             #expect(judged.allSatisfy { $0.verdict == .ok && $0.limit == proposal.limit })
             let limit = try #require(try await line.status().recipes[0].model).limit
             #expect(limit.value == proposal.limit && limit.commissioned?.contains("0 of 12") == true)
+            // Who starts it hears at once, and not at its end, that no part passes.
+            let again = try await line.fsacctl("commission", "--parts", "3")
+            #expect(again.standardOutput.contains(" of 3 good parts scored, verdicts are INVALID\n"), "\(again)")
         }
 
         @Test func itGoesOnOverARestartAndIsCancelled() async throws {

@@ -183,6 +183,10 @@ extension EndToEndTests {
             let line = try Line(frames: Pictures.line)
             try await line.start()
             try await line.addShots()
+            // A slip of the finger: refused, and why is said once.
+            let slip = try await line.fsacctl("limit", "set", "40")
+            #expect(slip.exitCode == 1 && slip.standardError.contains("--force"), "\(slip)")
+            #expect(!slip.standardOutput.contains("--force"), "\(slip)")
             _ = try await line.fsacctl("limit", "set", "40", "--force")
             #expect(try await line.stop() == 0)
             let far = try await Program.run("fsacctl", ["check-config", line.configurationPath], folder: line.folder)

@@ -65,7 +65,11 @@ struct Commission: AsyncParsableCommand {
             reply = try await client.request(
                 .post, ControlPath.commission, query: query, body: .json(CommissionRequest(parts: parts)),
                 as: CommissionReply.self)
-            if wait { reply = try await followed(reply) }
+            if wait, reply.state == .running {
+                // At once, and to a pipe as well: from now on no part passes.
+                if !daemon.json { Terminal.write(Self.text(of: reply) + "\n") }
+                reply = try await followed(reply)
+            }
         }
         if daemon.json { try printJSON(reply) } else { Terminal.write(Self.text(of: reply) + "\n") }
     }

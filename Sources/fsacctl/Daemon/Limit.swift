@@ -42,8 +42,12 @@ struct Limit: AsyncParsableCommand {
                     .put, ControlPath.limit, query: recipe.query.merging(options) { $1 },
                     body: .json(LimitRequest(value: value)), as: LimitReply.self)
             }
-            // Shown before, also when it is refused then.
-            if !daemon.json { Terminal.write(Self.text(of: try await put(["dry_run": "true"]).change)) }
+            // Shown before, also when it is refused then: the refusal says why by itself.
+            if !daemon.json {
+                let change = try await put(["dry_run": "true"]).change
+                let objection = dryRun || force ? change?.objection : nil
+                Terminal.write(Self.text(of: change) + (objection.map { Style.doubtful($0) + "\n" } ?? ""))
+            }
             if dryRun && !daemon.json { return }
             try Limit.report(try await put(options), daemon)
         }
@@ -60,7 +64,7 @@ struct Limit: AsyncParsableCommand {
                 text += "  \(String(format: "%8llu", flip.seq))  \(flip.before.rawValue) -> \(flip.after.rawValue)  "
                 text += "\(Format.score(flip.score))  \(flip.frame)\n"
             }
-            return text + (change.objection.map { Style.doubtful($0) + "\n" } ?? "")
+            return text
         }
     }
 
