@@ -3,7 +3,7 @@ import PackageDescription
 
 // The layout is the architecture (ARCHITECTURE.md). Imports go one way:
 //   C shims -> Platform -> Core -> Settings -> Capture -> Daemon -> fsacd        ControlProtocol -> Capture, Daemon, fsacctl
-//   Platform, ControlProtocol -> Journal -> Daemon, fsacctl
+//   Platform, ControlProtocol -> Journal -> Daemon, fsacctl        Page -> Daemon
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -46,6 +46,14 @@ let package = Package(
         ),
         .target(name: "ControlProtocol", swiftSettings: strict),
         .target(name: "Journal", dependencies: ["Platform", "ControlProtocol"], swiftSettings: strict),
+        // What browsers show of the line, made part of the program.
+        .target(
+            name: "Page",
+            resources: [
+                "index.html", "page.css", "layout.css", "main.js", "stream.js", "line.js", "text.js", "camera.js",
+                "picture.js", "icon.svg", "en.json", "de.json", "es.json", "zh.json",
+            ].map { .embedInCode("Files/\($0)") },
+            swiftSettings: strict),
         .target(name: "Settings", dependencies: ["Platform", "Core"], swiftSettings: strict),
         .target(
             name: "Capture", dependencies: ["Platform", "Core", "Settings", "ControlProtocol", "CV4L2"],
@@ -53,7 +61,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Platform", "Core", "Settings", "Capture", "ControlProtocol", "Journal", "CSystemd",
+                "Platform", "Core", "Settings", "Capture", "ControlProtocol", "Journal", "Page", "CSystemd",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -101,7 +109,8 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Platform", "Core", "Settings", "Capture", "Daemon", "ControlProtocol", "Journal", "TestSupport",
+                "Platform", "Core", "Settings", "Capture", "Daemon", "ControlProtocol", "Journal", "Page",
+                "TestSupport",
                 "FuzzTargets",
             ],
             swiftSettings: strict),

@@ -16,8 +16,9 @@ MAY_IMPORT = {
     "Settings": "Platform Core",
     "ControlProtocol": "",
     "Journal": "Platform ControlProtocol",
+    "Page": "",
     "Capture": "Platform Core Settings ControlProtocol CV4L2",
-    "Daemon": "Platform Core Settings Capture ControlProtocol Journal CSystemd HTTPTypes Hummingbird* Logging NIO*"
+    "Daemon": "Platform Core Settings Capture ControlProtocol Journal Page CSystemd HTTPTypes Hummingbird* Logging NIO*"
               " ServiceLifecycle",
     "fsacd": "Platform Settings ControlProtocol Daemon ArgumentParser Logging",
     "fsacctl": "Platform Core Settings Capture ControlProtocol Journal ArgumentParser CCurl",

@@ -22,6 +22,7 @@ package enum ControlPath {
     package static let tail = "/v1/tail"
     package static let events = "/v1/events"
     package static let eventsTail = "/v1/events/tail"
+    package static let stream = "/v1/stream"
     package static let inspections = "/v1/inspections"
 }
 

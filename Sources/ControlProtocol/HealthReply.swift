@@ -25,10 +25,13 @@ package struct FindingReply: Codable, Sendable, Equatable {
     /// The state that it puts the line in; absent of a warning.
     package var state: LineState?
     package var reason: String
+    /// When it was first seen to be so: RFC 3339, UTC, by the wall clock. For people.
+    package var since: String?
 
-    package init(place: String, state: LineState?, reason: String) {
+    package init(place: String, state: LineState?, reason: String, since: String? = nil) {
         self.place = place
         self.state = state
         self.reason = reason
+        self.since = since
     }
 }

@@ -1,5 +1,5 @@
 /// What the line does right now. Only `inspecting` is healthy: whatever else comes, even an unknown word, is not.
-package enum LineState: String, Codable, Sendable {
+package enum LineState: String, Codable, Sendable, CaseIterable {
     /// Frames come in and get an OK or NG verdict.
     case inspecting
     /// No frame has come yet, or no camera has been started.
@@ -40,6 +40,8 @@ package enum LineState: String, Codable, Sendable {
 /// Answer of `GET /v1/status`.
 package struct StatusReply: Codable, Sendable, Equatable {
     package var version: String
+    /// What the place is called; absent in answers of versions that did not say it.
+    package var station: String?
     /// That of the camera that is worst off: one that sees nothing is not hidden by those that do.
     package var state: LineState
     /// Why the state is what it is, in words; absent while inspecting.
@@ -59,10 +61,12 @@ package struct StatusReply: Codable, Sendable, Equatable {
     package var storage: StorageReply
 
     package init(
-        version: String, health: HealthReply, uptimeSeconds: Double, cameras: [CameraReply], recipes: [RecipeReply],
+        version: String, station: String?, health: HealthReply, uptimeSeconds: Double, cameras: [CameraReply],
+        recipes: [RecipeReply],
         counts: CountsReply, latency: LatencyReply?, storage: StorageReply
     ) {
         self.version = version
+        self.station = station
         state = health.state
         reason = health.reason
         causes = health.causes
@@ -76,7 +80,7 @@ package struct StatusReply: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, state, reason, causes, warnings, cameras, recipes, counts, latency, storage
+        case version, station, state, reason, causes, warnings, cameras, recipes, counts, latency, storage
         case uptimeSeconds = "uptime_s"
     }
 }

@@ -55,13 +55,15 @@ package struct DaemonServices: Sendable {
         let check = JournalCheck(stateDirectory: directory, logger: logger)
         // The book and the journal have made their folders by now.
         let storage = StorageWatch(stateDirectory: directory)
+        let times = FindingTimes()
+        let listening = PageListening()
         let refit = RefitService(book: book, events: events, logger: logger)
         // Lanes are open from here on; their cameras come with the capture service.
         let line = InspectionLine(
             cameras: configuration.cameras.map { [journal] camera in
                 CameraSetup(camera, recipe: book.lineRecipe(for: camera), journal: journal)
             }, storage: storage, journal: journal, check: check, images: images,
-            others: [refit, events.journal, ControlLane()], logger: logger)
+            others: [refit, events.journal, ControlLane(), listening], logger: logger)
         let reloading = ConfigurationReload(
             configuration, path: path, book: book, refit: refit, line: line, journal: journal, events: events,
             logger: logger)
@@ -69,12 +71,22 @@ package struct DaemonServices: Sendable {
             line: line, refit: refit, events: events, verdicts: journal, stateDirectory: directory,
             shotQualityPercent: configuration.images.jpegQualityPercent, logger: logger)
         let control = ControlServer(
-            settings: ControlSettings(configuration.control), book: book, refit: refit, line: line, verdicts: journal,
+            settings: ControlSettings(configuration.control), station: configuration.station.title, times: times,
+            book: book, refit: refit, line: line, verdicts: journal,
             shots: shots, events: events, stateDirectory: directory, logger: logger,
             reload: { try await Self.reload(reloading, notifier, $0) }, onReady: { notifier.ready() })
+        let page = PageServer(
+            PageSettings(
+                descriptor: PassedSockets.page(logger), address: configuration.page.address,
+                hosts: configuration.page.hosts),
+            control: control, listening: listening, logger: logger)
         let supervision = SupervisionService(
             notifier: notifier, watchdogPeriod: ServiceNotifier.watchdogPeriod, logger: logger,
-            health: { line.readings.health }, stalledLoop: { line.stalledLoop(after: $0) })
+            health: {
+                let health = line.readings.health
+                times.see(health)
+                return health
+            }, stalledLoop: { line.stalledLoop(after: $0) })
         // Which program judges by what from here on; also what a kill between an event and its change has left.
         events.begin(.start(book, line.cameraReadings, configuration: try configuration.digest))
         let signals: AsyncStream<Void>
@@ -86,7 +98,8 @@ package struct DaemonServices: Sendable {
         services = [
             ("lock", InstanceLockService(lock: lock, logger: logger)), ("journal", journal), ("events", events.journal),
             ("verification", check), ("pictures", images), ("inspection", InspectionService(line, sinks: sinks)),
-            ("cameras", CaptureService(line)), ("fits", refit), ("control", control), ("normal shots", shots),
+            ("cameras", CaptureService(line)), ("fits", refit), ("control", control), ("page", page),
+            ("normal shots", shots),
             ("reload", HangUpService(signals: signals) { try await Self.reload(reloading, notifier, $0) }),
             ("storage", storage), ("supervision", supervision),
         ]

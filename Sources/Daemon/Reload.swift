@@ -105,8 +105,11 @@ extension Configuration {
             ("compute_threads", computeThreads != new.computeThreads),
             ("fit_memory_bytes", fitMemoryBytes != new.fitMemoryBytes),
         ]
-        return try top.filter(\.1).map(\.0) + Self.changes("control", control, new.control)
-            + Self.changes("journal", journal, new.journal) + Self.changes("images", images, new.images)
+        // Nothing encodes a list there.
+        let page = [("page.listen", page.listen != new.page.listen), ("page.hosts", page.hosts != new.page.hosts)]
+        return try (top + page).filter(\.1).map(\.0) + Self.changes("station", station, new.station)
+            + Self.changes("control", control, new.control) + Self.changes("journal", journal, new.journal)
+            + Self.changes("images", images, new.images)
     }
 
     private static func changes(_ table: String, _ old: some Encodable, _ new: some Encodable) throws -> [String] {

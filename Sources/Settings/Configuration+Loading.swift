@@ -17,7 +17,9 @@ extension Configuration {
         try top.readPath(.modelsDirectory, into: &modelsDirectory)
         try top.read(.computeThreads, into: &computeThreads, in: 1...256)
         try top.read(.fitMemoryBytes, into: &fitMemoryBytes, in: 0...(1 << 50))
+        try Self.nested(.station, of: top) { table throws(ConfigurationError) in try station.read(table) }
         try Self.nested(.control, of: top) { table throws(ConfigurationError) in try control.read(table) }
+        try Self.nested(.page, of: top) { table throws(ConfigurationError) in try page.read(table) }
         let cameraTables = try Self.tables(.cameras, of: top, name: .name, into: &cameras)
         _ = try Self.tables(.recipes, of: top, name: .name, into: &recipes)
         try Self.nested(.journal, of: top) { table throws(ConfigurationError) in try journal.read(table) }

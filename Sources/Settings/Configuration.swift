@@ -15,7 +15,9 @@ package struct Configuration: Codable, Sendable, Equatable {
     package var computeThreads = 2
     /// Bytes that a fit may take on top of what the daemon has; 0 = half of the memory that the daemon may have. Read at the start only.
     package var fitMemoryBytes = 0
+    package var station = Station()
     package var control = Control()
+    package var page = Page()
     /// Never empty; names differ.
     package var cameras = [Camera()]
     /// Never empty; names differ.
@@ -33,7 +35,7 @@ package struct Configuration: Codable, Sendable, Equatable {
         case fitMemoryBytes = "fit_memory_bytes"
         case cameras = "camera"
         case recipes = "recipe"
-        case control, journal, images, log
+        case station, control, page, journal, images, log
     }
 }
 

@@ -9,6 +9,8 @@ import Testing
         var new = old
         new.computeThreads = 7
         new.fitMemoryBytes = 1 << 28
+        new.station.name = "press-4"
+        new.page.hosts = ["press-4"]
         new.control.socket = "/x"
         new.control.maxConnections = 3
         new.images.saveImages = .none
@@ -18,7 +20,8 @@ import Testing
         #expect(
             try old.keysForRestart(new)
                 == [
-                    "compute_threads", "fit_memory_bytes", "control.max_connections", "control.socket",
+                    "compute_threads", "fit_memory_bytes", "page.hosts", "station.name", "control.max_connections",
+                    "control.socket",
                     "images.save_images",
                 ])
     }

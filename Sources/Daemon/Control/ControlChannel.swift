@@ -6,7 +6,7 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// HTTP/1.1 on a Unix socket, with a place for each connection (``ConnectionPlaces``) and a gate before each request
+/// HTTP/1.1, with a place for each connection (``ConnectionPlaces``) and a gate before each request
 /// (``RequestGate``).
 ///
 /// The kernel is asked who connects before anything is read: a client that sends its request and leaves at once is gone when the
@@ -112,6 +112,11 @@ final class ControlConnections: Sendable {
     func begin(_ channel: any Channel) -> Bool { state.withLock { $0.places.begin(ObjectIdentifier(channel)) } }
 
     func end(_ channel: any Channel) { state.withLock { $0.places.end(ObjectIdentifier(channel)) } }
+
+    /// Whatever they are at.
+    func closeAll() {
+        for channel in state.withLock({ Array($0.channels.values) }) { channel.close(promise: nil) }
+    }
 
     func leave(_ channel: any Channel) {
         state.withLock { state in

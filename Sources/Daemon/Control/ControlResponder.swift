@@ -5,6 +5,8 @@ import NIOCore
 
 /// Finds the route of a request and holds the request to what the route takes.
 struct ControlResponder: HTTPResponder {
+    private static let lastEventID = HTTPField.Name("Last-Event-ID")
+
     let routes: [ControlRoute]
 
     /// The log stands outside: it sees the status that the envelope made of an error.
@@ -26,7 +28,9 @@ struct ControlResponder: HTTPResponder {
         return try await route.answer(
             ControlRequest(
                 author: author, placeholders: placeholders, query: query,
-                contentType: request.headers[.contentType]?.lowercased() ?? "", body: body, connection: request.body))
+                contentType: request.headers[.contentType]?.lowercased() ?? "",
+                lastEvent: Self.lastEventID.flatMap { request.headers[$0] }.flatMap { UInt64($0) }, body: body,
+                connection: request.body))
     }
 
     /// - Parameter target: path and query.

@@ -105,6 +105,8 @@ struct ControlRequest: Sendable {
     let query: ControlQuery
     /// In small letters; empty = none was named.
     let contentType: String
+    /// The number of the last event that a browser got of a stream before; nil = it is new.
+    let lastEvent: UInt64?
     let body: ByteBuffer
     /// To see the client leave.
     let connection: RequestBody

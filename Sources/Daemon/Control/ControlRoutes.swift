@@ -18,6 +18,8 @@ struct ControlRoutes: Sendable {
     let limits: LimitChecks
     let shots: ShotOperations
     let events: EventLog
+    let station: String
+    let times: FindingTimes
     let reload: @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply
     let started = ContinuousClock.now
 
@@ -25,18 +27,18 @@ struct ControlRoutes: Sendable {
         [
             ControlRoute(.get, ControlPath.health, .vital, answer: health),
             ControlRoute(.get, ControlPath.metrics, .vital, answer: metrics),
-            ControlRoute(.get, ControlPath.status, .vital, answer: status),
+            ControlRoute(.get, ControlPath.status, .vital) { _ in try Response.json(await status()) },
             ControlRoute(.post, ControlPath.trigger, TriggerRequest.self, isNeeded: false, answer: trigger),
             ControlRoute(.post, ControlPath.reload) { request in
                 try Response.json(await reload(request.author))
             },
-        ] + normalRoutes + modelRoutes + recipeRoutes + commissionRoutes + feed.routes
+        ] + normalRoutes + modelRoutes + recipeRoutes + commissionRoutes + feed.routes + [stream(feed.places)]
     }
 
     @Sendable private func health(_ request: ControlRequest) async throws -> Response {
         let health = line.readings.health
         // A monitor need not read the body.
-        return try .json(HealthReply(health), status: health.isWell ? .ok : .serviceUnavailable)
+        return try .json(HealthReply(health, times), status: health.isWell ? .ok : .serviceUnavailable)
     }
 
     @Sendable private func metrics(_ request: ControlRequest) async throws -> Response {
@@ -50,15 +52,21 @@ struct ControlRoutes: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 
-    @Sendable private func status(_ request: ControlRequest) async throws -> Response {
+    /// - Parameter places: for clients that follow.
+    func stream(_ places: Budget) -> ControlRoute {
+        let stream = LineStream(verdicts: feed.pictures.source, places: places, status: status)
+        return ControlRoute(
+            .get, ControlPath.stream, .stream, parameters: ["since", "last", "heartbeat_ms"], answer: stream.follow)
+    }
+
+    @Sendable private func status() async throws -> StatusReply {
         let readings = line.readings
         var recipes = try await recipes(readings.cameras)
         for index in recipes.indices { recipes[index].trend = readings.trends[recipes[index].name] }
-        return try .json(
-            StatusReply(
-                version: FsacVersion.text, health: HealthReply(readings.health),
-                uptimeSeconds: (ContinuousClock.now - started) / .seconds(1), cameras: readings.cameras,
-                recipes: recipes, counts: readings.counts, latency: readings.latency, storage: readings.storage))
+        return StatusReply(
+            version: FsacVersion.text, station: station, health: HealthReply(readings.health, times),
+            uptimeSeconds: (ContinuousClock.now - started) / .seconds(1), cameras: readings.cameras,
+            recipes: recipes, counts: readings.counts, latency: readings.latency, storage: readings.storage)
     }
 
     /// Ends with the verdict.

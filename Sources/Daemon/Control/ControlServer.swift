@@ -33,8 +33,8 @@ package struct ControlSettings: Sendable, Equatable {
 /// Hummingbird's event loops do the talking, none of the daemon's own threads. Throws when the socket cannot be opened;
 /// that ends the daemon. At the shutdown requests have 3 s to end, then their connections are closed.
 package struct ControlServer: Service {
-    private let settings: ControlSettings
-    private let routes: ControlRoutes
+    let settings: ControlSettings
+    let routes: ControlRoutes
     private let logger: Logger
     private let onReady: @Sendable () -> Void
 
@@ -42,7 +42,8 @@ package struct ControlServer: Service {
     ///   - reload: reads the configuration again.
     ///   - onReady: called once clients can connect.
     package init(
-        settings: ControlSettings, book: RecipeBook, refit: RefitService, line: any LineControl,
+        settings: ControlSettings, station: String, times: FindingTimes, book: RecipeBook, refit: RefitService,
+        line: any LineControl,
         verdicts: any VerdictSource, shots: ShotOperations, events: EventLog, stateDirectory: String,
         logger: Logger,
         reload: @escaping @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply,
@@ -58,7 +59,7 @@ package struct ControlServer: Service {
                 streamLimit: max(1, settings.maxConnections / 2)),
             commissions: CommissionLog(source: verdicts),
             limits: LimitChecks(recent: RecentParts(source: verdicts, stateDirectory: stateDirectory)),
-            shots: shots, events: events, reload: reload)
+            shots: shots, events: events, station: station, times: times, reload: reload)
     }
 
     package func run() async throws {

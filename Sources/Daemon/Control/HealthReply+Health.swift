@@ -1,15 +1,15 @@
 import ControlProtocol
+import Platform
 
 extension HealthReply {
-    init(_ health: Health) {
+    init(_ health: Health, _ times: FindingTimes) {
+        let since = times.see(health)
+        let reply = { (finding: Finding) in
+            FindingReply(
+                place: finding.place, state: finding.state, reason: finding.reason, since: since(finding).rfc3339)
+        }
         self.init(
-            state: health.state, reason: health.reason, causes: health.causes.map(FindingReply.init),
-            warnings: health.warnings.map(FindingReply.init))
-    }
-}
-
-extension FindingReply {
-    fileprivate init(_ finding: Finding) {
-        self.init(place: finding.place, state: finding.state, reason: finding.reason)
+            state: health.state, reason: health.reason, causes: health.causes.map(reply),
+            warnings: health.warnings.map(reply))
     }
 }

@@ -21,9 +21,10 @@ struct LineFeed: Sendable {
     let source: any VerdictSource
     /// For clients that follow; shared with other journals: half of the connections stay for questions.
     let places: Budget
+    var framing = LineFraming.lines
 
     /// What a client asked to see.
-    private struct Selection: Sendable {
+    struct Selection: Sendable {
         var next: UInt64
         /// Nil = all lines.
         var filter: Filter?
@@ -61,10 +62,7 @@ struct LineFeed: Sendable {
 
     /// The parameters `since` and `last`: as ``history(_:where:)``, and then every new line until the client leaves.
     func tail(_ request: ControlRequest, where filter: Filter? = nil) async throws -> Response {
-        guard let place = places.take(1) else {
-            throw ControlError(
-                code: .unavailable, message: "tail: \(places.whole) clients follow the journal already: try later")
-        }
+        let place = try place()
         let selection = try await selection(request, newest: request.query.number("last") ?? 10, filter)
         return stream { writer in
             defer { withExtendedLifetime(place) {} }
@@ -81,8 +79,17 @@ struct LineFeed: Sendable {
         }
     }
 
+    /// Of a client that follows, as long as it is held on to.
+    func place() throws(ControlError) -> Budget.Share {
+        guard let place = places.take(1) else {
+            throw ControlError(
+                code: .unavailable, message: "tail: \(places.whole) clients follow the journal already: try later")
+        }
+        return place
+    }
+
     /// - Parameter newest: where to begin without `since`: that many lines (of those asked for) before the end.
-    private func selection(_ request: ControlRequest, newest: Int, _ filter: Filter?) async throws -> Selection {
+    func selection(_ request: ControlRequest, newest: Int, _ filter: Filter? = nil) async throws -> Selection {
         let last = source.lastSequence
         if let text = request.query.text("since") {
             guard let since = UInt64(text) else {
@@ -159,7 +166,7 @@ struct LineFeed: Sendable {
     }
 
     /// Sends what the journal holds from `selection.next` on, and moves it past that.
-    private func send(_ selection: inout Selection, to writer: inout any ResponseBodyWriter) async throws {
+    func send(_ selection: inout Selection, to writer: inout any ResponseBodyWriter) async throws {
         while selection.remaining ?? 1 > 0 {
             // On the lane, for old lines are on the disk; newer ones are in memory.
             let next = selection.next
@@ -178,13 +185,11 @@ struct LineFeed: Sendable {
 
     private func append(_ line: VerdictLine, to buffer: inout ByteBuffer, _ selection: inout Selection) throws {
         if line.sequence > selection.next {
-            buffer.writeBytes(try ControlCoding.encode(TailGap(from: selection.next, to: line.sequence - 1)))
-            buffer.writeInteger(UInt8(ascii: "\n"))
+            try framing.write(TailGap(from: selection.next, to: line.sequence - 1), to: &buffer)
         }
         selection.next = line.sequence + 1
         if let filter = selection.filter, try !filter(line) { return }
-        buffer.writeBytes(line.bytes)
-        buffer.writeInteger(UInt8(ascii: "\n"))
+        framing.write(line, to: &buffer)
         selection.remaining = selection.remaining.map { $0 - 1 }
     }
 }

@@ -259,7 +259,7 @@ extension RequestGate {
 
 extension ControlError {
     fileprivate static let busy = Self(
-        code: .unavailable, message: "request: too many clients are connected (control.max_connections): try again")
+        code: .unavailable, message: "request: too many clients are connected: try again")
 
     fileprivate static func tooManyUploads(_ bytes: Int) -> Self {
         Self(

@@ -13,14 +13,16 @@ struct VerdictFeed: Sendable {
         var part: String?
     }
 
-    private let pictures: VerdictPictures
+    let pictures: VerdictPictures
+    /// For clients that follow a journal.
+    let places: Budget
     private let verdicts: LineFeed
     private let events: LineFeed
 
     /// - Parameter streamLimit: clients that may follow at once.
     init(_ pictures: VerdictPictures, events: any VerdictSource, streamLimit: Int) {
         self.pictures = pictures
-        let places = Budget(streamLimit)
+        places = Budget(streamLimit)
         verdicts = LineFeed(source: pictures.source, places: places)
         self.events = LineFeed(source: events, places: places)
     }

@@ -2,6 +2,7 @@ import ControlProtocol
 import Core
 import Daemon
 import Foundation
+import Glibc
 import Journal
 import Logging
 import NIOCore
@@ -132,8 +133,12 @@ final class ControlHarness: Sendable {
     let eventDisk = FailingDisk(.never)
     private let eventLog: EventLog
     let line: TestControl
+    /// Of the operator's page; 0 = there is none.
+    let pagePort: UInt16
+    private let pageSocket: CInt
 
-    private init(_ method: RecipeMethod) throws {
+    private init(_ method: RecipeMethod, hasPage: Bool) throws {
+        (pageSocket, pagePort) = hasPage ? try UnixClient.listener() : (-1, 0)
         folder = try TemporaryFolder()
         socket = "\(folder.path)/control.sock"
         book = try RecipeBook.bottle(folder, method)
@@ -154,12 +159,16 @@ final class ControlHarness: Sendable {
                 storage: StorageReply(directory: folder.path, freeBytes: 1, lastSequence: 7, imagesDropped: 0)))
     }
 
+    deinit { close(pageSocket) }
+
     /// Starts the server, runs `body` against it, and shuts it down in the way the daemon does.
+    ///
+    /// - Parameter pageHosts: by which names the operator's page may be asked for; nil = there is no page.
     static func serve(
         _ change: (inout ControlSettings) -> Void = { _ in }, method: RecipeMethod = .tiny(limit: 0.25),
-        logger: Logger = .silent, _ body: (ControlHarness) async throws -> Void
+        pageHosts: [String]? = nil, logger: Logger = .silent, _ body: (ControlHarness) async throws -> Void
     ) async throws {
-        let harness = try ControlHarness(method)
+        let harness = try ControlHarness(method, hasPage: pageHosts != nil)
         var settings = ControlSettings(socket: harness.socket)
         // Hundreds of tests share the machine's threads: only a test of a deadline sets one that can pass meanwhile.
         let patience = TimeAmount.minutes(2)
@@ -169,11 +178,15 @@ final class ControlHarness: Sendable {
             line: harness.line, refit: harness.refit, events: harness.eventLog, verdicts: harness.verdicts,
             stateDirectory: harness.folder.path, logger: logger)
         let server = ControlServer(
-            settings: settings, book: harness.book, refit: harness.refit, line: harness.line,
+            settings: settings, station: "press-4", times: FindingTimes(), book: harness.book, refit: harness.refit,
+            line: harness.line,
             verdicts: harness.verdicts, shots: shots, events: harness.eventLog,
             stateDirectory: harness.folder.path, logger: logger,
             reload: { _ in ReloadReply(applied: ["camera cam0 added"], needsRestart: ["control"]) })
-        let group = ServiceGroup(services: [harness.refit, server, shots], logger: .silent)
+        let page = PageServer(
+            PageSettings(descriptor: pageHosts == nil ? nil : harness.pageSocket, hosts: pageHosts ?? []),
+            control: server, listening: PageListening(), logger: logger)
+        let group = ServiceGroup(services: [harness.refit, server, page, shots], logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             do {
@@ -191,6 +204,13 @@ final class ControlHarness: Sendable {
 
     /// A server alone, until it is cancelled.
     static func run(_ folder: TemporaryFolder, socket: String, group: String? = nil) async throws {
+        try await server(folder, socket: socket, group: group).run()
+    }
+
+    /// One whose line has no camera.
+    static func server(
+        _ folder: TemporaryFolder, socket: String, group: String? = nil
+    ) throws -> ControlServer {
         var settings = ControlSettings(socket: socket)
         settings.group = group
         let book = try RecipeBook.bottle(folder)
@@ -201,19 +221,42 @@ final class ControlHarness: Sendable {
                 latency: nil, storage: storage))
         let events = EventLog.of(folder)
         let (refit, verdicts) = (RefitService(book: book, events: events, logger: .silent), ListedVerdicts())
-        try await ControlServer(
-            settings: settings, book: book, refit: refit, line: line, verdicts: verdicts,
+        return ControlServer(
+            settings: settings, station: "press-4", times: FindingTimes(), book: book, refit: refit, line: line,
+            verdicts: verdicts,
             shots: ShotOperations(
                 line: line, refit: refit, events: events, verdicts: verdicts, stateDirectory: folder.path,
                 logger: .silent),
             events: events, stateDirectory: folder.path, logger: .silent, reload: { _ in throw ReloadError.inProgress }
-        ).run()
+        )
     }
 
     func request(
         _ method: String, _ target: String, body: String = ""
     ) async throws -> UnixClient.Reply {
         try await UnixClient.request(method, target, socket: socket, body: Array(body.utf8))
+    }
+
+    /// Of the operator's page.
+    ///
+    /// - Parameter host: nil = no such line.
+    func page(
+        _ method: String = "GET", _ target: String, host: String? = "localhost", headers: [String] = [],
+        body: String = ""
+    ) async throws -> UnixClient.Reply {
+        let client = try UnixClient(port: pagePort)
+        let head =
+            ["\(method) \(target) HTTP/1.1"] + (host.map { ["Host: \($0)"] } ?? []) + headers
+            + ["Connection: close", "Content-Length: \(body.utf8.count)"]
+        client.send(head.joined(separator: "\r\n") + "\r\n\r\n" + body)
+        return try await client.reply()
+    }
+
+    /// A browser that follows the line.
+    func follower(_ target: String, headers: [String] = []) throws -> UnixClient {
+        let client = try UnixClient(port: pagePort)
+        client.send((["GET \(target) HTTP/1.1", "Host: localhost"] + headers).joined(separator: "\r\n") + "\r\n\r\n")
+        return client
     }
 
     /// Sends a picture; the answer says that it is being looked at.

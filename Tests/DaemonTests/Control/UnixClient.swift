@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// A bare HTTP client on a Unix socket that can also misbehave.
+/// A bare HTTP client on a Unix socket, or of a port of this computer, that can also misbehave.
 final class UnixClient: Sendable {
     struct Refused: Error {}
     struct Reply {
@@ -16,8 +16,45 @@ final class UnixClient: Sendable {
     init(_ path: String) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard Self.withAddress(path, { connect(descriptor, $0, $1) }) == 0 else { throw Refused() }
+        setPatience()
+    }
+
+    init(port: UInt16) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard Self.withLoopback(port, { connect(descriptor, $0, $1) }) == 0 else { throw Refused() }
+        setPatience()
+    }
+
+    private func setPatience() {
         var patience = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    /// A socket that listens at a free port, as systemd makes one. The caller closes it.
+    static func listener() throws -> (descriptor: CInt, port: UInt16) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        guard withLoopback(0, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 64) == 0,
+            withUnsafeMutablePointer(
+                to: &address,
+                { pointer in
+                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+                }) == 0
+        else { throw Refused() }
+        return (descriptor, UInt16(bigEndian: address.sin_port))
+    }
+
+    private static func withLoopback(_ port: UInt16, _ call: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        return withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                call($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
     }
 
     deinit { close(descriptor) }
@@ -94,14 +131,19 @@ final class UnixClient: Sendable {
         let client = try UnixClient(socket)
         let head = ["\(method) \(target) HTTP/1.1", "Host: fsac", "Connection: close", "Content-Length: \(body.count)"]
         await onOwnThread { client.send(Array(((head + headers).joined(separator: "\r\n") + "\r\n\r\n").utf8) + body) }
-        let bytes = await client.receiveBytes()
+        return try await client.reply()
+    }
+
+    /// What comes until the daemon closes.
+    func reply() async throws -> Reply {
+        let bytes = await receiveBytes()
         guard let split = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { throw Refused() }
         let replyHead = String(decoding: bytes[..<split.lowerBound], as: UTF8.self)
         let isChunked = replyHead.lowercased().contains("transfer-encoding: chunked")
         let body = bytes[split.upperBound...]
         return Reply(
             status: replyHead.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0, head: replyHead,
-            body: isChunked ? unchunked(body) : Array(body))
+            body: isChunked ? Self.unchunked(body) : Array(body))
     }
 
     /// RFC 9112, section 7.1: `size CRLF data CRLF`, the last of size 0.

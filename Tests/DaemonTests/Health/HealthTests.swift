@@ -27,6 +27,20 @@ import Testing
         }
     }
 
+    @Test func aFaultKeepsItsBeginningWhileItsReasonCountsOnAndGetsANewOneWhenItIsBack() async throws {
+        let times = FindingTimes()
+        func seen(_ seconds: Int) -> WallTime {
+            let finding = Finding("camera cam0", .cameraLost, "no frames for \(seconds) s")
+            return times.see(Health([finding]))(finding)
+        }
+        let first = seen(1)
+        try await Task.sleep(for: .milliseconds(2))
+        #expect(seen(2) == first)
+        times.see(Health([]))
+        try await Task.sleep(for: .milliseconds(2))
+        #expect(seen(1).microsecondsSince1970 > first.microsecondsSince1970)
+    }
+
     private func refusing(_ cause: InvalidCause, generation: Int = 1) -> ModelSlot {
         let models = ModelSlot()
         models.activate(TestLine.model(generation: generation, refusal: Invalidity(cause, "for this test")))

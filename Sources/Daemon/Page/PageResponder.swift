@@ -1,0 +1,66 @@
+import ControlProtocol
+import HTTPTypes
+import Hummingbird
+
+/// Answers browsers, and only those that were led here by somebody who means this computer.
+struct PageResponder: HTTPResponder {
+    /// What a page may do in the browser that shows it: nothing but what this server serves, in nobody's frame.
+    private static let headers: HTTPFields = {
+        var headers: HTTPFields = [
+            .contentSecurityPolicy: "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            .xContentTypeOptions: "nosniff",
+        ]
+        for (name, value) in [
+            ("Cross-Origin-Resource-Policy", "same-origin"), ("Referrer-Policy", "no-referrer"),
+            ("X-Frame-Options", "DENY"),
+        ] {
+            if let name = HTTPField.Name(name) { headers[name] = value }
+        }
+        return headers
+    }()
+    private static let fetchSite = HTTPField.Name("Sec-Fetch-Site")
+
+    let routes: ControlResponder
+    /// In small letters.
+    private let hosts: Set<String>
+
+    init(routes: ControlResponder, hosts: [String]) {
+        self.routes = routes
+        self.hosts = Set((hosts + ["localhost", "127.0.0.1", "[::1]"]).map { $0.lowercased() })
+    }
+
+    func respond(to request: Request, context: ControlContext) async throws -> Response {
+        var response = try await ErrorEnvelope().handle(request, context: context) { request, context in
+            try check(request)
+            return try await routes.respond(to: request, context: context)
+        }
+        for field in Self.headers { response.headers[field.name] = field.value }
+        // A new version of the daemon brings a new page, and another journal other pictures by the same numbers.
+        response.headers[.cacheControl] = "no-store"
+        return response
+    }
+
+    /// Another site's page can have a browser ask here under that site's own name, when its name server says that it is here.
+    private func check(_ request: Request) throws(ControlError) {
+        guard let host = request.head.authority.flatMap(Self.name), hosts.contains(host) else {
+            throw ControlError(
+                code: .invalidRequest,
+                message: "request: this is no name of the station: expected localhost, or one of page.hosts in the "
+                    + "configuration", status: .misdirectedRequest)
+        }
+        // Links may lead to the page; what it reads is for itself alone.
+        let site = Self.fetchSite.flatMap { request.headers[$0] } ?? "none"
+        guard request.uri.path == "/" || site == "none" || site == "same-origin" else {
+            throw ControlError(
+                code: .invalidRequest, message: "request: asked for by the page of another site", status: .forbidden)
+        }
+    }
+
+    /// Without the port, in small letters.
+    private static func name(_ authority: String) -> String? {
+        let name = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
+        let port = authority.dropFirst(name.count)
+        guard port.isEmpty || port.first == ":" && port.dropFirst().allSatisfy(\.isNumber) else { return nil }
+        return name.lowercased()
+    }
+}

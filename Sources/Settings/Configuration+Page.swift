@@ -1,0 +1,78 @@
+import Glibc
+import Platform
+
+extension Configuration {
+    /// What the place is called that this computer inspects at. Read at the start only.
+    package struct Station: Codable, Sendable, Equatable {
+        /// Empty = the computer's name.
+        package var name = ""
+
+        package enum CodingKeys: String, CodingKey, CaseIterable { case name }
+
+        /// What it is called; the computer's own name may be any text.
+        package var title: String { name.isEmpty ? Self.hostName : name }
+
+        private static var hostName: String {
+            var name = [CChar](repeating: 0, count: 256)
+            guard gethostname(&name, name.count - 1) == 0 else { return "station" }
+            let bytes = name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
+            return PrintableText.line(String(decoding: bytes, as: UTF8.self))
+        }
+    }
+
+    /// The operator's page. Read at the start only.
+    package struct Page: Codable, Sendable, Equatable {
+        /// Address and port; empty = only at the socket that systemd passes, if it passes one.
+        package var listen = ""
+        /// Names, besides those of this computer's loopback interface, by which browsers may ask for the page.
+        package var hosts: [String] = []
+
+        package enum CodingKeys: String, CodingKey, CaseIterable { case listen, hosts }
+
+        /// Nil = nowhere.
+        package var address: ListenAddress? { ListenAddress(listen) }
+    }
+}
+
+/// An address of this computer and a port of it: `127.0.0.1:8744`, `[::1]:8744`.
+package struct ListenAddress: Sendable, Equatable {
+    package let host: String
+    package let port: Int
+
+    package init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0
+        else { return nil }
+        let host = text[..<colon]
+        let isInBrackets = host.hasPrefix("[") && host.hasSuffix("]")
+        var address = in6_addr()
+        let bare = isInBrackets ? String(host.dropFirst().dropLast()) : String(host)
+        guard inet_pton(isInBrackets ? AF_INET6 : AF_INET, bare, &address) == 1 else { return nil }
+        (self.host, self.port) = (bare, Int(port))
+    }
+}
+
+extension Configuration.Station {
+    mutating func read(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
+        try table.read(.name, into: &name, expected: "\(PlainName.rule), or \"\"") {
+            $0.isEmpty || PlainName.isValid($0)
+        }
+    }
+}
+
+extension Configuration.Page {
+    mutating func read(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
+        try table.read(.listen, into: &listen, expected: "an address and a port, as in \"127.0.0.1:8744\", or \"\"") {
+            $0.isEmpty || ListenAddress($0) != nil
+        }
+        try table.read(
+            .hosts, into: &hosts,
+            expected: "names or addresses of this computer without a port, as in \"press-4.plant\""
+        ) { name in
+            (1...253).contains(name.utf8.count)
+                && name.utf8.allSatisfy { byte in
+                    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                        || "-._:[]".utf8.contains(byte)
+                }
+        }
+    }
+}
