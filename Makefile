@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build weights pictures demo test fuzz mutants faults soak vm-test check format parity bench evaluate backbone man deb clean
+.PHONY: help setup build weights pictures demo test page-test page-shots fuzz mutants faults soak vm-test check format parity bench evaluate backbone man deb clean
 
 # One build folder and one set of flags for the programs and the tests, so that nothing is compiled twice. `swift build
 # --build-tests` would compile everything once more for `@testable`, which no test here needs.
@@ -14,8 +14,8 @@ BIN := .build/release
 # What `make fuzz` takes: seconds for each target, and which ones (default: all).
 export FUZZ_SECONDS FUZZ_TARGETS
 
-# What `make demo` takes: PARTS (at most 60), RATE (parts a second), SEED, BACKBONE, SIZE.
-export PARTS RATE SEED BACKBONE SIZE
+# What `make demo` takes: PARTS (at most 60), RATE (parts a second), SEED, BACKBONE, SIZE, PAGE (port).
+export PARTS RATE SEED BACKBONE SIZE PAGE
 # What `make faults` and `make soak` take.
 export KILLS SOAK_MINUTES
 
@@ -39,6 +39,12 @@ demo: weights pictures  ## Inspect up to 60 real parts: PARTS=60 RATE=2
 
 test: weights pictures  ## Run all tests
 	@swift test $(SWIFT_FLAGS) --disable-testable-imports
+
+page-test: weights pictures  ## Test the operator's page in a browser: TESTS="PageTest.test_names_of_files_are_text"
+	@Tests/Page/run.sh test $(TESTS)
+
+page-shots: weights pictures  ## Draw the page in six states and four sizes into .build/page-shots
+	@Tests/Page/run.sh shots
 
 mutants: setup  ## Feed 10,000 damaged camera frames to the JPEG decoder, under sanitizers
 	@Tests/MJPEG/run.sh

@@ -65,6 +65,8 @@ stage_documents() {
 stage_packaging() {
     cp -r packaging/debian "$stage/debian"
     cp systemd/fsacd.service "$stage/debian/fsac.fsacd.service"
+    # Beside the service and not debhelper's own: it is started with the daemon, and not at the installation.
+    install -Dm644 -t "$payload/lib/systemd/system" systemd/fsacd-page.socket
     cp systemd/fsac.sysusers "$stage/debian/fsac.sysusers"
     cp systemd/fsac.tmpfiles "$stage/debian/fsac.tmpfiles"
     local maintainer

@@ -6,6 +6,7 @@
 #   SEED       draws the parts and the good shots (default 1)
 #   BACKBONE   a name of `fsacctl model list`, several joined by + (default fsac-vit-small+efficientnet-lite0)
 #   SIZE       side of the network's input in pixels (default 0: the network's own)
+#   PAGE       port of the operator's page (default 8744, or a free one when that is taken)
 #
 # Exits with 0 when the daemon did what it has to, whatever it thought of the parts; with 1 when it misbehaved.
 set -euo pipefail
@@ -69,6 +70,23 @@ trap stop_everything EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# The port that is wanted, or a free one.
+page=$(python3 - "${PAGE:-8744}" <<'PYTHON'
+import socket
+import sys
+
+for port in (int(sys.argv[1]), 0):
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        print(taken.getsockname()[1])
+        break
+PYTHON
+)
+
 rm -rf "$demo"
 mkdir -p "$demo"
 say "The parts"
@@ -79,6 +97,12 @@ models_directory = "${FSAC_MODELS:-$PWD/models}"
 
 [control]
 socket = "$socket"
+
+[station]
+name = "demo"
+
+[page]
+listen = "127.0.0.1:$page"
 
 [camera]
 name = "demo"
@@ -97,6 +121,9 @@ name = "textile"
 backbone = "$backbone"
 input_size = $size
 TOML
+
+say "The operator's page: http://127.0.0.1:$page/"
+echo "It shows the line in a browser on this computer for as long as the demo runs."
 
 say "fsacd starts without a model: nothing is OK yet"
 "$bin/fsacd" --config "$demo/config.toml" 2>"$demo/fsacd.log" &

@@ -30,7 +30,8 @@ export class CameraView {
 
   // In the language of now.
   write() {
-    for (const element of this.element.querySelectorAll("[data-text]")) element.textContent = text(element.dataset.text);
+    const named = this.element.querySelectorAll("[data-text]");
+    for (const element of named) element.textContent = text(element.dataset.text);
     [this.#tile, this.#counts] = ["", ""];
     this.#find(".strip").replaceChildren();
     this.#find(".bar").setAttribute("aria-label", text("score"));

@@ -46,7 +46,8 @@ export class Line {
 
   // What keeps this camera's parts from their verdicts, the worst first: its own troubles and those of all.
   causes(name) {
-    return (this.status?.causes ?? []).filter(({ place }) => !place.startsWith("camera ") || place === `camera ${name}`);
+    const isOurs = ({ place }) => !place.startsWith("camera ") || place === `camera ${name}`;
+    return (this.status?.causes ?? []).filter(isOurs);
   }
 
   recipe(name) {

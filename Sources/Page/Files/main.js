@@ -2,7 +2,7 @@
 import { CameraView, set } from "./camera.js";
 import { Line } from "./line.js";
 import { Stream } from "./stream.js";
-import { language, languages, plain, text, time, use, wanted, word } from "./text.js";
+import { language, languages, load, plain, text, time, use, wanted, word } from "./text.js";
 
 // Causes that the banner has room for.
 const told = 3;
@@ -15,13 +15,15 @@ let version = null;
 let isDue = false;
 let isFilled = false;
 
-await use(wanted());
+await load();
+use(wanted());
 const stream = new Stream({ event: take, change: draw });
 setInterval(draw, 1000);
-for (const [name, own] of Object.entries(languages)) find("language").add(new Option(own, name, false, name === language));
-find("language").addEventListener("change", async (event) => {
-  await use(event.target.value);
-  find("language").value = language;
+for (const [name, own] of Object.entries(languages)) {
+  find("language").add(new Option(own, name, false, name === language));
+}
+find("language").addEventListener("change", (event) => {
+  use(event.target.value);
   for (const view of views.values()) view.write();
   draw();
 });
@@ -134,7 +136,8 @@ function drawBanner(isLive) {
   banner.replaceChildren(...lines.map(({ title, since, todo, reason }) => {
     const element = document.createElement("div");
     for (const [name, words] of [
-      ["title", title], ["since", since ? text("since", { time: time(since) }) : ""], ["todo", todo], ["reason", reason],
+      ["title", title], ["since", since ? text("since", { time: time(since) }) : ""], ["todo", todo],
+      ["reason", reason],
     ]) {
       const part = document.createElement("p");
       part.className = name;
@@ -157,7 +160,7 @@ function drawCameras(isLive) {
   }
   for (const { name } of cameras) {
     if (views.has(name)) continue;
-    const view = new CameraView(name, () => choose(cameras.length > 1 && chosen === null ? name : null));
+    const view = new CameraView(name, () => choose(chosen === null ? name : null));
     views.set(name, view);
     place.append(view.element);
   }

@@ -1,6 +1,7 @@
 // Languages: one table each, /assets/LANGUAGE.json; en stands for all that are not there.
 export const languages = { en: "English", de: "Deutsch", es: "Español", zh: "中文" };
 
+const tables = {};
 let table = {};
 export let language = "en";
 
@@ -14,11 +15,15 @@ export function wanted() {
   return "en";
 }
 
-export async function use(name) {
+// All at once: a language can be chosen also while nobody answers.
+export const load = () => Promise.all(Object.keys(languages).map(async (name) => {
   const answer = await fetch(`/assets/${name}.json`);
   if (!answer.ok) throw new Error(`${name}.json: ${answer.status}`);
-  table = await answer.json();
-  language = name;
+  tables[name] = await answer.json();
+}));
+
+export function use(name) {
+  [table, language] = [tables[name], name];
   document.documentElement.lang = name;
   try {
     localStorage.setItem("language", name);
@@ -70,8 +75,8 @@ export function ago(seconds) {
   return new Intl.RelativeTimeFormat(language, { style: "short" }).format(-Math.floor(amount), unit);
 }
 
-// Names come from files, readers and people: what steers the writing direction or cannot be seen is shown as such, and a name is
-// cut where it would push everything else away.
+// Names come from files, readers and people: what steers the writing direction or cannot be seen is shown as such, and a
+// name is cut where it would push everything else away.
 export function plain(name, most = 80) {
   const seen = String(name ?? "").replace(
     /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, "\ufffd");

@@ -1,0 +1,143 @@
+"""A line for the page: the real daemon on real pictures, one part for each picture that is put into its folder."""
+import itertools
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = ROOT / ".build/release"
+MODELS = pathlib.Path(os.environ.get("FSAC_MODELS", ROOT / "models"))
+PICTURES = pathlib.Path(os.environ.get("FSAC_CACHE", ROOT / ".cache")).resolve() / "textile"
+# What is not there by then never comes, on the slowest of machines.
+PATIENCE = 120
+
+CONFIGURATION = """
+state_directory = "{folder}/state"
+models_directory = "{models}"
+[station]
+name = "press-4"
+[control]
+socket = "{folder}/control.sock"
+[page]
+listen = "127.0.0.1:{port}"
+{cameras}
+[images]
+save_images = "all"
+save_heatmaps = "all"
+[recipe]
+name = "textile"
+backbone = "efficientnet-lite0"
+method = "patchcore"
+"""
+CAMERA = """
+[[camera]]
+name = "{name}"
+path = "{folder}/parts/{name}"
+settle_ms = 50
+"""
+
+
+def await_(what, question, patience=PATIENCE):
+    """The answer, once it is true."""
+    end = time.monotonic() + patience
+    while True:
+        if answer := question():
+            return answer
+        if time.monotonic() > end:
+            raise AssertionError(f"waited in vain for {what}")
+        time.sleep(0.05)
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+class Line:
+    def __init__(self, cameras=("camera1",)):
+        self.cameras = cameras
+        # Short: a Unix socket's path has at most 107 bytes.
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fsac-page."))
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.names = itertools.count(1)
+        self.daemon = None
+        for name in cameras:
+            (self.folder / "parts" / name).mkdir(parents=True)
+        tables = "".join(CAMERA.format(name=name, folder=self.folder) for name in cameras)
+        (self.folder / "config.toml").write_text(
+            CONFIGURATION.format(folder=self.folder, models=MODELS, port=self.port, cameras=tables))
+        lots = sorted((PICTURES / "nominal").glob("*.jpg")), sorted((PICTURES / "local").glob("*.jpg"))
+        self.good, self.bad = itertools.cycle(lots[0][10:60]), itertools.cycle(lots[1][:50])
+        self.normals = lots[0][:4]
+
+    def start(self):
+        with open(self.folder / "log", "ab") as log:
+            self.daemon = subprocess.Popen([BIN / "fsacd", "--config", self.folder / "config.toml"], stderr=log)
+        await_("the daemon", lambda: self.answers())
+
+    def answers(self):
+        if self.daemon.poll() is not None:
+            raise AssertionError("fsacd ended: " + (self.folder / "log").read_text()[-2000:])
+        return self.control("status", "--json").returncode == 0
+
+    def control(self, *words):
+        return subprocess.run(
+            [BIN / "fsacctl", *words, "--socket", self.folder / "control.sock"], capture_output=True, text=True)
+
+    def status(self):
+        return json.loads(self.control("status", "--json").stdout)
+
+    def fit(self):
+        answer = self.control("add-normal", *self.normals)
+        assert answer.returncode == 0, answer.stderr
+
+    def part(self, picture, name=None, camera=None):
+        """Puts a picture in front of a camera. Returns the name of its file."""
+        name = name or f"part-{next(self.names):04}.jpg"
+        folder = self.folder / "parts" / (camera or self.cameras[0])
+        shutil.copy(picture, self.folder / "next")
+        os.rename(self.folder / "next", folder / name)
+        return name
+
+    def verdict(self, picture, **how):
+        """The journal's line of a part that is put in front of a camera."""
+        name = self.part(picture, **how)
+        return await_(f"the verdict of {name}", lambda: next((v for v in self.history() if v["frame"] == name), None))
+
+    def history(self):
+        lines = self.control("history", "--json", "--limit", "50").stdout.splitlines()
+        return [verdict for verdict in map(json.loads, lines) if "seq" in verdict]
+
+    def until(self, wanted, pictures):
+        """Parts until one gets the verdict that is wanted; that one."""
+        for picture in itertools.islice(pictures, 40):
+            if (verdict := self.verdict(picture))["verdict"] == wanted:
+                return verdict
+        raise AssertionError(f"none of 40 parts is {wanted}")
+
+    def dark(self):
+        """A picture that is not judged."""
+        from PIL import Image
+        path = self.folder / "dark.jpg"
+        Image.new("RGB", (250, 250)).save(path)
+        return path
+
+    def signal(self, number):
+        self.daemon.send_signal(number)
+        if number == signal.SIGKILL:
+            self.daemon.wait()
+
+    def end(self):
+        if self.daemon and self.daemon.poll() is None:
+            self.daemon.send_signal(signal.SIGCONT)
+            self.daemon.terminate()
+            self.daemon.wait(20)
+        shutil.rmtree(self.folder)

@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""What an operator sees of the line: tests of the page in a real browser, against the real daemon (run.sh)."""
+import json
+import pathlib
+import signal
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import states
+from browser import Browser
+from line import ROOT, Line, await_
+
+LANGUAGES = ["en", "de", "es", "zh"]
+WORDS = {language: json.loads((ROOT / f"Sources/Page/Files/{language}.json").read_text()) for language in LANGUAGES}
+HOSTILE = [
+    "<img src=x onerror=window.hit=1>.jpg", "<script>window.hit=1<!--script>.jpg", "\"><svg onload=window.hit=1>.jpg",
+    "'};window.hit=1;{'.jpg", "{time} {seq} ${window.hit=1}.jpg", "\u202egpj.ko.jpg", "&lt;b&gt;&#x3c;i&#x3e;.jpg", "a" * 200 + ".jpg",
+]
+
+
+class PageTest(unittest.TestCase):
+    """One line and one browser for all: each test leaves them as it found them."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.line = Line()
+        cls.addClassCleanup(cls.line.end)
+        cls.line.start()
+        cls.line.fit()
+        cls.browser = Browser()
+        cls.addClassCleanup(cls.browser.end)
+
+    def setUp(self):
+        self.browser.open(self.line.url)
+        self.addCleanup(lambda: self.assertEqual(self.browser.complaints(), []))
+
+    def test_each_verdict_is_on_the_tile_by_word_sign_and_score(self):
+        for wanted, pictures in [("OK", self.line.good), ("NG", self.line.bad)]:
+            verdict = self.line.until(wanted, pictures)
+            self.browser.await_part(verdict["seq"])
+            self.assertEqual(self.browser.kind(), wanted.lower())
+            self.assertEqual(self.browser.text(".said .word"), wanted)
+            self.assertEqual(
+                self.browser.run("return document.querySelector('.tile use').getAttribute('href')"), f"#sign-{wanted.lower()}")
+            self.assertEqual(self.browser.text(".score .value"), f"{verdict['score']:.2f}")
+            self.assertIn(f"{verdict['limit']:.2f}", self.browser.text(".score .limit"))
+        verdict = self.line.verdict(self.line.dark())
+        self.browser.await_part(verdict["seq"])
+        self.assertEqual(self.browser.kind(), "invalid")
+        self.assertIn("too dark", self.browser.text(".why"))
+
+    def test_the_last_reject_stays_while_good_parts_pass(self):
+        reject = self.line.until("NG", self.line.bad)
+        for _ in range(3):
+            self.line.until("OK", self.line.good)
+        await_("its heat map", lambda: self.browser.run(
+            "return document.querySelector('.reject img')?.getAttribute('src')")
+            == f"/v1/inspections/{reject['seq']}/heatmap")
+        self.assertTrue(self.browser.run("return document.querySelector('.reject img').naturalWidth > 0"))
+        self.browser.open(self.line.url)
+        await_("it after a reload", lambda: f"Part {reject['seq']}," in self.browser.text(".reject .what"))
+
+    def test_a_daemon_that_stands_still_is_not_known_until_it_goes_on(self):
+        self.not_known(signal.SIGSTOP, lambda: self.line.signal(signal.SIGCONT))
+
+    def test_a_daemon_that_is_killed_is_not_known_until_it_runs_again(self):
+        self.not_known(signal.SIGKILL, self.line.start)
+
+    def not_known(self, number, mend):
+        self.line.until("OK", self.line.good)
+        self.browser.await_kind("ok")
+        self.browser.watch()
+        await_("a sign of life", lambda: self.browser.run("return window.beats.length"))
+        self.line.signal(number)
+        self.browser.await_kind("unknown")
+        beat, lost = self.browser.run("return [window.beats.at(-1), window.seen.find((s) => s[2] === 'unknown')[1]]")
+        print(f"  {number.name}: not known {(lost - beat) / 1000:.1f} s after the last sign of life (wanted: 3.0)")
+        self.assertLess(lost - beat, 5000)
+        self.assertNotIn("OK", self.browser.text(".tile"))
+        self.assertIn("No answer since", self.browser.text("#banner .title"))
+        mend()
+        mended = time.monotonic()
+        self.browser.await_kind(lambda kind: kind != "unknown", patience=20)
+        print(f"  {number.name}: live again after {time.monotonic() - mended:.1f} s (wanted: 5.0)")
+
+    def test_a_fault_is_told_with_its_beginning_and_what_to_do(self):
+        states.make("fault", self.line, self.browser)
+        self.assertRegex(self.browser.text("#banner .since"), r"since \d\d:\d\d:\d\d")
+        state = self.line.status()["state"]
+        self.assertIn(WORDS["en"][f"state.{state}"], self.browser.text("#banner .title"))
+        self.assertEqual(self.browser.text("#banner .todo"), WORDS["en"][f"do.{state}"])
+        states.leave("fault", self.line, self.browser)
+        await_("the end of the banner", lambda: not self.browser.text("#banner"))
+
+    def test_names_of_files_are_text(self):
+        for name in HOSTILE:
+            name = name.replace("/", "")
+            verdict = self.line.verdict(next(self.line.good), name=name)
+            self.browser.await_part(verdict["seq"])
+            shown = self.browser.text(".which")
+            expected = name if len(name) <= 80 else name[:79] + "…"
+            self.assertIn(expected.replace("\u202e", "\ufffd"), shown)
+            self.assertIsNone(self.browser.run("return window.hit ?? null"))
+        self.assertEqual(self.browser.run(
+            "return [...document.querySelectorAll('main img, main script, main a, main iframe')]"
+            ".filter((e) => !e.getAttribute('src')?.startsWith('/v1/inspections/')).length"), 0)
+
+    def test_each_language_is_complete(self):
+        self.line.until("NG", self.line.bad)
+        self.line.verdict(self.line.dark())
+        for language in LANGUAGES:
+            self.browser.open(self.line.url, language)
+            self.browser.await_kind("invalid")
+            self.assertEqual(self.browser.run("return document.documentElement.lang"), language)
+            self.assertEqual(self.browser.text(".said .word"), WORDS[language]["invalid"])
+            self.assertIn(WORDS[language]["cause.frame_dark"], self.browser.text(".why"))
+            self.assertNotRegex(self.browser.text("body"), r"\b(?:cause|state|do)\.|\{\w+\}")
+        self.browser.open(self.line.url, "xx")
+        self.assertEqual(self.browser.run("return document.documentElement.lang"), "zh")
+        self.browser.open(self.line.url, "en")
+
+    def test_a_part_is_held_by_the_keyboard_until_it_is_let_go(self):
+        held = self.line.until("OK", self.line.good)
+        self.browser.await_part(held["seq"])
+        self.browser.run("document.querySelector('.strip li:last-child button').focus()")
+        self.press("Enter")
+        await_("the held part", lambda: self.browser.text(".last h3") == "Held part")
+        verdict = self.line.until("OK", self.line.good)
+        self.browser.await_part(verdict["seq"])
+        self.assertIn(f"Part {held['seq']},", self.browser.text(".last .what"))
+        self.press("Escape")
+        await_("the newest part", lambda: f"Part {verdict['seq']}," in self.browser.text(".last .what"))
+
+    def press(self, key):
+        codes = {"Enter": (13, "\r"), "Escape": (27, "")}
+        for kind in ["keyDown", "keyUp"]:
+            self.browser.driver.execute_cdp_cmd("Input.dispatchKeyEvent", {
+                "type": kind, "key": key, "windowsVirtualKeyCode": codes[key][0], "text": codes[key][1]})
+
+    def test_tabs_that_nobody_sees_keep_no_place(self):
+        driver = self.browser.driver
+        first = driver.current_window_handle
+        for _ in range(7):
+            driver.switch_to.new_window("tab")
+            self.browser.open(self.line.url)
+            self.browser.await_kind(lambda kind: kind not in (None, "unknown"))
+        for handle in driver.window_handles:
+            if handle != first:
+                driver.switch_to.window(handle)
+                driver.close()
+        driver.switch_to.window(first)
+        self.browser.await_kind(lambda kind: kind != "unknown")
+
+    def test_the_worst_of_a_second_leads_where_nobody_can_read_each_part(self):
+        shown = self.browser.driver.execute_async_script("""
+            const done = arguments[0];
+            import('/assets/line.js').then(({ leading, tile }) => {
+              const parts = (words, at) => words.map((verdict, seq) => ({ verdict, seq, at }));
+              const quick = parts(['OK', 'NG', 'OK', 'INVALID', 'OK', 'OK'], 1000);
+              done([
+                leading(quick, 1500).verdict.verdict, leading(quick, 1500).of, leading(quick, 3000).verdict.verdict,
+                leading(parts(['OK', 'NG', 'OK'], 1000), 1500).verdict.verdict,
+                leading(parts(['OK', 'OK', 'STRANGE', 'OK', 'OK'], 1000), 1500).verdict.verdict,
+                tile({ verdicts: parts(['OK'], 1000) }, [], true, 1500).kind,
+                tile({ verdicts: parts(['OK'], 1000) }, [], false, 1500).kind,
+                tile({ verdicts: parts(['OK'], 1000) }, [{ state: 'camera_lost' }], true, 1500).kind,
+                tile({ verdicts: parts(['STRANGE'], 1000) }, [], true, 1500).kind,
+                tile({ verdicts: [] }, [], true, 1500).kind,
+              ]);
+            });""")
+        self.assertEqual(shown, ["NG", 6, "OK", "OK", "STRANGE", "ok", "unknown", "unknown", "invalid", "unknown"])
+
+    def test_nothing_is_cut_off_in_any_size(self):
+        self.line.until("NG", self.line.bad)
+        for width, height in [(1024, 600), (1280, 800), (1920, 1080), (1080, 1920), (768, 1024)]:
+            for language in LANGUAGES:
+                self.browser.resize(width, height)
+                self.browser.open(self.line.url, language)
+                self.browser.await_kind("ng")
+                beyond = self.browser.run("""
+                    const { scrollWidth, scrollHeight } = document.documentElement;
+                    const word = document.querySelector('.said .word').getBoundingClientRect();
+                    const tile = document.querySelector('.tile').getBoundingClientRect();
+                    const small = [...document.querySelectorAll('body *')].filter((e) => e.childElementCount === 0
+                      && e.innerText && parseFloat(getComputedStyle(e).fontSize) < 18).map((e) => e.innerText);
+                    return [scrollWidth > innerWidth, scrollHeight > innerHeight, word.left < tile.left || word.right > tile.right
+                      || word.bottom > tile.bottom, small.length > 0];""")
+                self.assertEqual(beyond, [False] * 4, f"{width} x {height}, {language}")
+        self.browser.resize(1280, 800)
+
+    def test_screen_readers_and_eyes_find_their_way_in_each_state_and_language(self):
+        for name in states.NAMES:
+            self.browser.open(self.line.url)
+            states.make(name, self.line, self.browser)
+            try:
+                for language in LANGUAGES:
+                    self.browser.run("""
+                        const chosen = document.getElementById('language');
+                        chosen.value = arguments[0];
+                        chosen.dispatchEvent(new Event('change'));""", language)
+                    if name != "stale":
+                        await_("the language", lambda: self.browser.run("return document.documentElement.lang") == language)
+                    self.assertEqual(self.browser.violations(), [], f"{name}, {language}")
+            finally:
+                states.leave(name, self.line, self.browser)
+        self.browser.open(self.line.url, "en")
+
+
+class SeveralCamerasTest(unittest.TestCase):
+    def test_each_camera_has_its_tile_and_one_that_is_chosen_the_whole_page(self):
+        line = Line(["left", "right", "top"])
+        self.addCleanup(line.end)
+        line.start()
+        line.fit()
+        browser = Browser()
+        self.addCleanup(browser.end)
+        browser.open(line.url)
+        tiles = "return Object.fromEntries([...document.querySelectorAll('.camera')].filter((c) => !c.hidden).map((c) =>" \
+            " [c.ariaLabel, c.querySelector('.tile').dataset.kind]))"
+        line.verdict(line.dark(), camera="right")
+        line.verdict(next(line.good), camera="top")
+        await_("each its own", lambda: (seen := browser.run(tiles))["left"] == "unknown" and seen["right"] == "invalid"
+               and seen["top"] in ("ok", "ng"))
+        browser.run("document.querySelectorAll('.choose')[1].click()")
+        await_("one alone", lambda: list(browser.run(tiles)) == ["right"])
+        self.assertIn("camera=right", browser.driver.current_url)
+        browser.run("document.getElementById('all').click()")
+        await_("all", lambda: len(browser.run(tiles)) == 3)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
