@@ -58,9 +58,6 @@ struct PageResponder: HTTPResponder {
 
     /// Without the port, in small letters.
     private static func name(_ authority: String) -> String? {
-        let name = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
-        let port = authority.dropFirst(name.count)
-        guard port.isEmpty || port.first == ":" && port.dropFirst().allSatisfy(\.isNumber) else { return nil }
-        return name.lowercased()
+        authority.wholeMatch(of: /(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::[0-9]+)?/).map { $0.1.lowercased() }
     }
 }

@@ -1,7 +1,7 @@
 // The line as the daemon tells it, and whether it still does.
 //
-// What is not renewed counts for nothing: without a sign of life for `patience` the line is not known any more, whatever
-// was said before, and the stream is opened anew until it speaks again.
+// What is not renewed counts for nothing: without a sign of life for `patience` the line is not known any more,
+// whatever was said before, and the stream is opened anew until it speaks again.
 
 const patience = 2500;
 // For an answer to come before it is asked again. A daemon that stood still answers the newest request first thing.

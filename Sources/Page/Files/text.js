@@ -75,8 +75,8 @@ export function ago(seconds) {
   return new Intl.RelativeTimeFormat(language, { style: "short" }).format(-Math.floor(amount), unit);
 }
 
-// Names come from files, readers and people: what steers the writing direction or cannot be seen is shown as such, and a
-// name is cut where it would push everything else away.
+// Names come from files, readers and people: what steers the writing direction or cannot be seen is shown as such, and
+// a name is cut where it would push everything else away.
 export function plain(name, most = 80) {
   const seen = String(name ?? "").replace(
     /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, "\ufffd");

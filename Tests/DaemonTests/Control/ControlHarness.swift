@@ -138,7 +138,9 @@ final class ControlHarness: Sendable {
     private let pageSocket: CInt
 
     private init(_ method: RecipeMethod, hasPage: Bool) throws {
-        (pageSocket, pagePort) = hasPage ? try UnixClient.listener() : (-1, 0)
+        let page: (descriptor: CInt, port: UInt16) = try hasPage ? UnixClient.listener() : (-1, 0)
+        pageSocket = page.descriptor
+        pagePort = page.port
         folder = try TemporaryFolder()
         socket = "\(folder.path)/control.sock"
         book = try RecipeBook.bottle(folder, method)
@@ -241,7 +243,7 @@ final class ControlHarness: Sendable {
     ///
     /// - Parameter host: nil = no such line.
     func page(
-        _ method: String = "GET", _ target: String, host: String? = "localhost", headers: [String] = [],
+        _ target: String, method: String = "GET", host: String? = "localhost", headers: [String] = [],
         body: String = ""
     ) async throws -> UnixClient.Reply {
         let client = try UnixClient(port: pagePort)

@@ -3,6 +3,8 @@
 import pathlib
 import re
 import sys
+import urllib.error
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from guest import *  # noqa: E402,F403
@@ -54,6 +56,30 @@ def _():
     return score
 
 
+def page(path, **headers):
+    """The status of an answer of the operator's page; 0 = nobody listens."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:8744{path}", headers=headers), timeout=20) as answer:
+            return answer.status
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
+    except OSError:
+        return 0
+
+
+@step("the operator's page is there without a network of the daemon's own, to its own names, and goes and comes with the daemon")
+def _():
+    expect(page("/") == 200 and page("/v1/status") == 200, "no page")
+    expect(page("/v1/status", Host="evil.example") == 421, "the page answers to any name")
+    expect(page("/v1/reload") == 404, "the page's listener reloads")
+    sh("systemctl stop fsacd")
+    expect(page("/") == 0, "something listens")
+    expect(sh("systemctl is-active fsacd", check=False)[1].strip() == "inactive", "the page started what was stopped")
+    sh("systemctl start fsacd")
+    eventually("the page", lambda: page("/v1/status") == 200, 60)
+    eventually("a line that inspects", lambda: state() == "inspecting", 60)
+
+
 @step("runs as fsac with the camera's group, its socket open to the group alone")
 def _():
     pid = sh("systemctl show -p MainPID --value fsacd").strip()
@@ -96,7 +122,8 @@ def _():
     expect(sh("systemctl is-active fsacd", check=False)[1].strip() == "inactive", "still active")
     expect(verdict_files(), "the journal is gone")
     sh("dpkg --purge fsac")
-    for path in ["/var/lib/fsac", "/etc/fsac", "/usr/lib/fsac", "/usr/share/fsac", "/lib/systemd/system/fsacd.service"]:
+    for path in ["/var/lib/fsac", "/etc/fsac", "/usr/lib/fsac", "/usr/share/fsac", "/lib/systemd/system/fsacd.service",
+                 "/lib/systemd/system/fsacd-page.socket"]:
         expect(not pathlib.Path(path).exists(), f"{path} is still there")
 
 
