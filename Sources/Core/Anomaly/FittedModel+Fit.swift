@@ -9,6 +9,8 @@ extension FittedModel {
     ///   - makesAnomalies: whether synthetic anomalies are made where they only say what to expect, and nothing is learnt from
     ///     them.
     ///   - memoryBytes: that the fit may take on top of what the process has. Less takes more time, and makes the same model.
+    ///   - stopwatch: how to measure what a frame takes on the line, where the settings have a budget for it: then models made on
+    ///     machines of other speed may differ. Nil keeps no budget.
     ///   - progress: called with the share that is done, after each forward pass.
     ///   - isCancelled: asked before each forward pass.
     /// - Throws: `noShots`, `badSettings`, `shotUnreadable`, `notFinite`, `deadFeatures` (of text), `cancelled`,
@@ -16,7 +18,7 @@ extension FittedModel {
     ///   `nothingInspected`.
     package static func fit(
         shots: [Shot], extractors: ExtractorSource, settings: MethodSettings, makesAnomalies: Bool = true,
-        memoryBytes: Int = .max, parallelism: Parallelism = .serial,
+        memoryBytes: Int = .max, stopwatch: InspectionStopwatch? = nil, parallelism: Parallelism = .serial,
         progress: @escaping (Double) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) throws(FitError) -> FittedModel {
         let stages = settings.stages(extractors.stages)
@@ -30,7 +32,8 @@ extension FittedModel {
         var model = try fit(
             shots: shots, extractor: extractors.extractor(inputSize: inputSize), settings: used, requested: settings,
             stages: stages, anchors: try anchors(of: used, extractors), makesAnomalies: makesAnomalies,
-            memoryBytes: memoryBytes, parallelism: parallelism, progress: progress, isCancelled: isCancelled)
+            memoryBytes: memoryBytes, stopwatch: stopwatch, parallelism: parallelism, progress: progress,
+            isCancelled: isCancelled)
         let odd = Set(model.oddShots.map(\.sha256))
         model.scene = try SceneStatistics(
             of: shots.filter { !odd.contains($0.sha256) }, inputSize: model.pictureSide)
@@ -59,7 +62,7 @@ extension FittedModel {
     package static func fit(
         shots: [Shot], extractor: FeatureExtractor, settings: MethodSettings, requested: MethodSettings? = nil,
         stages: [FeatureStage] = [], anchors: TextAnchors? = nil, makesAnomalies: Bool = true,
-        memoryBytes: Int = .max, parallelism: Parallelism = .serial,
+        memoryBytes: Int = .max, stopwatch: InspectionStopwatch? = nil, parallelism: Parallelism = .serial,
         progress: @escaping (Double) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) throws(FitError) -> FittedModel {
         if let problem = settings.problem(layerCount: extractor.layerCount) { throw .badSettings(problem) }
@@ -71,7 +74,9 @@ extension FittedModel {
         var seen: Set<String> = []
         let shots = shots.filter { seen.insert($0.sha256).inserted }
         let frame = try Self.frame(of: shots, settings.area)
-        let fineViews = try Self.fineViews(of: shots, extractor, settings, asked: requested?.layers ?? [])
+        let choice = try ViewChoice(
+            of: shots, extractor, settings, asked: requested?.layers ?? [], stopwatch: stopwatch)
+        let fineViews = choice.views
         let stages = stages.isEmpty ? settings.stages([]) : stages
         func scorers(_ shotCount: Int) -> any ScorerFit {
             settings.method.fit(
@@ -117,30 +122,8 @@ extension FittedModel {
                 OddShot(
                     sha256: shots[shot].sha256, score: score, highestOther: calibration.evidence.scores.max() ?? 0))
         }
+        model.inspectionTime = try choice.time(of: model, shots[0], extractor, parallelism)
         return model
-    }
-
-    /// What the method looks at closely, where the backbone can.
-    ///
-    /// - Parameter layers: that were asked for; none are all.
-    private static func fineViews(
-        of shots: [Shot], _ extractor: FeatureExtractor, _ settings: MethodSettings, asked layers: [Int]
-    ) throws(FitError) -> [FineView] {
-        let stages = extractor.fineStages.filter { layers.isEmpty || layers.contains($0.layer) }
-        let areas = settings.method.fineAreas
-        guard !areas.isEmpty, !stages.isEmpty else { return [] }
-        var images: [Image] = []
-        for shot in settings.area == .wholeFrame ? shots : Array(shots.prefix(1)) {
-            do {
-                images.append(try shot.image(inputSize: extractor.identity.inputSize))
-            } catch {
-                throw .shotUnreadable(sha256: shot.sha256, error)
-            }
-        }
-        let size = PixelSize(height: images[0].height, width: images[0].width)
-        let region: PartRegion =
-            settings.area == .wholeFrame ? .chosen(from: images) : .full(size, .regionOfInterest)
-        return areas.map { FineView(region: region, area: $0, stages: stages) }
     }
 
     /// The size of the frames that the area refers to.

@@ -18,6 +18,8 @@ package struct FittedModel: Sendable {
     package internal(set) var scene: SceneStatistics?
     /// What tells whether a line computes the same numbers; nil when it was fitted before there was such a thing.
     package internal(set) var golden: Golden?
+    /// What a frame takes; nil when its fit was to keep no budget.
+    package internal(set) var inspectionTime: InspectionTime?
     /// The closer looks that it takes at what is inspected; none of a method without them, or fitted before there were any.
     package let fineViews: [FineView]
     /// The size of the shots, which ``settings``' area refers to; nil when that is the whole frame, of whatever size.
@@ -53,7 +55,8 @@ package struct FittedModel: Sendable {
     /// What the fit chose or found out, a line each, for people; empty where there is nothing to tell.
     package var findings: [String] {
         oddShots.map { $0.text(others: shots.count - oddShots.count) } + scorer.findings
-            + (partRegion?.findings ?? []) + [calibration.evidence.advice].compactMap { $0 }
+            + (partRegion?.findings ?? []) + (inspectionTime?.findings ?? [])
+            + [calibration.evidence.advice].compactMap { $0 }
     }
 
     /// The layers that it needs of the extractor.

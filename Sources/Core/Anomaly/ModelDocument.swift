@@ -33,6 +33,8 @@ struct ModelDocument: Codable {
     let scene: SceneStatistics?
     /// Nil when there are none.
     let fineViews: [FineView]?
+    /// Nil when the fit had no budget to keep.
+    let inspectionTime: InspectionTime?
     /// Of the shots, when the area is not the whole frame, or fine views show a part of it.
     let frame: PixelSize?
     /// `model.safetensors`.
@@ -43,6 +45,7 @@ struct ModelDocument: Codable {
     enum CodingKeys: String, CodingKey {
         case version, backbone, settings, requested, shots, scorer, grid, calibration, scene, frame
         case fineViews = "fine_views"
+        case inspectionTime = "inspection_time"
         case oddShots = "odd_shots"
         case tensors = "model.safetensors"
         case golden = "golden.safetensors"
@@ -60,6 +63,7 @@ struct ModelDocument: Codable {
         oddShots = model.oddShots.isEmpty ? nil : model.oddShots
         scene = model.scene
         fineViews = model.fineViews.isEmpty ? nil : model.fineViews
+        inspectionTime = model.inspectionTime
         frame = model.frame ?? model.partFrame
         self.tensors = tensors
         self.golden = golden
@@ -151,6 +155,7 @@ struct ModelDocument: Codable {
                 fineViews: fineViews ?? [], frame: frame)
             model.oddShots = oddShots ?? []
             model.scene = scene
+            model.inspectionTime = inspectionTime
             return model
         } catch {
             throw .damaged(path: path, section: error.section, expected: error.expected, got: error.got)
@@ -188,6 +193,7 @@ struct ModelDocument: Codable {
         }
         if let problem = frameProblem() { return ("frame", problem) }
         if let problem = fineViews?.lazy.compactMap(\.problem).first { return ("fine_views", problem) }
+        if inspectionTime?.isWellFormed == false { return ("inspection_time", "a time or a budget that is none") }
         if backbone.inputSize < 1 || backbone.inputSize != settings.inputSize {
             return ("backbone", "input size \(backbone.inputSize)")
         }

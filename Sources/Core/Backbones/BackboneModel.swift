@@ -138,7 +138,7 @@ package struct BackboneModel: Sendable {
             layerCount = network.layerCount
             uses = Uses(
                 inputSize: 322, autoInputSize: 322, layer: 8, stages: [6, 8],
-                fine: [FeatureStage(layer: 6), FeatureStage(layer: 8)], tokenSide: 14)
+                fine: [FeatureStage(layer: 8)], tokenSide: 14)
         case .clip:
             guard let clip else {
                 throw .malformed(file: weights.path, section: "sidecar", expected: "a CLIP's sizes", got: "none")

@@ -20,6 +20,7 @@ package struct FewShotProtocol {
     private let cache: (EvaluationCache, EvaluationCache.Key)?
     private let remembersFeatures: Bool
     private let warn: (String) -> Void
+    private let stopwatch: InspectionStopwatch?
     private let now: () -> Duration
 
     /// - Parameters:
@@ -27,11 +28,13 @@ package struct FewShotProtocol {
     ///   - remembersFeatures: whether a picture that many models look at is embedded once, at about 2 MB a picture, its turned
     ///     copies among them; synthetic anomalies, which no two fits have in common, are not made then.
     ///   - warn: told why a finished run could not be kept, which changes nothing else.
+    ///   - stopwatch: for settings with a budget; nil keeps none.
     ///   - now: a monotonic clock, for the milliseconds.
     package init(
         extractors: ExtractorSource, settings: MethodSettings, parallelism: Parallelism,
         cache: (EvaluationCache, EvaluationCache.Key)? = nil, remembersFeatures: Bool = false,
-        warn: @escaping (String) -> Void = { _ in }, now: @escaping () -> Duration
+        warn: @escaping (String) -> Void = { _ in }, stopwatch: InspectionStopwatch? = nil,
+        now: @escaping () -> Duration
     ) {
         self.extractors = remembersFeatures ? extractors.remembering() : extractors
         self.settings = settings
@@ -39,6 +42,7 @@ package struct FewShotProtocol {
         self.cache = cache
         self.remembersFeatures = remembersFeatures
         self.warn = warn
+        self.stopwatch = stopwatch
         self.now = now
     }
 
@@ -137,7 +141,7 @@ package struct FewShotProtocol {
         do throws(FitError) {
             let model = try FittedModel.fit(
                 shots: shots, extractors: extractors, settings: settings, makesAnomalies: !remembersFeatures,
-                parallelism: parallelism, progress: progress)
+                stopwatch: stopwatch, parallelism: parallelism, progress: progress)
             return (model, now() - start)
         } catch {
             throw .fit(set: set.name, error)

@@ -1,4 +1,5 @@
 package import Core
+import Platform
 package import Settings
 
 extension ConfiguredMethod {
@@ -11,10 +12,12 @@ extension ConfiguredMethod {
     package func fitter(memoryBytes: Int) -> RecipeMethod.Fitter {
         let parallelism = Parallelism(threads: max(1, computeThreads / 2))
         let extractors = ExtractorSource(backbone, parallelism: parallelism, textCache: textCache)
+        let stopwatch = InspectionStopwatch(
+            threads: parallelism.threads, line: computeThreads, milliseconds: ThreadTime.milliseconds)
         return { [settings] shots, progress, isCancelled in
             try FittedModel.fit(
                 shots: shots, extractors: extractors, settings: settings, memoryBytes: memoryBytes,
-                parallelism: parallelism, progress: progress, isCancelled: isCancelled
+                stopwatch: stopwatch, parallelism: parallelism, progress: progress, isCancelled: isCancelled
             ).withGolden(by: extractors, parallelism: parallelism)
         }
     }

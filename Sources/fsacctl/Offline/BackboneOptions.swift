@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Foundation
+import Platform
 
 /// Where weights are looked up. The daemon's configuration is not read: `./models` is what `make weights` leaves in a
 /// source tree, the last is the package's.
@@ -41,6 +42,11 @@ struct BackboneOptions: ParsableArguments {
     }
 
     var parallelism: Parallelism { Parallelism(threads: threads) }
+
+    /// Of a line with as many threads.
+    var stopwatch: InspectionStopwatch {
+        InspectionStopwatch(threads: threads, line: threads, milliseconds: ThreadTime.milliseconds)
+    }
 
     /// Reads and verifies the weights: some seconds for a large CLIP.
     func load() throws(WeightsError) -> BackboneModel {

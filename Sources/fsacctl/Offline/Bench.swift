@@ -126,7 +126,8 @@ struct Bench: ParsableCommand {
         let pictures = (1...shots).map { Picture(.file, bytes: Self.picture(UInt32($0)).jpegBytes(qualityPercent: 90)) }
         let fitted = try FittedModel.fit(
             shots: pictures.map { try Shot(picture: $0) }, extractors: extractors,
-            settings: method.settings(for: model, inputSize: backbone.size), parallelism: backbone.parallelism)
+            settings: method.settings(for: model, inputSize: backbone.size), stopwatch: backbone.stopwatch,
+            parallelism: backbone.parallelism)
         let extractor = extractors.extractor(inputSize: fitted.backbone.inputSize)
         let features = fitted.features(of: try Image(decoding: jpeg), by: extractor)
         return (fitted, features)

@@ -98,7 +98,8 @@ struct Evaluate: ParsableCommand {
                 model, parallelism: backbone.parallelism, textCache: EvaluationCacheOptions.textCache),
             settings: settings,
             // A cache that cannot be written costs time later, nothing now.
-            parallelism: backbone.parallelism, cache: cache, remembersFeatures: outliers > 0, warn: Terminal.complain
+            parallelism: backbone.parallelism, cache: cache, remembersFeatures: outliers > 0, warn: Terminal.complain,
+            stopwatch: backbone.stopwatch
         ) {
             start.duration(to: clock.now)
         }

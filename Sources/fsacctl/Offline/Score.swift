@@ -101,8 +101,8 @@ struct Score: ParsableCommand {
         let progress = ProgressBar("fitting")
         defer { progress.finish() }
         let fitted = try FittedModel.fit(
-            shots: shots, extractors: extractors, settings: settings, parallelism: backbone.parallelism,
-            progress: progress.update)
+            shots: shots, extractors: extractors, settings: settings, stopwatch: backbone.stopwatch,
+            parallelism: backbone.parallelism, progress: progress.update)
         return (fitted, extractors.extractor(inputSize: fitted.backbone.inputSize))
     }
 

@@ -59,7 +59,7 @@ import Testing
 
     @Test func syntheticAnomaliesGiveTheLimitAnExpectedEscapeRate() throws {
         let evidence = try fit((1...3).map(MadeUpPart.shot), AutoMethod()).calibration.evidence
-        #expect(evidence.anomalousCount == 24)
+        #expect(evidence.anomalousCount == 12)
         #expect(evidence.options.allSatisfy { $0.escapeRate != nil })
     }
 
@@ -74,7 +74,7 @@ import Testing
         _ = try FittedModel.fit(
             shots: [MadeUpPart.shot(1), MadeUpPart.shot(2)], extractor: madeUpExtractor(),
             settings: MethodSettings(method: AutoMethod(), layers: [1]), progress: { _ in passes += 1 })
-        #expect(passes == 10 + 2 * 8 + 24)
+        #expect(passes == 10 + 2 * 8 + 12)
     }
 }
 

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Synchronization
 import Testing
 
 /// What `Tools/make_fine_view_fixtures.py` wrote.
@@ -185,6 +186,47 @@ private struct FineViewFixture: Decodable {
         #expect(passes[1] > passes[0])
     }
 
+    /// A machine that takes a millisecond for each token that is looked at closely.
+    private func fit(budget: Int, line threads: Int = 1) throws -> FittedModel {
+        let work = Work()
+        let extractor = madeUpLooker { tokens in work.tokens.withLock { $0 += tokens } }
+        return try FittedModel.fit(
+            shots: (1...2).map { try MadeUpPart.shot($0) }, extractor: extractor,
+            settings: MethodSettings(
+                method: AutoMethod().with {
+                    $0.rotations = 1
+                    $0.inspectBudget = budget
+                }, layers: [1, 2]), makesAnomalies: false,
+            stopwatch: InspectionStopwatch(threads: 1, line: threads) { body in
+                let before = work.tokens.withLock(\.self)
+                body()
+                return Double(work.tokens.withLock(\.self) - before)
+            })
+    }
+
+    @Test(arguments: [(1200, [1026]), (1000, [792]), (700, [560]), (100, [])])
+    func aFrameThatWouldTakeTooLongIsLookedAtLessClosely(budget: Int, tokens: [Int]) throws {
+        let model = try fit(budget: budget)
+        #expect(model.fineViews.map(\.grid.count) == tokens)
+        let time = try #require(model.inspectionTime)
+        #expect(time.frame == Double(tokens.first ?? 0) && time.budget == budget)
+        let words = model.findings.joined(separator: "\n")
+        #expect(words.contains("a frame takes about \(tokens.first ?? 0) ms on this machine, of \(budget) ms"))
+        #expect(words.contains("448 x 448 would take longer") == (tokens != [1026]))
+        try model.save(to: folder.path)
+        #expect(try FittedModel.load(from: folder.path).inspectionTime == time)
+    }
+
+    @Test func aLineWithMoreThreadsThanTheFitLooksMoreClosely() throws {
+        #expect(try fit(budget: 700, line: 2).fineViews.map(\.grid.count) == [1026])
+    }
+
+    @Test func withoutABudgetNothingIsMeasuredAndEqualShotsGiveEqualModels() throws {
+        let model = try fit(budget: 0)
+        #expect(model.inspectionTime == nil && model.fineViews.map(\.grid.count) == [1026])
+        #expect(try fit(budget: 0) == model)
+    }
+
     @Test func methodsOfPapersKeepTheirInput() throws {
         for method in Methods.all where method.name != "auto" {
             #expect(method.init().fineAreas.isEmpty, "\(method.name)")
@@ -206,13 +248,20 @@ private struct FineViewFixture: Decodable {
     }
 }
 
+private final class Work: Sendable {
+    let tokens = Mutex(0)
+}
+
 /// As ``madeUpExtractor()``, and it can look closer: at the mean and spread of each colour where the view lies.
-func madeUpLooker(scale: Float = 1) -> FeatureExtractor {
+///
+/// - Parameter looked: told how many tokens it looked at.
+func madeUpLooker(scale: Float = 1, looked: @escaping (Int) -> Void = { _ in }) -> FeatureExtractor {
     let base = madeUpExtractor()
     return FeatureExtractor(
         identity: base.identity, layerCount: 2,
         fineStages: [FeatureStage(layer: 1), FeatureStage(layer: 1, localAveraging: true)],
         look: { image, placement, grid, layers in
+            looked(grid.count)
             let cut = placement.cut(image, height: 4 * grid.rows, width: 4 * grid.columns)
             var map = statistics(of: cut, grid, withSpread: true)
             for index in map.tokens.values.indices where index % 6 == 1 { map.tokens.values[index] *= scale }

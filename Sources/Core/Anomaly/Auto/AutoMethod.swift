@@ -7,6 +7,8 @@ package struct AutoMethod: Method {
     /// What a fit may cost, in seconds of two slow cores.
     package var fitBudget = 20.0
     package var views = AutoViews.fine
+    /// In milliseconds; 0 is none.
+    package var inspectBudget = 0
 
     package init() {}
 
@@ -32,6 +34,11 @@ package struct AutoMethod: Method {
             help:
                 "what is looked at: the whole picture squashed to its square input, also closer at about 448 x 448 pixels of "
                 + "any proportion, for small defects, or closer still; each step takes some four times as long"),
+        .number(
+            "inspect_budget_ms", \.inspectBudget, in: 0...60_000, unit: "ms", changesScores: false, before: 0,
+            help:
+                "the time that a frame may take on this machine, 0 for as much as it needs; a fit measures, and where `views` "
+                + "would take longer it looks less closely, which finds fewer small defects"),
     ]
 
     package var fineAreas: [Int] {
@@ -41,6 +48,17 @@ package struct AutoMethod: Method {
         case .thorough: FineConstants.areas
         }
     }
+
+    package var smallerFineAreas: [[Int]] {
+        let smaller = FineConstants.smallerAreas.map { [$0] } + [[]]
+        return switch views {
+        case .coarse: []
+        case .fine: smaller
+        case .thorough: [Array(FineConstants.areas.prefix(1))] + smaller
+        }
+    }
+
+    package var inspectBudgetMs: Int? { inspectBudget > 0 ? inspectBudget : nil }
 
     package func plan(shotCount: Int) -> FitPlan {
         var plan = FitPlan(seconds: fitBudget, rotations: rotations, shotCount: shotCount)

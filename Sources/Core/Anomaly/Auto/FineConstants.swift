@@ -2,6 +2,8 @@
 enum FineConstants {
     /// About so many pixels of a transformer's input: of the fine view, and of the one that `thorough` adds.
     static let areas = [448 * 448, 644 * 644]
+    /// Of the fine view where a frame has to take less time.
+    static let smallerAreas = [392 * 392, 336 * 336]
     /// The coarse view's share of the squares: by how steady each view's held-out scores are, within these bounds. On eight hard sets
     /// at least half of it cost 0.008 in the mean, and 0.03 on parts that lie in any direction (docs/accuracy.md).
     static let coarseWeights: ClosedRange<Float> = 0.2...0.8
@@ -21,5 +23,5 @@ enum FineConstants {
     }
 
     /// Synthetic anomalies of a fit that looks closely.
-    static let mostAnomalies = 24
+    static let mostAnomalies = 12
 }

@@ -35,6 +35,12 @@ package protocol Method: Sendable, Equatable {
     /// Of each fine view that it takes besides the square input, about how many pixels of a transformer's input.
     var fineAreas: [Int] { get }
 
+    /// What it makes do with, the best first, where ``fineAreas`` would take more than its budget for a frame.
+    var smallerFineAreas: [[Int]] { get }
+
+    /// Milliseconds that a frame may take; nil for as many as it needs.
+    var inspectBudgetMs: Int? { get }
+
     /// What a fit computes of the shots.
     func plan(shotCount: Int) -> FitPlan
 
@@ -118,6 +124,8 @@ extension Method {
     package static func wantedBackbone(insteadOf textLayers: [Int]) -> String? { nil }
     package var localAveraging: Bool { false }
     package var fineAreas: [Int] { [] }
+    package var smallerFineAreas: [[Int]] { [] }
+    package var inspectBudgetMs: Int? { nil }
     package func plan(shotCount: Int) -> FitPlan { FitPlan() }
 
     /// All features, and as much again in what is made of them.

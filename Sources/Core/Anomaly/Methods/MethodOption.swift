@@ -136,9 +136,13 @@ package struct MethodOption<Owner: Method>: Sendable {
 
     package static func number(
         _ key: String, _ path: any WritableKeyPath<Owner, Int> & Sendable, in range: ClosedRange<Int>,
-        unit: String? = nil, help: String
+        unit: String? = nil, changesScores: Bool = true, before: Int? = nil, help: String
     ) -> Self {
-        whole(path, .init(key: key, domain: .number(range), unit: unit, help: help, changesScores: true))
+        whole(
+            path,
+            .init(
+                key: key, domain: .number(range), unit: unit, help: help, changesScores: changesScores,
+                before: before.map { .number($0) }))
     }
 
     package static func number(
