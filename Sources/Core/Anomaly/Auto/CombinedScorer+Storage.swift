@@ -12,10 +12,14 @@ extension CombinedScorer {
             let columns: Range<Int>
             let tolerance: Float
             let weight: Float
+            /// Of models that do not say, ``TextureRule/cautious``.
+            let rule: TextureRule?
         }
 
         let featureWidth: Int
         let components: [Component]
+        /// Of models that do not say, ``PatchExponent/fourth``.
+        let exponent: PatchExponent?
         /// Of each fine view; nil when there is none.
         let fine: [[PatchMemory.Header]]?
         let fusion: ViewFusion?
@@ -25,7 +29,7 @@ extension CombinedScorer {
         let choice: FitChoice
 
         enum CodingKeys: String, CodingKey {
-            case components, fine, fusion, texture, words, choice
+            case components, exponent, fine, fusion, texture, words, choice
             case featureWidth = "feature_width"
         }
 
@@ -53,8 +57,11 @@ extension CombinedScorer {
         let header = Header(
             featureWidth: featureWidth,
             components: components.map { .init(columns: $0.columns, memories: $0.memories.map(\.header)) },
-            fine: fine.isEmpty ? nil : fine.map { $0.map { $0.memories[0].header } }, fusion: fusion,
-            texture: texture.map { .init(columns: $0.columns, tolerance: $0.tolerance, weight: $0.weight) },
+            exponent: exponent, fine: fine.isEmpty ? nil : fine.map { $0.map { $0.memories[0].header } },
+            fusion: fusion,
+            texture: texture.map {
+                .init(columns: $0.columns, tolerance: $0.tolerance, weight: $0.weight, rule: $0.rule)
+            },
             words: words?.tolerance, choice: choice)
         return StoredScorer(header: header, tensors: tensors)
     }
@@ -120,7 +127,8 @@ extension CombinedScorer {
                 Component(stage: chosen.stage, columns: stored.columns, memories: memories, unit: chosen.unit))
         }
         self.init(
-            components: components, fine: try Self.fine(header, tensors), fusion: header.fusion,
+            components: components, exponent: header.exponent ?? .fourth, fine: try Self.fine(header, tensors),
+            fusion: header.fusion,
             texture: try header.texture.map { texture throws(DamagedSection) in
                 try TextureStatistics(texture, tensors, width: header.featureWidth)
             }, words: try Self.words(header.words, tensors), featureWidth: header.featureWidth, choice: header.choice)
@@ -158,15 +166,17 @@ extension TextureStatistics {
         }
         let count = header.columns.count
         guard header.columns.lowerBound >= 0, header.columns.upperBound <= width, header.tolerance > 0,
-            (0...1).contains(header.weight)
+            (0...1).contains(header.weight), header.rule?.isWellFormed ?? true
         else {
             throw DamagedSection(
-                section: "texture", expected: "columns of \(width), a positive tolerance and a weight of 0 to 1",
-                got: "\(header.columns), \(header.tolerance), \(header.weight)")
+                section: "texture",
+                expected: "columns of \(width), a positive tolerance, a weight of 0 to 1 and a rule",
+                got:
+                    "\(header.columns), \(header.tolerance), \(header.weight), \(header.rule ?? TextureRule.cautious)")
         }
         self.init(
             columns: header.columns, mean: try vector("mean", count), deviation: try vector("deviation", count),
             centre: try vector("centre", 2 * count), variance: try vector("variance", 2 * count),
-            tolerance: header.tolerance, weight: header.weight)
+            tolerance: header.tolerance, weight: header.weight, rule: header.rule ?? .cautious)
     }
 }

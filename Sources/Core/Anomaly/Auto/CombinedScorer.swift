@@ -21,6 +21,7 @@ package struct CombinedScorer: Scorer {
     }
 
     package let components: [Component]
+    package let exponent: PatchExponent
     /// Those of each fine view, or of each of two ways to look at it, as ``fusion`` has them; none of a model without.
     package let fine: [[Component]]
     /// How the views are put together; nil when there is only the coarse one.
@@ -39,8 +40,7 @@ package struct CombinedScorer: Scorer {
     /// Turns that are asked: a part that lies between two steps is like both.
     private static let turnsAsked = 2
 
-    /// Patches are fused by the power mean of exponent 4, so that the largest components count most; with fine views as
-    /// ``ViewFusion`` says.
+    /// Patches are fused by a power mean, see ``PatchExponent``; with fine views as ``ViewFusion`` says.
     package func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
         let factor = factor(for: features, counting: mask)
         let views = views(of: features)
@@ -88,12 +88,8 @@ package struct CombinedScorer: Scorer {
         let distances = distances(of: views, counting: mask, parallelism)
         var values = [Float](repeating: 0, count: grid.count)
         for patch in values.indices {
-            var sum: Float = 0
-            for (component, distances) in zip(components, distances) {
-                let share = distances[patch] / component.unit
-                sum += share * share * share * share
-            }
-            values[patch] = (sum / Float(components.count)).squareRoot()
+            values[patch] = exponent.square(
+                ofMean: zip(components, distances).map { component, distances in distances[patch] / component.unit })
         }
         return ViewSquares(grid: grid, values: values)
     }
@@ -139,5 +135,23 @@ package struct CombinedScorer: Scorer {
 extension CombinedScorer.Component {
     func view(of features: PatchFeatures) -> PatchFeatures {
         features.columns(columns, localAveraging: stage.localAveraging)
+    }
+}
+
+/// Of the power mean by which the coarse view's components become one number a patch.
+package enum PatchExponent: Int, Codable, Sendable {
+    /// The largest component counts most: of models that do not say.
+    case fourth = 4
+    /// More of the largest one is kept than noise of the others adds, and what several find unusual adds up (docs/accuracy.md).
+    case second = 2
+
+    /// The power mean's square.
+    package func square(ofMean shares: [Float]) -> Float {
+        let count = Float(shares.count)
+        let squares = shares.map { $0 * $0 }
+        return switch self {
+        case .second: squares.reduce(0, +) / count
+        case .fourth: (squares.reduce(0) { $0 + $1 * $1 } / count).squareRoot()
+        }
     }
 }

@@ -20,10 +20,11 @@ package struct TextureStatistics: Sendable, Equatable {
     package let tolerance: Float
     /// How much a larger distance counts: 0 (not at all) ... 1.
     package let weight: Float
+    let rule: TextureRule
 
     init(
         columns: Range<Int>, mean: [Float], deviation: [Float], centre: [Float], variance: [Float],
-        tolerance: Float = 1, weight: Float = 1
+        tolerance: Float = 1, weight: Float = 1, rule: TextureRule = .cautious
     ) {
         self.columns = columns
         self.mean = mean
@@ -32,6 +33,7 @@ package struct TextureStatistics: Sendable, Equatable {
         self.variance = variance
         self.tolerance = tolerance
         self.weight = weight
+        self.rule = rule
     }
 
     /// - Parameter shots: at least one, each with a patch that counts.
@@ -60,19 +62,16 @@ package struct TextureStatistics: Sendable, Equatable {
 
     private static let smallestVariance: Float = 1e-3
 
-    package func with(tolerance: Float, weight: Float) -> TextureStatistics {
+    package func with(tolerance: Float, weight: Float, rule: TextureRule) -> TextureStatistics {
         TextureStatistics(
             columns: columns, mean: mean, deviation: deviation, centre: centre, variance: variance,
-            tolerance: tolerance, weight: weight)
+            tolerance: tolerance, weight: weight, rule: rule)
     }
-
-    /// The most that the texture alone raises a score by.
-    private static let largestFactor: Float = 1.5
 
     /// What a picture's score is multiplied with: 1 while its texture is like the shots'.
     package func factor(for features: PatchFeatures, counting mask: PatchMask) -> Float {
         let excess = distance(of: features, counting: mask) / tolerance
-        return powf(min(max(excess, 1), Self.largestFactor), 2 * weight)
+        return powf(min(max(excess, 1), rule.largestExcess), rule.exponent * weight)
     }
 
     /// Root mean square of the standardised differences from the shots.
@@ -90,6 +89,26 @@ package struct TextureStatistics: Sendable, Equatable {
         return (sum / Float(description.count)).squareRoot()
     }
 
+}
+
+/// How a score grows with how far a texture is beyond what good ones have. Chosen looking at simulated textiles (docs/accuracy.md).
+package struct TextureRule: Codable, Sendable, Equatable {
+    /// In tolerances; what is more counts no more.
+    let largestExcess: Float
+    /// Of the excess, at full weight.
+    let exponent: Float
+
+    enum CodingKeys: String, CodingKey {
+        case exponent
+        case largestExcess = "largest_excess"
+    }
+
+    /// Of a single shot, which does not show how much good textures differ, and of models that do not say.
+    package static let cautious = TextureRule(largestExcess: 1.5, exponent: 2)
+    /// From two shots on.
+    package static let steep = TextureRule(largestExcess: 2, exponent: 3)
+
+    var isWellFormed: Bool { (1...16).contains(largestExcess) && (0...16).contains(exponent) }
 }
 
 /// All that statistics need to know of a shot.
