@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_PIXELS = 1 << 18 };
+enum { MOST_PIXELS = 1 << 18, BAND = 16 };
 static const long most_memory = 64 << 20;
 
 static struct fsac_jpeg_window whole(int height, int width, int factor)
@@ -50,10 +50,21 @@ static void png(const uint8_t *data, size_t size)
     int channels;
     if (fsac_png_header(data, size, &height, &width, &channels, message) != 0) return;
     if ((uint64_t)height * width > MOST_PIXELS) return;
-    uint8_t *pixels = malloc((size_t)height * width * channels);
+    fsac_png_reader *reader = fsac_png_open(data, size, height, width, channels, message);
+    if (!reader) return;
+    uint32_t band = fsac_png_rows_at_once(reader) > BAND ? fsac_png_rows_at_once(reader) : BAND;
+    /* Of the band's size exactly, so that a row too many is seen. */
+    uint8_t *pixels = malloc((size_t)band * width * channels);
+    uint32_t row = 0;
+    while (row < height) {
+        uint32_t count = height - row < band ? height - row : band;
+        if (fsac_png_read_rows(reader, count, pixels) != 0) break;
+        row += count;
+    }
     size_t consumed;
-    fsac_png_decode(data, size, height, width, channels, pixels, &consumed, message);
+    if (row == height) fsac_png_finish(reader, &consumed);
     free(pixels);
+    fsac_png_close(reader);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -17,7 +17,8 @@ mkdir -p "$build/found"
 "$clang" -std=c11 -D_DEFAULT_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
     -fno-omit-frame-pointer -ISources/CJPEG/include -ISources/CPNG/include \
     Tests/Fuzz/pictures.c Sources/CJPEG/*.c Sources/CPNG/*.c -ljpeg -lpng16 -o "$build/shims"
-FSAC_FUZZ=1 swift build -c release --scratch-path "$build/swift" --product fsac-fuzz -Xswiftc -sanitize=fuzzer
+# Swift's usual linker fails on libFuzzer's debugging information.
+FSAC_FUZZ=1 swift build -c release --scratch-path "$build/swift" --product fsac-fuzz -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
 program=$build/swift/release/fsac-fuzz
 
 # run TARGET PROGRAM...: with the target's corpus; what reaches more code is kept in $build/grown for the next run
