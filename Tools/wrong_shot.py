@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What one wrong shot does: the table of docs/accuracy.md.
 
-    wrong_shot.py [--shots 4,6] [--seeds 1] [--outliers 1000] [--pictures N] [--method auto] SET...
+    wrong_shot.py [--shots 4,6] [--seeds 1] [--outliers 8] [--pictures N] [--method auto] SET...
 
-Each choice of shots is fitted as it is, and again with each defective test picture in turn as one more shot (`fsacctl evaluate
---outliers`), which is then no test. A further escape is a defective picture that is rejected without the wrong shot, and not
+Each choice of shots is fitted as it is, and again with defective test pictures, each in turn, as one more shot (`fsacctl evaluate
+--outliers`), which is then no test. They are drawn by lot (a picture's lot is a digest of its name), --outliers of a set; 1000 are
+all. All others are tests each time; no picture is embedded twice, finished runs are kept. A further escape is a defective picture that is rejected without the wrong shot, and not
 with it. No test picture has a say in a limit.
 """
 import argparse
@@ -59,7 +60,7 @@ def main():
     parser.add_argument("sets", nargs="+")
     parser.add_argument("--shots", default="4,6")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--outliers", type=int, default=1000)
+    parser.add_argument("--outliers", type=int, default=8)
     parser.add_argument("--pictures", type=int)
     parser.add_argument("--method", default="auto")
     parser.add_argument("--backbone")

@@ -36,7 +36,8 @@ package struct DaemonServices: Sendable {
         let directory = configuration.stateDirectory
         let shelf = BackboneShelf(modelsDirectory: configuration.modelsDirectory, stateDirectory: directory)
         let (threads, fitMemory) = (configuration.computeThreads, configuration.fitMemoryBytes)
-        let memory = fitMemory > 0 ? fitMemory : MemoryLimit.bytes() / 2
+        // With the unit's 2 GiB the daemon and a fit stay below 1 GB.
+        let memory = fitMemory > 0 ? fitMemory : MemoryLimit.bytes() / 3
         logger.info("a fit may take so much memory", metadata: ["bytes": "\(memory)"])
         let book = try RecipeBook(
             stateDirectory: directory, tables: configuration.recipes, logger: logger

@@ -13,7 +13,7 @@ package struct Configuration: Codable, Sendable, Equatable {
     package var modelsDirectory = "/usr/share/fsac/models"
     /// Of an inspection; a fit beside it takes half as many. Read at the start only.
     package var computeThreads = 2
-    /// Bytes that a fit may take on top of what the daemon has; 0 = half of the memory that the daemon may have. Read at the start only.
+    /// Bytes that a fit may take on top of what the daemon has; 0 = a third of the memory that the daemon may have. Read at the start only.
     package var fitMemoryBytes = 0
     package var station = Station()
     package var control = Control()

@@ -8,8 +8,8 @@ struct FitMemory {
     /// Pictures that are decoded, the network's scratch, and what is copied while models are compared. Measured
     /// (docs/performance.md).
     private static let work = 128 << 20
-    /// For features that are kept to save time: more helps no fit of up to a hundred shots at the default setting.
-    private static let mostRoom = 640 << 20
+    /// For features that are kept to save time: those of ten shots with all their copies at the default setting, or of fifty alone.
+    private static let mostRoom = 384 << 20
 
     /// That it may take on top of what the process has, in bytes.
     private let budget: Int
@@ -23,11 +23,8 @@ struct FitMemory {
         shape = ShotShape(first)
     }
 
-    /// Of the features of one shot, in bytes.
-    var shot: Int { shape.bytes }
-
     private func needed(_ shotCount: Int) -> Int {
-        Self.work + shot + method.keptBytes(ofShots: shotCount, shape)
+        Self.work + shape.bytes + method.keptBytes(ofShots: shotCount, shape)
     }
 
     /// - Throws: `tooManyShots`, with the number that fits.
@@ -45,6 +42,16 @@ struct FitMemory {
     ///
     /// - Precondition: ``check(_:)`` says that they fit.
     func room(_ shotCount: Int) -> Int { min(budget - needed(shotCount), Self.mostRoom) }
+
+    /// Shots for which there is no room, and those with whose copies there is none.
+    func missing(_ shotCount: Int) -> (own: Int, copies: Int) {
+        let room = room(shotCount)
+        let rest = max(shape.keptBytes - shape.ownBytes, 1)
+        return (
+            own: max(shotCount - room / max(shape.ownBytes, 1), 0),
+            copies: max(shotCount - max(room - shotCount * shape.ownBytes, 0) / rest, 0)
+        )
+    }
 }
 
 /// What a shot's features are, for methods to tell how much they keep of them.
@@ -57,8 +64,10 @@ package struct ShotShape: Sendable {
     package let views: Int
     /// Of each fine view its tokens, and the width of its stages together.
     let fine: [(tokens: Int, width: Int)]
-    /// Of all its views and anomalies together.
+    /// Of all its views and anomalies together; of what may be kept of them, see ``ShotSource``; of the shot alone.
     package let bytes: Int
+    let keptBytes: Int
+    let ownBytes: Int
 
     init(_ shot: ShotFeatures) {
         patches = shot.own.features.grid.count
@@ -68,6 +77,8 @@ package struct ShotShape: Sendable {
             (view.grid.count, view.stages.reduce(0) { $0 + $1.columns })
         }
         bytes = shot.byteCount
+        keptBytes = shot.with([.turned, .made]).byteCount
+        ownBytes = shot.with([]).byteCount
     }
 
     /// So many rows of all columns.

@@ -93,13 +93,13 @@ extension FittedModel {
             shots, extractor: extractor, settings: settings, plan: plan, fineViews: fineViews, frame: frame,
             parallelism: parallelism,
             progress: { progress($0 * embeddingShare) }, isCancelled: isCancelled)
-        let first = try embedding.features(ofShot: 0)
+        let first = try embedding.features(ofShot: 0, .everything)
         let memory = FitMemory(budget: memoryBytes, first, settings.method)
         try memory.check(shots.count)
         let room = memory.room(shots.count)
-        embedding.expectAgain(max(shots.count - 1 - room / max(memory.shot, 1), 0), times: ahead.looks + 1)
+        embedding.expectAgain(memory.missing(shots.count), looks: ahead.looks)
         let features = ShotSource(count: shots.count, room: room, first: first, isCancelled: isCancelled) {
-            shot throws(FitError) in try embedding.features(ofShot: shot)
+            shot, pieces throws(FitError) in try embedding.features(ofShot: shot, pieces)
         }
         func learn(_ features: ShotSource) throws(FitError) -> LearntShots {
             try LearntShots(
@@ -116,7 +116,7 @@ extension FittedModel {
             grid: first.own.features.grid, scorer: learnt.scorers.scorer(leavingOut: [], parallelism),
             calibration: calibration, fineViews: fineViews, frame: frame)
         for shot in odd.sorted() {
-            let own = try features.features(of: shot).own
+            let own = try features.own(of: shot)
             let score = model.score(own.features, parallelism: parallelism).imageScore
             model.oddShots.append(
                 OddShot(
@@ -151,7 +151,7 @@ private struct LearntShots {
         isCancelled: () -> Bool
     ) throws(FitError) {
         var scorers = scorers
-        for shot in 0..<shots.count { scorers.add(try shots.features(of: shot)) }
+        for shot in 0..<shots.count { scorers.add(try shots.features(of: shot, .everything)) }
         try scorers.finish(shots, parallelism, progress: progress, isCancelled: isCancelled)
         pairScores = try scorers.pairScores(shots, parallelism)
         parts = pairScores.map(RepeatedParts.parts) ?? Array(0..<shots.count)

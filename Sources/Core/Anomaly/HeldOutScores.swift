@@ -12,7 +12,7 @@ struct HeldOutScores {
         var normal: [[Float]] = []
         var anomalous: [Float] = []
         for index in 0..<shots.count {
-            let shot = try shots.features(of: index)
+            let shot = try shots.features(of: index, .made)
             let samePart = parts.indices.filter { parts[$0] == parts[index] }
             let scorer = fit.scorer(leavingOut: shots.count > 1 ? Set(samePart) : [], parallelism)
             func scores(_ views: [ShotFeatures.View]) -> [Float] {

@@ -39,8 +39,10 @@ struct ShotEmbedding {
     private var inputSize: Int { extractor.identity.inputSize }
     private var variants: [ShotVariant] { ShotVariant.chosen(shotCount: shots.count) }
 
-    /// - Parameter shot: its number. Of one number, the same each time.
-    mutating func features(ofShot shot: Int) throws(FitError) -> ShotFeatures {
+    /// - Parameters:
+    ///   - shot: its number. Of one number, the same each time.
+    ///   - pieces: what is embedded besides the shot itself.
+    mutating func features(ofShot shot: Int, _ pieces: ShotPieces) throws(FitError) -> ShotFeatures {
         let image = try image(ofShot: shot)
         let own = try features(of: image)
         let mask = PatchMask(settings.area, frame: frame, grid: own.grid)
@@ -48,12 +50,20 @@ struct ShotEmbedding {
             throw .nothingInspected(patches: own.grid.count)
         }
         // What is made of the shot is made for the finest view.
-        let reduced = image.reducedForVariants(inputSize: variantSide)
-        var features = ShotFeatures(
-            own: ShotFeatures.View(features: own, mask: mask),
-            turned: try turned(image.reducedForVariants(inputSize: inputSize), of: image),
-            variants: try variants(reduced, mask), anomalies: try anomalies(onShot: shot, reduced, mask))
-        if shots.count == 1 { features.copies = try copies(reduced) }
+        let view = ShotFeatures.View(features: own, mask: mask)
+        var turned: [ShotFeatures.View] = []
+        if pieces.contains(.turned) {
+            turned = try self.turned(image.reducedForVariants(inputSize: inputSize), of: image, pieces)
+        }
+        var features = ShotFeatures(own: view, turned: turned)
+        if pieces.contains(.made) {
+            let reduced = image.reducedForVariants(inputSize: variantSide)
+            features = ShotFeatures(
+                own: view, turned: turned, variants: try variants(reduced, mask),
+                anomalies: try anomalies(onShot: shot, reduced, mask))
+            if shots.count == 1 { features.copies = try copies(reduced) }
+        }
+        features.lacks = .everything.subtracting(pieces)
         return features
     }
 
@@ -76,18 +86,23 @@ struct ShotEmbedding {
     /// Of a small box in a large picture not all pixels are needed: dozens of copies would take longer than all else.
     private var variantSide: Int { min(pictureSide, max(inputSize, 640)) }
 
-    /// That so many shots will be asked for so often once more.
-    mutating func expectAgain(_ shotCount: Int, times: Int) {
-        expectedPasses += expectedPasses * shotCount * times / shots.count
+    /// That shots of which nothing is kept, or only themselves, will be looked at again; with their copies also when they are
+    /// scored in the end.
+    mutating func expectAgain(_ missing: (own: Int, copies: Int), looks: (own: Int, copies: Int)) {
+        expectedPasses +=
+            missing.own * looks.own + expectedPasses * missing.copies * (looks.copies + 1) / shots.count
     }
 
     /// - Parameter original: the shot, of which `image` is a reduced copy.
-    private mutating func turned(_ image: Image, of original: Image) throws(FitError) -> [ShotFeatures.View] {
+    private mutating func turned(
+        _ image: Image, of original: Image, _ pieces: ShotPieces
+    ) throws(FitError) -> [ShotFeatures.View] {
         var turned: [ShotFeatures.View] = []
         for step in 1..<max(plan.rotations, 1) {
             let degrees = Double(step) * 360 / Double(plan.rotations)
             let copy = RotatedCopy(of: image, degrees: degrees)
-            let features = try features(of: copy.image, closely: original, degrees: degrees)
+            let features = try features(
+                of: copy.image, closely: pieces.contains(.turnedClosely) ? original : nil, degrees: degrees)
             let patches = copy.patchesInside(features.grid, isInspected)
             turned.append(.init(features: features, mask: PatchMask(patches, of: features.grid)))
         }
@@ -164,17 +179,22 @@ struct ShotEmbedding {
         }
     }
 
+    private mutating func features(of image: Image) throws(FitError) -> PatchFeatures {
+        try features(of: image, closely: image, degrees: 0)
+    }
+
     /// - Parameters:
-    ///   - closely: what the fine views show, nil is `image` itself.
+    ///   - closely: what the fine views show; nil is nothing.
     ///   - degrees: by which they are turned.
     private mutating func features(
-        of image: Image, closely original: Image? = nil, degrees: Double = 0
+        of image: Image, closely original: Image?, degrees: Double
     ) throws(FitError) -> PatchFeatures {
         guard !isCancelled() else { throw .cancelled }
         var features = extractor.features(of: image, settings.request)
         // What lies along its axis is found there however the shot is turned, but for its head and tail.
         let isSeen = !fineViews.contains { $0.region.isPosed } || [0, 180].contains(degrees)
-        features.fine = isSeen ? extractor.features(of: original ?? image, fineViews, turned: degrees) : []
+        features.fine = []
+        if isSeen, let original { features.fine = extractor.features(of: original, fineViews, turned: degrees) }
         guard features.isFinite else { throw .notFinite("features of a shot or of a picture made from it") }
         passes += 1
         // More passes may be expected than before: what was done stays done.

@@ -140,12 +140,14 @@ struct ViewChoice {
     private static func region(
         of shots: [Shot], _ extractor: FeatureExtractor, _ settings: MethodSettings
     ) throws(FitError) -> PartRegion {
-        var images: [Image] = []
-        for shot in settings.area == .wholeFrame ? shots : Array(shots.prefix(1)) {
-            images.append(try image(of: shot, inputSize: extractor.identity.inputSize))
+        func image(_ shot: Int) throws(FitError) -> Image {
+            try Self.image(of: shots[shot], inputSize: extractor.identity.inputSize)
         }
-        let size = PixelSize(height: images[0].height, width: images[0].width)
-        return settings.area == .wholeFrame ? .chosen(from: images) : .full(size, .regionOfInterest)
+        guard settings.area == .wholeFrame else {
+            let first = try image(0)
+            return .full(PixelSize(height: first.height, width: first.width), .regionOfInterest)
+        }
+        return try .chosen(from: shots.count, image)
     }
 
     private static func image(of shot: Shot, inputSize: Int) throws(FitError) -> Image {

@@ -150,6 +150,7 @@ package final class RefitService: Service {
             case .fit(let recipe): answer(recipe)
             case .preview(let preview): preview.run()
             }
+            Heap.giveBack()
             progress.end()
         }
         let left = state.withLock { state in
@@ -180,7 +181,6 @@ extension RefitService {
             return state.requests[recipe]?.requested ?? 0
         }
         let outcome = fit(recipe)
-        Heap.giveBack()
         state.withLock { state in
             state.requests[recipe, default: Requests()].end(request, outcome)
             state.progress = 0

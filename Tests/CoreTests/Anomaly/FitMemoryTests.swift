@@ -38,6 +38,14 @@ import Testing
         #expect(tight.passes > free.passes)
     }
 
+    @Test func moreRoomSparesWorkFirstForTheShotsThenForTheirCopies() throws {
+        let needed = try refusal(6, AutoMethod()).needed
+        let passes = try [0, 4, 8, 16, 32, 64, 1024].map { kilobytes in
+            try fit(6, AutoMethod(), memoryBytes: needed + kilobytes << 10).passes
+        }
+        #expect(passes == passes.sorted(by: >) && Set(passes).count > 3, "\(passes)")
+    }
+
     @Test func withoutRoomAFitSaysHowFarItIsToTheEnd() throws {
         var shares: [Double] = []
         _ = try FittedModel.fit(

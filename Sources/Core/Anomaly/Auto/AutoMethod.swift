@@ -74,9 +74,9 @@ package struct AutoMethod: Method {
     package func keptBytes(ofShots count: Int, _ shape: ShotShape) -> Int {
         let memories = shape.bytes(ofRows: 2 * shape.memoryRows(count, budget: coresetBudget))
         let fineBudget = FineConstants.budgetFactor * coresetBudget
-        // Lists grow by doubling, and are laid out for searching.
+        // A sixth more, laid out for searching, and as much while they are.
         let fine = [1, shape.views].reduce(0) {
-            $0 + 2 * shape.fineBytes(ofShots: count, views: $1, budget: fineBudget)
+            $0 + shape.fineBytes(ofShots: count, views: $1, budget: fineBudget) * 4 / 3
         }
         return (shape.views > 1 ? 2 : 1) * memories + shape.bytes(ofRows: 64 * count) + fine
     }

@@ -42,8 +42,8 @@ struct CombinedFit: ScorerFit {
         anchors = setup.anchors
     }
 
-    /// Units, once or twice, of fine views up to three times and once together; synthetic anomalies; and pairs.
-    var looks: Int { fine.isEmpty ? 4 : 8 }
+    /// Units, of fine views twice and once together, and pairs; turned copies and synthetic anomalies.
+    var looks: (own: Int, copies: Int) { (fine.isEmpty ? 2 : 5, 2) }
 
     mutating func add(_ shot: ShotFeatures) {
         if cells.isEmpty {
@@ -102,8 +102,7 @@ struct CombinedFit: ScorerFit {
     func pairScores(_ shots: ShotSource, _ parallelism: Parallelism) throws(FitError) -> [[Float]]? {
         let everyone = Set(0..<shots.count)
         let alone = everyone.sorted().map { combined(leavingOut: everyone.subtracting([$0]), isFast: false) }
-        return try shots.map { shot, features throws(FitError) in
-            let own = features.own
+        return try shots.map { shot, own throws(FitError) in
             // The coarse view tells well enough which shots are alike. The same for all of them:
             let views = alone[shot].views(of: own.features)
             let factor = alone[shot].factor(for: own.features, counting: own.mask)
@@ -171,7 +170,7 @@ extension CombinedFit {
     private func turnedMemories(_ shots: ShotSource) throws(FitError) -> [PatchMemoryFit] {
         var memories = stages.map { _ in PatchMemoryFit(memory, shotCount: shotCount) }
         for number in 0..<shots.count {
-            let shot = try shots.features(of: number)
+            let shot = try shots.features(of: number, .turned)
             for stage in stages.indices {
                 memories[stage].add(
                     ShotFeatures(own: view(shot.own, in: stage), turned: shot.turned.map { view($0, in: stage) }))
@@ -200,8 +199,8 @@ extension CombinedFit {
     private func heldOut(
         _ sets: [[PatchMemoryFit]], _ shots: ShotSource, _ parallelism: Parallelism
     ) throws(FitError) -> [[Float]] {
-        let scores = try shots.map { shot, features throws(FitError) in
-            let views = stages.indices.map { view(features.own, in: $0) }
+        let scores = try shots.map { shot, own throws(FitError) in
+            let views = stages.indices.map { view(own, in: $0) }
             return sets.map { memories in
                 zip(memories, views).map { memory, view in
                     memory.memory(leavingOut: [shot], isFast: false)
@@ -227,7 +226,7 @@ extension CombinedFit {
         var looks = [[Float]](repeating: [], count: choices.count)
         var outside: [Float] = []
         for number in 0..<shots.count {
-            let own = try shots.features(of: number).own
+            let own = try shots.own(of: number)
             guard let placement = own.features.fine.first?.placement else { continue }
             let scorer = combined(leavingOut: [number], isFast: false, even)
             let squares = scorer.coarseSquares(scorer.views(of: own.features), counting: own.mask, parallelism)
@@ -337,7 +336,7 @@ extension CombinedFit {
         var normal: [[Float]] = []
         var anomalous: [[Float]] = []
         for index in 0..<shots.count {
-            let shot = try shots.features(of: index)
+            let shot = try shots.features(of: index, .made)
             let scorer = combined(leavingOut: shotCount > 1 ? [index] : [], isFast: shotCount == 1)
             func scores(_ view: ShotFeatures.View) -> [Float] {
                 let alone = scorer.components.map { component in

@@ -21,11 +21,14 @@ struct FineFit {
     private let shotCount: Int
     /// One a view, of the shots as they are.
     private var upright: [FineMemories] = []
+    /// With their copies, if there are any.
+    private var turned: [FineMemories] = []
     /// A shot and its turned copies.
     private var copies = 1
     /// Of an only shot, mild variants that are remembered with it.
     private var variants = 0
     private var looks: [Look] = []
+    private var isBegun = false
 
     init(_ views: [FineView], coresetBudget: Int, shotCount: Int) {
         self.views = views
@@ -46,10 +49,19 @@ struct FineFit {
     }
 
     mutating func add(_ shot: ShotFeatures) {
-        copies = max(copies, 1 + shot.turned.count { !$0.features.fine.isEmpty })
-        variants = shot.copies.count
-        for view in views.indices {
-            upright[view].add(shot.own.features.fine.isEmpty ? [] : [shot.own.features.fine[view]])
+        let own = [shot.own.features.fine].filter { !$0.isEmpty }
+        let others = shot.turned.map(\.features.fine).filter { !$0.isEmpty }
+        if !isBegun {
+            isBegun = true
+            // Whether the part is found in this shot or not.
+            copies = 1 + (views.contains(where: \.region.isPosed) ? shot.turned.count % 2 : shot.turned.count)
+            variants = shot.copies.count
+            if copies + variants > 1 { turned = emptyMemories(copies: copies + variants) }
+        }
+        for view in views.indices { upright[view].add(own.map { $0[view] }) }
+        // An only shot is held against its copies: they are as other shots.
+        for pieces in shotCount == 1 ? [own, others, shot.copies] : [own + others] {
+            for view in turned.indices { turned[view].add(pieces.map { $0[view] }) }
         }
     }
 
@@ -58,14 +70,14 @@ struct FineFit {
         _ shots: ShotSource, only: ShotFeatures?, _ parallelism: Parallelism
     ) throws(FitError) {
         for view in views.indices { upright[view].prepareSearch() }
-        let turned = copies + variants > 1 ? try turnedMemories(shots) : nil
+        for view in turned.indices { turned[view].prepareSearch() }
         if let only {
-            let memories = turned ?? upright
+            let memories = turned.isEmpty ? upright : turned
             let units = views.indices.map { self.units(of: only, in: $0, memories[$0], parallelism) }
             looks = looks(memories, units, .init(copies: copies, gain: nil), share: 1)
         } else {
             let units = try heldOut(upright, shots, parallelism)
-            guard let turned else {
+            guard !turned.isEmpty else {
                 looks = looks(upright, units, .init(copies: 1, gain: nil), share: 1)
                 return
             }
@@ -110,21 +122,6 @@ struct FineFit {
         }
     }
 
-    private func turnedMemories(_ shots: ShotSource) throws(FitError) -> [FineMemories] {
-        var turned = emptyMemories(copies: copies + variants)
-        for number in 0..<shots.count {
-            let shot = try shots.features(of: number)
-            let own = [shot.own.features.fine].filter { !$0.isEmpty }
-            let others = shot.turned.map(\.features.fine).filter { !$0.isEmpty }
-            // An only shot is held against its copies: they are as other shots.
-            for pieces in shotCount == 1 ? [own, others, shot.copies] : [own + others] {
-                for view in views.indices { turned[view].add(pieces.map { $0[view] }) }
-            }
-        }
-        for view in views.indices { turned[view].prepareSearch() }
-        return turned
-    }
-
     /// For each view and stage, how far a good part is that is not remembered: the mean score of the shots, each by a memory of
     /// the others.
     private func heldOut(
@@ -132,7 +129,7 @@ struct FineFit {
     ) throws(FitError) -> [[Float]] {
         var scores = views.map { $0.stages.map { _ in [Float]() } }
         for number in 0..<shots.count {
-            let own = try shots.features(of: number).own.features.fine
+            let own = try shots.own(of: number).features.fine
             for (view, patches) in own.enumerated() {
                 for (stage, memory) in memories[view].memories(leavingOut: [number]).enumerated() {
                     scores[view][stage].append(Self.score(patches, stage, memory, parallelism))

@@ -8,6 +8,8 @@
 struct FineMemories {
     /// Of any row that is remembered, the number that lot gave it, at most; nil is all.
     private let highest: UInt64?
+    /// Rows that there will be, at most: lists that grow by doubling would take twice as much.
+    private let mostRows: Int
     /// The next token's number.
     private var lot = SplitMix64(seed: 0)
     /// For each stage `[M, D]`.
@@ -22,9 +24,10 @@ struct FineMemories {
     ///   - budget: rows that each memory keeps; 0 keeps all.
     init(tokens: Int, budget: Int) {
         guard budget > 0, tokens > budget else {
-            highest = nil
+            (highest, mostRows) = (nil, tokens)
             return
         }
+        mostRows = budget
         var lot = SplitMix64(seed: 0)
         highest = (0..<tokens).map { _ in lot.next() }.sorted()[budget - 1]
     }
@@ -34,7 +37,11 @@ struct FineMemories {
     /// - Parameter views: of one shot: itself, and its copies.
     mutating func add(_ views: [FinePatches]) {
         if rows.isEmpty, let first = views.first {
-            rows = first.stages.map { _ in [] }
+            rows = first.stages.map { stage in
+                var rows: [Float] = []
+                rows.reserveCapacity(mostRows * stage.columns)
+                return rows
+            }
             widths = first.stages.map(\.columns)
         }
         let first = blocks.last?.upperBound ?? 0

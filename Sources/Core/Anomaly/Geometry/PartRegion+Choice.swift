@@ -10,24 +10,28 @@ extension PartRegion {
 
     /// The region that suits the shots, by where a part stands out from a smooth background in each of them.
     ///
-    /// - Parameter shots: as the model sees them, all of one scene and decoded alike.
-    /// - Precondition: at least one.
-    package static func chosen(from shots: [Image]) -> PartRegion {
-        precondition(!shots.isEmpty, "region of no shots")
-        let picture = PixelSize(height: shots[0].height, width: shots[0].width)
-        guard shots.count > 1 else { return full(picture, .oneShot) }
-        guard shots.allSatisfy({ $0.height == picture.height && $0.width == picture.width }) else {
-            return full(picture, .otherSizes)
-        }
-        let masks = shots.compactMap { shot -> (box: PartMask, pose: PartMask)? in
-            let contrast = BackgroundContrast(shot)
+    /// - Parameters:
+    ///   - count: how many shots, at least one.
+    ///   - shot: one of them as the model sees it, all of one scene and decoded alike. One at a time: hundreds take gigabytes.
+    package static func chosen<Failure>(
+        from count: Int, _ shot: (Int) throws(Failure) -> Image
+    ) throws(Failure) -> PartRegion {
+        precondition(count > 0, "region of no shots")
+        let first = try shot(0)
+        let picture = PixelSize(height: first.height, width: first.width)
+        guard count > 1 else { return full(picture, .oneShot) }
+        var masks: [(box: PartMask, pose: PartMask)] = []
+        for number in 0..<count {
+            let image = number == 0 ? first : try shot(number)
+            guard image.height == picture.height, image.width == picture.width else {
+                return full(picture, .otherSizes)
+            }
+            let contrast = BackgroundContrast(image)
             guard let box = contrast.mask(level: PartMask.boxLevel), let pose = contrast.mask(level: PartMask.poseLevel)
-            else { return nil }
-            return (box, pose)
+            else { continue }
+            masks.append((box, pose))
         }
-        guard masks.count == shots.count else {
-            return full(picture, .noPart(shots: shots.count - masks.count))
-        }
+        guard masks.count == count else { return full(picture, .noPart(shots: count - masks.count)) }
         let poses = masks.map { PartPose(of: $0.pose, height: picture.height, width: picture.width) }
         let posed = posedExtent(poses)
         let upright = uprightExtent(masks.map(\.box), picture)

@@ -154,7 +154,7 @@ package struct PatchMemoryFit: ScorerFit {
             foreground: knownForeground, isFast: isFast)
     }
 
-    package var looks: Int { 1 }
+    package var looks: (own: Int, copies: Int) { (1, 0) }
 
     package func pairScores(
         _ shots: ShotSource, _ parallelism: Parallelism
@@ -164,9 +164,8 @@ package struct PatchMemoryFit: ScorerFit {
             PatchMemory(
                 bank: bank.keeping { $0 == only }, aggregation: settings.aggregation, foreground: knownForeground)
         }
-        return try shots.map { shot, features throws(FitError) in
-            let view = features.own
-            return scorers.enumerated().map { other, scorer in
+        return try shots.map { shot, view throws(FitError) in
+            scorers.enumerated().map { other, scorer in
                 shot == other ? 0 : scorer.score(view.features, counting: view.mask, parallelism).imageScore
             }
         }

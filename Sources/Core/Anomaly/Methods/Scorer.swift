@@ -57,6 +57,8 @@ package struct ShotFeatures: Sendable {
     package var copies: [[FinePatches]] = []
     /// Of copies with a synthetic anomaly; made for methods that learn from them.
     package let anomalies: [AnomalousView]
+    /// What is not here of what there is of the shot.
+    var lacks: ShotPieces = []
 
     /// A picture with a synthetic anomaly.
     package struct AnomalousView: Sendable {
@@ -93,8 +95,9 @@ package protocol ScorerFit {
         _ shots: ShotSource, _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws(FitError)
 
-    /// How often all shots are looked at between the last ``add(_:)`` and the end of ``pairScores(_:_:)``.
-    var looks: Int { get }
+    /// How often all shots are looked at between the last ``add(_:)`` and the end of ``pairScores(_:_:)``: themselves, and with
+    /// their copies.
+    var looks: (own: Int, copies: Int) { get }
 
     /// About what share of a fit's time ``finish(_:progress:isCancelled:)`` takes.
     var trainingShare: Double { get }
@@ -123,7 +126,7 @@ extension ScorerFit {
 
     package var oddShots: Set<Int> { [] }
 
-    package var looks: Int { 0 }
+    package var looks: (own: Int, copies: Int) { (0, 0) }
 
     package mutating func finish(
         _ shots: ShotSource, _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool

@@ -97,3 +97,7 @@ import Testing
         #expect(throws: DecodingError.self) { try JSONDecoder().decode(PartRegion.self, from: Data(document.utf8)) }
     }
 }
+
+extension PartRegion {
+    static func chosen(from shots: [Image]) -> PartRegion { chosen(from: shots.count) { shots[$0] } }
+}
