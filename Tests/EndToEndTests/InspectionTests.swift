@@ -42,10 +42,11 @@ extension EndToEndTests {
             let records = try await line.inspect(next: 12)
             #expect(try await line.stop() == 0)
             for record in records where record.verdict != .invalid {
-                for path in [record.image, record.heatmap] {
+                // A heat map has the picture, a line of 6 pixels, and the colours.
+                for (path, width) in [(record.image, Pictures.width), (record.heatmap, 2 * Pictures.width + 6)] {
                     let bytes = try Data(contentsOf: URL(filePath: "\(line.state)/\(try #require(path))"))
                     let picture = try Image(decoding: Array(bytes))
-                    #expect((picture.height, picture.width) == (Pictures.height, Pictures.width))
+                    #expect((picture.height, picture.width) == (Pictures.height, width))
                 }
             }
         }
