@@ -40,8 +40,10 @@ extension EndToEndTests {
             for record in records {
                 let (score, limit) = (try #require(record.score), try #require(record.limit))
                 #expect(score > 0 && (score > limit) == (record.verdict == .ng))
-                let heatMap = try Data(contentsOf: URL(filePath: "\(line.state)/\(try #require(record.heatmap))"))
-                #expect(try Image(decoding: Array(heatMap)).height == Pictures.height)
+                // Pictures follow the line.
+                let path = "\(line.state)/\(try #require(record.heatmap))"
+                try await eventually("the heat map") { FileManager.default.fileExists(atPath: path) }
+                #expect(try Image(decoding: Array(Data(contentsOf: URL(filePath: path)))).height == Pictures.height)
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: line.state + "/text-anchors").count == 1)
             let shown = try await line.fsacctl("models", "show")
