@@ -3,7 +3,7 @@ import PackageDescription
 
 // The layout is the architecture (ARCHITECTURE.md). Imports go one way:
 //   C shims -> Platform -> Core -> Settings -> Capture -> Daemon -> fsacd        ControlProtocol -> Capture, Daemon, fsacctl
-//   Platform, ControlProtocol -> Journal -> Daemon, fsacctl        Page -> Daemon
+//   Platform, ControlProtocol -> Journal -> Daemon, fsacctl        Page -> Daemon        Settings -> Arguments -> fsacd, fsacctl
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -69,10 +69,16 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // What both programs take on the command line.
+        .target(
+            name: "Arguments",
+            dependencies: ["Settings", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "fsacd",
             dependencies: [
-                "Platform", "Settings", "Daemon",
+                "Platform", "Settings", "Arguments", "Daemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -81,7 +87,7 @@ let package = Package(
         .executableTarget(
             name: "fsacctl",
             dependencies: [
-                "Platform", "ControlProtocol", "Journal", "Core", "Settings", "Capture", "CCurl",
+                "Platform", "ControlProtocol", "Journal", "Core", "Settings", "Arguments", "Capture", "CCurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict

@@ -17,11 +17,12 @@ MAY_IMPORT = {
     "ControlProtocol": "",
     "Journal": "Platform ControlProtocol",
     "Page": "",
+    "Arguments": "Settings ArgumentParser",
     "Capture": "Platform Core Settings ControlProtocol CV4L2",
     "Daemon": "Platform Core Settings Capture ControlProtocol Journal Page CSystemd HTTPTypes Hummingbird* Logging NIO*"
               " ServiceLifecycle",
-    "fsacd": "Platform Settings ControlProtocol Daemon ArgumentParser Logging",
-    "fsacctl": "Platform Core Settings Capture ControlProtocol Journal ArgumentParser CCurl",
+    "fsacd": "Platform Settings Arguments ControlProtocol Daemon ArgumentParser Logging",
+    "fsacctl": "Platform Core Settings Arguments Capture ControlProtocol Journal ArgumentParser CCurl",
     "TestSupport": "Platform Core",
 }
 FREE = "Foundation FoundationEssentials Glibc Synchronization"

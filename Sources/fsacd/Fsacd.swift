@@ -1,4 +1,5 @@
 import ArgumentParser
+import Arguments
 import ControlProtocol
 import Daemon
 import Glibc
@@ -100,25 +101,6 @@ struct Fsacd: AsyncParsableCommand {
         case is ConfigurationError, is MethodError, is StoreError: ExitCode(78)
         case ShutdownError.stuck(_, _, let failure, _): failure.map(code) ?? ExitCode(70)
         default: .failure
-        }
-    }
-}
-
-/// Which configuration a command is about: named alone or by --config.
-struct ConfigurationFile: ParsableArguments {
-    @Argument(
-        help: "The configuration file (default: \(Configuration.standardPath)).",
-        completion: .file(extensions: ["toml"]))
-    var file: String?
-
-    @Option(help: "The same, as an option.", completion: .file(extensions: ["toml"]))
-    var config: String?
-
-    var path: String { config ?? file ?? Configuration.standardPath }
-
-    func validate() throws {
-        if let file, let config {
-            throw ValidationError("expected one configuration file, got \(file) and --config \(config)")
         }
     }
 }

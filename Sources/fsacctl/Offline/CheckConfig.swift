@@ -1,4 +1,5 @@
 import ArgumentParser
+import Arguments
 import Settings
 
 /// `fsacctl check-config`, for a person before a reload; `fsacd --check` looks at the same and has the daemon's exit
@@ -35,25 +36,6 @@ struct CheckConfig: ParsableCommand {
             throw ClientError.configuration(error)
         } catch let error as MethodError {
             throw ClientError.method(error)
-        }
-    }
-}
-
-/// Which configuration a command is about: named alone or by --config.
-struct ConfigurationFile: ParsableArguments {
-    @Argument(
-        help: "The configuration file (default: \(Configuration.standardPath)).",
-        completion: .file(extensions: ["toml"]))
-    var file: String?
-
-    @Option(help: "The same, as an option.", completion: .file(extensions: ["toml"]))
-    var config: String?
-
-    var path: String { config ?? file ?? Configuration.standardPath }
-
-    func validate() throws {
-        if let file, let config {
-            throw ValidationError("expected one configuration file, got \(file) and --config \(config)")
         }
     }
 }
