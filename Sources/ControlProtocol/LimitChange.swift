@@ -8,6 +8,10 @@ package enum LimitOrigin: String, Codable, Sendable {
 
 /// What another limit would change: newest parts that the generation in use scored, at both limits.
 package struct LimitChange: Codable, Sendable, Equatable {
+    /// A limit by hand that is further than this factor from what the shots give is more often a slip of the finger (13 for 1.3)
+    /// than meant. Chosen here: scores are in units of a typical good part, and other sensitivities stay below it.
+    package static let plausibleFactor: Float = 2
+
     /// A part whose verdict would be another one.
     package struct Flip: Codable, Sendable, Equatable {
         package var seq: UInt64

@@ -6,9 +6,6 @@ import Core
 struct LimitChecks: Sendable {
     /// Newest parts that are looked at. Their scores are in the journal: nothing is computed.
     static let parts = 200
-    /// A limit by hand that is higher than this many times what the shots give is more often a slip of the finger (13 for 1.3)
-    /// than meant. Chosen here: scores are in units of a typical good part, and other sensitivities stay below it.
-    static let plausibleFactor: Float = 2
 
     let recent: RecentParts
 
@@ -48,9 +45,9 @@ struct LimitChecks: Sendable {
 
     /// Higher than anything that the shots make plausible, and than what is in use.
     private static func implausible(_ value: Float, _ calibrated: Float, _ before: Float?) -> String? {
-        guard value > plausibleFactor * calibrated, value > before ?? 0 else { return nil }
+        guard value > LimitChange.plausibleFactor * calibrated, value > before ?? 0 else { return nil }
         return
-            "\(value) is more than \(plausibleFactor) times the limit that the shots give (\(calibrated)): a bad part "
+            "\(value) is more than \(LimitChange.plausibleFactor) times the limit that the shots give (\(calibrated)): a bad part "
             + "could pass: if that is meant, repeat it with --force"
     }
 }

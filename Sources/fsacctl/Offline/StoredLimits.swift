@@ -4,10 +4,6 @@ import Platform
 
 /// Limits that were set by hand, as they lie in a state directory, against those that the shots give.
 enum StoredLimits {
-    /// As far apart as this one of both is more likely a slip of the finger (13 for 1.3), or of other shots, than meant. The daemon
-    /// asks twice beyond it (``LimitChange``).
-    private static let plausibleFactor: Float = 2
-
     private struct ByHand: Decodable {
         var value: Float
     }
@@ -33,7 +29,7 @@ enum StoredLimits {
 
     static func warning(_ recipe: String, byHand: Float, automatic: Float) -> String? {
         let ratio = byHand / automatic
-        guard ratio > plausibleFactor || ratio < 1 / plausibleFactor else { return nil }
+        guard ratio > LimitChange.plausibleFactor || ratio < 1 / LimitChange.plausibleFactor else { return nil }
         let danger = ratio > 1 ? "bad parts may pass" : "good parts may be rejected"
         return "recipe \(recipe): the limit by hand, \(Format.score(byHand)), is far from that of the shots, "
             + "\(Format.score(automatic)): \(danger): `fsacctl limit show` says more, `fsacctl limit auto` goes back"
