@@ -13,15 +13,8 @@ final class ScriptedDaemon: Sendable {
     init(folder: String, lines: [String], end: [String] = [], staysOpen: Bool = false) throws {
         socket = "\(folder)/scripted.sock"
         listener = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socket.utf8) }
-        let isBound = withUnsafePointer(to: address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard isBound == 0, listen(listener, 4) == 0 else { throw SocketRequest.Failed(reply: "listen: \(errno)") }
+        let isBound = SocketRequest.withAddress(socket) { [listener] in bind(listener, $0, $1) } == 0
+        guard isBound, listen(listener, 4) == 0 else { throw SocketRequest.Failed(reply: "listen: \(errno)") }
         let body = lines.map { $0 + "\n" }.joined()
         let chunk = body.isEmpty ? "" : String(body.utf8.count, radix: 16) + "\r\n" + body + "\r\n"
         let last = "0\r\n" + end.map { $0 + "\r\n" }.joined() + "\r\n"

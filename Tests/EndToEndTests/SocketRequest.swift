@@ -20,6 +20,18 @@ enum SocketRequest {
             Data("GET \(path) HTTP/1.1\r\nHost: fsac\r\nConnection: close\r\n\r\n".utf8), socket: socket)
     }
 
+    /// What `call` makes of a socket's address.
+    static func withAddress<Value>(_ path107: String, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Value) -> Value {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path107.utf8) }
+        return withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                call($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+    }
+
     private static func exchange(_ request: Data, socket: String) async throws -> (status: Int, body: Data) {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
@@ -36,15 +48,9 @@ enum SocketRequest {
     /// A connection that nobody reads from; closed by the caller.
     static func connected(to path107: String) throws -> CInt {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path107.utf8) }
-        let connected = withUnsafePointer(to: address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
+        guard withAddress(path107, { connect(descriptor, $0, $1) }) == 0 else {
+            throw Failed(reply: "connect: \(errno)")
         }
-        guard connected == 0 else { throw Failed(reply: "connect: \(errno)") }
         return descriptor
     }
 
