@@ -60,6 +60,22 @@ extension EndToEndTests {
             #expect(after.contains { $0.verdict == .ng } && after.contains { $0.verdict == .ok })
         }
 
+        /// It is not unlike the others by far, so that only the model's own rejection tells it from a good part.
+        @Test func aShotThatTheModelRejectsWaitsForASecondOneLikeItAndStatusNamesIt() async throws {
+            let line = try Line(frames: Pictures.line)
+            try await line.start()
+            try await line.addShots()
+            let bad = try line.file("bad.jpg", Pictures.defective(77))
+            let refused = try await line.fsacctl("add-normal", bad)
+            #expect(refused.standardError.contains("until one of another part"), "\(refused.standardError)")
+            let forced = try await line.fsacctl("add-normal", bad, "--force")
+            #expect(forced.standardOutput.contains("the model in use rejects it"), "\(forced.standardOutput)")
+            let status = try await line.fsacctl("status").standardOutput
+            #expect(status.contains("odd shots: ") && status.contains("waits for another one like it"), "\(status)")
+            let shown = try await line.fsacctl("models", "show", "2").standardOutput
+            #expect(shown.contains("a model rejected it"), "\(shown)")
+        }
+
         @Test func whatAShotChangesIsShownBeforeAndUndoneByRollback() async throws {
             let line = try Line(frames: Pictures.line)
             try await line.start()

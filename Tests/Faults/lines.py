@@ -5,6 +5,8 @@ import collections
 import contextlib
 import json
 import os
+import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -214,6 +216,19 @@ class Line:
 
     def threads(self):
         return len(os.listdir(f"/proc/{self.process.pid}/task"))
+
+    def holdings(self):
+        """What its descriptors are of, and its threads' names, without numbers."""
+        process = pathlib.Path(f"/proc/{self.process.pid}")
+        held = collections.Counter()
+        for folder, name, text in (
+            ("fd", "descriptor of", os.readlink),
+            ("task", "thread", lambda task: (task / "comm").read_text().strip()),
+        ):
+            for entry in (process / folder).iterdir():
+                with contextlib.suppress(OSError):
+                    held[f"{name} {re.sub('[0-9]+', '#', text(entry))}"] += 1
+        return held
 
     # Its clients
 

@@ -130,7 +130,7 @@ def soak(folder, chance):
                 print(f"soak: the daemon ended with {line.process.poll()}:\n{line.log()[-2000:]}")
                 return 1
             if now >= next_look:
-                samples.append((now - begin, line.memory(), line.descriptors(), line.threads()))
+                samples.append((now - begin, line.memory(), line.descriptors(), line.threads(), line.holdings()))
                 next_look += LOOK
             # None in the last tenth, so that its traces are gone.
             if now >= next_fault and now < begin + 0.88 * SECONDS:
@@ -165,6 +165,9 @@ def soak(folder, chance):
             + ("" if after <= most else f": FAILED, at most {most:.1f}")
             + (", not judged in less than two hours" if most == math.inf else "")
         )
+    more, fewer = late[-1][4] - early[-1][4], early[-1][4] - late[-1][4]
+    if more or fewer:
+        print(f"soak: more at the end: {dict(more)}, fewer: {dict(fewer)}")
     counters = rig.counters
     for name, found in counters.broken().items():
         print(f"soak: {name}: {len(found)}" + (f": {found[0]}" if found else ""))

@@ -110,6 +110,9 @@ package struct CalibrationEvidence: Codable, Sendable, Equatable {
     /// The same in words for a person.
     package let text: String
 
+    /// Whether a shot that the model rejects is a doubted one, see ``OddShots``: one or two parts cannot say what is odd.
+    package var canDoubt: Bool { partCount > 2 }
+
     /// What to do about a limit that the shots cannot tell; nil when they can.
     package var advice: String? {
         shotCount > 1

@@ -107,7 +107,7 @@ extension FittedModel {
                 progress: { progress(1 - (1 - $0) * (1 - embeddingShare)) }, isCancelled: isCancelled)
         }
         var learnt = try learn(features)
-        let odd = learnt.odd
+        let odd = learnt.odd(doubted: Set(shots.indices.filter { shots[$0].isDoubted }))
         if !odd.isEmpty { learnt = try learn(features.only(shots.indices.filter { !odd.contains($0) })) }
         let calibration = learnt.calibration(settings.sensitivity)
         guard calibration.isFinite else { throw .notFinite("shots' scores and the limit that they give") }
@@ -120,7 +120,8 @@ extension FittedModel {
             let score = model.score(own.features, parallelism: parallelism).imageScore
             model.oddShots.append(
                 OddShot(
-                    sha256: shots[shot].sha256, score: score, highestOther: calibration.evidence.scores.max() ?? 0))
+                    sha256: shots[shot].sha256, score: score, highestOther: calibration.evidence.scores.max() ?? 0,
+                    isDoubted: shots[shot].isDoubted))
         }
         model.inspectionTime = try choice.time(of: model, shots[0], extractor, parallelism)
         return model
@@ -159,12 +160,13 @@ private struct LearntShots {
         self.scorers = scorers
     }
 
-    /// The numbers of the shots that are unlike all others; none where the method cannot compare shot with shot, or where they
-    /// would be half of the shots or more.
-    var odd: Set<Int> {
+    /// The numbers of the shots that are unlike all others, or doubted by themselves; none where the method cannot compare shot with
+    /// shot, or where they would be half of the shots or more.
+    func odd(doubted: Set<Int>) -> Set<Int> {
         guard let pairScores, pairScores.count > 2 else { return [] }
         let scored = OddShots.odd(
-            heldOut: heldOut.normal.map { LimitPrediction.logarithm(of: $0[0]) }, parts: parts, pairScores: pairScores)
+            heldOut: heldOut.normal.map { LimitPrediction.logarithm(of: $0[0]) }, parts: parts, pairScores: pairScores,
+            doubted: doubted)
         let odd = scored.union(scorers.oddShots)
         return 2 * odd.count < pairScores.count ? odd : []
     }

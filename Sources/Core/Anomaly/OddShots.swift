@@ -1,11 +1,18 @@
+internal import Glibc
+
 /// Which shots are unlike all others: most likely bad parts, or pictures of something else.
 ///
 /// One such shot among good ones would teach a memory that its defect is normal, and a limit that good parts differ much. So a
-/// shot that the others would reject, and not by a little, is set aside until a second one like it says that there is such a
-/// variant. One or two parts cannot say what is odd; nor can half of the parts be.
+/// shot that the others would reject, and not by a little, is set aside until one of another part like it says that there is
+/// such a variant. So is one that is doubted, a shot that the model in use rejected: what is near to good parts is told from them by no
+/// score alone, and a person who errs once rarely errs twice in the same way. One or two parts cannot say what is odd; nor can half of
+/// the parts be.
 package enum OddShots {
     /// How rarely a good part is called odd, as a share: far more rarely than one is rejected. Chosen here (docs/accuracy.md).
     static let rate = 0.001
+    /// Two shots nearer than half of what others are apart show the same part, or are copies, as a difference of log scores. Wider than
+    /// ``RepeatedParts/closeness``: two parts of a variant that is nearly the same each time are two.
+    private static let sameness = log(2.0)
 
     /// Whether a held-out log score lies above what the others let expect: the same prediction bound that a limit is, at ``rate``.
     ///
@@ -35,28 +42,32 @@ package enum OddShots {
     ///   - heldOut: for each shot its log score by a model of the shots of all other parts.
     ///   - parts: for each shot the number of the part that it shows.
     ///   - pairScores: as ``RepeatedParts/parts(pairScores:)`` has them.
+    ///   - doubted: the numbers of shots that are odd unless one of another part is like them.
     /// - Returns: the odd shots' numbers.
-    package static func odd(heldOut: [Double], parts: [Int], pairScores: [[Float]]) -> Set<Int> {
+    package static func odd(
+        heldOut: [Double], parts: [Int], pairScores: [[Float]], doubted: Set<Int> = []
+    ) -> Set<Int> {
         let names = Set(parts).sorted()
         let members = names.map { name in parts.indices.filter { parts[$0] == name } }
-        let logs = members.map { shots in shots.reduce(0) { $0 + heldOut[$1] } / Double(shots.count) }
-        let outliers = outliers(logs)
-        guard !outliers.isEmpty else { return [] }
-        let candidates = Set(outliers.flatMap { members[$0] })
-        let usual = usualDistance(pairScores, parts.indices.filter { !candidates.contains($0) })
+        let scores = members.map { shots in shots.reduce(0) { $0 + heldOut[$1] } / Double(shots.count) }
+        let candidates = doubted.union(outliers(scores).flatMap { members[$0] })
+        let others = parts.indices.filter { !candidates.contains($0) }
+        guard !candidates.isEmpty, others.count > 1 else { return [] }
+        let logs = pairScores.map { row in row.map { LimitPrediction.logarithm(of: $0) } }
         return candidates.filter { shot in
-            !candidates.contains { other in
-                other != shot
-                    && LimitPrediction.logarithm(of: max(pairScores[shot][other], pairScores[other][shot])) <= usual
-            }
+            !candidates.contains { $0 != shot && speakForOneAnother(shot, $0, among: others, logs) }
         }
     }
 
-    /// As far apart as shots that are like one another may be: the median of the pairs that are not odd, and what pairs spread.
-    private static func usualDistance(_ pairScores: [[Float]], _ shots: [Int]) -> Double {
-        let logs = shots.flatMap { shot in
-            shots.filter { $0 != shot }.map { LimitPrediction.logarithm(of: pairScores[shot][$0]) }
-        }
-        return logs.sorted()[logs.count / 2] + RepeatedParts.closeness
+    /// Whether two shots are of different parts and as like one another as other shots are: no farther apart than the median of those, and
+    /// what they spread; or each nearer to the other one than to any of those, as two of one variant are. Two that are nearer
+    /// than ``sameness`` are one word, not two.
+    private static func speakForOneAnother(_ one: Int, _ two: Int, among others: [Int], _ logs: [[Double]]) -> Bool {
+        let pairs = others.flatMap { shot in others.filter { $0 != shot }.map { logs[shot][$0] } }
+        let usual = pairs.sorted()[pairs.count / 2]
+        let apart = max(logs[one][two], logs[two][one])
+        guard apart > usual - sameness else { return false }
+        return apart <= usual + RepeatedParts.closeness
+            || others.allSatisfy { logs[one][two] < logs[one][$0] && logs[two][one] < logs[two][$0] }
     }
 }

@@ -10,6 +10,8 @@ package struct Shot: Sendable {
     package let area: InspectionArea
     /// The size of the whole picture.
     package let frame: PixelSize
+    /// Whether a model of other shots rejects it, and a person said that it is good; see ``OddShots``.
+    package var isDoubted = false
 
     /// A picture in memory.
     ///

@@ -8,9 +8,12 @@ package struct FewShotProtocol {
         package let shots: Int
         package let seed: Int
         let paths: [String]
-        /// A defective test picture that is one more shot, and no test; nil when all shots are good.
+        /// A defective test picture that is one more shot, and no test; nil when all shots are good. It is a doubted one where the model
+        /// of the others rejects it, for the daemon takes it by force only.
         var outlier: DataSet.TestPicture?
 
+        /// The good shots' file names.
+        var shotNames: [String] { paths.map { String($0.split(separator: "/").last ?? "") } }
         fileprivate var allPaths: [String] { paths + (outlier.map { [$0.path] } ?? []) }
     }
 
@@ -94,7 +97,10 @@ package struct FewShotProtocol {
         let cached = Double(plans.count - missing.count)
         var trials: [Trial] = []
         for (done, index) in missing.enumerated() {
-            let (model, time) = try fit(set, plans[index]) { progress(cached + (Double(done) + $0) / 2) }
+            let isDoubted = try isDoubted(plans[index], trials, zip(plans, runs).compactMap { $1 })
+            let (model, time) = try fit(set, plans[index], isDoubted) {
+                progress(cached + (Double(done) + $0) / 2)
+            }
             // One extractor an input size: each has its own scratch memory.
             let inputSize = model.backbone.inputSize
             let extractor = trials.first { $0.model.backbone.inputSize == inputSize }?.extractor
@@ -125,8 +131,28 @@ package struct FewShotProtocol {
         }
     }
 
+    /// Whether the daemon would take a plan's outlier as a doubted shot: the model of the plan's good shots, which comes before,
+    /// rejects it.
+    private func isDoubted(
+        _ plan: Plan, _ trials: [Trial], _ runs: [EvaluationRun]
+    ) throws(EvaluationError) -> Bool {
+        guard let outlier = plan.outlier else { return false }
+        if let trial = trials.first(where: { $0.isOf(plan.paths) }) {
+            guard trial.model.calibration.evidence.canDoubt else { return false }
+            let view = try view(of: Picture(.file, bytes: read(outlier.path)), for: trial, path: outlier.path)
+            let score = trial.model.score(view.features, parallelism: parallelism).imageScore
+            return score.isReject(at: trial.model.calibration.limit)
+        }
+        return runs.contains { run in
+            guard run.outlier == nil, run.shots == plan.shotNames, run.evidence.canDoubt,
+                let limit = run.figures[.limit], let picture = run.pictures.first(where: { $0.file == outlier.file })
+            else { return false }
+            return picture.score.isReject(at: Float(limit))
+        }
+    }
+
     private func fit(
-        _ set: DataSet, _ plan: Plan, progress: @escaping (Double) -> Void
+        _ set: DataSet, _ plan: Plan, _ isDoubted: Bool, progress: @escaping (Double) -> Void
     ) throws(EvaluationError) -> (model: FittedModel, time: Duration) {
         var shots: [Shot] = []
         for path in plan.allPaths {
@@ -137,6 +163,7 @@ package struct FewShotProtocol {
                 throw .picture(path: path, error)
             }
         }
+        if isDoubted { shots[shots.count - 1].isDoubted = true }
         let start = now()
         do throws(FitError) {
             let model = try FittedModel.fit(

@@ -17,6 +17,9 @@ struct Trial {
         self.fitTime = fitTime
     }
 
+    /// Whether it is of these good shots and no other.
+    func isOf(_ paths: [String]) -> Bool { plan.outlier == nil && plan.paths == paths }
+
     /// Whether a picture is none of its shots.
     func tests(_ picture: DataSet.TestPicture) -> Bool { picture != plan.outlier }
 
@@ -60,7 +63,7 @@ struct Trial {
             .millisecondsPerImage: time / .milliseconds(1) / Double(pictures.count),
         ])
         return EvaluationRun(
-            seed: plan.seed, shots: plan.paths.map(Self.fileName), outlier: plan.outlier?.file, oddShots: oddShots,
+            seed: plan.seed, shots: plan.shotNames, outlier: plan.outlier?.file, oddShots: oddShots,
             inputSize: model.backbone.inputSize, layers: model.layers, figures: figures,
             evidence: model.calibration.evidence, training: model.scorer.training,
             pictures: pictures, misjudged: misjudged)
@@ -69,10 +72,8 @@ struct Trial {
     private var oddShots: [String] {
         // A picture that comes twice among the shots is one.
         let names = Dictionary(
-            zip(model.shots, plan.paths.map(Self.fileName) + [plan.outlier?.file ?? ""]),
+            zip(model.shots, plan.shotNames + [plan.outlier?.file ?? ""]),
             uniquingKeysWith: { one, _ in one })
         return model.oddShots.compactMap { names[$0.sha256] }
     }
-
-    private static func fileName(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
 }

@@ -20,7 +20,8 @@ enum ShotSuspicion: Error, Equatable, CustomStringConvertible {
                 + "type `fsacctl add-normal --from-verdict \(seq) --force`"
         case .looksRejected(let score, let limit):
             "shot: the model in use rejects this picture (\(Self.words(score, limit))): if a person has looked at the part "
-                + "and it is good, repeat the command with --force"
+                + "and it is good, repeat the command with --force; beside three parts and more nothing is learnt from it until one of another "
+                + "part like it is added"
         case .showsNoPart:
             "shot: the model in use follows the part and finds none in this picture: if a person has looked at it and it shows "
                 + "a good part, repeat the command with --force; with it no part is followed any more"
@@ -55,10 +56,10 @@ enum CheckedShot: Sendable {
 struct NewShot: Sendable {
     let bytes: [UInt8]
     /// As the store will have it.
-    let normal: StoredNormal
+    var normal: StoredNormal
     let likeness: PictureLikeness
     /// By the model in use; nil without one.
-    let score: Float?
+    var score: Float?
 }
 
 /// Looks at a picture before it becomes a normal shot: whether it is one already, whether it looks like a reject, and what it
@@ -95,14 +96,19 @@ final class ShotChecks: Sendable {
         if !isForced, let same = earlier.shot(like: likeness) ?? shot(like: likeness, in: entry.recipe) {
             return .duplicate(same)
         }
-        let judgement = try judgement(on: bytes, in: entry, isForced: isForced)
-        if let judgement, !isForced {
+        var new = NewShot(bytes: bytes, normal: normal, likeness: likeness)
+        if let judgement = try judgement(on: bytes, in: entry, isForced: isForced) {
+            new.score = judgement.score
             if judgement.score.isReject(at: judgement.limit) {
-                throw ShotSuspicion.looksRejected(score: judgement.score, limit: judgement.limit)
+                guard isForced else {
+                    throw ShotSuspicion.looksRejected(score: judgement.score, limit: judgement.limit)
+                }
+                new.normal.isDoubted = judgement.canDoubt
+            } else if !isForced, let part = try reject(like: likeness, of: entry.name) {
+                throw ShotSuspicion.showsRejectedPart(part)
             }
-            if let part = try reject(like: likeness, of: entry.name) { throw ShotSuspicion.showsRejectedPart(part) }
         }
-        return .acceptable(NewShot(bytes: bytes, normal: normal, likeness: likeness, score: judgement?.score))
+        return .acceptable(new)
     }
 
     /// - Throws: ``ShotSuspicion`` when the part was rejected.
@@ -130,11 +136,12 @@ final class ShotChecks: Sendable {
     /// would learn a picture without a part like any other, and then such a frame is OK.
     private func judgement(
         on bytes: [UInt8], in entry: RecipeBook.Entry, isForced: Bool
-    ) throws(ShotSuspicion) -> (score: Float, limit: Float)? {
+    ) throws(ShotSuspicion) -> (score: Float, limit: Float, canDoubt: Bool)? {
         guard let active = entry.recipe.view.active, active.fault == nil, let model = entry.method.activeModel(active)
         else { return nil }
         do throws(Invalidity) {
-            return (try PictureJudge(model).judge(bytes).score, model.limit)
+            let score = try PictureJudge(model).judge(bytes).score
+            return (score, model.limit, active.model.calibration.evidence.canDoubt)
         } catch {
             guard error.cause == .partNotFound, !isForced else { return nil }
             throw .showsNoPart

@@ -81,7 +81,8 @@ struct ShotWarnings {
         let others = candidate.shots.count - candidate.oddShots.count
         return candidate.oddShots.compactMap { shot in
             if shot.sha256 == sha256 {
-                return "nothing would be learnt from this picture until another one like it is added: "
+                return "nothing would be learnt from this picture until one of another part like it is added: "
+                    + (shot.isDoubted ? "the model in use rejects it; " : "")
                     + String(format: "it scores %.2f by the other %ld shots, ", shot.score, others)
                     + String(format: "none of which scores more than %.2f without itself", shot.highestOther)
             }

@@ -110,7 +110,7 @@ struct ShotWork: Sendable {
         let (entry, parts) = (order.entry, order.previewParts)
         report { $0.phase = .working(.previewing, progress: 0) }
         let change = try await refit.preview(
-            entry, with: shot.bytes,
+            entry, with: shot.bytes, isDoubted: shot.normal.isDoubted,
             progress: { progress in report { $0.phase = .working(.previewing, progress: 0.9 * progress) } },
             { model, isCancelled in
                 try checks.change(
@@ -138,7 +138,8 @@ struct ShotWork: Sendable {
                             to: recipe, new.normal, isForced: order.isForced, score: new.score,
                             source: order.source.words)
                     } _: {
-                        try recipe.addNormal(new.bytes, fileExtension: new.normal.fileExtension)
+                        try recipe.addNormal(
+                            new.bytes, fileExtension: new.normal.fileExtension, isDoubted: new.normal.isDoubted)
                     }
                 }
                 report { $0.shots[index].outcome = isNew ? .added : .duplicate }

@@ -5,13 +5,13 @@ import Synchronization
 extension Recipe {
     /// Stores a checked picture as a normal shot; the same bytes again change nothing. One that was set aside is a shot again.
     package func addNormal(
-        _ bytes: [UInt8], fileExtension: String
+        _ bytes: [UInt8], fileExtension: String, isDoubted: Bool = false
     ) throws(DiskError) -> (normal: StoredNormal, isNew: Bool) {
         try change.withLock { _ throws(DiskError) in
             // The name is the content: adding is idempotent, and a client that got no answer may ask again.
             let sha256 = RecipeStore.sha256(of: bytes)
             if let known = view.normals.first(where: { $0.sha256 == sha256 }) { return (known, false) }
-            let normal = try store.addNormal(bytes, fileExtension: fileExtension)
+            let normal = try store.addNormal(bytes, fileExtension: fileExtension, isDoubted: isDoubted)
             if let aside = view.setAside.first(where: { $0.sha256 == sha256 }) { try store.removeSetAside(aside) }
             try readShots()
             return (normal, true)

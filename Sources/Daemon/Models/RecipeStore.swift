@@ -62,6 +62,25 @@ package struct StoredNormal: Sendable, Equatable {
     /// `jpg` or `png`.
     package let fileExtension: String
     package let byteCount: Int
+    /// Whether the model in use rejected it when it was added, by a person's word; see ``Shot/isDoubted``. Its file's name says so, in
+    /// a way that older versions do not take for a shot.
+    package var isDoubted = false
+
+    var fileName: String { "\(sha256)\(isDoubted ? Self.doubted : "").\(fileExtension)" }
+
+    private static let doubted = ".doubted"
+}
+
+extension StoredNormal {
+    /// - Returns: nil when it is the name of no shot.
+    fileprivate init?(fileName: String, byteCount: () throws(DiskError) -> Int) throws(DiskError) {
+        let pieces = fileName.split(separator: ".", omittingEmptySubsequences: false)
+        let isDoubted = pieces.count == 3 && ".\(pieces[1])" == Self.doubted
+        guard pieces.count == 2 || isDoubted, pieces[0].utf8.count == 64 else { return nil }
+        self.init(
+            sha256: String(pieces[0]), fileExtension: String(pieces[pieces.count - 1]), byteCount: try byteCount(),
+            isDoubted: isDoubted)
+    }
 }
 
 // MARK: Normal shots
@@ -76,21 +95,19 @@ extension RecipeStore {
     private func shots(in folder: String) throws(DiskError) -> [StoredNormal] {
         var shots: [StoredNormal] = []
         for name in try disk.names(in: folder) {
-            let pieces = name.split(separator: ".")
             // Other files are left alone.
-            guard pieces.count == 2, pieces[0].utf8.count == 64 else { continue }
-            shots.append(
-                StoredNormal(
-                    sha256: String(pieces[0]), fileExtension: String(pieces[1]),
-                    byteCount: try disk.byteCount(of: "\(folder)/\(name)")))
+            let shot = try StoredNormal(fileName: name) { () throws(DiskError) in
+                try disk.byteCount(of: "\(folder)/\(name)")
+            }
+            if let shot { shots.append(shot) }
         }
         return shots
     }
 
     /// Stores a picture that has been checked; the same bytes again change nothing.
-    func addNormal(_ bytes: [UInt8], fileExtension: String) throws(DiskError) -> StoredNormal {
+    func addNormal(_ bytes: [UInt8], fileExtension: String, isDoubted: Bool) throws(DiskError) -> StoredNormal {
         let normal = StoredNormal(
-            sha256: Self.sha256(of: bytes), fileExtension: fileExtension, byteCount: bytes.count)
+            sha256: Self.sha256(of: bytes), fileExtension: fileExtension, byteCount: bytes.count, isDoubted: isDoubted)
         try disk.replace(path(of: normal), with: bytes)
         return normal
     }
@@ -133,10 +150,10 @@ extension RecipeStore {
     static func sha256(of bytes: [UInt8]) -> String { hexadecimal(SHA256.digest(of: bytes)) }
 
     private func path(of normal: StoredNormal) -> String {
-        "\(normalsFolder)/\(normal.sha256).\(normal.fileExtension)"
+        "\(normalsFolder)/\(normal.fileName)"
     }
 
     private func setAsidePath(of normal: StoredNormal) -> String {
-        "\(setAsideFolder)/\(normal.sha256).\(normal.fileExtension)"
+        "\(setAsideFolder)/\(normal.fileName)"
     }
 }

@@ -59,6 +59,8 @@ package final class RefitService: Service {
     private struct Candidate {
         let recipe: String
         let shots: Set<String>
+        /// Those of them that are doubted.
+        let doubted: Set<String>
         let kind: ModelKind
         let model: FittedModel
     }
@@ -231,14 +233,15 @@ extension RefitService {
 
     private func decoded(_ normal: StoredNormal, _ entry: RecipeBook.Entry) throws(StoreError) -> Shot {
         do {
-            return try entry.method.shot(normal.sha256) { [recipe = entry.recipe] () throws(ImageError) in
+            var shot = try entry.method.shot(normal.sha256) { [recipe = entry.recipe] () throws(ImageError) in
                 do throws(StoreError) {
                     return try recipe.bytes(of: normal)
                 } catch {
-                    throw .unreadable(
-                        path: "\(normal.sha256).\(normal.fileExtension)", reason: "\(error)")
+                    throw .unreadable(path: normal.fileName, reason: "\(error)")
                 }
             }
+            shot.isDoubted = normal.isDoubted
+            return shot
         } catch {
             throw .normalUnreadable(sha256: normal.sha256, reason: "\(error)")
         }
@@ -249,10 +252,16 @@ extension RefitService {
         state.withLock { state in
             guard let candidate = state.candidate, candidate.recipe == entry.name else { return nil }
             state.candidate = nil
-            let isSame = candidate.kind == entry.method.kind && candidate.shots == Set(shots.map(\.sha256))
+            let isSame =
+                candidate.kind == entry.method.kind && candidate.shots == Set(shots.map(\.sha256))
+                && candidate.doubted == shots.doubted
             return isSame ? candidate.model : nil
         }
     }
+}
+
+extension [Shot] {
+    fileprivate var doubted: Set<String> { Set(filter(\.isDoubted).map(\.sha256)) }
 }
 
 // MARK: Health
@@ -291,7 +300,8 @@ extension RefitService {
     ///   - look: asks now and then whether it is cancelled; nothing else is fitted meanwhile.
     /// - Throws: `CancellationError`, at once, when the task is cancelled or the daemon stops; what the fit and `look` throw.
     func preview<Value: Sendable>(
-        _ entry: RecipeBook.Entry, with bytes: [UInt8], progress: @escaping @Sendable (Double) -> Void,
+        _ entry: RecipeBook.Entry, with bytes: [UInt8], isDoubted: Bool = false,
+        progress: @escaping @Sendable (Double) -> Void,
         _ look: @escaping @Sendable (FittedModel, _ isCancelled: () -> Bool) throws -> Value
     ) async throws -> Value {
         let call = PreviewCall()
@@ -302,7 +312,7 @@ extension RefitService {
                         continuation.resume(
                             with: Result {
                                 let isCancelled = { [state = self.state] in call.isOff || state.read(\.isStopping) }
-                                let model = try self.candidate(entry, with: bytes, progress, isCancelled)
+                                let model = try self.candidate(entry, with: bytes, isDoubted, progress, isCancelled)
                                 return try look(model, isCancelled)
                             })
                     })
@@ -338,12 +348,13 @@ extension RefitService {
     }
 
     private func candidate(
-        _ entry: RecipeBook.Entry, with bytes: [UInt8], _ progress: @escaping (Double) -> Void,
+        _ entry: RecipeBook.Entry, with bytes: [UInt8], _ isDoubted: Bool, _ progress: @escaping (Double) -> Void,
         _ isCancelled: @escaping () -> Bool
     ) throws -> FittedModel {
         if isCancelled() { throw CancellationError() }
         letGoOfCandidate()
-        let added = try entry.method.shot(entry.recipe.find(bytes).sha256) { bytes }
+        var added = try entry.method.shot(entry.recipe.find(bytes).sha256) { bytes }
+        added.isDoubted = isDoubted
         // In the order in which the store will have them: a fit depends on it.
         let shots = try (entry.recipe.view.normals.map { try decoded($0, entry) } + [added])
             .sorted { $0.sha256 < $1.sha256 }
@@ -354,7 +365,8 @@ extension RefitService {
                 progress(share)
             }, isCancelled)
         let candidate = Candidate(
-            recipe: entry.name, shots: Set(shots.map(\.sha256)), kind: entry.method.kind, model: model)
+            recipe: entry.name, shots: Set(shots.map(\.sha256)), doubted: shots.doubted, kind: entry.method.kind,
+            model: model)
         state.withLock { $0.candidate = candidate }
         return model
     }

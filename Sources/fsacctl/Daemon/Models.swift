@@ -125,7 +125,8 @@ extension GenerationReply {
     var oddShotsLine: String? {
         guard let oddShots, !oddShots.isEmpty else { return nil }
         let names = oddShots.map { $0.prefix(12) }.joined(separator: ", ")
-        let are = oddShots.count == 1 ? "is unlike all others and not" : "are unlike all others and not"
-        return Style.doubtful("odd shots: \(names) \(are) learnt from; why: `fsacctl models show \(generation)`")
+        let wait = oddShots.count == 1 ? "waits for another one like it" : "wait, each for another one like it"
+        return Style.doubtful(
+            "odd shots: \(names) \(wait); nothing is learnt until then; why: `fsacctl models show \(generation)`")
     }
 }

@@ -41,10 +41,10 @@ import Testing
         }
     }
 
-    private func odd(heldOut: [Float], _ pairScores: [[Float]]) -> Set<Int> {
+    private func odd(heldOut: [Float], _ pairScores: [[Float]], doubted: Set<Int> = []) -> Set<Int> {
         OddShots.odd(
             heldOut: heldOut.map { log(Double($0)) }, parts: RepeatedParts.parts(pairScores: pairScores),
-            pairScores: pairScores)
+            pairScores: pairScores, doubted: doubted)
     }
 
     @Test func aWrongShotAmongGoodOnesIsOdd() {
@@ -60,6 +60,31 @@ import Testing
         let scores = pairScores(good: 6, others: 2, apart: 1.1)
         #expect(odd(heldOut: [1, 1, 1, 1, 1, 1, 1.1, 1.1], scores).isEmpty)
         #expect(odd(heldOut: [1, 1, 1, 1, 1, 1, 4, 4], scores).isEmpty)
+    }
+
+    @Test func aDoubtedShotIsOddHoweverNearItIsToTheOthers() {
+        let scores = pairScores(good: 6, others: 1, apart: 0, far: 1)
+        #expect(odd(heldOut: [1, 1, 1, 1, 1, 1, 1], scores).isEmpty)
+        #expect(odd(heldOut: [1, 1, 1, 1, 1, 1, 1], scores, doubted: [6]) == [6])
+        // Good shots beside it say nothing for it: a small defect leaves the most of a part as it is.
+        #expect(odd(heldOut: [0.9, 1, 1, 1, 1, 1, 1], scores, doubted: [6]) == [6])
+    }
+
+    @Test func twoDoubtedShotsThatAreAlikeSpeakForOneAnother() {
+        let heldOut: [Float] = [1, 1, 1, 1, 1, 1, 1.2, 1.2]
+        #expect(odd(heldOut: heldOut, pairScores(good: 6, others: 2, apart: 1.1), doubted: [6, 7]).isEmpty)
+        #expect(odd(heldOut: heldOut, pairScores(good: 6, others: 2, apart: 4), doubted: [6, 7]) == [6, 7])
+        // Of a variant that differs more in itself than good parts do, but is nearer to itself than to those.
+        #expect(odd(heldOut: heldOut, pairScores(good: 6, others: 2, apart: 2), doubted: [6, 7]).isEmpty)
+    }
+
+    @Test func aSecondPictureOfTheSamePartSpeaksForNothing() {
+        let heldOut: [Float] = [1, 1, 1, 1, 1, 1, 1.2, 1.2]
+        #expect(odd(heldOut: heldOut, pairScores(good: 6, others: 2, apart: 0.1), doubted: [6, 7]) == [6, 7])
+    }
+
+    @Test func aDoubtedShotIsLearntWhereOneShotAloneWouldBeLeft() {
+        #expect(odd(heldOut: [1, 1.2, 1.2], pairScores(good: 1, others: 2, apart: 4), doubted: [1, 2]).isEmpty)
     }
 }
 
@@ -102,6 +127,27 @@ import Testing
         let model = try fit(Self.shots(1...6, bad: [7, 8]), #require(Methods.named(method)))
         #expect(model.oddShots.isEmpty)
         #expect(score(model, MadeUpPart.defective(9)) < model.calibration.limit)
+    }
+
+    @Test(arguments: ["auto", "patch-memory"]) func aDoubtedShotChangesNothing(method: String) throws {
+        let method = try #require(Methods.named(method))
+        var shots = try Self.shots(1...7)
+        shots[6].isDoubted = true
+        let (model, without) = (try fit(shots, method), try fit(Self.shots(1...6), method))
+        #expect(model.oddShots.map(\.sha256) == [shots[6].sha256])
+        #expect(model.oddShots.first?.isDoubted == true)
+        #expect(model.findings.first?.contains("a model rejected it") == true, "\(model.findings)")
+        #expect(model.calibration.limit == without.calibration.limit)
+        #expect(score(model, MadeUpPart.defective(8)) == score(without, MadeUpPart.defective(8)))
+        let folder = try ScratchFolder()
+        try model.save(to: folder.path)
+        #expect(try FittedModel.load(from: folder.path) == model)
+    }
+
+    @Test(arguments: ["auto", "patch-memory"]) func twoDoubtedShotsOfOneVariantAreLearnt(method: String) throws {
+        var shots = try Self.shots(1...6, bad: [7, 8])
+        for index in 6..<8 { shots[index].isDoubted = true }
+        #expect(try fit(shots, #require(Methods.named(method))).oddShots.isEmpty)
     }
 
     @Test func theOddShotIsNamedWithTheReasonAndStaysNamedAfterLoading() throws {

@@ -18,7 +18,12 @@ import Testing
         return method
     }
 
-    private func shades() -> RecipeMethod { .tiny(method: "patch-memory") { shots, _, _ in try .ofShades(shots) } }
+    /// It rejects no shade, so that no shot is doubted.
+    private func shades() -> RecipeMethod {
+        var method = RecipeMethod.tiny(method: "patch-memory") { shots, _, _ in try .ofShades(shots) }
+        method.activeModel = { TestLine.model(generation: $0.generation, limit: 256) }
+        return method
+    }
 
     /// Parts that the line has seen, with their pictures.
     private func inspect(_ shades: [UInt8], on line: ControlHarness) throws {
@@ -85,7 +90,7 @@ import Testing
             #expect(warning.contains("by the other 4 shots"), "\(warning)")
             #expect(line.recipe.view.active?.summary.oddShots.count == 1)
             // A second one like it.
-            let second = try await line.add(TestPicture.png(28), query: "?preview=20&force=true")
+            let second = try await line.add(TestPicture.png(36), query: "?preview=20&force=true")
             #expect(second.change?.warnings == nil, "\(second.change?.warnings ?? [])")
             #expect(line.recipe.view.active?.summary.oddShots == [])
         }

@@ -54,6 +54,24 @@ import Testing
         #expect(again.view.setAside == [bad])
     }
 
+    @Test func aDoubtedShotStaysDoubtedOverARestartARollbackAndARestoration() throws {
+        let recipe = try start()
+        _ = try recipe.addNormal(Array("good".utf8), fileExtension: "png")
+        _ = try recipe.install(.tiny(shots: recipe.view.normals.map(\.sha256)))
+        let doubted = try recipe.addNormal(Array("doubted".utf8), fileExtension: "jpg", isDoubted: true).normal
+        #expect(doubted.isDoubted)
+        let again = try start()
+        #expect(again.view.normals.filter(\.isDoubted) == [doubted])
+        #expect(try again.bytes(of: doubted) == Array("doubted".utf8))
+        _ = try again.install(.tiny(shots: again.view.normals.map(\.sha256)))
+        #expect(try again.rollback(to: nil).setAside == [doubted])
+        #expect(try start().view.setAside == [doubted])
+        _ = try again.restoreNormal(doubted.sha256)
+        #expect(try start().view.normals.filter(\.isDoubted) == [doubted])
+        #expect(try again.removeNormal(doubted.sha256).normal == doubted)
+        #expect(try start().view.normals.count == 1)
+    }
+
     @Test func aShotThatWasNeverFittedIsSetAsideToo() throws {
         let (recipe, _, bad) = try startWithABadShot()
         let waiting = try add("without a fit", to: recipe)

@@ -33,8 +33,10 @@ extension FittedModel {
         let extractor = FeatureExtractor(identity: identity, layerCount: 1) { image, _, _ in
             let shade = Int(image.pixels[0])
             let own: Float = shade < 50 ? 4 : shade < 112 ? 0.2 : 0.437
-            let row = (0..<9).map { $0 == shade % 8 ? own : $0 == 8 ? 1 : 0 }
-            let rows = Matrix(rows: 6, columns: 9, values: Array(repeatElement(row, count: 6).joined()))
+            var row = (0..<9).map { $0 == shade % 8 ? own : $0 == 8 ? 1 : 0 }
+            // Two dark ones are alike, and not the same.
+            row.append(shade < 50 ? Float(shade) / 8 : 0)
+            let rows = Matrix(rows: 6, columns: 10, values: Array(repeatElement(row, count: 6).joined()))
             return Features(layers: [1: FeatureMap(grid: PatchGrid(rows: 2, columns: 3), tokens: rows)])
         }
         var method = PatchMemoryMethod()
