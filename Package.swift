@@ -4,6 +4,7 @@ import PackageDescription
 // The layout is the architecture (ARCHITECTURE.md). Imports go one way:
 //   C shims -> Platform -> Core -> Settings -> Capture -> Daemon -> fsacd        ControlProtocol -> Capture, Daemon, fsacctl
 //   Platform, ControlProtocol -> Journal -> Daemon, fsacctl        Page -> Daemon        Settings -> Arguments -> fsacd, fsacctl
+//   Settings -> LineIO -> Daemon, fsacctl
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -30,6 +31,7 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CKernels"),
         .target(name: "CFiles"),
+        .target(name: "CGPIO"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
         .target(name: "CV4L2", linkerSettings: [.linkedLibrary("v4l2"), .linkedLibrary("v4lconvert")]),
@@ -58,10 +60,12 @@ let package = Package(
         .target(
             name: "Capture", dependencies: ["Platform", "Core", "Settings", "ControlProtocol", "CV4L2"],
             swiftSettings: strict),
+        .target(name: "LineIO", dependencies: ["Platform", "Settings", "CGPIO"], swiftSettings: strict),
         .target(
             name: "Daemon",
             dependencies: [
-                "Platform", "Core", "Settings", "Capture", "ControlProtocol", "Journal", "Page", "CSystemd",
+                "Platform", "Core", "Settings", "Capture", "LineIO", "ControlProtocol", "Journal", "Page", "CGPIO",
+                "CSystemd",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -87,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "fsacctl",
             dependencies: [
-                "Platform", "ControlProtocol", "Journal", "Core", "Settings", "Arguments", "Capture", "CCurl",
+                "Platform", "ControlProtocol", "Journal", "Core", "Settings", "Arguments", "Capture", "LineIO", "CCurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -113,9 +117,11 @@ let package = Package(
             dependencies: ["Platform", "Core", "Settings", "Capture", "ControlProtocol", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
+            name: "LineIOTests", dependencies: ["Platform", "Settings", "LineIO"], swiftSettings: strict),
+        .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Platform", "Core", "Settings", "Capture", "Daemon", "ControlProtocol", "Journal", "Page",
+                "Platform", "Core", "Settings", "Capture", "LineIO", "Daemon", "ControlProtocol", "Journal", "Page",
                 "TestSupport",
                 "FuzzTargets",
             ],

@@ -19,10 +19,11 @@ MAY_IMPORT = {
     "Page": "",
     "Arguments": "Settings ArgumentParser",
     "Capture": "Platform Core Settings ControlProtocol CV4L2",
-    "Daemon": "Platform Core Settings Capture ControlProtocol Journal Page CSystemd HTTPTypes Hummingbird* Logging NIO*"
-              " ServiceLifecycle",
+    "LineIO": "Platform Settings CGPIO",
+    "Daemon": "Platform Core Settings Capture LineIO ControlProtocol Journal Page CGPIO CSystemd HTTPTypes Hummingbird*"
+              " Logging NIO* ServiceLifecycle",
     "fsacd": "Platform Settings Arguments ControlProtocol Daemon ArgumentParser Logging",
-    "fsacctl": "Platform Core Settings Arguments Capture ControlProtocol Journal ArgumentParser CCurl",
+    "fsacctl": "Platform Core Settings Arguments Capture LineIO ControlProtocol Journal ArgumentParser CCurl",
     "TestSupport": "Platform Core",
 }
 FREE = "Foundation FoundationEssentials Glibc Synchronization"

@@ -22,6 +22,9 @@ package enum ControlPath {
     package static let tail = "/v1/tail"
     package static let events = "/v1/events"
     package static let eventsTail = "/v1/events/tail"
+    package static let io = "/v1/io"
+    package static let ioTest = "/v1/io/test"
+    package static let ioAcknowledge = "/v1/io/acknowledge"
     package static let stream = "/v1/stream"
     package static let inspections = "/v1/inspections"
 }

@@ -30,6 +30,8 @@ package struct EventRecord: Codable, Sendable, Equatable {
         case recipeCopy = "recipe_copy"
         /// A camera was given another recipe.
         case recipeUse = "recipe_use"
+        /// An output line was tested, alarms were acknowledged, or the lines were lost or are held again.
+        case output
     }
 
     /// From where a change came.

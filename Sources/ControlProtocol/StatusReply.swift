@@ -27,6 +27,8 @@ package enum LineState: String, Codable, Sendable, CaseIterable {
     case inspectionStalled = "inspection_stalled"
     /// The quick lane of the control socket takes no more questions: each of its threads has been at one for too long.
     case controlStalled = "control_stalled"
+    /// The lines of a camera are not held: its chip is not there, or another program has them. Parts are INVALID `io_lost`.
+    case ioLost = "io_lost"
     /// Verdicts cannot be written to the disk, or it does not answer: parts are INVALID `storage_failed`, or their
     /// verdicts are in memory only and say so (`stored`), as the configuration has it.
     case journalFailed = "journal_failed"

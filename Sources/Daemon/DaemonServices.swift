@@ -59,12 +59,13 @@ package struct DaemonServices: Sendable {
         let times = FindingTimes()
         let listening = PageListening()
         let refit = RefitService(book: book, events: events, logger: logger)
+        let desks = configuration.lineIO.map { OutputDesk($0) }
         // Lanes are open from here on; their cameras come with the capture service.
         let line = InspectionLine(
             cameras: configuration.cameras.map { [journal] camera in
                 CameraSetup(camera, recipe: book.lineRecipe(for: camera), journal: journal)
             }, storage: storage, journal: journal, check: check, images: images,
-            others: [refit, events.journal, ControlLane(), listening], logger: logger)
+            desks: desks, others: [refit, events.journal, ControlLane(), listening], logger: logger)
         let reloading = ConfigurationReload(
             configuration, path: path, book: book, refit: refit, line: line, journal: journal, events: events,
             logger: logger)
@@ -74,7 +75,7 @@ package struct DaemonServices: Sendable {
         let control = ControlServer(
             settings: ControlSettings(configuration.control), station: configuration.station.title, times: times,
             book: book, refit: refit, line: line, verdicts: journal,
-            shots: shots, events: events, stateDirectory: directory, logger: logger,
+            shots: shots, events: events, desks: desks, stateDirectory: directory, logger: logger,
             reload: { try await Self.reload(reloading, notifier, $0) }, onReady: { notifier.ready() })
         let page = PageServer(
             PageSettings(
@@ -98,7 +99,9 @@ package struct DaemonServices: Sendable {
         // tells who waits for one how it ended.
         services = [
             ("lock", InstanceLockService(lock: lock, logger: logger)), ("journal", journal), ("events", events.journal),
-            ("verification", check), ("pictures", images), ("inspection", InspectionService(line, sinks: sinks)),
+            ("verification", check), ("pictures", images),
+            ("outputs", OutputService(line, events: events, logger: logger)),
+            ("inspection", InspectionService(line, sinks: sinks)),
             ("cameras", CaptureService(line)), ("fits", refit), ("control", control), ("page", page),
             ("normal shots", shots),
             ("reload", HangUpService(signals: signals) { try await Self.reload(reloading, notifier, $0) }),

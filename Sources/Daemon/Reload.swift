@@ -103,6 +103,7 @@ extension Configuration {
             ("state_directory", stateDirectory != new.stateDirectory),
             ("models_directory", modelsDirectory != new.modelsDirectory),
             ("compute_threads", computeThreads != new.computeThreads),
+            ("line_io", lineIO != new.lineIO),
             ("fit_memory_bytes", fitMemoryBytes != new.fitMemoryBytes),
         ]
         // Nothing encodes a list there.

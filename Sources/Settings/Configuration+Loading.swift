@@ -22,10 +22,12 @@ extension Configuration {
         try Self.nested(.page, of: top) { table throws(ConfigurationError) in try page.read(table) }
         let cameraTables = try Self.tables(.cameras, of: top, name: .name, into: &cameras)
         _ = try Self.tables(.recipes, of: top, name: .name, into: &recipes)
+        let lineTables = try Self.tables(.lineIO, of: top, name: .camera, into: &lineIO)
         try Self.nested(.journal, of: top) { table throws(ConfigurationError) in try journal.read(table) }
         try Self.nested(.images, of: top) { table throws(ConfigurationError) in try images.read(table) }
         try Self.nested(.log, of: top) { table throws(ConfigurationError) in try log.read(table) }
         try checkReferences(cameraTables)
+        try checkLineIO(lineTables, cameraTables)
     }
 
     private static func nested<Key>(

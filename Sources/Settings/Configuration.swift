@@ -22,6 +22,8 @@ package struct Configuration: Codable, Sendable, Equatable {
     package var cameras = [Camera()]
     /// Never empty; names differ.
     package var recipes = [RecipeSettings()]
+    /// One a camera at most; empty = no lines are used. Read at the start only.
+    package var lineIO: [LineIO] = []
     package var journal = Journal()
     package var images = Images()
     package var log = Log()
@@ -35,6 +37,7 @@ package struct Configuration: Codable, Sendable, Equatable {
         case fitMemoryBytes = "fit_memory_bytes"
         case cameras = "camera"
         case recipes = "recipe"
+        case lineIO = "line_io"
         case station, control, page, journal, images, log
     }
 }
@@ -70,8 +73,11 @@ extension Configuration {
         package enum Source: String, Codable, Sendable, CaseIterable { case folder, v4l2 }
         /// Whether each file is a part, once, or the files play as a free-running camera's frames.
         package enum Mode: String, Codable, Sendable, CaseIterable { case watch, replay }
-        /// When a frame becomes a part: always; at a pace; when somebody asks; when something has come to rest.
-        package enum Trigger: String, Codable, Sendable, CaseIterable { case continuous, interval, software, presence }
+        /// When a frame becomes a part: always; at a pace; when somebody asks; when something has come to rest; at an edge of
+        /// the line input `trigger`.
+        package enum Trigger: String, Codable, Sendable, CaseIterable {
+            case continuous, interval, software, presence, line
+        }
 
         package var name = "camera1"
         /// The name of the recipe at the first start; empty = the first of the file.

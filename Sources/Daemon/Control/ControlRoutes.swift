@@ -20,6 +20,7 @@ struct ControlRoutes: Sendable {
     let events: EventLog
     let station: String
     let times: FindingTimes
+    let io: IORoutes
     let reload: @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply
     let started = ContinuousClock.now
 
@@ -33,6 +34,7 @@ struct ControlRoutes: Sendable {
                 try Response.json(await reload(request.author))
             },
         ] + normalRoutes + modelRoutes + recipeRoutes + commissionRoutes + feed.routes + [stream(feed.places)]
+            + io.routes
     }
 
     @Sendable private func health(_ request: ControlRequest) async throws -> Response {

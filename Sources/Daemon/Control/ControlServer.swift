@@ -44,7 +44,8 @@ package struct ControlServer: Service {
     package init(
         settings: ControlSettings, station: String, times: FindingTimes, book: RecipeBook, refit: RefitService,
         line: any LineControl,
-        verdicts: any VerdictSource, shots: ShotOperations, events: EventLog, stateDirectory: String,
+        verdicts: any VerdictSource, shots: ShotOperations, events: EventLog, desks: [OutputDesk] = [],
+        stateDirectory: String,
         logger: Logger,
         reload: @escaping @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply,
         onReady: @escaping @Sendable () -> Void = {}
@@ -59,7 +60,8 @@ package struct ControlServer: Service {
                 streamLimit: max(1, settings.maxConnections / 2)),
             commissions: CommissionLog(source: verdicts),
             limits: LimitChecks(recent: RecentParts(source: verdicts, stateDirectory: stateDirectory)),
-            shots: shots, events: events, station: station, times: times, reload: reload)
+            shots: shots, events: events, station: station, times: times, io: IORoutes(desks: desks, events: events),
+            reload: reload)
     }
 
     package func run() async throws {

@@ -8,10 +8,10 @@ struct PrometheusText {
     let readings: LineReadings
     let generations: [(recipe: String, generation: Int)]
 
-    private typealias Sample = (labels: String, value: String)
+    typealias Sample = (labels: String, value: String)
 
     var text: String {
-        (line + cameras + recipes + trends).joined(separator: "\n") + "\n"
+        (line + cameras + recipes + trends + io).joined(separator: "\n") + "\n"
     }
 
     private var line: [String] {
@@ -118,7 +118,7 @@ struct PrometheusText {
             })
     }
 
-    private func metric(_ name: String, _ kind: String, _ help: String, _ samples: [Sample]) -> [String] {
+    func metric(_ name: String, _ kind: String, _ help: String, _ samples: [Sample]) -> [String] {
         ["# HELP fsac_\(name) \(help)", "# TYPE fsac_\(name) \(kind)"]
             + samples.map { "fsac_\(name)\($0.labels) \($0.value)" }
     }

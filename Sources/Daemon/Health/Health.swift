@@ -27,7 +27,8 @@ package struct Health: Sendable, Equatable {
 
 /// Something in the daemon that is not as it should be.
 package struct Finding: Sendable, Equatable {
-    /// Where: `camera cam0`, `inspection`, `journal`, `events`, `storage`, `pictures`, `fit`, `control`.
+    /// Where: `camera cam0`, `inspection`, `journal`, `events`, `storage`, `pictures`, `fit`, `control`,
+    /// `io cam0`.
     package let place: String
     /// The state that it puts the line in; nil = a warning.
     package let state: LineState?
@@ -69,11 +70,12 @@ extension LineState {
         case .cameraBusy: 9
         case .cameraMismatch: 10
         case .cameraLost: 11
-        case .inspectionStalled: 12
+        case .ioLost: 12
+        case .inspectionStalled: 13
         // Without a journal there is no verdict, however well the cameras do; without its folder there is no journal.
-        case .journalFailed: 13
-        case .storageFailed: 14
-        case .stopping: 15
+        case .journalFailed: 14
+        case .storageFailed: 15
+        case .stopping: 16
         }
     }
 }

@@ -33,14 +33,14 @@ final class CameraLane: Sendable {
     }
 
     /// Opens the lane: triggers are taken from here on.
-    init(_ setup: CameraSetup, id: LaneID, queue: PartQueue, logger: Logger) {
+    init(_ setup: CameraSetup, id: LaneID, queue: PartQueue, desk: OutputDesk?, logger: Logger) {
         var logger = logger
         logger[metadataKey: "camera"] = "\(setup.name)"
         self.id = id
         self.setup = setup
         self.queue = queue
         self.logger = logger
-        capture = CaptureLoop(setup, lane: id, queue: queue, logger: logger)
+        capture = CaptureLoop(setup, lane: id, queue: queue, desk: desk, logger: logger)
         queue.open(id, camera: setup.name, policy: setup.policy)
     }
 

@@ -39,7 +39,7 @@ package struct CameraSetup: Sendable {
     /// A trigger that somebody sends has its deadline in its ticket.
     var deadline: Duration? {
         switch configuration.trigger {
-        case .continuous, .software: nil
+        case .continuous, .software, .line: nil
         case .interval, .presence: triggerDeadline
         }
     }
@@ -57,7 +57,7 @@ package struct CameraSetup: Sendable {
 
     var policy: LanePolicy {
         switch configuration.trigger {
-        case .software: return .triggered
+        case .software, .line: return .triggered
         // The source waits while so many do; the deadline says which of them waited too long.
         case .interval, .presence: return .everyPart(capacity: PartQueueStateMachine.triggerLimit)
         case .continuous: break
@@ -75,7 +75,7 @@ package struct CameraSetup: Sendable {
     /// - Parameter roi: what of the frame is looked at now; what moves outside of it is no part.
     func rule(roi: @escaping () -> PixelRectangle?) -> FrameSelection.Rule {
         switch configuration.trigger {
-        case .continuous, .software: return .everyFrame
+        case .continuous, .software, .line: return .everyFrame
         case .interval: return .interval(.milliseconds(configuration.intervalMilliseconds))
         case .presence:
             // In the closure, on the capture thread: one for each run of the camera.

@@ -19,13 +19,16 @@ final class CaptureLoop: Sendable {
     private let setup: CameraSetup
     private let lane: LaneID
     private let queue: PartQueue
+    /// The camera's lines, if it has some.
+    private let desk: OutputDesk?
     private let logger: Logger
     private let state: Monitor<CaptureStateMachine>
 
-    init(_ setup: CameraSetup, lane: LaneID, queue: PartQueue, logger: Logger) {
+    init(_ setup: CameraSetup, lane: LaneID, queue: PartQueue, desk: OutputDesk?, logger: Logger) {
         self.setup = setup
         self.lane = lane
         self.queue = queue
+        self.desk = desk
         self.logger = logger
         state = Monitor(CaptureStateMachine(recipe: setup.recipe))
     }
@@ -95,7 +98,7 @@ final class CaptureLoop: Sendable {
                 part.isBlind = selection.isBlind
                 // A full lane makes this wait for the inspection, which is watched itself.
                 progress.end()
-                queue.push(part, to: lane)
+                push(part, of: frame)
             }
             // A camera that sends only damaged frames stays lost, and is waited for as such.
             if case .failure = frame.payload { return false }
@@ -111,6 +114,13 @@ final class CaptureLoop: Sendable {
             waitForStop(nil)
         }
         return true
+    }
+
+    private func push(_ part: Part, of frame: Frame) {
+        var part = part
+        // A newer frame may still take its place where only the newest counts: the inspection tells of those.
+        if case .everyPart = setup.policy { part.ownNumber = desk?.announce(at: frame.exposedAt) }
+        if !queue.push(part, to: lane), let number = part.ownNumber { desk?.withdraw(number) }
     }
 
     private func part(_ frame: Frame) -> Part {

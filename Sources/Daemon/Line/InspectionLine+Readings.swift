@@ -1,6 +1,7 @@
 package import ControlProtocol
 import Journal
 import Platform
+import Settings
 import Synchronization
 
 extension InspectionLine {
@@ -20,7 +21,8 @@ extension InspectionLine {
             storage: StorageReply(
                 directory: storage.stateDirectory, freeBytes: freeBytes, lastSequence: journal.lastSequence,
                 imagesDropped: images.dropped, pictures: pictures.isEmpty ? nil : pictures,
-                unrecorded: journal.health.unrecorded, damage: check?.found))
+                unrecorded: journal.health.unrecorded, damage: check?.found),
+            io: desks.values.map(\.reply).sorted { $0.camera < $1.camera })
     }
 
     private static let journalPatience = Duration.seconds(120)
@@ -28,8 +30,13 @@ extension InspectionLine {
     /// Waits for no disk.
     package var cameraReadings: [CameraReply] { cameras.withLock(\.lanes).map(\.reading) }
 
-    private func findings(_ cameras: [CameraReply], isStopping: Bool) -> [Finding] {
+    func findings(_ cameras: [CameraReply], isStopping: Bool) -> [Finding] {
         var findings = cameras.flatMap { Self.findings($0, isOnly: cameras.count == 1) }
+        // A reload may ask for what only a start gives.
+        for camera in cameras where camera.trigger == "line" && desks[camera.name]?.io.inputs[.trigger] == nil {
+            let reason = "camera \(camera.name) is triggered by a line that is not held: restart fsacd"
+            findings.append(Finding("io \(camera.name)", .ioLost, reason))
+        }
         if isStopping { findings.append(Finding("daemon", .stopping, "the daemon was told to stop")) }
         if cameras.isEmpty { findings.append(Finding("cameras", .starting, "no camera has been started")) }
         // Waiting for the journal is no work of the inspection, which is not to blame for it.
@@ -72,6 +79,7 @@ extension InspectionLine {
         // that hangs for this long may be the daemon's own fault.
         if journal.progress.busy > max(limit, Self.journalPatience) { return "journal" }
         if progress.busy > limit { return "inspection" }
+        if let desk = desks.values.first(where: { $0.progress.busy > limit }) { return "io \(desk.io.camera)" }
         let lanes = cameras.withLock(\.lanes)
         return lanes.first { $0.capture.progress.busy > limit }.map { "camera \($0.setup.name)" }
     }

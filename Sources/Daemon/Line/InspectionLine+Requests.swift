@@ -44,12 +44,15 @@ extension InspectionLine {
     ) async throws(TriggerRefusal) -> TriggerReply {
         // Not cancelled with the client: a part that was announced gets its verdict, whoever still listens.
         let outcome = await withCheckedContinuation { continuation in
-            let ticket = ticket(lane.capture.recipe) {
+            var ticket = ticket(lane.capture.recipe) {
                 continuation.resume(returning: Result<TriggerReply, TriggerRefusal>.success($0))
             }
+            let desk = desks[lane.setup.name]
+            ticket.number = desk?.announce(at: ticket.triggeredAt)
             do throws(TriggerRefusal) {
                 try queue.trigger(ticket, in: lane.id)
             } catch {
+                if let number = ticket.number { desk?.withdraw(number) }
                 continuation.resume(returning: .failure(error))
             }
         }

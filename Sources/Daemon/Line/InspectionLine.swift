@@ -2,6 +2,7 @@ import ControlProtocol
 import Core
 package import Logging
 import Platform
+import Settings
 import Synchronization
 
 /// What cameras, inspection and control share of the line: the lanes, the queue, counters and trends.
@@ -28,6 +29,8 @@ package final class InspectionLine: Sendable {
     let check: JournalCheck?
     /// What else the line's health depends on.
     let others: [any HealthSource]
+    /// By the camera that the lines are of.
+    package let desks: [String: OutputDesk]
     let logger: Logger
     let queue = PartQueue()
     let cameras = Mutex(Cameras())
@@ -37,16 +40,19 @@ package final class InspectionLine: Sendable {
     /// Of the inspection.
     let progress = LoopProgress()
 
-    /// - Parameter others: have a part in the line's health beside what the line itself uses.
+    /// - Parameters:
+    ///   - desks: of the cameras that have lines.
+    ///   - others: have a part in the line's health beside what the line itself uses.
     package init(
         cameras: [CameraSetup], storage: StorageWatch, journal: VerdictJournal, check: JournalCheck? = nil,
-        images: ImageStore, others: [any HealthSource] = [], logger: Logger
+        images: ImageStore, desks: [OutputDesk] = [], others: [any HealthSource] = [], logger: Logger
     ) {
         self.journal = journal
         self.check = check
         self.images = images
         self.storage = storage
-        self.others = others
+        self.others = others + desks
+        self.desks = Dictionary(desks.map { ($0.io.camera, $0) }) { first, _ in first }
         self.logger = logger
         for setup in cameras { open(setup) }
         recallTrends()
@@ -60,7 +66,8 @@ package final class InspectionLine: Sendable {
             // A reload that runs into the shutdown starts nothing.
             guard cameras.phase != .stopping else { return }
             cameras.opened += 1
-            let lane = CameraLane(setup, id: LaneID(cameras.opened), queue: queue, logger: logger)
+            let lane = CameraLane(
+                setup, id: LaneID(cameras.opened), queue: queue, desk: desks[setup.name], logger: logger)
             cameras.lanes.removeAll { $0.setup.name == setup.name }
             cameras.lanes.append(lane)
             if cameras.phase == .running { lane.start() }

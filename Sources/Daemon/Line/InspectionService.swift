@@ -8,7 +8,7 @@ import ServiceLifecycle
 /// Inspects the parts of the queue on a thread of its own, until the queue is closed and empty.
 ///
 /// The thread is `fsac-inspect`, the only one that judges the line's parts; what it does in turn for each is the order
-/// of all promises: journal, counts, answer to the trigger, sinks, pictures. It stops after the cameras, so nothing
+/// of all promises: journal, output lines, counts, answer to the trigger, sinks, pictures. It stops after the cameras, so nothing
 /// that was taken is lost.
 package final class InspectionService: Service {
     private let line: InspectionLine
@@ -37,7 +37,7 @@ package final class InspectionService: Service {
         while let part = line.queue.pop() {
             line.progress.begin()
             Failpoint.pass("inference")
-            let inspection = record(pipeline.inspect(part))
+            let inspection = record(pipeline.inspect(line.enlist(part)))
             if let invalidity = inspection.invalidity, invalidity.cause != lastCause[part.camera] {
                 line.logger.warning(
                     "verdicts are INVALID",
@@ -68,6 +68,7 @@ package final class InspectionService: Service {
         }
         line.progress.begin()
         let inspection = judged.shown(landing)
+        line.tellOutputs(inspection.part, record)
         line.count(inspection)
         line.noteTrend(of: inspection)
         answer(inspection, record)

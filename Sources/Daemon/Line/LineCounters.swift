@@ -3,9 +3,6 @@ package import Platform
 
 /// What the line, or a camera, counted since it was started. Verdicts in the journal only.
 package struct LineCounters: Sendable {
-    /// Latencies that percentiles are of.
-    private static let window = 1000
-
     package private(set) var ok: UInt64 = 0
     package private(set) var ng: UInt64 = 0
     /// Of both, those near the limit.
@@ -17,9 +14,8 @@ package struct LineCounters: Sendable {
     package private(set) var unjudged: (count: Int, latest: Invalidity, generation: Int?)?
     /// The newest frames that do not decode.
     private(set) var undecodable = 0
-    /// Milliseconds from frame to journalled verdict of the newest judged parts, in no order.
-    private var latencies: [Double] = []
-    private var oldest = 0
+    /// Milliseconds from frame to journalled verdict of the newest judged parts.
+    private var latencies = LatencyWindow()
 
     package init() {}
 
@@ -47,12 +43,7 @@ package struct LineCounters: Sendable {
             if judgement.isUncertain { uncertain += 1 }
         }
         (unjudged, undecodable) = (nil, 0)
-        if latencies.count < Self.window {
-            latencies.append(milliseconds)
-        } else {
-            latencies[oldest] = milliseconds
-            oldest = (oldest + 1) % Self.window
-        }
+        latencies.add(milliseconds)
     }
 
     package var verdicts: CountsReply {
@@ -60,10 +51,5 @@ package struct LineCounters: Sendable {
     }
 
     /// Percentiles by nearest rank over the newest 1000 judged parts; nil before the first.
-    package var latency: LatencyReply? {
-        guard !latencies.isEmpty else { return nil }
-        let sorted = latencies.sorted()
-        func percentile(_ percent: Int) -> Double { sorted[(sorted.count * percent + 99) / 100 - 1] }
-        return LatencyReply(p50: percentile(50), p95: percentile(95), p99: percentile(99))
-    }
+    package var latency: LatencyReply? { latencies.reply }
 }

@@ -12,10 +12,12 @@ package struct LineReadings: Sendable {
     /// By the name of the recipe; of those that judged a part.
     package var trends: [String: TrendReply]
     package var storage: StorageReply
+    /// Of the cameras that have lines.
+    package var io: [IOReply]
 
     package init(
         health: Health, cameras: [CameraReply], counts: CountsReply, latency: LatencyReply?,
-        trends: [String: TrendReply] = [:], storage: StorageReply
+        trends: [String: TrendReply] = [:], storage: StorageReply, io: [IOReply] = []
     ) {
         self.health = health
         self.cameras = cameras
@@ -23,6 +25,7 @@ package struct LineReadings: Sendable {
         self.latency = latency
         self.trends = trends
         self.storage = storage
+        self.io = io
     }
 
     package var state: LineState { health.state }

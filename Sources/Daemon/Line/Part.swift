@@ -13,7 +13,7 @@ package struct Part: Sendable {
     /// The run of the camera that it came from; the queue knows.
     package internal(set) var lane: LaneID?
     /// Or why no frame came.
-    package let frame: Result<Frame, Invalidity>
+    package internal(set) var frame: Result<Frame, Invalidity>
     /// Size that the camera's frames must have, in pixels; nil = any.
     package var size: (height: Int, width: Int)?
     /// Frames of the camera in a row with the same bytes, this one included.
@@ -24,6 +24,10 @@ package struct Part: Sendable {
     package var deadline: ContinuousClock.Instant?
     /// Who asked for it by name.
     package var trigger: TriggerTicket?
+    /// See ``number``.
+    var ownNumber: UInt64?
+    /// By which the camera's output lines know it; nil where nobody has told them of it.
+    var number: UInt64? { trigger?.number ?? ownNumber }
 
     package init(camera: String, recipe: LineRecipe, frame: Result<Frame, Invalidity>) {
         self.camera = camera
@@ -42,6 +46,8 @@ package struct TriggerTicket: Sendable {
     package let triggeredAt: ContinuousClock.Instant
     package let triggeredTime: WallTime
     package let deadline: ContinuousClock.Instant
+    /// By which the camera's output lines know the part.
+    var number: UInt64?
     /// Called exactly once, after the verdict is in the journal, on the inspection thread: it must not block.
     package let answer: @Sendable (TriggerReply) -> Void
 

@@ -31,6 +31,16 @@ package final class PartQueue: Sendable {
         if let refusal = state.withLock({ $0.trigger(ticket, in: lane) }) { throw refusal }
     }
 
+    /// A trigger that will get no frame is answered in its turn. Never blocks.
+    ///
+    /// - Returns: false = there is no place for it, and it gets no line in the journal.
+    func refuse(_ ticket: TriggerTicket, _ invalidity: Invalidity, in lane: LaneID) -> Bool {
+        state.withLock { $0.refuse(ticket, invalidity, in: lane) }
+    }
+
+    /// Whether a trigger would be taken now, or the lane's source feeds it by itself.
+    func hasPlace(in lane: LaneID) -> Bool { state.read { $0.hasPlace(in: lane) } }
+
     /// Tells those who wait for a frame that there is no camera.
     package func lose(_ lane: LaneID, reason: String) {
         state.withLock { $0.lose(lane, reason: reason) }

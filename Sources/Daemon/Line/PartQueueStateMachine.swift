@@ -56,6 +56,9 @@ package struct PartQueueStateMachine {
         var isClosed = false
         var dropped: UInt64 = 0
 
+        /// Triggers; those with a frame count, too: each is an inspection that the next one has to wait for.
+        var waiting: Int { desk.waiting.count + parts.count }
+
         /// As parts without a frame: through the inspection like all others, so that they are journalled before they
         /// are answered.
         mutating func refuse(_ tickets: [TriggerTicket], _ invalidity: Invalidity) {
@@ -69,6 +72,9 @@ package struct PartQueueStateMachine {
 
     /// Triggers of a camera that may wait for frame and inspection.
     package static let triggerLimit = 64
+
+    /// Parts that may wait where some of them were refused.
+    static let refusalLimit = 2048
 
     /// Bytes of the pictures that may wait in all lanes together where every part counts, 64 full frames of a few cameras
     /// would be more than a small computer has. One picture a lane may always wait.
@@ -117,17 +123,30 @@ package struct PartQueueStateMachine {
     package mutating func trigger(_ ticket: TriggerTicket, in id: LaneID) -> TriggerRefusal? {
         guard let index = index(of: id), !lanes[index].isClosed, !isClosed else { return .stopping }
         precondition(lanes[index].policy == .triggered, "trigger for the free-running \(lanes[index].camera)")
-        // Those with a frame count, too: each is an inspection that the next one has to wait for.
-        let waiting = lanes[index].desk.waiting.count + lanes[index].parts.count
-        guard waiting < Self.triggerLimit, waiting == 0 || waitingBytes < Self.byteLimit else {
-            return .busy(camera: lanes[index].camera, waiting: waiting)
-        }
+        guard hasPlace(in: id) else { return .busy(camera: lanes[index].camera, waiting: lanes[index].waiting) }
         if let absence = lanes[index].absence {
             lanes[index].refuse([ticket], Invalidity(.cameraLost, absence))
         } else {
             lanes[index].desk.add(ticket)
         }
         return nil
+    }
+
+    /// Whether a trigger would be taken now; other lanes always have room, or their source waits for it.
+    package func hasPlace(in id: LaneID) -> Bool {
+        guard let index = index(of: id), !lanes[index].isClosed, !isClosed else { return false }
+        guard lanes[index].policy == .triggered else { return true }
+        let waiting = lanes[index].waiting
+        return waiting < Self.triggerLimit && (waiting == 0 || waitingBytes < Self.byteLimit)
+    }
+
+    /// - Returns: whether there was a place for it.
+    package mutating func refuse(_ ticket: TriggerTicket, _ invalidity: Invalidity, in id: LaneID) -> Bool {
+        guard let index = index(of: id), !lanes[index].isClosed, lanes[index].parts.count < Self.refusalLimit else {
+            return false
+        }
+        lanes[index].refuse([ticket], invalidity)
+        return true
     }
 
     /// There is no camera until the next frame: those who wait for one are told at once.

@@ -43,6 +43,12 @@ package enum InvalidCause: String, Sendable, CaseIterable {
     case scoreNotFinite = "score_not_finite"
     /// The verdict's line could not be put on the disk as promised: the journal failed, or did not answer.
     case storageFailed = "storage_failed"
+    /// An edge of the trigger's line came and was not read in time.
+    case triggerLost = "trigger_lost"
+    /// More triggers came by the line than may wait.
+    case triggerOverrun = "trigger_overrun"
+    /// The camera's lines are not held, and it may not inspect without.
+    case ioLost = "io_lost"
     /// The recipe is being commissioned: the part was scored, and nobody may act on it.
     case commissioning
 }
@@ -68,12 +74,14 @@ extension InvalidCause {
         // No picture is to blame: the next one would do no better.
         case .modelMismatch: .state(.modelFailed, afterParts: 1)
         case .scoreNotFinite: .state(.modelFailed, afterParts: 5)
-        case .deadlineMissed: .state(.late, afterParts: 5)
+        case .deadlineMissed, .triggerLost, .triggerOverrun: .state(.late, afterParts: 5)
         // The recipe's slot has no model, or one that nothing is judged by, and says why until somebody mends it.
         case .noModel: .saidElsewhere(.noModel)
         case .modelUnreadable, .stateUnreadable: .saidElsewhere(.modelFailed)
         // The camera's own state, which is newer than the last trigger.
         case .cameraLost: .saidElsewhere(.cameraLost)
+        // The lines' own state.
+        case .ioLost: .saidElsewhere(.ioLost)
         // The journal's own state.
         case .storageFailed: .saidElsewhere(.journalFailed)
         case .commissioning: .none

@@ -19,14 +19,16 @@ package enum NamedThread {
     ///
     /// - Parameters:
     ///   - name: at most 15 bytes, the system's limit.
-    ///   - niceness: up to 19 (lowest priority); 0 = as the thread that starts it, for Linux hands a thread's own on.
+    ///   - niceness: -20 (where the system allows it) to 19 (lowest priority); 0 = as the thread that starts it, for Linux hands
+    ///     a thread's own on.
     package static func start(_ name: String, niceness: CInt = 0, _ body: @escaping @Sendable () -> Void) {
         precondition(name.utf8.count <= 15, "thread name \(name)")
         let thread = Thread {
             // From within: set before the start, the name does not reach the system.
             Thread.current.name = name
-            // On Linux this is the priority of the calling thread alone; it can always be lowered.
-            if niceness > 0 { _ = setpriority(numericCast(PRIO_PROCESS.rawValue), 0, niceness) }
+            // On Linux this is the priority of the calling thread alone; it can always be lowered; raising
+            // it is a wish.
+            if niceness != 0 { _ = setpriority(numericCast(PRIO_PROCESS.rawValue), 0, niceness) }
             body()
         }
         // Foundation's default is the limit of the shell that started the daemon.

@@ -7,6 +7,7 @@ import Journal
 import Logging
 import NIOCore
 import ServiceLifecycle
+import Settings
 import Synchronization
 import TestSupport
 
@@ -182,7 +183,7 @@ final class ControlHarness: Sendable {
         let server = ControlServer(
             settings: settings, station: "press-4", times: FindingTimes(), book: harness.book, refit: harness.refit,
             line: harness.line,
-            verdicts: harness.verdicts, shots: shots, events: harness.eventLog,
+            verdicts: harness.verdicts, shots: shots, events: harness.eventLog, desks: [Self.desk],
             stateDirectory: harness.folder.path, logger: logger,
             reload: { _ in ReloadReply(applied: ["camera cam0 added"], needsRestart: ["control"]) })
         let page = PageServer(
@@ -231,6 +232,13 @@ final class ControlHarness: Sendable {
                 logger: .silent),
             events: events, stateDirectory: folder.path, logger: .silent, reload: { _ in throw ReloadError.inProgress }
         )
+    }
+
+    /// Lines that nobody holds.
+    private static var desk: OutputDesk {
+        var io = Configuration.LineIO()
+        (io.camera, io.chip, io.outputs[.alarm]) = ("cam0", "of nobody", Configuration.LineIO.Output())
+        return OutputDesk(io)
     }
 
     func request(

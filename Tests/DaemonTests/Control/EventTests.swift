@@ -55,6 +55,9 @@ import Testing
         .init(method: "POST", path: "/v1/recipes/use"): Row(
             event: .recipeUse, path: "/v1/recipes/use", body: #"{"recipe":"cap"}"#,
             prepare: { _ = try await $0.request("POST", "/v1/recipes/copy", body: #"{"from":"bottle","to":"cap"}"#) }),
+        .init(method: "POST", path: "/v1/io/test"): Row(
+            event: .output, path: "/v1/io/test", body: #"{"output":"alarm"}"#),
+        .init(method: "POST", path: "/v1/io/acknowledge"): Row(event: .output, path: "/v1/io/acknowledge"),
     ]
 
     /// A trigger changes nothing, and its verdict is in the journal; a reload is told by the daemon as a whole
@@ -81,7 +84,9 @@ import Testing
                 let event = try #require(
                     try line.eventRecords(from: last + 1).first { $0.event == change.event }, "\(route)")
                 #expect(event.origin == .control && event.uid == getuid() && event.pid == getpid(), "\(route)")
-                #expect(event.recipe != nil && event.refused == nil && event.failed == nil, "\(route)")
+                // Lines are a camera's.
+                let subject = change.event == .output ? event.camera : event.recipe
+                #expect(subject != nil && event.refused == nil && event.failed == nil, "\(route)")
                 #expect(event.before != event.after, "\(route)")
             }
         }

@@ -19,9 +19,10 @@ import Testing
             .frameSaturated, .frameFrozen, .sceneShifted, .partNotFound:
             .cameraInvalid
         case .modelMismatch, .scoreNotFinite: .modelFailed
-        case .deadlineMissed: .late
-        // The recipe without a model that anything is judged by, the camera that is away and the journal say so themselves.
-        case .noModel, .modelUnreadable, .stateUnreadable, .cameraLost, .storageFailed: nil
+        case .deadlineMissed, .triggerLost, .triggerOverrun: .late
+        // The recipe without a model that anything is judged by, the camera that is away, the lines and the journal say so
+        // themselves.
+        case .noModel, .modelUnreadable, .stateUnreadable, .cameraLost, .ioLost, .storageFailed: nil
         // The line does what it was asked to.
         case .commissioning: nil
         }

@@ -81,7 +81,7 @@ struct TestStation {
 
     init(
         _ cameras: [CameraSetup], journal journalSettings: JournalSettings = .patient, disk: Disk = Disk(),
-        sinks: [any VerdictSink] = []
+        sinks: [any VerdictSink] = [], desks: [OutputDesk] = []
     ) throws {
         folder = try TemporaryFolder()
         var settings = Configuration.Images()
@@ -90,7 +90,8 @@ struct TestStation {
         let images = ImageStore(stateDirectory: folder.path, settings: settings, logger: .silent)
         let storage = StorageWatch(stateDirectory: folder.path, disk: disk)
         line = InspectionLine(
-            cameras: cameras, storage: storage, journal: journal, images: images, logger: .silent)
+            cameras: cameras, storage: storage, journal: journal, images: images, desks: desks,
+            logger: .silent)
         services = [journal, images, storage, InspectionService(line, sinks: sinks), CaptureService(line)]
     }
 

@@ -1,0 +1,357 @@
+"""Output lines and the trigger's line on the kernel's simulated GPIO chip; the wires are its sysfs attributes."""
+
+import pathlib
+import signal
+import sys
+import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from guest import *  # noqa: E402,F403
+
+SIM = pathlib.Path("/sys/kernel/config/gpio-sim/io")
+LABEL = "line-io"
+OUTPUTS = ["ok", "reject", "result_valid", "busy", "ready", "heartbeat", "healthy", "alarm", "ng", "invalid"]
+TRIGGER = 10
+
+
+def lines(delay=0, mode="pulse", lockout=200):
+    words = [f"{name} = {{ line = {number} }}" for number, name in enumerate(OUTPUTS) if name != "reject"]
+    words.append(f"reject = {{ line = 1, delay_ms = {delay} }}")
+    return (f'[[line_io]]\ncamera = "cam"\nchip = "{LABEL}"\nmode = "{mode}"\n[line_io.outputs]\n' + "\n".join(words)
+            + f"\n[line_io.inputs]\ntrigger = {{ line = {TRIGGER}, lockout_ms = {lockout} }}\n")
+
+
+def configure_lines(**settings):
+    configure(camera(more='trigger = "line"\ntrigger_deadline_ms = 8000'), recipe=RECIPE + lines(**settings))
+
+
+def plug(is_in):
+    (SIM / "live").write_text("1" if is_in else "0")
+    sh("udevadm settle")
+
+
+def wires():
+    """Where the levels of the chip's lines are."""
+    return sorted(pathlib.Path("/sys/devices/platform").glob("gpio-sim.*/gpiochip*/"))[0]
+
+
+def level(name):
+    return (wires() / f"sim_gpio{OUTPUTS.index(name)}" / "value").read_text().strip() == "1"
+
+
+def pulse(line=TRIGGER):
+    """An edge up and down; the time of the first."""
+    pull = wires() / f"sim_gpio{line}" / "pull"
+    pull.write_text("pull-up")
+    now = time.monotonic()
+    pull.write_text("pull-down")
+    return now
+
+
+class Scope:
+    """Looks at some outputs all the time: when each was seen to rise and to fall."""
+
+    def __init__(self, *names):
+        self.names, self.files = names, [wires() / f"sim_gpio{OUTPUTS.index(name)}" / "value" for name in names]
+        self.rises, self.falls, self.together = {n: [] for n in names}, {n: [] for n in names}, 0
+        self.is_over = False
+        self.thread = threading.Thread(target=self.look)
+        self.thread.start()
+
+    def look(self):
+        known = [False] * len(self.names)
+        while not self.is_over:
+            levels = [file.read_text().startswith("1") for file in self.files]
+            now = time.monotonic()
+            for name, before, after in zip(self.names, known, levels):
+                if before != after:
+                    (self.rises if after else self.falls)[name].append(now)
+            seen = dict(zip(self.names, levels))
+            self.together += seen.get("ok", False) and seen.get("reject", False)
+            known = levels
+            time.sleep(0.001)
+
+    def stop(self):
+        self.is_over = True
+        self.thread.join()
+        return self
+
+
+def wait_ready():
+    """With a delay all that was triggered before the start is rejected first."""
+    eventually("ready", lambda: level("ready") and not level("reject"), 60)
+
+
+def main_pid():
+    return int(sh("systemctl show -p MainPID --value fsacd"))
+
+
+def io():
+    return api("GET", "/v1/io")[1]["io"][0]
+
+
+sh("modprobe configfs && modprobe gpio-simx && mkdir -p /sys/kernel/config && "
+   "{ mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config; }")
+(SIM / "bank0").mkdir(parents=True)
+(SIM / "bank0/num_lines").write_text("16")
+(SIM / "bank0/label").write_text(LABEL)
+plug(True)
+load_vivid()
+install()
+
+
+@step("without permission the daemon runs, says io_lost and how to grant the chip; once granted it holds the lines")
+def _():
+    configure_lines()
+    start()
+    eventually("the state", lambda: state() == "io_lost")
+    expect("fsacctl io grant" in status()["reason"], status()["reason"])
+    expect(LABEL in sh("fsacctl io list"), sh("fsacctl io list"))
+    sh(f"fsacctl io grant {LABEL} && udevadm control --reload && udevadm trigger --subsystem-match=gpio && udevadm settle")
+    expect("fsac-io" in sh("stat -c %G /dev/gpiochip0"), sh("ls -l /dev/gpiochip*"))
+    eventually("the lines", lambda: io().get("path"), 10)
+    expect("fsacd" in sh("fsacctl io list"), "nobody holds the lines")
+    expect(not level("ok") and not level("ready"), "an output is active without a model")
+
+
+@step("each of 60 triggers has one result_valid and one line in the journal, ok and reject never together")
+def _():
+    teach()
+    wait_ready()
+    before, scope = len(verdicts()), Scope("ok", "reject", "result_valid")
+    for _ in range(60):
+        pulse()
+        time.sleep(0.5)
+    eventually("all verdicts", lambda: len(verdicts()) >= before + 60, 60)
+    time.sleep(1)
+    scope.stop()
+    found = verdicts()[before:]
+    passed = sum(v["verdict"] == "OK" for v in found)
+    expect(len(found) == 60, f"{len(found)} lines")
+    expect(len(scope.rises["result_valid"]) == 60, f"{len(scope.rises['result_valid'])} result_valid")
+    expect((len(scope.rises["ok"]), len(scope.rises["reject"])) == (passed, 60 - passed), f"{passed} OK: {scope.rises}")
+    expect(scope.together == 0, "ok and reject together")
+    return f"{passed} of 60 OK, latency to the lines {io()['latency_ms']}"
+
+
+@step("ten edges within the lock-out are one trigger")
+def _():
+    before = io()["counts"]["triggers"]
+    for _ in range(10):
+        pulse()
+    time.sleep(1)
+    counts = io()["counts"]
+    expect(counts["triggers"] == before + 1, counts)
+
+
+@step("a commissioned part is a reject, though its score is good")
+def _():
+    sh("fsacctl commission --parts 299")
+    scope, before = Scope("ok", "reject"), len(verdicts())
+    pulse()
+    eventually("the verdict", lambda: len(verdicts()) > before)
+    time.sleep(0.5)
+    scope.stop()
+    sh("fsacctl commission --cancel")
+    expect((len(scope.rises["ok"]), len(scope.rises["reject"])) == (0, 1), f"{scope.rises}")
+
+
+@step("edges that nobody read in time are known, and each of 1500 has a line in the journal")
+def _():
+    configure_lines(lockout=0)
+    start()
+    wait_ready()
+    before = len(verdicts())
+    pid = main_pid()
+    os.kill(pid, signal.SIGSTOP)
+    for _ in range(1500):
+        pulse()
+    os.kill(pid, signal.SIGCONT)
+    eventually("all lines", lambda: len(verdicts()) >= before + 1500, 120)
+    causes = [v.get("cause") for v in verdicts()[before:]]
+    lost = causes.count("trigger_lost")
+    expect(len(causes) == 1500 and lost == io()["counts"]["triggers_lost"] > 0, f"{len(causes)}, {lost} lost: {io()}")
+    expect(level("alarm"), "no alarm")
+    sh("fsacctl io acknowledge")
+    eventually("the alarm gone", lambda: not level("alarm"))
+    return f"{lost} lost"
+
+
+@step("with a delay the reject comes at its time after the edge, and an OK in time cancels it")
+def _():
+    configure_lines(delay=3000)
+    start()
+    wait_ready()
+    scope, edges = Scope("ok", "reject"), []
+    for _ in range(8):
+        pulse()
+        time.sleep(1)
+    time.sleep(4)
+    expect(len(scope.rises["ok"]) == 8 and not scope.rises["reject"], f"{scope.rises}")
+    sh("fsacctl limit set 0.000001 --force", check=False)
+    for _ in range(8):
+        edges.append(pulse())
+        time.sleep(1)
+    time.sleep(4)
+    scope.stop()
+    sh("fsacctl limit auto --force")
+    expect(len(scope.rises["ok"]) == 8 and len(scope.rises["reject"]) == 8, f"{scope.rises}")
+    late = [rise - edge - 3 for rise, edge in zip(scope.rises["reject"], edges)]
+    wide = [fall - rise for fall, rise in zip(scope.falls["reject"], scope.rises["reject"])]
+    # Of the emulated machine, and as often as the scope looks.
+    expect(all(-0.02 <= x <= 0.1 for x in late) and all(0.06 <= x <= 0.2 for x in wide), f"{late} {wide}")
+    return f"{1000 * min(late):.0f} to {1000 * max(late):.0f} ms from its time, {1000 * max(wide):.0f} ms wide (80 asked)"
+
+
+@step("with a hung inference ready and heartbeat fall, rejects still come on time")
+def _():
+    dropin("hang", "[Service]\nEnvironment=FSAC_FAILPOINT=inference.hang:1\n")
+    start()
+    dropin("hang", None)
+    wait_ready()
+    scope = Scope("ready", "heartbeat", "reject", "ok")
+    edge = pulse()
+    time.sleep(5)
+    scope.stop()
+    start()
+    expect(len(scope.rises["reject"]) == 1 and abs(scope.rises["reject"][0] - edge - 3) < 0.1, f"{scope.rises} {edge}")
+    fell = scope.falls["ready"][-1] - edge
+    beat = max(scope.falls["heartbeat"] + scope.rises["heartbeat"]) - edge
+    expect(fell <= 2 and beat <= 2 and not scope.rises["ok"], f"ready fell after {fell} s, last beat after {beat} s")
+    return f"ready fell after {fell:.2f} s, the heartbeat after {beat:.2f} s"
+
+
+@step("after a start with parts between sensor and ejector all of them are rejected, and the heartbeat has stood still")
+def _():
+    wait_ready()
+    for _ in range(3):
+        pulse()
+        time.sleep(0.2)
+    sh("systemctl kill -s KILL fsacd")
+    eventually("the lines given back", lambda: not level("ready"), 5, 0.01)
+    scope = Scope("reject", "heartbeat", "ok")
+    wait_ready()
+    time.sleep(2)
+    scope.stop()
+    held = scope.falls["reject"][0] - scope.rises["reject"][0]
+    quiet = scope.rises["heartbeat"][0] - scope.rises["reject"][0]
+    expect(len(scope.rises["reject"]) == 1 and abs(held - 3) < 0.1, f"{scope.rises} {scope.falls}")
+    expect(quiet > 1.9 and not scope.rises["ok"], f"{quiet} {scope.rises}")
+    return f"reject for {held:.2f} s, heartbeat {quiet:.2f} s after the lines were taken"
+
+
+@step("a disk that fails: every part is a reject, and none OK")
+def _():
+    configure_lines()
+    dropin("disk", "[Service]\nEnvironment=FSAC_FAILPOINT=disk(/journal/).errors:1\n"
+           "Environment=FSAC_FAILPOINT_AFTER=/var/lib/fsac/fail\n")
+    start()
+    dropin("disk", None)
+    wait_ready()
+    scope = Scope("ok", "reject", "invalid")
+    pulse()
+    eventually("an OK while the disk works", lambda: scope.rises["ok"], 10)
+    pathlib.Path("/var/lib/fsac/fail").touch()
+    for _ in range(5):
+        pulse()
+        time.sleep(1)
+    eventually("the rejects", lambda: len(scope.rises["reject"]) == 5, 30)
+    pathlib.Path("/var/lib/fsac/fail").unlink()
+    scope.stop()
+    expect(len(scope.rises["ok"]) == 1 and len(scope.rises["invalid"]) == 5, f"{scope.rises}")
+    expect(state() in ("journal_failed", "storage_failed"), state())
+
+
+@step("two triggers one after the other: two parts, two results, whatever comes first")
+def _():
+    start()
+    wait_ready()
+    before, scope = len(verdicts()), Scope("result_valid", "ok", "reject")
+    for apart in [0.21, 0.25, 0.3]:
+        pulse()
+        time.sleep(apart)
+        pulse()
+        time.sleep(2)
+    eventually("all verdicts", lambda: len(verdicts()) >= before + 6, 60)
+    time.sleep(1)
+    scope.stop()
+    expect(len(verdicts()) == before + 6 and len(scope.rises["result_valid"]) == 6, f"{scope.rises}")
+    expect(scope.together == 0, "ok and reject together")
+
+
+@step("a stopped process: no result, no beat; systemd ends it, and no output stays active")
+def _():
+    dropin("watchdog", "[Service]\nWatchdogSec=4\nTimeoutAbortSec=2\n")
+    start()
+    wait_ready()
+    scope = Scope(*OUTPUTS)
+    os.kill(main_pid(), signal.SIGSTOP)
+    begin = time.monotonic()
+    for _ in range(3):
+        pulse()
+    eventually("inactive", lambda: not any(level(name) for name in OUTPUTS), 20, 0.01)
+    ended = time.monotonic() - begin
+    scope.stop()
+    dropin("watchdog", None)
+    rises = {name: [t for t in times if t > begin] for name, times in scope.rises.items()}
+    expect(not any(rises.values()), f"{rises}")
+    return f"all inactive after {ended:.1f} s"
+
+
+@step("killed ten times: no output stays active")
+def _():
+    times = []
+    start()
+    for _ in range(10):
+        wait_ready()
+        begin = time.monotonic()
+        sh("systemctl kill -s KILL fsacd")
+        eventually("inactive", lambda: not any(level(name) for name in OUTPUTS), 5, 0.01)
+        times.append(time.monotonic() - begin)
+        eventually("the daemon", lambda: state(), 60)
+    return spread(times)
+
+
+@step("unplugged: io_lost, and parts INVALID; plugged in again: held, also under another number, inactive first")
+def _():
+    wait_ready()
+    lost, back = [], []
+    for _ in range(5):
+        begin = time.monotonic()
+        plug(False)
+        eventually("io_lost", lambda: state() == "io_lost", 5, 0.02)
+        lost.append(time.monotonic() - begin)
+        begin = time.monotonic()
+        plug(True)
+        expect(not level("ok"), "ok after plugging")
+        eventually("the lines", lambda: io().get("path") and level("ready"), 15, 0.02)
+        back.append(time.monotonic() - begin)
+    expect("lost" in sh("fsacctl events -n 50"), sh("fsacctl events -n 50"))
+    return f"lost: {spread(lost)}; back: {spread(back)}"
+
+
+@step("lines that another program holds: the reason names it")
+def _():
+    stop()
+    holder = subprocess.Popen(["gpioset", "--mode=signal", "gpiochip0", "0=0"])
+    time.sleep(1)
+    start()
+    eventually("the reason", lambda: "gpioset" in (status().get("reason") or ""), 20)
+    holder.terminate()
+    holder.wait()
+    eventually("the lines", lambda: io().get("path"), 20)
+
+
+@step("a stop leaves all outputs inactive; a test pulses one, and is in the event journal")
+def _():
+    sh("fsacctl io test alarm --force")
+    eventually("the pulse", lambda: level("alarm"), 5, 0.02)
+    code, text = sh("fsacctl io test ok --force", check=False)
+    expect(code == 1 and "release" in text, f"{code} {text}")
+    expect("test alarm" in sh("fsacctl events -n 5"), sh("fsacctl events -n 5"))
+    wait_ready()
+    stop()
+    expect(not any(level(name) for name in OUTPUTS), "an output is active")
+
+
+finish()
