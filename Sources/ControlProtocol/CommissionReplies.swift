@@ -63,6 +63,8 @@ package struct CommissionReply: Codable, Sendable, Equatable {
     package var current: LimitBound?
     /// The limit that `apply` would set, for the sensitivity of the recipe; absent until the state is `complete`.
     package var proposal: LimitBound?
+    /// Parts that are kept to teach the model by; absent where none are.
+    package var kept: Int?
 
     package init(
         recipe: String, state: State, generation: Int, parts: Int, scored: Int, confidence: Double,

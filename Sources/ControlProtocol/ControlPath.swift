@@ -17,6 +17,7 @@ package enum ControlPath {
     package static let refit = "/v1/refit"
     package static let limit = "/v1/limit"
     package static let models = "/v1/models"
+    package static let teach = "/v1/teach"
     package static let rollback = "/v1/models/rollback"
     package static let history = "/v1/history"
     package static let tail = "/v1/tail"

@@ -16,6 +16,9 @@ package struct RecipeReply: Codable, Sendable, Equatable {
     package var trend: TrendReply?
     /// Absent when the recipe is not being commissioned, and in the answers to a copy and a changeover.
     package var commission: CommissionReply?
+    /// Parts that are kept to teach the model by, without a proposal; in the answer of `GET /v1/status`, where there are any or are to
+    /// be.
+    package var teach: TeachReply?
 
     package init(
         name: String, settingsFrom: String, shots: Int, model: GenerationReply?, hindrance: String? = nil,
@@ -34,7 +37,7 @@ package struct RecipeReply: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, shots, model, hindrance, fit, cameras, trend, commission
+        case name, shots, model, hindrance, fit, cameras, trend, commission, teach
         case settingsFrom = "settings_from"
     }
 }

@@ -54,6 +54,12 @@ package struct DaemonServices: Sendable {
         let events = EventLog(EventJournal(stateDirectory: directory, disk: disk, logger: logger))
         let images = ImageStore(stateDirectory: directory, settings: configuration.images, logger: logger)
         let check = JournalCheck(stateDirectory: directory, logger: logger)
+        let stream = PartStream(
+            stateDirectory: directory, minFreeBytes: configuration.images.minFreeBytes, logger: logger)
+        for entry in book.entries {
+            guard let generation = entry.recipe.view.active?.generation else { continue }
+            stream.expect(entry.name, generation: generation)
+        }
         // The book and the journal have made their folders by now.
         let storage = StorageWatch(stateDirectory: directory)
         let times = FindingTimes()
@@ -64,8 +70,8 @@ package struct DaemonServices: Sendable {
         let line = InspectionLine(
             cameras: configuration.cameras.map { [journal] camera in
                 CameraSetup(camera, recipe: book.lineRecipe(for: camera), journal: journal)
-            }, storage: storage, journal: journal, check: check, images: images,
-            desks: desks, others: [refit, events.journal, ControlLane(), listening], logger: logger)
+            }, storage: storage, journal: journal, check: check, images: images, stream: stream, desks: desks,
+            others: [refit, events.journal, stream, ControlLane(), listening], logger: logger)
         let reloading = ConfigurationReload(
             configuration, path: path, book: book, refit: refit, line: line, journal: journal, events: events,
             logger: logger)
@@ -75,7 +81,7 @@ package struct DaemonServices: Sendable {
         let control = ControlServer(
             settings: ControlSettings(configuration.control), station: configuration.station.title, times: times,
             book: book, refit: refit, line: line, verdicts: journal,
-            shots: shots, events: events, desks: desks, stateDirectory: directory, logger: logger,
+            shots: shots, events: events, stream: stream, desks: desks, stateDirectory: directory, logger: logger,
             reload: { try await Self.reload(reloading, notifier, $0) }, onReady: { notifier.ready() })
         let page = PageServer(
             PageSettings(
@@ -99,7 +105,7 @@ package struct DaemonServices: Sendable {
         // tells who waits for one how it ended.
         services = [
             ("lock", InstanceLockService(lock: lock, logger: logger)), ("journal", journal), ("events", events.journal),
-            ("verification", check), ("pictures", images),
+            ("verification", check), ("pictures", images), ("kept parts", stream),
             ("outputs", OutputService(line, events: events, logger: logger)),
             ("inspection", InspectionService(line, sinks: sinks)),
             ("cameras", CaptureService(line)), ("fits", refit), ("control", control), ("page", page),

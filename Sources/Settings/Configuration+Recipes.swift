@@ -11,6 +11,12 @@ extension Configuration.RecipeSettings: NamedTable {
         try table.read(.maxBrightness, into: &maxBrightness, in: 0...255)
         try table.read(.frozenFrames, into: &frozenFrames, in: 0...1000)
         try table.read(.sceneShift, into: &sceneShift)
+        try table.read(.teachParts, into: &teachParts, in: 0...StreamLimits.parts)
+        guard teachParts == 0 || teachParts >= StreamLimits.fewest else {
+            throw .invalidValue(
+                table.place(.teachParts), expected: "0 (off) or \(StreamLimits.fewest) to \(StreamLimits.parts)",
+                got: "\(teachParts)")
+        }
         guard minBrightness < maxBrightness else {
             throw .contradiction(
                 table.place(.minBrightness),

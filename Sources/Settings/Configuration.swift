@@ -200,6 +200,8 @@ extension Configuration {
         package var frozenFrames = 5
         /// `warn`: the verdict counts, and journal, log and status say so.
         package var sceneShift = SceneShiftPolicy.warn
+        /// Parts that are kept after each fit, to teach the model by; 0 = none.
+        package var teachParts = 0
         /// `[x, y, width, height]` in pixels of the frame; empty = the whole frame.
         package var roi: [Int] = []
         /// Polygons of `[x, y]` in pixels of the frame, inside of which nothing counts.
@@ -228,6 +230,7 @@ extension Configuration {
             case maxBrightness = "max_brightness"
             case frozenFrames = "frozen_frames"
             case sceneShift = "scene_shift"
+            case teachParts = "teach_parts"
             case normalStates = "normal_states"
             case abnormalStates = "abnormal_states"
             case promptTemplates = "prompt_templates"

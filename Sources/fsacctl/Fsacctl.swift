@@ -24,7 +24,7 @@ struct Fsacctl: AsyncParsableCommand {
                 subcommands: [
                     Status.self, Tail.self, History.self, Events.self, AddNormal.self, Normals.self, Refit.self,
                     Limit.self,
-                    Commission.self, Models.self, Trigger.self, RecipeCommand.self, Reload.self, IO.self,
+                    Commission.self, Teach.self, Models.self, Trigger.self, RecipeCommand.self, Reload.self, IO.self,
                 ]),
             CommandGroup(
                 name: "Offline",

@@ -16,13 +16,16 @@ final class Line {
 
     /// - Parameters:
     ///   - frames: pictures by file name; replayed over and over in the order of their names.
-    init(frames pictures: [String: [UInt8]], rateHertz: Double = 25, models: String = Weights.directory) throws {
+    init(
+        frames pictures: [String: [UInt8]], rateHertz: Double = 25, models: String = Weights.directory,
+        method: String = "patch-memory", extra: String = ""
+    ) throws {
         // Short, because the path of a Unix socket has to fit into 107 bytes.
         folder = "/tmp/fsac-\(UUID().uuidString.prefix(8))"
         self.models = models
         try FileManager.default.createDirectory(atPath: "\(folder)/frames", withIntermediateDirectories: true)
         for (name, bytes) in pictures { try Data(bytes).write(to: URL(filePath: "\(folder)/frames/\(name)")) }
-        try configure(rateHertz: rateHertz)
+        try configure(rateHertz: rateHertz, method: method, extra: extra)
     }
 
     deinit {

@@ -160,6 +160,7 @@ import Testing
         ("smoothing = 0.5", "smoothing = 1.5"), ("sensitivity = 0.5", "sensitivity = 0.25"),
         ("min_brightness = 4.0", "min_brightness = 5.0"), ("max_brightness = 251.0", "max_brightness = 250.5"),
         ("frozen_frames = 5", "frozen_frames = 0"), (#"scene_shift = "warn""#, #"scene_shift = "off""#),
+        ("teach_parts = 0", "teach_parts = 20"),
         (#"durability = "1s""#, #"durability = "each""#),
         (#"on_storage_failure = "no_verdict""#, #"on_storage_failure = "continue""#),
         ("sync_deadline_ms = 2000", "sync_deadline_ms = 3000"),

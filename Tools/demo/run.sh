@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs a line on real pictures: what `make demo` runs. Ends by itself when PARTS parts, at most 60, have been judged.
+# Runs a line on real pictures: what `make demo` runs. Ends by itself when PARTS parts, at most 60, have been judged, and a second
+# line with one shot was taught by 30 parts.
 #
 #   PARTS      how many parts are judged (5 to 60, default 60); those that pass before there is a model are INVALID
 #   RATE       parts a second (default 2)
@@ -53,6 +54,14 @@ fsacctl() { "$bin/fsacctl" "$@" --socket "$socket"; }
 has_parts() { [ -s "$demo/state/journal/current.jsonl" ] && (($(grep -c '"seq"' "$demo/state/journal/current.jsonl") >= $1)); }
 # Parts that a model has judged; those before there was one do not count.
 has_judged() { (($(grep -c '"generation"' "$demo/state/journal/current.jsonl") >= $1)); }
+# show PREFIX FOLDER: the pictures of a folder pass, each once
+show() {
+    local picture
+    for picture in "$2"/*.jpg; do cp "$picture" "$taught/parts/$1$(basename "$picture")"; done
+}
+
+has_lines() { (($(grep -c '"frame":"'"$1" "$taught/state/journal/current.jsonl") >= $2)); }
+has_kept() { (($(fsacctl teach --status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["kept"])') >= $1)); }
 now_ms() { date +%s%3N; }
 
 [[ $parts =~ ^[0-9]+$ ]] || fail "PARTS=$parts: expected a whole number"
@@ -161,5 +170,61 @@ cat <<TEXT
 On $(nproc) cores, $backbone, parts of 250 x 250 pixels at $rate a second. The parts are simulated textiles
 (conformal-clip-data 0.1.4, MIT), not photographs. The limit was found from the four good shots alone. One draw of $parts
 parts shows that the line works; how well it tells good from bad is measured by \`make evaluate\` (docs/accuracy.md).
-The journal, pictures and heat maps stay in .demo/state, the daemon's log in .demo/fsacd.log.
+The journal, pictures and heat maps stay in .demo/state.
+TEXT
+
+taught=$demo/taught
+stream_parts=30
+
+python3 Tools/demo/draw_stream.py "${FSAC_CACHE:-.cache}/textile" "$taught" --parts "$stream_parts" --seed "$seed"
+cat >"$taught/config.toml" <<TOML
+state_directory = "$taught/state"
+models_directory = "${FSAC_MODELS:-$PWD/models}"
+
+[control]
+socket = "$socket"
+
+[camera]
+name = "demo"
+source = "folder"
+path = "$taught/parts"
+mode = "watch"
+
+[recipe]
+name = "textile"
+backbone = "$backbone"
+input_size = $size
+TOML
+
+say "A second line, with one good shot"
+"$bin/fsacd" --config "$taught/config.toml" 2>"$demo/fsacd.log" &
+daemon=$!
+await 30 "the second line" test -S "$socket"
+fsacctl add-normal "$taught/shot.jpg" || fail "add-normal failed"
+show before- "$taught/tests"
+tests=$(find "$taught/tests" -name '*.jpg' | wc -l)
+await 300 "the parts before" has_lines before- "$tests"
+
+say "fsacctl commission --parts $stream_parts: parts of the line are kept, two of them bad"
+fsacctl commission --parts "$stream_parts" --no-wait
+show "" "$taught/stream"
+await 300 "the parts that teach" has_lines stream- "$stream_parts"
+await 30 "the kept parts" has_kept 20
+
+say "fsacctl teach --accept: what they make of the model"
+fsacctl teach --accept --force || fail "teach failed"
+show after- "$taught/tests"
+await 300 "the parts after" has_lines after- "$tests"
+
+kill -TERM "$daemon"
+code=0
+wait "$daemon" || code=$?
+daemon=
+((code == 0)) || fail "fsacd ended with exit code $code after SIGTERM"
+say "The same $tests parts, before and after"
+python3 Tools/demo/compare.py "$taught/state" || fail "the daemon misbehaved"
+cat <<TEXT
+
+Nobody told which of the $stream_parts parts were bad. \`fsacctl teach\` alone shows what would change, --accept makes it so, and
+\`fsacctl models rollback\` undoes it. The daemon's log is in .demo/fsacd.log.
 TEXT

@@ -3,6 +3,8 @@ package struct Calibration: Codable, Sendable, Equatable {
     package enum Origin: String, Codable, Sendable {
         /// Computed from the shots.
         case shots
+        /// Computed from parts of the line.
+        case parts
         /// Set by hand.
         case manual
     }
@@ -19,7 +21,9 @@ package struct Calibration: Codable, Sendable, Equatable {
     package let evidence: CalibrationEvidence
 
     init(unit: Float, evidence: CalibrationEvidence) {
-        self.init(unit: unit, limit: evidence.limit, origin: .shots, band: evidence.band, evidence: evidence)
+        self.init(
+            unit: unit, limit: evidence.limit, origin: evidence.isOfStream ? .parts : .shots, band: evidence.band,
+            evidence: evidence)
     }
 
     init(_ prediction: LimitPrediction, sensitivity: Sensitivity, anomalous: [Float] = []) {
@@ -91,7 +95,7 @@ package struct CalibrationEvidence: Codable, Sendable, Equatable {
     }
 
     package let shotCount: Int
-    /// Different parts among the shots ("n").
+    /// Different parts among the shots, or those of the line that it rests on ("n").
     package let partCount: Int
     /// The score of each shot against a memory of the shots of other parts; with one shot, scores of mild variants of it against itself.
     package let scores: [Float]
@@ -114,11 +118,16 @@ package struct CalibrationEvidence: Codable, Sendable, Equatable {
     package var canDoubt: Bool { partCount > 2 }
 
     /// What to do about a limit that the shots cannot tell; nil when they can.
-    package var advice: String? {
-        shotCount > 1
+    ///
+    /// - Parameter canBeTaught: whether parts of the line can teach the model.
+    package func advice(canBeTaught: Bool) -> String? {
+        shotCount > 1 || isOfStream
             ? nil
-            : "one shot does not show how much good parts differ, and verdicts near the limit are uncertain: inspect parts, and add "
-                + "good ones with `fsacctl add-normal`"
+            : "one shot does not show how much good parts differ, and verdicts near the limit are uncertain: "
+                + (canBeTaught
+                    ? "run good parts with `fsacctl commission --parts 30`, and `fsacctl teach` shows what they make of it; or "
+                    : "inspect parts, and ")
+                + "add good ones with `fsacctl add-normal`"
     }
 
     enum CodingKeys: String, CodingKey {

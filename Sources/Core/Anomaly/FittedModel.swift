@@ -20,13 +20,16 @@ package struct FittedModel: Sendable {
     package internal(set) var golden: Golden?
     /// What a frame takes; nil when its fit was to keep no budget.
     package internal(set) var inspectionTime: InspectionTime?
+    /// What parts of the line taught it; nil when it knows its shots alone.
+    package internal(set) var lesson: Lesson?
     /// The closer looks that it takes at what is inspected; none of a method without them, or fitted before there were any.
     package let fineViews: [FineView]
     /// The size of the shots, which ``settings``' area refers to; nil when that is the whole frame, of whatever size.
     package let frame: PixelSize?
     /// The size of the shots, when the fine views show a part of them; nil when they show what is inspected, of whatever size.
     package let partFrame: PixelSize?
-    private let mask: PatchMask
+    /// Of the patches of the square input.
+    let mask: PatchMask
     /// Of its score maps.
     private let mapMask: PatchMask
 
@@ -54,9 +57,9 @@ package struct FittedModel: Sendable {
 
     /// What the fit chose or found out, a line each, for people; empty where there is nothing to tell.
     package var findings: [String] {
-        oddShots.map { $0.text(others: shots.count - oddShots.count) } + scorer.findings
-            + (partRegion?.findings ?? []) + (inspectionTime?.findings ?? [])
-            + [calibration.evidence.advice].compactMap { $0 }
+        oddShots.map { $0.text(others: shots.count - oddShots.count) } + (lesson.map { [$0.line] } ?? [])
+            + scorer.findings + (partRegion?.findings ?? []) + (inspectionTime?.findings ?? [])
+            + [calibration.evidence.advice(canBeTaught: canBeTaught)].compactMap { $0 }
     }
 
     /// The layers that it needs of the extractor.
@@ -189,6 +192,15 @@ package struct FittedModel: Sendable {
         return model
     }
 
+    /// The same of its shots, made into another one by parts of the line; without a golden picture, whose score is another.
+    func replacing(_ scorer: any Scorer, _ calibration: Calibration, _ lesson: Lesson) -> FittedModel {
+        var model = FittedModel(
+            backbone: backbone, settings: settings, requested: requested, shots: shots, grid: grid, scorer: scorer,
+            calibration: calibration, fineViews: fineViews, frame: frame ?? partFrame)
+        (model.oddShots, model.scene, model.lesson) = (oddShots, scene, lesson)
+        return model
+    }
+
     /// The model with the limit that its shots gave.
     package func withAutomaticLimit() -> FittedModel {
         var model = self
@@ -202,7 +214,7 @@ extension FittedModel: Equatable {
         one.backbone == other.backbone && one.settings == other.settings && one.requested == other.requested
             && one.shots == other.shots && one.grid == other.grid && one.calibration == other.calibration
             && one.frame == other.frame && one.partFrame == other.partFrame && one.fineViews == other.fineViews
-            && one.oddShots == other.oddShots
+            && one.oddShots == other.oddShots && one.lesson == other.lesson
             && one.scorer.stored == other.scorer.stored
     }
 }

@@ -37,13 +37,15 @@ struct ModelDocument: Codable {
     let inspectionTime: InspectionTime?
     /// Of the shots, when the area is not the whole frame, or fine views show a part of it.
     let frame: PixelSize?
+    /// Nil of a model that knows its shots alone.
+    let lesson: Lesson?
     /// `model.safetensors`.
     let tensors: File
     /// `golden.safetensors`; nil of models that were fitted before there was one.
     let golden: File?
 
     enum CodingKeys: String, CodingKey {
-        case version, backbone, settings, requested, shots, scorer, grid, calibration, scene, frame
+        case version, backbone, settings, requested, shots, scorer, grid, calibration, scene, frame, lesson
         case fineViews = "fine_views"
         case inspectionTime = "inspection_time"
         case oddShots = "odd_shots"
@@ -65,6 +67,7 @@ struct ModelDocument: Codable {
         fineViews = model.fineViews.isEmpty ? nil : model.fineViews
         inspectionTime = model.inspectionTime
         frame = model.frame ?? model.partFrame
+        lesson = model.lesson
         self.tensors = tensors
         self.golden = golden
     }
@@ -156,6 +159,7 @@ struct ModelDocument: Codable {
             model.oddShots = oddShots ?? []
             model.scene = scene
             model.inspectionTime = inspectionTime
+            model.lesson = lesson
             return model
         } catch {
             throw .damaged(path: path, section: error.section, expected: error.expected, got: error.got)
@@ -197,6 +201,7 @@ struct ModelDocument: Codable {
         if backbone.inputSize < 1 || backbone.inputSize != settings.inputSize {
             return ("backbone", "input size \(backbone.inputSize)")
         }
+        if let problem = lesson?.problem { return ("lesson", problem) }
         if scene?.isWellFormed == false { return ("scene", "lists or numbers that do not fit together") }
         if !(calibration.unit > 0 && calibration.unit.isFinite) { return ("calibration", "unit \(calibration.unit)") }
         return nil

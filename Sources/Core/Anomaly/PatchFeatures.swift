@@ -10,13 +10,13 @@ package struct PatchFeatures: Sendable, Equatable {
     /// What the backbone says of the picture as a whole; nil where the method does not ask for it.
     package let whole: WholePicture?
     /// Of each fine view of the model; none where a method has none, or where a view does not show the picture.
-    package internal(set) var fine: [FinePatches] = []
+    package var fine: [FinePatches] = []
 
     package init(grid: PatchGrid, rows: Matrix, whole: WholePicture? = nil) {
         self.init(grid: grid, rows: rows, layerWidths: [rows.columns], whole: whole)
     }
 
-    private init(grid: PatchGrid, rows: Matrix, layerWidths: [Int], whole: WholePicture?) {
+    init(grid: PatchGrid, rows: Matrix, layerWidths: [Int], whole: WholePicture?) {
         precondition(rows.rows == grid.count, "patch features: \(rows.rows) rows for \(grid)")
         self.grid = grid
         self.rows = rows

@@ -16,6 +16,8 @@ package struct EvaluationCache: Sendable {
         var hasAnomalies = true
         /// SHA-256 of the shots, in their order.
         var shots: [String] = []
+        /// SHA-256 of the parts that taught it.
+        var stream: [String] = []
         /// Name, SHA-256 of the bytes and of the mask of each test picture, in their order.
         var pictures: [[String]] = []
 

@@ -11,18 +11,27 @@ package struct FewShotProtocol {
         /// A defective test picture that is one more shot, and no test; nil when all shots are good. It is a doubted one where the model
         /// of the others rejects it, for the daemon takes it by force only.
         var outlier: DataSet.TestPicture?
+        /// What teaches the model of the shots; nil when nothing does.
+        var stream: StreamPictures?
 
         /// The good shots' file names.
-        var shotNames: [String] { paths.map { String($0.split(separator: "/").last ?? "") } }
+        var shotNames: [String] { paths.map(FewShotProtocol.fileName) }
         fileprivate var allPaths: [String] { paths + (outlier.map { [$0.path] } ?? []) }
+
+        /// What there is beside the shots, as it is added to the data set's name.
+        fileprivate var besides: String {
+            stream.map { " and \($0.paths.count) parts" } ?? (outlier == nil ? "" : " and an outlier")
+        }
     }
+
+    static func fileName(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
 
     private let extractors: ExtractorSource
     private let settings: MethodSettings
-    private let parallelism: Parallelism
+    let parallelism: Parallelism
     private let cache: (EvaluationCache, EvaluationCache.Key)?
     private let remembersFeatures: Bool
-    private let warn: (String) -> Void
+    let warn: (String) -> Void
     private let stopwatch: InspectionStopwatch?
     private let now: () -> Duration
 
@@ -124,9 +133,12 @@ package struct FewShotProtocol {
         var shotCounts: [Int] = []
         for (plan, _) in runs where !shotCounts.contains(plan.shots) { shotCounts.append(plan.shots) }
         return shotCounts.flatMap { shots in
-            [("", false), (" and an outlier", true)].compactMap { name, hasOutlier in
-                let runs = runs.filter { $0.0.shots == shots && ($0.0.outlier != nil) == hasOutlier }.map(\.1)
-                return runs.isEmpty ? nil : ShotEvaluation(set: set.name + name, shots: shots, runs: runs)
+            let ofShots = runs.filter { $0.0.shots == shots }
+            var names: [String] = []
+            for (plan, _) in ofShots where !names.contains(plan.besides) { names.append(plan.besides) }
+            return names.map { besides in
+                ShotEvaluation(
+                    set: set.name + besides, shots: shots, runs: ofShots.filter { $0.0.besides == besides }.map(\.1))
             }
         }
     }
@@ -144,7 +156,7 @@ package struct FewShotProtocol {
             return score.isReject(at: trial.model.calibration.limit)
         }
         return runs.contains { run in
-            guard run.outlier == nil, run.shots == plan.shotNames, run.evidence.canDoubt,
+            guard run.outlier == nil, run.stream == nil, run.shots == plan.shotNames, run.evidence.canDoubt,
                 let limit = run.figures[.limit], let picture = run.pictures.first(where: { $0.file == outlier.file })
             else { return false }
             return picture.score.isReject(at: Float(limit))
@@ -165,13 +177,29 @@ package struct FewShotProtocol {
         }
         if isDoubted { shots[shots.count - 1].isDoubted = true }
         let start = now()
+        var model: FittedModel
         do throws(FitError) {
-            let model = try FittedModel.fit(
+            model = try FittedModel.fit(
                 shots: shots, extractors: extractors, settings: settings, makesAnomalies: !remembersFeatures,
                 stopwatch: stopwatch, parallelism: parallelism, progress: progress)
-            return (model, now() - start)
         } catch {
             throw .fit(set: set.name, error)
+        }
+        if let stream = plan.stream { model = try taught(model, by: stream, plan, of: set) }
+        return (model, now() - start)
+    }
+
+    func extractor(inputSize: Int) -> FeatureExtractor { extractors.extractor(inputSize: inputSize) }
+
+    func features(ofFile path: String, by model: FittedModel, _ extractor: FeatureExtractor) throws(EvaluationError)
+        -> Features
+    {
+        let file = Picture(.file, bytes: try read(path))
+        do throws(ImageError) {
+            let image = try settings.area.image(of: file, inputSize: model.pictureSide)
+            return model.features(of: image, by: extractor)
+        } catch {
+            throw .picture(path: path, error)
         }
     }
 
@@ -258,7 +286,11 @@ extension FewShotProtocol {
         key.hasAnomalies = !remembersFeatures
         var keys: [EvaluationCache.Key] = []
         for plan in plans {
-            key.pictures = pictures.filter { $0[0] != plan.outlier?.file }
+            let untested = [plan.outlier?.file].compactMap(\.self) + (plan.stream?.defective.map(\.file) ?? [])
+            key.pictures = pictures.filter { !untested.contains($0[0]) }
+            var stream: [String] = []
+            for path in plan.stream?.paths ?? [] { stream.append(try digest(path)) }
+            key.stream = stream
             var shots: [String] = []
             for path in plan.allPaths { shots.append(try digest(path)) }
             key.shots = shots

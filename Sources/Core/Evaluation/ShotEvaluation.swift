@@ -53,6 +53,8 @@ package struct EvaluationRun: Sendable, Equatable, Codable {
     package let evidence: CalibrationEvidence
     /// Whether training helped; nil of a method that trains nothing.
     package let training: TrainingEvidence?
+    /// The parts that taught the model; nil when none did.
+    package let stream: StreamRun?
     package let pictures: [Picture]
     /// Whether it was taken from the cache; its times are then those of the day when it was computed.
     package var isCached = false
@@ -65,7 +67,8 @@ package struct EvaluationRun: Sendable, Equatable, Codable {
     init(
         seed: Int, shots: [String], outlier: String? = nil, oddShots: [String] = [], inputSize: Int, layers: [Int],
         figures: EvaluationFigures,
-        evidence: CalibrationEvidence, training: TrainingEvidence? = nil, pictures: [Picture],
+        evidence: CalibrationEvidence, training: TrainingEvidence? = nil, stream: StreamRun? = nil,
+        pictures: [Picture],
         misjudged: [MisjudgedPicture]
     ) {
         self.seed = seed
@@ -77,6 +80,7 @@ package struct EvaluationRun: Sendable, Equatable, Codable {
         self.figures = figures
         self.evidence = evidence
         self.training = training
+        self.stream = stream
         self.pictures = pictures
         self.misjudged = misjudged
     }
@@ -92,6 +96,7 @@ package struct EvaluationRun: Sendable, Equatable, Codable {
         layers = try container.decode([Int].self, forKey: .layers)
         evidence = try container.decode(CalibrationEvidence.self, forKey: .evidence)
         training = try container.decodeIfPresent(TrainingEvidence.self, forKey: .training)
+        stream = try container.decodeIfPresent(StreamRun.self, forKey: .stream)
         pictures = try container.decode([Picture].self, forKey: .pictures)
     }
 
@@ -106,12 +111,13 @@ package struct EvaluationRun: Sendable, Equatable, Codable {
         try container.encode(layers, forKey: .layers)
         try container.encode(evidence, forKey: .evidence)
         try container.encodeIfPresent(training, forKey: .training)
+        try container.encodeIfPresent(stream, forKey: .stream)
         try container.encode(pictures, forKey: .pictures)
         try container.encode(isCached, forKey: .isCached)
     }
 
     enum CodingKeys: String, CodingKey {
-        case seed, shots, outlier, layers, evidence, training, pictures
+        case seed, shots, outlier, layers, evidence, training, stream, pictures
         case oddShots = "odd_shots"
         case inputSize = "input_size"
         case isCached = "cached"

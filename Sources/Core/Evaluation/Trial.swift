@@ -18,10 +18,12 @@ struct Trial {
     }
 
     /// Whether it is of these good shots and no other.
-    func isOf(_ paths: [String]) -> Bool { plan.outlier == nil && plan.paths == paths }
+    func isOf(_ paths: [String]) -> Bool { plan.outlier == nil && plan.stream == nil && plan.paths == paths }
 
-    /// Whether a picture is none of its shots.
-    func tests(_ picture: DataSet.TestPicture) -> Bool { picture != plan.outlier }
+    /// Whether a picture is none of those that it has learnt from.
+    func tests(_ picture: DataSet.TestPicture) -> Bool {
+        picture != plan.outlier && plan.stream?.defective.contains(picture) != true
+    }
 
     /// - Parameter time: from the picture's bytes to its score.
     mutating func add(_ scoreMap: ScoreMap, of picture: DataSet.TestPicture, size: PixelSize, time: Duration) {
@@ -66,6 +68,9 @@ struct Trial {
             seed: plan.seed, shots: plan.shotNames, outlier: plan.outlier?.file, oddShots: oddShots,
             inputSize: model.backbone.inputSize, layers: model.layers, figures: figures,
             evidence: model.calibration.evidence, training: model.scorer.training,
+            stream: plan.stream.map { stream in
+                StreamRun(pictures: stream.paths.map(FewShotProtocol.fileName), defective: stream.defective.count, model.lesson)
+            },
             pictures: pictures, misjudged: misjudged)
     }
 

@@ -8,6 +8,7 @@ package enum DataSetError: Error, Equatable, Sendable, CustomStringConvertible {
     case missingMask(picture: String, expected: String)
     case onlyOneKind(set: String, good: Int, defective: Int)
     case tooFewShots(set: String, shots: Int, seeds: Int, found: Int)
+    case tooFewStreamPictures(set: String, good: Int, found: Int, defective: Int, foundDefective: Int)
 
     package var description: String {
         switch self {
@@ -24,6 +25,9 @@ package enum DataSetError: Error, Equatable, Sendable, CustomStringConvertible {
         case .tooFewShots(let set, let shots, let seeds, let found):
             "data set: \(set): \(seeds) seed\(seeds == 1 ? "" : "s") of \(shots) shot\(shots == 1 ? "" : "s"): expected "
                 + "\(shots * seeds) pictures in train/good, got \(found)"
+        case .tooFewStreamPictures(let set, let good, let found, let defective, let foundDefective):
+            "data set: \(set): a stream of \(good) good parts and \(defective) defective ones: expected as many pictures in "
+                + "train/good besides the shots, got \(found), and more defective test pictures, got \(foundDefective)"
         }
     }
 }

@@ -17,6 +17,12 @@ package struct ViewPlacement: Sendable, Equatable {
         down = place(0, 1) - origin
     }
 
+    init(origin: SIMD2<Double>, right: SIMD2<Double>, down: SIMD2<Double>) {
+        self.origin = origin
+        self.right = right
+        self.down = down
+    }
+
     func inPicture(x: Double, y: Double) -> (x: Double, y: Double) {
         let place = origin + x * right + y * down
         return (place.x, place.y)

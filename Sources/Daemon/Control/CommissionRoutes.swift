@@ -86,6 +86,8 @@ extension ControlRoutes {
         guard let commission = active.commission else { return reply }
         let scores = try commissions.scores(of: entry.name, commission, generation: active.generation)
         (reply.parts, reply.scored) = (commission.parts, scores.count)
+        let kept = teaching.kept(entry, generation: active.generation)
+        reply.kept = kept == 0 ? nil : kept
         reply.state = scores.count < commission.parts ? .running : .complete
         if !scores.isEmpty {
             let rejects = scores.count { $0.isReject(at: active.limit) }

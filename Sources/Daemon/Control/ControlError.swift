@@ -79,6 +79,7 @@ extension ControlError {
         case let error as TriggerRefusal: self.init(code: error.code, message: error.description)
         case let error as ReloadError: self.init(code: error.code, message: error.description)
         case let error as EventNotWritten: self.init(code: .storageFailed, message: error.description)
+        case let error as TeachingError: self.init(code: .conflict, message: error.description)
         case let error as DiskError: self.init(code: .storageFailed, message: "storage: \(error)")
         case let error as ShotSuspicion: self.init(code: .conflict, message: error.description)
         case let error as ImageError: self.init(code: .imageRefused, message: error.description)
@@ -95,7 +96,7 @@ extension StoreError {
         case .noSuchNormal, .noSuchGeneration, .noSuchRecipe: .notFound
         case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .unusable, .generationUnreadable,
             .otherBackbone, .otherSettings, .recipeExists, .recipeUnusable, .recipeInUse, .severalRecipes,
-            .commissioning, .notCommissioning, .commissionIncomplete:
+            .commissioning, .notCommissioning, .commissionIncomplete, .otherGeneration:
             .conflict
         }
     }

@@ -18,6 +18,7 @@ struct ControlRoutes: Sendable {
     let limits: LimitChecks
     let shots: ShotOperations
     let events: EventLog
+    let teaching: TeachDesk
     let station: String
     let times: FindingTimes
     let io: IORoutes
@@ -33,8 +34,9 @@ struct ControlRoutes: Sendable {
             ControlRoute(.post, ControlPath.reload) { request in
                 try Response.json(await reload(request.author))
             },
-        ] + normalRoutes + modelRoutes + recipeRoutes + commissionRoutes + feed.routes + [stream(feed.places)]
-            + io.routes
+        ] + normalRoutes + modelRoutes + recipeRoutes + commissionRoutes + teachRoutes + feed.routes + [
+            stream(feed.places)
+        ] + io.routes
     }
 
     @Sendable private func health(_ request: ControlRequest) async throws -> Response {

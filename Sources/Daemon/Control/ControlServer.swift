@@ -43,25 +43,25 @@ package struct ControlServer: Service {
     ///   - onReady: called once clients can connect.
     package init(
         settings: ControlSettings, station: String, times: FindingTimes, book: RecipeBook, refit: RefitService,
-        line: any LineControl,
-        verdicts: any VerdictSource, shots: ShotOperations, events: EventLog, desks: [OutputDesk] = [],
-        stateDirectory: String,
-        logger: Logger,
+        line: any LineControl, verdicts: any VerdictSource, shots: ShotOperations, events: EventLog,
+        stream: PartStream, desks: [OutputDesk] = [], stateDirectory: String, logger: Logger,
         reload: @escaping @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply,
         onReady: @escaping @Sendable () -> Void = {}
     ) {
         self.settings = settings
         self.logger = logger
         self.onReady = onReady
+        let recent = RecentParts(source: verdicts, stateDirectory: stateDirectory)
         routes = ControlRoutes(
             book: book, refit: refit, line: line,
             feed: VerdictFeed(
                 VerdictPictures(source: verdicts, stateDirectory: stateDirectory), events: events.journal,
                 streamLimit: max(1, settings.maxConnections / 2)),
             commissions: CommissionLog(source: verdicts),
-            limits: LimitChecks(recent: RecentParts(source: verdicts, stateDirectory: stateDirectory)),
-            shots: shots, events: events, station: station, times: times, io: IORoutes(desks: desks, events: events),
-            reload: reload)
+            limits: LimitChecks(recent: recent), shots: shots, events: events,
+            teaching: TeachDesk(
+                book: book, refit: refit, stream: stream, events: events, recent: recent, logger: logger),
+            station: station, times: times, io: IORoutes(desks: desks, events: events), reload: reload)
     }
 
     package func run() async throws {

@@ -46,6 +46,12 @@ struct RecentParts: Sendable {
         return parts
     }
 
+    /// Where a verdict's picture lies below the state directory; nil when it is not there, or not any more.
+    func storedImage(of sequence: UInt64) throws -> String? {
+        guard let record = try record(sequence), picture(of: record) != nil else { return nil }
+        return record.image
+    }
+
     private func picture(of record: InspectionRecord) -> [UInt8]? {
         // A line is only as trusted as its checksum: no path leads out of the state directory.
         guard let path = record.image, !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {

@@ -59,6 +59,7 @@ extension ControlRoutes {
                 // Status asks, too: it does not wait behind scores.
                 reply.commission = try await WorkLane.quick.run { try commission(entry) }
             }
+            reply.teach = teaching.summary(entry)
             replies.append(reply)
         }
         return replies

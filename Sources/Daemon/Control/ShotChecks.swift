@@ -183,34 +183,45 @@ extension ShotChecks {
         guard let active = entry.recipe.view.active else { return nil }
         let candidate = entry.recipe.candidate(model)
         var change = ShotChange(limitBefore: active.limit, limitAfter: candidate.limit, parts: 0, flips: [])
-        var scores: [ShotWarnings.Scores] = []
-        if let old = entry.method.activeModel(active), let new = entry.method.activeModel(candidate) {
-            let (before, after) = (PictureJudge(old), PictureJudge(new))
-            for part in try parts.newest(count, of: entry.name, where: { $0.score != nil }) {
-                if isCancelled() { throw CancellationError() }
-                // What was judged once and cannot be now has no verdict to compare.
-                guard let one = try? before.judge(part.picture), let two = try? after.judge(part.picture) else {
-                    continue
-                }
-                let pair = ShotWarnings.Scores(before: one.score, after: two.score)
-                scores.append(pair)
-                let verdicts = (
-                    before: Verdict(pair.before, limit: old.limit), after: Verdict(pair.after, limit: new.limit)
-                )
-                guard verdicts.before != verdicts.after else { continue }
-                change.flips.append(
-                    .init(
-                        seq: part.record.seq, frame: part.record.frame, before: verdicts.before, after: verdicts.after))
-            }
-            change.parts = scores.count
-        }
+        let (flips, scores) = try compared(active, candidate, in: entry, parts: count, isCancelled) ?? ([], [])
+        (change.flips, change.parts) = (flips, scores.count)
         let warnings = ShotWarnings(of: change, scores, from: active.model, to: model, with: sha256).sentences
         change.warnings = warnings.isEmpty ? nil : warnings
         return change
+    }
+
+    /// What two models say of the newest parts whose pictures are stored; nil when the line can use only one of them.
+    ///
+    /// - Throws: `CancellationError`; what the journal throws.
+    func compared(
+        _ active: Recipe.Active, _ candidate: Recipe.Active, in entry: RecipeBook.Entry, parts count: Int,
+        _ isCancelled: () -> Bool
+    ) throws -> (flips: [ShotChange.Flip], scores: [ShotWarnings.Scores])? {
+        guard let old = entry.method.activeModel(active), let new = entry.method.activeModel(candidate) else {
+            return nil
+        }
+        var (flips, scores): ([ShotChange.Flip], [ShotWarnings.Scores]) = ([], [])
+        let (before, after) = (PictureJudge(old), PictureJudge(new))
+        for part in try parts.newest(count, of: entry.name, where: { $0.score != nil }) {
+            if isCancelled() { throw CancellationError() }
+            // What was judged once and cannot be now has no verdict to compare.
+            guard let one = try? before.judge(part.picture), let two = try? after.judge(part.picture) else {
+                continue
+            }
+            let pair = ShotWarnings.Scores(before: one.score, after: two.score)
+            scores.append(pair)
+            let verdicts = (
+                before: Verdict(pair.before, limit: old.limit), after: Verdict(pair.after, limit: new.limit)
+            )
+            guard verdicts.before != verdicts.after else { continue }
+            flips.append(
+                .init(seq: part.record.seq, frame: part.record.frame, before: verdicts.before, after: verdicts.after))
+        }
+        return (flips, scores)
     }
 }
 
 extension Verdict {
     /// As ``Inspection/verdict`` when nothing is muted.
-    fileprivate init(_ score: Float, limit: Float) { self = score.isReject(at: limit) ? .ng : .ok }
+    init(_ score: Float, limit: Float) { self = score.isReject(at: limit) ? .ng : .ok }
 }

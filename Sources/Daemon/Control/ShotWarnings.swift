@@ -26,7 +26,7 @@ struct ShotWarnings {
     ) {
         sentences =
             [
-                Self.passing(change), Self.merged(model, candidate), Self.scale(change, scores),
+                Self.passing(change), Self.taught(model), Self.merged(model, candidate), Self.scale(change, scores),
                 Self.region(model, candidate),
             ].compactMap(\.self)
             + Self.odd(model, candidate, sha256)
@@ -38,6 +38,14 @@ struct ShotWarnings {
         return parts.count == 1
             ? "part \(first), which is NG, would pass"
             : "\(parts.count) of the last \(change.parts) parts, which are NG, would pass"
+    }
+
+    /// A fit begins with the shots again.
+    private static func taught(_ model: FittedModel) -> String? {
+        model.lesson.map { lesson in
+            "\(lesson.learnt) parts of the line that taught the model in use are not in a fit of the shots: keep parts and teach "
+                + "it again with `fsacctl teach`"
+        }
     }
 
     private static func merged(_ model: FittedModel, _ candidate: FittedModel) -> String? {

@@ -26,6 +26,10 @@ package struct Inspection: Sendable {
     /// Where an OK score lies between what is typical and the limit.
     package internal(set) var position: Double?
     package internal(set) var latency = InspectionRecord.Latency()
+    /// Computes what is kept of the part to teach the model by; nil = nothing is to be.
+    var streamPart: (@Sendable (_ number: UInt64, _ score: Float) -> StreamPart?)?
+    /// Parts that are to be kept, at most.
+    var partsWanted = 0
 
     /// INVALID until somebody says otherwise: whatever is forgotten on the way is no OK.
     init(_ part: Part) {
@@ -73,6 +77,15 @@ package struct Inspection: Sendable {
 
     package var judgement: Judgement? {
         if case .judged(let judgement, _) = outcome { judgement } else { nil }
+    }
+
+    /// Whether a model may learn from it: a part that was OK beyond doubt, or that ran while known-good ones are asked for.
+    var mayTeach: Bool {
+        switch outcome {
+        case .judged(let judgement, _): verdict == .ok && !judgement.isUncertain
+        case .muted: true
+        case .invalid: false
+        }
     }
 
     /// What others are told of it, by where its line is. An INVALID part keeps its own cause.

@@ -24,6 +24,8 @@ package final class InspectionLine: Sendable {
 
     let journal: VerdictJournal
     let images: ImageStore
+    /// Nil = no part is kept to teach a model by.
+    let stream: PartStream?
     let storage: StorageWatch
     /// Nil where nobody looks for damage.
     let check: JournalCheck?
@@ -45,11 +47,13 @@ package final class InspectionLine: Sendable {
     ///   - others: have a part in the line's health beside what the line itself uses.
     package init(
         cameras: [CameraSetup], storage: StorageWatch, journal: VerdictJournal, check: JournalCheck? = nil,
-        images: ImageStore, desks: [OutputDesk] = [], others: [any HealthSource] = [], logger: Logger
+        images: ImageStore, stream: PartStream? = nil, desks: [OutputDesk] = [], others: [any HealthSource] = [],
+        logger: Logger
     ) {
         self.journal = journal
         self.check = check
         self.images = images
+        self.stream = stream
         self.storage = storage
         self.others = others + desks
         self.desks = Dictionary(desks.map { ($0.io.camera, $0) }) { first, _ in first }

@@ -53,6 +53,10 @@ package struct InspectionPipeline {
             let judgement = try Self.finite(model.judge(features, size.height, size.width), limit: model.limit)
             inspection.outcome =
                 model.isMuted ? .muted(score: judgement.score) : .judged(judgement, limit: model.limit)
+            inspection.partsWanted = max(part.recipe.teachParts, model.isMuted ? model.commissionParts : 0)
+            if inspection.partsWanted > 0, let streamPart = model.streamPart {
+                inspection.streamPart = { number, score in streamPart(features, number, score) }
+            }
             // An NG is the part's, and says nothing about drift.
             if inspection.verdict == .ok { inspection.position = model.scale?.position(of: judgement.score) }
             inspection.latency.score = clock.lap()

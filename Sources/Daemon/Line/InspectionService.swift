@@ -74,6 +74,7 @@ package final class InspectionService: Service {
         answer(inspection, record)
         // After the answer: a machine waits for that, people read the rest.
         for sink in sinks { sink.note(record) }
+        keep(inspection, record)
         // Last, and dropped when the store is full.
         if let picture = inspection.picture {
             line.images.offer(
@@ -83,6 +84,19 @@ package final class InspectionService: Service {
                     drawHeatMap: inspection.judgement?.drawHeatMap))
         }
         return inspection
+    }
+
+    /// Hands over what a model can learn from, if it is wanted; computed and written beside the line.
+    private func keep(_ inspection: Inspection, _ record: InspectionRecord) {
+        guard inspection.mayTeach, record.stored != .nowhere, let make = inspection.streamPart,
+            let generation = inspection.generation,
+            let score = inspection.score, let stream = line.stream,
+            stream.wants(record.recipe, generation: generation, upTo: inspection.partsWanted)
+        else { return }
+        stream.offer(
+            PartOffer(
+                recipe: record.recipe, generation: generation, number: record.seq,
+                part: { make(record.seq, score) }))
     }
 
     private func answer(_ inspection: Inspection, _ record: InspectionRecord) {

@@ -44,6 +44,10 @@ package struct ActiveModel: Sendable {
     package let scale: ScoreScale?
     /// Parts are scored, but get no verdict that anybody may act on: the recipe is being commissioned.
     package var isMuted = false
+    /// Parts that are wanted for the commissioning that goes on; 0 = none does.
+    package var commissionParts = 0
+    /// What is kept of a part to teach the model by; nil of a method that cannot be taught.
+    package var streamPart: (@Sendable (_ features: Features, _ number: UInt64, _ score: Float) -> StreamPart?)?
     /// Why no part gets a verdict by it; nil = they do.
     package var withheld: Invalidity?
     /// Who set the limit; nil = calibration.
@@ -106,6 +110,8 @@ extension ActiveModel {
                 return Judgement(
                     model: model, scores: model.score(features, parallelism: parallelism), height: height, width: width)
             })
+        guard model.canBeTaught else { return }
+        streamPart = { features, number, score in model.streamPart(features, number: number, score: score) }
     }
 }
 

@@ -117,6 +117,7 @@ extension Change {
         let generation = (try recipe.generationsOnDisk().max() ?? 0) + 1
         var after = limit(of: recipe.active(model, generation, fault: nil))
         (after["generation"], after["shots"]) = (.count(generation), .count(model.shots.count))
+        if let lesson = model.lesson { after["parts"] = .count(lesson.learnt) }
         return Change(.generation, recipe: recipe.name, before: Self.generation(of: recipe), after: after)
     }
 

@@ -17,10 +17,13 @@ package struct LineRecipe: Sendable {
     package let area: InspectionArea
     /// What becomes of a part whose picture as a whole is not as the shots.
     package let sceneShift: Configuration.RecipeSettings.SceneShiftPolicy
+    /// Parts of each generation that are kept to teach it by; 0 = none.
+    package let teachParts: Int
 
     package init(
         name: String, models: ModelSlot, brightness: ClosedRange<Double> = 0...255, frozenFrames: Int = 0,
-        area: InspectionArea = .wholeFrame, sceneShift: Configuration.RecipeSettings.SceneShiftPolicy = .warn
+        area: InspectionArea = .wholeFrame, sceneShift: Configuration.RecipeSettings.SceneShiftPolicy = .warn,
+        teachParts: Int = 0
     ) {
         self.name = name
         self.models = models
@@ -28,11 +31,13 @@ package struct LineRecipe: Sendable {
         self.frozenFrames = frozenFrames
         self.area = area
         self.sceneShift = sceneShift
+        self.teachParts = teachParts
     }
 
     package init(_ settings: Configuration.RecipeSettings, name: String, models: ModelSlot) {
         self.init(
             name: name, models: models, brightness: settings.minBrightness...settings.maxBrightness,
-            frozenFrames: settings.frozenFrames, area: settings.area, sceneShift: settings.sceneShift)
+            frozenFrames: settings.frozenFrames, area: settings.area, sceneShift: settings.sceneShift,
+            teachParts: settings.teachParts)
     }
 }

@@ -43,7 +43,8 @@ extension FittedModel {
         ModelSummary(
             kind: kind, shots: shots,
             // The evidence's and not the calibration's: that one may be an operator's.
-            limit: calibration.evidence.limit, evidence: calibration.evidence.words, band: calibration.evidence.band,
+            limit: calibration.evidence.limit, evidence: calibration.evidence.words(canBeTaught: canBeTaught),
+            band: calibration.evidence.band,
             options: calibration.evidence.options.map(LimitOption.init),
             choice: findings.isEmpty ? nil : findings, oddShots: oddShots.map(\.sha256),
             region: partRegion.map { PartRegionReply($0, settings.area.roi) })
@@ -67,13 +68,20 @@ extension PartRegionReply {
 
 extension CalibrationEvidence {
     /// One line beside the limit.
-    fileprivate var words: String {
+    ///
+    /// - Parameter canBeTaught: whether parts of the line can teach the model.
+    fileprivate func words(canBeTaught: Bool) -> String {
+        if isOfStream {
+            return "from \(partCount) parts of the line, each scored by a model without it; meant to reject "
+                + "\(percent(options.first { $0.sensitivity == sensitivity }?.falseRejectRate ?? 0)) of good parts, if most of "
+                + "them are good"
+        }
         let parts = partCount == 1 ? "1 part" : "\(partCount) parts"
         let shots = shotCount == partCount ? parts : "\(shotCount) shots of \(parts)"
         return
             "from \(shots), \(scores.count) held-out scores; meant to reject \(percent(sensitivity.falseRejectRate)) of "
             + "good parts; without assuming a distribution \(parts) vouch for \(percent(supportedFalseRejectRate))"
-            + (advice.map { "; " + $0 } ?? "")
+            + (advice(canBeTaught: canBeTaught).map { "; " + $0 } ?? "")
     }
 
     private func percent(_ share: Double) -> String {

@@ -87,8 +87,13 @@ extension Recipe {
 
 extension Recipe {
     /// Makes `model` the newest generation and the one in use.
-    package func install(_ model: FittedModel) throws -> Active {
+    ///
+    /// - Parameter base: the generation that it was made of, which has to be in use still; nil = it was made of the shots.
+    package func install(_ model: FittedModel, replacing base: Int? = nil) throws -> Active {
         try change.withLock { _ in
+            if let base, view.active?.generation != base {
+                throw StoreError.otherGeneration(made: base, inUse: view.active?.generation)
+            }
             // The settings may have changed while it was fitted.
             let (found, configured) = (model.summary.kind.backbone, view.kind.backbone)
             guard found == configured else {

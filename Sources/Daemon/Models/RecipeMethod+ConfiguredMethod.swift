@@ -23,6 +23,18 @@ extension ConfiguredMethod {
     }
 }
 
+extension ConfiguredMethod {
+    /// Teaches beside inspection, as ``fitter(memoryBytes:)`` fits.
+    package var teacher: RecipeMethod.Teacher {
+        let parallelism = Parallelism(threads: max(1, computeThreads / 2))
+        let extractors = ExtractorSource(backbone, parallelism: parallelism)
+        return { model, parts, progress, isCancelled in
+            try model.taught(by: parts, parallelism: parallelism, progress: progress, isCancelled: isCancelled)
+                .withGolden(by: extractors, parallelism: parallelism)
+        }
+    }
+}
+
 extension RecipeMethod {
     /// - Parameter fitMemoryBytes: that a fit may take on top of what the process has.
     package init(_ method: ConfiguredMethod, fitMemoryBytes: Int) {
@@ -34,7 +46,7 @@ extension RecipeMethod {
             kind: method.kind,
             shot: { sha256, read throws(ImageError) in
                 try Shot(sha256: sha256, area: area) { () throws(ImageError) in Picture(.file, bytes: try read()) }
-            }, fit: method.fitter(memoryBytes: fitMemoryBytes),
+            }, fit: method.fitter(memoryBytes: fitMemoryBytes), teach: method.teacher,
             check: { model in
                 guard extractors.serves(model) else {
                     return Invalidity(
@@ -56,6 +68,7 @@ extension RecipeMethod {
                 )
                 // Decided with the generation, and so between two frames.
                 model?.isMuted = active.commission != nil
+                model?.commissionParts = active.commission?.parts ?? 0
                 return model
             })
     }

@@ -11,9 +11,10 @@ extension RecipeStore {
         // Of a copy that was cut off in this run.
         try disk.discardTree(temporary)
         try disk.copyTree(folder, to: temporary)
-        // Its parts were the original's, and so was a fit that is at work.
+        // Its parts were the original's, those that are kept, too, and so was a fit that is at work.
         try disk.discard("\(temporary)/\(Self.commissionName)")
         try disk.discard("\(temporary)/\(Self.unfinishedFitName)")
+        try disk.discard("\(temporary)/\(PartShelf.folderName)")
         // Of a copy of a copy, too: the table, not the copy, is what a start finds in the file.
         try documents.write(Array(table.utf8), to: "\(temporary)/\(Self.settingsName)")
         try disk.move(temporary, to: "\(recipes)/\(target)")

@@ -207,6 +207,11 @@ extension RefitService {
                         progress.begin()
                         state.withLock { $0.progress = share }
                     }, { [state] in state.read(\.isStopping) })
+            if let lesson = entry.recipe.view.active?.model.lesson {
+                logger.notice(
+                    "a fit of the shots takes the place of a model that parts of the line had taught",
+                    metadata: ["recipe": "\(name)", "parts": "\(lesson.learnt)"])
+            }
             let active = try events.record(by: .daemon) {
                 try .generation(of: entry.recipe, model)
             } _: {
@@ -320,6 +325,17 @@ extension RefitService {
         } onCancel: {
             callOff(call)
         }
+    }
+
+    /// Does other work on the fits' thread when what waits there is done. When the daemon stops it is called, too, and sees that
+    /// it is too late.
+    ///
+    /// - Parameter work: says now and then that it goes on, and asks whether it is cancelled.
+    func perform(_ work: @escaping @Sendable (_ goesOn: () -> Void, _ isCancelled: () -> Bool) -> Void) {
+        add(
+            Preview(call: PreviewCall()) { [state, progress] in
+                work({ progress.begin() }, { state.read(\.isStopping) })
+            })
     }
 
     func letGoOfCandidate() { state.withLock { $0.candidate = nil } }

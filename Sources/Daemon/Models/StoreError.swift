@@ -27,6 +27,8 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case otherBackbone(generation: Int, found: String, configured: String)
     /// A fit that ended after the settings changed.
     case otherSettings(found: String, configured: String)
+    /// What was made of one generation, when another had come into use.
+    case otherGeneration(made: Int, inUse: Int?)
     /// Nothing but a finite score above 0 can be compared with scores.
     case invalidLimit(Float)
     case commissioning(String)
@@ -69,6 +71,8 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
             "models: generation \(generation) was fitted with \(found), configured is \(configured): fit again"
         case .otherSettings(let found, let configured):
             "models: fitted with \(found), but the settings have changed to \(configured): fit again"
+        case .otherGeneration(let made, let inUse):
+            "models: made of generation \(made), but \(inUse.map { "\($0) is" } ?? "none is") in use now: repeat the command"
         case .invalidLimit(let limit):
             "limit: expected a finite score above 0, got \(limit)"
         case .commissioning(let name):

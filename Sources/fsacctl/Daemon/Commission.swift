@@ -109,6 +109,9 @@ struct Commission: AsyncParsableCommand {
         if let proposal = reply.proposal {
             text += "\nproposed     \(words(proposal, reply))"
             text += "\naccept it with `fsacctl commission --apply`, or keep the limit in use with `--cancel`"
+            if let kept = reply.kept, kept >= 10 {
+                text += "; `fsacctl teach` shows what \(kept) of them would teach the model"
+            }
         }
         return text
     }

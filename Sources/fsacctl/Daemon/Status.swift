@@ -105,6 +105,7 @@ struct Status: AsyncParsableCommand {
         block.add(
             "  commission",
             recipe.commission.map { Style.doubtful("\($0.scored) of \($0.parts) parts, verdicts are INVALID") })
+        block.add("  teaching", recipe.teach.map { Teach.keptWords($0) })
         if let trend = recipe.trend { add(trend, to: &block) }
     }
 

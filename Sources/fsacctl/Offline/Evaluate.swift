@@ -42,6 +42,24 @@ struct Evaluate: ParsableCommand {
             valueName: "n"))
     var outliers = 0
 
+    @Option(
+        help: ArgumentHelp(
+            "Teach each model by this many parts of a running line: the last pictures of train/good that are no shots.",
+            valueName: "n"))
+    var stream: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Of the parts of --stream, the share that is defective: evenly spaced over the defective test pictures, which are no test then.",
+            valueName: "share"))
+    var defective = 0.05
+
+    @Option(
+        help: ArgumentHelp(
+            "All defects of --stream are of this kind, which then repeats on the line: a folder of test.",
+            valueName: "folder"))
+    var defect: String?
+
     @OptionGroup var backbone: BackboneOptions
     @OptionGroup var method: MethodOptions
     @OptionGroup var cacheOptions: EvaluationCacheOptions
@@ -57,6 +75,23 @@ struct Evaluate: ParsableCommand {
         guard (1...1000).contains(seeds) else { throw ValidationError("--seeds: expected 1 to 1000, got \(seeds)") }
         guard outliers >= 0 else { throw ValidationError("--outliers: expected 0 or more, got \(outliers)") }
         if outliers > 0, output.report != nil { throw ValidationError("--outliers and --report exclude each other") }
+        if let stream {
+            guard (StreamLimits.fewest...StreamLimits.parts).contains(stream) else {
+                throw ValidationError(
+                    "--stream: expected \(StreamLimits.fewest) to \(StreamLimits.parts) parts, got \(stream)")
+            }
+            guard method.method.base.name == "auto" else {
+                throw ValidationError(
+                    "--stream: expected method auto, got \(method.method.base.name): it cannot be taught")
+            }
+            if outliers > 0 || output.report != nil {
+                throw ValidationError("--stream excludes --outliers and --report")
+            }
+        }
+        guard (0...0.5).contains(defective) else {
+            throw ValidationError("--defective: expected 0 to 0.5, got \(defective)")
+        }
+        if defect != nil, stream == nil { throw ValidationError("--defect: expected --stream with it") }
         if let pictures, pictures < 1 { throw ValidationError("--pictures: expected 1 or more, got \(pictures)") }
     }
 
@@ -69,8 +104,15 @@ struct Evaluate: ParsableCommand {
                 of: set, shotCounts: shots.values, seeds: seeds, takingFewer: fewerSeeds)
             // The draw is of test pictures only: shots are always those of the protocol.
             let tested = draw?.applied(to: set) ?? set
-            work.append(
-                (tested, outliers == 0 ? plans : FewShotProtocol.withOutliers(plans, outliers, of: tested)))
+            if let stream {
+                // Of the whole set: which parts teach does not hang on the draw.
+                let taught = try FewShotProtocol.withStream(
+                    plans, of: set, count: stream, defects: defective, kind: defect)
+                work.append((tested, taught))
+            } else {
+                work.append(
+                    (tested, outliers == 0 ? plans : FewShotProtocol.withOutliers(plans, outliers, of: tested)))
+            }
         }
         try output.prepare()
         let model = try backbone.load()

@@ -139,8 +139,9 @@ private struct FineViewFixture: Decodable {
         let calibration = one.calibration
         #expect(
             calibration.band.upper >= 1.34 * calibration.limit && calibration.band.lower <= calibration.limit / 1.34)
-        #expect(one.findings.contains { $0.contains("inspect parts") && $0.contains("fsacctl add-normal") })
-        #expect(!several.findings.contains { $0.contains("inspect parts") })
+        #expect(
+            one.findings.contains { $0.contains("fsacctl commission --parts 30") && $0.contains("fsacctl add-normal") })
+        #expect(!several.findings.contains { $0.contains("fsacctl commission") })
     }
 
     @Test func whatIsIgnoredCountsInNoView() throws {

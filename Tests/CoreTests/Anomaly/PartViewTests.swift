@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Pictures of a rod with a thick head on a plain ground, 96 x 96 pixels.
-private enum Rod {
+enum Rod {
     /// - Parameters:
     ///   - degrees: of the head's direction, clockwise from the right.
     ///   - spot: a green spot of 3 pixels' radius at such a place along the rod, from -28 (tail) to 28.

@@ -20,9 +20,9 @@ func madeUpSource() -> ExtractorSource {
         try Data(image.pngBytes()).write(to: url)
     }
 
-    /// 6 good parts to learn from, 5 good and 3 defective to test; masks are half as fine as the pictures.
-    private func makeDataSet(withMasks: Bool) throws -> DataSet {
-        for number in 0..<6 { try write(MadeUpPart.picture(number), "train/good/\(number).png") }
+    /// 6 or more good parts to learn from, 5 good and 3 defective to test; masks are half as fine as the pictures.
+    private func makeDataSet(withMasks: Bool, train: Int = 6) throws -> DataSet {
+        for number in 0..<train { try write(MadeUpPart.picture(number), "train/good/\(number).png") }
         for number in 0..<5 { try write(MadeUpPart.picture(50 + number), "test/good/\(number).png") }
         for number in 0..<3 {
             try write(MadeUpPart.defective(80 + number), "test/square/\(number).png")
@@ -37,7 +37,8 @@ func madeUpSource() -> ExtractorSource {
 
     private func evaluate(
         _ set: DataSet, shots: [Int] = [1, 3], cache: (EvaluationCache, EvaluationCache.Key)? = nil,
-        settings: MethodSettings = MethodSettings.memory(layers: [1, 2], rotations: 1), outliers: Int = 0
+        settings: MethodSettings = MethodSettings.memory(layers: [1, 2], rotations: 1), outliers: Int = 0,
+        stream: Int = 0
     ) throws -> [ShotEvaluation] {
         var time = Duration.zero
         let evaluation = FewShotProtocol(
@@ -49,7 +50,32 @@ func madeUpSource() -> ExtractorSource {
         }
         var plans = try FewShotProtocol.plans(of: set, shotCounts: shots, seeds: 2)
         if outliers > 0 { plans = FewShotProtocol.withOutliers(plans, outliers, of: set) }
+        if stream > 0 { plans = try FewShotProtocol.withStream(plans, of: set, count: stream, defects: 0.1) }
         return try evaluation.evaluate(set, plans: plans)
+    }
+
+    @Test func whatTaughtAModelIsNoTestAndNoShotTeaches() throws {
+        let set = try makeDataSet(withMasks: false, train: 14)
+        let results = try evaluate(
+            set, shots: [1], settings: MethodSettings(method: AutoMethod(), layers: [1, 2]), stream: 11)
+        #expect(results.map(\.set) == ["\(set.name) and 11 parts"])
+        for run in results.flatMap(\.runs) {
+            let stream = try #require(run.stream)
+            #expect(stream.pictures.count == 11 && stream.defective == 1)
+            #expect(Set(stream.pictures.dropLast()).isDisjoint(with: run.shots))
+            #expect(run.pictures.count == 7 && stream.lesson?.parts.count == 11)
+            #expect(run.evidence.isOfStream)
+        }
+    }
+
+    @Test func aStreamOfAKindOfDefectThatThereIsNotIsRefused() throws {
+        let set = try makeDataSet(withMasks: false, train: 14)
+        let plans = try FewShotProtocol.plans(of: set, shotCounts: [1], seeds: 1)
+        #expect(throws: DataSetError.self) {
+            _ = try FewShotProtocol.withStream(plans, of: set, count: 11, defects: 0.1, kind: "circle")
+        }
+        let found = try FewShotProtocol.withStream(plans, of: set, count: 11, defects: 0.1, kind: "square")
+        #expect(found.count == 1)
     }
 
     private func cache(

@@ -183,7 +183,8 @@ final class ControlHarness: Sendable {
         let server = ControlServer(
             settings: settings, station: "press-4", times: FindingTimes(), book: harness.book, refit: harness.refit,
             line: harness.line,
-            verdicts: harness.verdicts, shots: shots, events: harness.eventLog, desks: [Self.desk],
+            verdicts: harness.verdicts, shots: shots, events: harness.eventLog,
+            stream: PartStream(stateDirectory: harness.folder.path, logger: logger), desks: [Self.desk],
             stateDirectory: harness.folder.path, logger: logger,
             reload: { _ in ReloadReply(applied: ["camera cam0 added"], needsRestart: ["control"]) })
         let page = PageServer(
@@ -230,7 +231,8 @@ final class ControlHarness: Sendable {
             shots: ShotOperations(
                 line: line, refit: refit, events: events, verdicts: verdicts, stateDirectory: folder.path,
                 logger: .silent),
-            events: events, stateDirectory: folder.path, logger: .silent, reload: { _ in throw ReloadError.inProgress }
+            events: events, stream: PartStream(stateDirectory: folder.path, logger: .silent),
+            stateDirectory: folder.path, logger: .silent, reload: { _ in throw ReloadError.inProgress }
         )
     }
 

@@ -16,6 +16,8 @@ final class TestCamera: Sendable {
         var error: CaptureError?
         var fault: FrameFault?
         var level: UInt8 = 50
+        /// Of every second picture; nil = as the others.
+        var secondLevel: UInt8?
         /// Says nothing at all.
         var isSilent = false
         /// Never returns.
@@ -53,7 +55,7 @@ final class TestCamera: Sendable {
             usleep(10_000)
             guard !script.isSilent else { return .none }
             number += 1
-            var pixels = TestLine.picture(script.level)
+            var pixels = TestLine.picture(number % 2 == 0 ? script.secondLevel ?? script.level : script.level)
             // No two frames of a camera are the same.
             pixels.pixels[pixels.pixels.count - 1] = script.isFrozen ? 0 : UInt8(truncatingIfNeeded: number)
             let picture = Picture(.file, bytes: pixels.pngBytes())
@@ -77,6 +79,7 @@ struct TestStation {
     let folder: TemporaryFolder
     let journal: VerdictJournal
     let line: InspectionLine
+    let stream: PartStream
     private let services: [any Service]
 
     init(
@@ -89,10 +92,11 @@ struct TestStation {
         journal = VerdictJournal(stateDirectory: folder.path, settings: journalSettings, disk: disk, logger: .silent)
         let images = ImageStore(stateDirectory: folder.path, settings: settings, logger: .silent)
         let storage = StorageWatch(stateDirectory: folder.path, disk: disk)
+        stream = PartStream(stateDirectory: folder.path, disk: disk, logger: .silent)
         line = InspectionLine(
-            cameras: cameras, storage: storage, journal: journal, images: images, desks: desks,
-            logger: .silent)
-        services = [journal, images, storage, InspectionService(line, sinks: sinks), CaptureService(line)]
+            cameras: cameras, storage: storage, journal: journal, images: images, stream: stream, desks: desks,
+            others: [stream], logger: .silent)
+        services = [journal, images, storage, stream, InspectionService(line, sinks: sinks), CaptureService(line)]
     }
 
     func run(_ body: () async throws -> Void) async throws {

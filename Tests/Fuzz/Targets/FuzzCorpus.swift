@@ -1,4 +1,6 @@
+import Core
 import Foundation
+import Platform
 
 /// Inputs of a target: what was found, and what is well-formed and so leads far into its code.
 package struct FuzzCorpus {
@@ -19,14 +21,33 @@ package struct FuzzCorpus {
         case .onnx: paths.append("\(fixtures)/weights/tiny.onnx")
         case .picture:
             paths += Self.files(in: "\(fixtures)/imaging/zoo").filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".png") }
-        case .request, .segment, .state, .sidecar: break
+        case .request, .segment, .state, .sidecar, .keptPart: break
         }
-        inputs = paths.compactMap { path in
-            guard let data = FileManager.default.contents(atPath: path), data.count <= Self.mostBytes else {
-                return nil
+        let made = target == .keptPart ? [("made", Array(Self.keptPart.bytes.dropLast(SHA256.byteCount)))] : []
+        inputs =
+            made
+            + paths.compactMap { path in
+                guard let data = FileManager.default.contents(atPath: path), data.count <= Self.mostBytes else {
+                    return nil
+                }
+                return (URL(filePath: path).lastPathComponent, Array(data))
             }
-            return (URL(filePath: path).lastPathComponent, Array(data))
+    }
+
+    /// With a fine view.
+    private static var keptPart: StreamPart {
+        func rows(_ count: Int) -> Matrix {
+            Matrix(rows: count, columns: 3, values: (0..<3 * count).map { Float($0 % 7) / 7 })
         }
+        var patches = PatchFeatures(
+            grid: PatchGrid(rows: 2, columns: 2), rows: rows(4), whole: WholePicture(embedding: [1, 2]))
+        let grid = PatchGrid(rows: 2, columns: 3)
+        patches.fine = [
+            FinePatches(
+                grid: grid, stages: [rows(6), rows(6)], mask: PatchMask(all: grid),
+                placement: ViewPlacement { x, y in (0.1 + x / 2, 0.2 + y / 2) })
+        ]
+        return StreamPart(number: 7, score: 1, patches)
     }
 
     private static func files(in folder: String) -> [String] {

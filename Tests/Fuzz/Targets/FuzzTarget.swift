@@ -21,6 +21,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case state
     /// `model.json`.
     case model
+    /// What is kept of a part to teach a model by, without its checksum, which would keep damage out of the rest.
+    case keptPart = "kept-part"
     /// The JSON file beside weights.
     case sidecar
     case safetensors
@@ -42,6 +44,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .segment: try Self.readSegment(bytes)
         case .state: try StateFolder.shared.withLock { try $0.readRecipe(bytes) }
         case .model: try StateFolder.shared.withLock { try $0.readModel(bytes) }
+        case .keptPart: _ = try StreamPart(bytes: bytes + SHA256.digest(of: bytes))
         case .sidecar: try StateFolder.shared.withLock { try $0.readSidecar(bytes) }
         case .safetensors: _ = try Safetensors.read(bytes: bytes, file: "a.safetensors")
         case .pickle: _ = try PyTorchCheckpoint.read(bytes: bytes, file: "a.pt")

@@ -239,16 +239,12 @@ extension CombinedFit {
                 looks[look].append(squares.score(of: own.features.fine[choices[look].view].mask))
             }
         }
-        // All fine looks together, as shares of the logarithm.
-        let together = coarse.indices.map { shot in
-            expf(zip(looks, choices).reduce(0) { $0 + $1.1.share * logf(max($1.0[shot], .leastNormalMagnitude)) })
-        }
         // Around a part there is often hardly anything: in a unit of its own alone its noise would drown the part's defects.
         // An only shot without turned copies is in its coarse memory; its units are all that is known then.
         let isKnown = shotCount > 1 || memories[0].count > 1
         return ViewFusion(
             units: (coarse: isKnown ? geometricMean(coarse) : 1, fine: looks.map { geometricMean($0) }), choices,
-            weight: ViewFusion.weight(coarse: coarse, fine: together),
+            weight: ViewFusion.weight(coarse: coarse, fine: ViewFusion.together(looks, choices)),
             outside: fine.showsPartOnly ? max(outside.isEmpty ? 0 : geometricMean(outside), geometricMean(coarse)) : nil
         )
     }
@@ -358,6 +354,7 @@ extension CombinedFit {
     }
 }
 
+/// Of scores.
 func geometricMean(_ values: [Float]) -> Float {
     expf(values.reduce(0) { $0 + Float(LimitPrediction.logarithm(of: $1)) } / Float(values.count))
 }

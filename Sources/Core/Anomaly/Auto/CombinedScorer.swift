@@ -84,12 +84,17 @@ package struct CombinedScorer: Scorer {
     func coarseSquares(
         _ views: [PatchFeatures], counting mask: PatchMask, _ parallelism: Parallelism
     ) -> ViewSquares {
-        let grid = views[0].grid
-        let distances = distances(of: views, counting: mask, parallelism)
+        coarseSquares(
+            of: distances(of: views, counting: mask, parallelism), units: components.map(\.unit), grid: views[0].grid)
+    }
+
+    /// - Parameters:
+    ///   - distances: for each component one a patch; `units`: of each component.
+    func coarseSquares(of distances: [[Float]], units: [Float], grid: PatchGrid) -> ViewSquares {
         var values = [Float](repeating: 0, count: grid.count)
         for patch in values.indices {
             values[patch] = exponent.square(
-                ofMean: zip(components, distances).map { component, distances in distances[patch] / component.unit })
+                ofMean: zip(units, distances).map { unit, distances in distances[patch] / unit })
         }
         return ViewSquares(grid: grid, values: values)
     }
@@ -99,18 +104,24 @@ package struct CombinedScorer: Scorer {
     package func fineSquares(_ features: PatchFeatures, _ parallelism: Parallelism) -> [ViewSquares] {
         zip(fine, fusion?.fine ?? []).map { components, share in
             let patches = features.fine[share.view]
-            var values = [Float](repeating: 0, count: patches.grid.count)
-            for (stage, component) in components.enumerated() {
-                let distances = component.memories[0].score(
-                    patches.features(of: stage), counting: patches.mask, parallelism
-                ).values
-                for token in values.indices {
-                    let share = distances[token] / component.unit
-                    values[token] += share * share
-                }
+            let distances = components.enumerated().map { stage, component in
+                component.memories[0].score(patches.features(of: stage), counting: patches.mask, parallelism).values
             }
-            return ViewSquares(grid: patches.grid, values: values.map { $0 / Float(components.count) })
+            return Self.fineSquares(of: distances, units: components.map(\.unit), grid: patches.grid)
         }
+    }
+
+    /// - Parameters:
+    ///   - distances: for each stage one a token; `units`: of each stage.
+    static func fineSquares(of distances: [[Float]], units: [Float], grid: PatchGrid) -> ViewSquares {
+        var values = [Float](repeating: 0, count: grid.count)
+        for (unit, distances) in zip(units, distances) {
+            for token in values.indices {
+                let share = distances[token] / unit
+                values[token] += share * share
+            }
+        }
+        return ViewSquares(grid: grid, values: values.map { $0 / Float(units.count) })
     }
 
     /// For each component one distance a patch, to the nearest of the turns that the picture is most similar to.

@@ -15,7 +15,7 @@ package struct FitChoice: Codable, Sendable, Equatable {
     struct Component: Codable, Sendable, Equatable {
         let stage: FeatureStage
         /// The distance that counts as 1: a typical good part's.
-        let unit: Float
+        var unit: Float
         /// The share of (good picture, synthetic anomaly) pairs that the component alone ranks right; nil without anomalies.
         var separation: Double?
     }
@@ -28,7 +28,11 @@ package struct FitChoice: Codable, Sendable, Equatable {
         let rotation: Rotation
         /// Among all fine ones; they add up to 1.
         let share: Float
-        let components: [Component]
+        var components: [Component]
+
+        func with(share: Float) -> Fine {
+            Fine(view: view, grid: grid, rotation: rotation, share: share, components: components)
+        }
     }
 
     let rotation: Rotation

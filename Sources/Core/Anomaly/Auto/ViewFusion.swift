@@ -75,6 +75,31 @@ package struct ViewFusion: Codable, Sendable, Equatable {
         self.outside = outside
     }
 
+    private init(coarse: Share, fine: [Share], outside: Float?) {
+        self.coarse = coarse
+        self.fine = fine
+        self.outside = outside
+    }
+
+    /// Some of the looks, with the weight of all fine ones among them.
+    func keeping(_ looks: [Int]) -> ViewFusion {
+        let kept = looks.map { fine[$0] }
+        let scale = fine.reduce(0) { $0 + $1.weight } / kept.reduce(0) { $0 + $1.weight }
+        return ViewFusion(
+            coarse: coarse,
+            fine: kept.map { Share(unit: $0.unit, weight: $0.weight * scale, view: $0.view) }, outside: outside)
+    }
+
+    /// Of each shot, its scores by all fine looks together, as shares of the logarithm.
+    ///
+    /// - Parameter scores: for each look one a shot.
+    static func together(_ scores: [[Float]], _ choices: [FitChoice.Fine]) -> [Float] {
+        (scores.first ?? []).indices.map { shot in
+            expf(
+                zip(scores, choices).reduce(0) { $0 + $1.1.share * logf(max($1.0[shot], .leastNormalMagnitude)) })
+        }
+    }
+
     /// The coarse view's share: `f^4 / (f^4 + c^4)`, where `f` and `c` are how much the logarithms of good parts' scores by the fine
     /// views and by the coarse one spread. A view by which good parts score alike tells more of what is none.
     ///
