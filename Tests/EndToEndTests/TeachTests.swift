@@ -13,7 +13,15 @@ extension EndToEndTests {
         }()
 
         private func line(_ extra: String = "") throws -> Line {
-            try Line(frames: Self.frames, method: "auto", extra: "fit_budget = 1.0\n" + extra)
+            // Closer looks are FineStreamTests'.
+            try Line(frames: Self.frames, method: "auto", extra: "fit_budget = 1.0\nviews = \"coarse\"\n" + extra)
+        }
+
+        /// Judges recent parts twice, beside a line that leaves it little of the machine.
+        private func teach(_ line: Line, _ arguments: String...) async throws -> Program.Output {
+            try await Program.run(
+                "fsacctl", ["teach"] + arguments + ["--socket", line.socket], folder: line.folder,
+                within: .seconds(300))
         }
 
         private func reply(_ output: Program.Output) throws -> TeachReply {
@@ -41,7 +49,7 @@ extension EndToEndTests {
             try await addShot(line)
             #expect(try await line.fsacctl("commission", "--parts", "14").exitCode == 0)
             try await collect(14, line)
-            let proposed = try await line.fsacctl("teach")
+            let proposed = try await teach(line)
             #expect(proposed.exitCode == 0, "\(proposed.standardError)")
             #expect(proposed.standardOutput.contains("nothing has changed yet"), "\(proposed.standardOutput)")
             let before = try await status(line)
@@ -49,7 +57,7 @@ extension EndToEndTests {
             // What was kept outlives a crash, and makes the same proposal.
             try await line.kill()
             try await line.start()
-            let accepted = try reply(try await line.fsacctl("teach", "--accept", "--json"))
+            let accepted = try reply(try await teach(line, "--accept", "--json"))
             #expect(accepted.state == .accepted && accepted.generation == 2 && accepted.kept == 0)
             let fates = [before, accepted].map { $0.proposal?.parts.map { "\($0.seq) \($0.fate) \($0.after ?? 0)" } }
             #expect(fates[0] == fates[1])
@@ -92,7 +100,7 @@ extension EndToEndTests {
             var bytes = try Data(contentsOf: URL(filePath: "\(folder)/\(file)"))
             bytes[bytes.count / 2] ^= 1
             try bytes.write(to: URL(filePath: "\(folder)/\(file)"))
-            let proposed = try await line.fsacctl("teach")
+            let proposed = try await teach(line)
             #expect(proposed.standardOutput.contains("1 kept parts were damaged"), "\(proposed.standardOutput)")
             #expect(try await status(line).proposal?.parts.count == 13)
             #expect(line.daemonMessages.contains { $0.contains("a kept part is left out") })
@@ -102,14 +110,14 @@ extension EndToEndTests {
             let line = try line()
             try await line.start()
             try await addShot(line)
-            let few = try await line.fsacctl("teach")
+            let few = try await teach(line)
             #expect(
                 few.exitCode == 1 && few.standardError.contains("at least 10 different parts"), "\(few.standardError)")
             #expect(try await line.fsacctl("teach", "--force").exitCode == 64)
             let other = try Line(frames: Self.frames)
             try await other.start()
             try await addShot(other)
-            let refused = try await other.fsacctl("teach")
+            let refused = try await teach(other)
             #expect(
                 refused.exitCode == 1 && refused.standardError.contains("method \"auto\""), "\(refused.standardError)")
         }
@@ -120,7 +128,7 @@ extension EndToEndTests {
             try await addShot(line)
             #expect(try await line.fsacctl("commission", "--parts", "12").exitCode == 0)
             try await collect(12, line)
-            #expect(try await line.fsacctl("teach", "--accept").exitCode == 0)
+            #expect(try await teach(line, "--accept").exitCode == 0)
             let added = try await line.fsacctl("add-normal", try line.file("more.jpg", Pictures.good(77)), "--force")
             #expect(added.standardOutput.contains("taught the model in use"), "\(added.standardOutput)")
             #expect(line.daemonMessages.contains { $0.contains("had taught") })

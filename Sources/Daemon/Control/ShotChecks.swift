@@ -192,17 +192,22 @@ extension ShotChecks {
 
     /// What two models say of the newest parts whose pictures are stored; nil when the line can use only one of them.
     ///
+    /// - Parameter rejects: of the newest NG parts so many at least, the newest of all or not.
     /// - Throws: `CancellationError`; what the journal throws.
     func compared(
         _ active: Recipe.Active, _ candidate: Recipe.Active, in entry: RecipeBook.Entry, parts count: Int,
-        _ isCancelled: () -> Bool
+        rejects: Int = 0, _ isCancelled: () -> Bool
     ) throws -> (flips: [ShotChange.Flip], scores: [ShotWarnings.Scores])? {
         guard let old = entry.method.activeModel(active), let new = entry.method.activeModel(candidate) else {
             return nil
         }
         var (flips, scores): ([ShotChange.Flip], [ShotWarnings.Scores]) = ([], [])
         let (before, after) = (PictureJudge(old), PictureJudge(new))
-        for part in try parts.newest(count, of: entry.name, where: { $0.score != nil }) {
+        var newest = try parts.newest(count, of: entry.name) { $0.score != nil }
+        let oldest = newest.last?.record.seq ?? .max
+        newest += try parts.newest(rejects, of: entry.name) { $0.score != nil && $0.verdict == .ng }
+            .filter { $0.record.seq < oldest }
+        for part in newest {
             if isCancelled() { throw CancellationError() }
             // What was judged once and cannot be now has no verdict to compare.
             guard let one = try? before.judge(part.picture), let two = try? after.judge(part.picture) else {

@@ -8,8 +8,8 @@ import Synchronization
 /// Proposes what kept parts of the line would make of the model in use, and makes it so when a person says it. The work is done on
 /// the fits' thread, after what waits there.
 final class TeachDesk: Sendable {
-    /// Recent parts with a stored picture that both models judge.
-    private static let previewParts = 20
+    /// Recent parts with a stored picture that both models judge, and how many of the newest NG ones at least.
+    private static let (previewParts, previewRejects) = (20, 10)
 
     private struct Desk {
         var state = TeachReply.State.idle
@@ -91,20 +91,22 @@ final class TeachDesk: Sendable {
     ) throws -> TeachReply {
         let active = try entry.recipe.inUse()
         guard active.model.canBeTaught else { throw TeachingError.method(active.model.settings.method.name) }
-        let isBusy = desks.withLock { desks in
-            guard desks[entry.name]?.state != .working else { return true }
-            let candidate = desks[entry.name]?.candidate
-            desks[entry.name] = Desk(state: .working, candidate: candidate)
-            return false
+        let old = desks.withLock { desks -> Desk? in
+            let old = desks[entry.name] ?? Desk()
+            guard old.state != .working else { return nil }
+            desks[entry.name] = Desk(state: .working, candidate: old.candidate)
+            return old
         }
-        guard !isBusy else {
+        guard let old else {
             throw ControlError(
                 code: .conflict, message: "teach: \(entry.name) is being taught already: `fsacctl teach --status`")
         }
+        let wasSeen = old.proposal != nil
         refit.perform { [self] goesOn, isCancelled in
             do {
                 try work(
-                    entry.name, isAccepted: isAccepted, isForced: isForced, by: author, goesOn, isCancelled)
+                    entry.name, isAccepted: isAccepted, isForced: isForced, wasSeen: wasSeen, by: author, goesOn,
+                    isCancelled)
             } catch {
                 // A proposal that was refused is still to be seen.
                 change(entry.name) { ($0.state, $0.error) = (.failed, ControlError(error).body) }
@@ -134,8 +136,8 @@ final class TeachDesk: Sendable {
     // MARK: On the fits' thread
 
     private func work(
-        _ recipe: String, isAccepted: Bool, isForced: Bool, by author: ChangeAuthor, _ goesOn: () -> Void,
-        _ isCancelled: () -> Bool
+        _ recipe: String, isAccepted: Bool, isForced: Bool, wasSeen: Bool, by author: ChangeAuthor,
+        _ goesOn: () -> Void, _ isCancelled: () -> Bool
     ) throws {
         if isCancelled() { throw TeachingError.cancelled }
         // The settings may have changed while it waited.
@@ -143,7 +145,7 @@ final class TeachDesk: Sendable {
         let active = try entry.recipe.inUse()
         if let withheld = active.withheld { throw StoreError.unusable(withheld.detail) }
         let (parts, damaged) = try stream.parts(of: recipe, generation: active.generation)
-        let model = try candidate(entry, active, parts, goesOn, isCancelled)
+        let model = try candidate(entry, active, parts, wasSeen: isAccepted && wasSeen, goesOn, isCancelled)
         goesOn()
         var proposal = try proposal(entry, active, model, damaged: damaged, isCancelled)
         change(recipe) { $0.proposal = proposal }
@@ -160,7 +162,7 @@ final class TeachDesk: Sendable {
         logger.notice(
             "model taught by parts of the line",
             metadata: [
-                "recipe": "\(recipe)", "generation": "\(new.generation)", "parts": "\(parts.count)",
+                "recipe": "\(recipe)", "generation": "\(new.generation)", "parts": "\(proposal.parts.count)",
                 "limit": "\(new.limit)",
             ])
         // After the model: a crash in between leaves the recipe muted, and not judged by what nobody accepted.
@@ -180,13 +182,15 @@ final class TeachDesk: Sendable {
         }
     }
 
+    /// - Parameter wasSeen: what was proposed is to be used. More parts may have been kept since then: it is still what somebody has
+    ///   looked at.
     private func candidate(
-        _ entry: RecipeBook.Entry, _ active: Recipe.Active, _ parts: [StreamPart], _ goesOn: () -> Void,
+        _ entry: RecipeBook.Entry, _ active: Recipe.Active, _ parts: [StreamPart], wasSeen: Bool, _ goesOn: () -> Void,
         _ isCancelled: () -> Bool
     ) throws -> FittedModel {
         let numbers = parts.map(\.number)
         let known = desks.withLock { $0[entry.name]?.candidate }
-        if let known, known.generation == active.generation, known.numbers == numbers { return known.model }
+        if let known, known.generation == active.generation, wasSeen || known.numbers == numbers { return known.model }
         change(entry.name) { $0.candidate = nil }
         let model = try entry.method.teach(
             active.model.withAutomaticLimit(), parts,
@@ -206,7 +210,8 @@ final class TeachDesk: Sendable {
     ) throws -> TeachProposal {
         let lesson = model.lesson?.parts ?? []
         let candidate = entry.recipe.candidate(model)
-        let recent = try checks.compared(active, candidate, in: entry, parts: Self.previewParts, isCancelled)
+        let recent = try checks.compared(
+            active, candidate, in: entry, parts: Self.previewParts, rejects: Self.previewRejects, isCancelled)
         var change = ShotChange(
             limitBefore: active.limit, limitAfter: candidate.limit, parts: recent?.scores.count ?? 0,
             flips: recent?.flips ?? [])

@@ -79,10 +79,11 @@ package struct Inspection: Sendable {
         if case .judged(let judgement, _) = outcome { judgement } else { nil }
     }
 
-    /// Whether a model may learn from it: a part that was OK beyond doubt, or that ran while known-good ones are asked for.
+    /// Whether a model may learn from it: a part that was OK beyond doubt, in a picture that is as the shots are, or that ran while
+    /// known-good ones are asked for.
     var mayTeach: Bool {
         switch outcome {
-        case .judged(let judgement, _): verdict == .ok && !judgement.isUncertain
+        case .judged(let judgement, _): verdict == .ok && !judgement.isUncertain && sceneShift == nil
         case .muted: true
         case .invalid: false
         }

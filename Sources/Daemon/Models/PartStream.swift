@@ -24,6 +24,8 @@ package final class PartStream: Service, HealthSource {
         /// Numbers of the parts, and bytes of their files.
         var numbers: Set<UInt64> = []
         var bytes = 0
+        /// One more part as large as those that are there has no room.
+        var isFull: Bool { !numbers.isEmpty && bytes + bytes / numbers.count > StreamLimits.bytes }
     }
 
     private struct State {
@@ -60,7 +62,7 @@ package final class PartStream: Service, HealthSource {
         state.read { state in
             guard !state.isClosed, !state.isBusy, state.offer == nil else { return false }
             guard let kept = state.kept[recipe], kept.generation == generation else { return true }
-            return kept.numbers.count < min(wanted, StreamLimits.parts) && kept.bytes < StreamLimits.bytes
+            return kept.numbers.count < min(wanted, StreamLimits.parts) && !kept.isFull
         }
     }
 
@@ -109,9 +111,11 @@ package final class PartStream: Service, HealthSource {
         state.withLock { [kept] in $0.kept[recipe] = kept }
     }
 
-    /// To be called at the start, and when another generation comes into use.
+    /// To be called at the start. Blocks on the disk.
     package func expect(_ recipe: String, generation: Int) {
         do throws(DiskError) {
+            // What is left of another one would come on top.
+            try shelf(recipe).clear(but: generation)
             try look(recipe, generation)
         } catch {
             logger.warning("kept parts cannot be listed", metadata: ["recipe": "\(recipe)", "error": "\(error)"])

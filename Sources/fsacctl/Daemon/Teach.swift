@@ -9,13 +9,14 @@ struct Teach: AsyncParsableCommand {
         abstract: "Let parts of the running line teach the model, after a look at what changes.",
         discussion: """
             Parts are kept while `fsacctl commission` runs known-good ones, and the first that are OK, and not uncertain, after \
-            each fit when the recipe has teach_parts; no pictures of them are needed. 20 to 30 parts, most of them good, make the model of one shot \
-            better than that of four, and tell the limit.
+            each fit when the recipe has teach_parts; no pictures of them are needed. 20 to 30 parts, most of them good, tell the \
+            limit, and can make the model of one shot better than that of four.
 
             Shows what the parts would change: both limits, which parts are learnt and which are left out, and which recent \
-            verdicts would be others. Nothing has changed then. --accept makes it so, as a new generation; one that lets a part \
-            pass that was NG is refused without --force: a person's word. `fsacctl models rollback` undoes it. A commissioning \
-            that goes on ends with it.
+            verdicts would be others. Nothing has changed then. --accept makes it so, as a new generation: what was shown last, \
+            or else what the kept parts give now. Where a part that was NG would pass, the limit would be far higher, a laxer one \
+            was set by hand, or the parts are far from what the model knows, it is refused without --force: a person's word. \
+            `fsacctl models rollback` undoes it. A commissioning that goes on ends with it.
 
             Parts count for the generation that judged them: after a fit they are collected anew, and what they had taught is \
             not in the new model. Method auto only.
@@ -84,7 +85,7 @@ struct Teach: AsyncParsableCommand {
     ///     30 parts of the line and generation 3: 24 learnt, 5 left out, 1 odd
     ///     limit 1.3105 -> 1.2480
     ///         1041  odd       1.1200 OK -> 1.9300 NG  images/2026/11/27/1041-ok.jpg
-    ///     1 of the last 20 parts with a picture changes:
+    ///     1 of 20 recent parts with a picture changes:
     ///         1077  OK -> NG  part-0031.jpg
     ///     nothing has changed yet: `fsacctl teach --accept` makes it so
     static func text(of reply: TeachReply) -> String {
@@ -109,7 +110,7 @@ struct Teach: AsyncParsableCommand {
             }
             text += (part.image.map { "  \($0)" } ?? "") + "\n"
         }
-        text += "\(change.flips.count) of the last \(change.parts) parts with a picture "
+        text += "\(change.flips.count) of \(change.parts) recent parts with a picture "
         text += (change.flips.count == 1 ? "changes" : "change") + (change.flips.isEmpty ? "\n" : ":\n")
         for flip in change.flips {
             text +=

@@ -86,6 +86,13 @@ private enum GrainyPart {
         #expect(try #require(taught.lesson).parts.suffix(defective).allSatisfy { $0.fate != .learnt })
     }
 
+    /// So many that they know it of one another.
+    @Test func aSmallDefectInAThirdOfThePartsIsRefused() throws {
+        let model = try fit(1)
+        let parts = try parts(model, stream(13, defective: 7))
+        #expect(throws: TeachingError.self) { _ = try model.taught(by: parts) }
+    }
+
     @Test func everyViewRemembersTheParts() throws {
         let model = try fit(2, views: .thorough)
         let taught = try model.taught(by: parts(model, stream(12)))

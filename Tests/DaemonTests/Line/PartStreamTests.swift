@@ -10,8 +10,8 @@ import Testing
 /// Parts that are kept to teach a model by.
 @Suite struct PartStreamTests {
     /// A model that rejects bright pictures, of whose parts something can be kept.
-    private func model(generation: Int = 1, isMuted: Bool = false) -> ActiveModel {
-        var model = TestLine.model(generation: generation, limit: 100)
+    private func model(generation: Int = 1, isMuted: Bool = false, scene: SceneMonitor? = nil) -> ActiveModel {
+        var model = TestLine.model(generation: generation, limit: 100, scene: scene)
         model.isMuted = isMuted
         model.commissionParts = isMuted ? 5 : 0
         model.streamPart = { features, number, score in
@@ -65,6 +65,18 @@ import Testing
         }
     }
 
+    @Test func anOKPartInAnotherLightIsNotKept() async throws {
+        let scene = SceneMonitor(SceneStatistics(shots: [TestLine.picture(20)]))
+        let station = try station(slot(model(scene: scene)), 20, 90, teachParts: 10)
+        try await station.run {
+            try await until { station.stream.count("default", generation: 1) == 10 }
+            let kept = Set(files(station))
+            let shifted = try station.records.filter { $0.sceneShift != nil }
+            #expect(shifted.contains { $0.verdict == .ok })
+            for record in shifted { #expect(!kept.contains("1-\(record.seq).part")) }
+        }
+    }
+
     @Test func nothingIsKeptUnlessItIsAskedFor() async throws {
         let station = try station(slot(model()), 20, teachParts: 0)
         try await station.run {
@@ -100,6 +112,9 @@ import Testing
         #expect(again.count("default", generation: 1) == 0)
         again.expect("default", generation: 1)
         #expect(again.count("default", generation: 1) == 10 && again.count("default", generation: 2) == 0)
+        // Together they would be more than a recipe may keep.
+        again.expect("default", generation: 2)
+        #expect(files(station).isEmpty)
     }
 
     @Test func aDiskThatTakesNoPartIsToldAndEveryPartHasItsVerdict() async throws {

@@ -47,7 +47,7 @@ extension FittedModel {
             throw .tooFew(parts: parts.count, different: different.count)
         }
         let support = teaching(all).support(different)
-        let odd = support.odd
+        let odd = support.odd.union(teaching(all).unlikeMost(different))
         guard Double(odd.count) <= Teaching.defectShare * Double(different.count) else {
             throw .severalKinds(odd: odd.sorted().map { parts[$0].number }, of: different.count)
         }

@@ -76,7 +76,8 @@ package enum TeachingError: Error, Equatable, Sendable, CustomStringConvertible 
                 + "shots with `fsacctl add-normal`"
         case .tooFew(let parts, let different):
             "teach: expected at least \(StreamLimits.fewest) different parts, got \(different)"
-                + (different < parts ? " in \(parts) pictures: the others show one of them again" : "")
+                + (different < parts
+                    ? " in \(parts) pictures: the others show one of them again, or there are several kinds" : "")
                 + ": let the line run on"
         case .otherFeatures(let number):
             "teach: part \(number) was seen with another backbone or input size: collect parts anew"

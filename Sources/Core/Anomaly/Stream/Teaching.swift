@@ -20,7 +20,7 @@ struct Teaching {
     private static let farDeviations = 4.0
     /// What more than this share of the parts have is common: no kind of defect is in so many.
     private static let supportShare = 0.3
-    /// The share of the parts that may be apart; of more the stream is refused.
+    /// The share of the parts that may be apart, and of another kind; of more the stream is refused.
     static let defectShare = 0.2
 
     /// With one look at each view.
@@ -62,7 +62,15 @@ struct Teaching {
     ///   - odd: parts that may not join.
     func rounds(_ parts: [Int], before: [Float], odd: Set<Int>) -> Round {
         let first = round(members: lowest(Self.firstShare, of: parts, by: before, but: odd))
-        return round(members: lowest(Self.lastShare, of: parts, by: first.scores, but: odd))
+        var last = round(members: lowest(Self.lastShare, of: parts, by: first.scores, but: odd))
+        while true {
+            let limit = StreamLimit(scores: parts.map { last.scores[$0] })
+            let bound = limit.unit * limit.limit(.balanced)
+            let accepted = last.members.filter { !last.scores[$0].isReject(at: bound) }
+            // What the model would reject it does not learn, and the others have to do without it.
+            guard accepted.count < last.members.count, !accepted.isEmpty else { return last }
+            last = round(members: accepted)
+        }
     }
 
     private func lowest(_ share: Double, of parts: [Int], by scores: [Float], but odd: Set<Int>) -> [Int] {
@@ -84,18 +92,28 @@ struct Teaching {
     }
 
     func support(_ parts: [Int]) -> Support {
-        let support = Int(Self.supportShare * Double(parts.count)) + 1
-        let look = look(
-            places.indices.map { distances.supported($0, by: support, among: parts) }, typical: parts)
-        let logs = parts.map { LimitPrediction.logarithm(of: look.maps[$0].imageScore) }
+        let look = look(parts, knowing: Int(Self.supportShare * Double(parts.count)) + 1)
         return Support(
-            odd: Set(Self.apart(logs).map { parts[$0] }),
+            odd: apart(look, parts),
             isCommon: look.squares.enumerated().map { view, squares in
                 // Each view by its own limit: what is nothing unusual in it hides nothing there.
                 let limit = StreamLimit(scores: parts.map { squares[$0].score(of: mask(of: view, $0)) })
                 let bound = limit.unit * limit.limit(.balanced)
                 return squares.map { $0.values.map { $0 < bound * bound } }
             })
+    }
+
+    /// Parts of another kind, of which there may be enough to know one another: neither the shots nor most of the others have what they
+    /// have.
+    func unlikeMost(_ parts: [Int]) -> Set<Int> { apart(look(parts, knowing: parts.count / 2), parts) }
+
+    /// What the parts look like where only that is known which the shots have, or so many of the others.
+    private func look(_ parts: [Int], knowing support: Int) -> Look {
+        look(places.indices.map { distances.supported($0, by: support, among: parts) }, typical: parts)
+    }
+
+    private func apart(_ look: Look, _ parts: [Int]) -> Set<Int> {
+        Set(Self.apart(parts.map { LimitPrediction.logarithm(of: look.maps[$0].imageScore) }).map { parts[$0] })
     }
 
     /// Those of log scores that lie far above the middle, behind a gap that is wider than good parts differ from one another. Without
