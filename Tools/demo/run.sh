@@ -212,7 +212,7 @@ await 300 "the parts that teach" has_lines stream- "$stream_parts"
 await 30 "the kept parts" has_kept 20
 
 say "fsacctl teach --accept: what they make of the model"
-fsacctl teach --accept --force || fail "teach failed"
+fsacctl teach --accept || fail "teach failed"
 show after- "$taught/tests"
 await 300 "the parts after" has_lines after- "$tests"
 
