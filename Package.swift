@@ -33,6 +33,7 @@ let package = Package(
         .target(name: "CFiles"),
         .target(name: "CGPIO"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+        .target(name: "CTIFF", linkerSettings: [.linkedLibrary("tiff")]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
         .target(name: "CV4L2", linkerSettings: [.linkedLibrary("v4l2"), .linkedLibrary("v4lconvert")]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -43,7 +44,7 @@ let package = Package(
         // module of that name for Apple's.
         .target(name: "Platform", dependencies: ["CCrypto", "CFiles"], swiftSettings: strict),
         .target(
-            name: "Core", dependencies: ["Platform", "CKernels", "COpenBLAS", "CJPEG", "CPNG", "CZlib"],
+            name: "Core", dependencies: ["Platform", "CKernels", "COpenBLAS", "CJPEG", "CPNG", "CTIFF", "CZlib"],
             swiftSettings: strict
         ),
         .target(name: "ControlProtocol", swiftSettings: strict),

@@ -12,7 +12,7 @@ import sys
 # Who may import what: modules of ours and libraries. A star stands for any ending. What Swift and the system bring is free.
 MAY_IMPORT = {
     "Platform": "CCrypto CFiles",
-    "Core": "Platform CKernels COpenBLAS CJPEG CPNG CZlib",
+    "Core": "Platform CKernels COpenBLAS CJPEG CPNG CTIFF CZlib",
     "Settings": "Platform Core",
     "ControlProtocol": "",
     "Journal": "Platform ControlProtocol",
@@ -29,7 +29,8 @@ MAY_IMPORT = {
 FREE = "Foundation FoundationEssentials Glibc Synchronization"
 # Of what a target may import, what only one place in it may.
 ONLY_IN = {
-    "COpenBLAS": "Core/Numerics/", "CJPEG": "Core/Imaging/", "CPNG": "Core/Imaging/", "CZlib": "Core/Weights/",
+    "COpenBLAS": "Core/Numerics/", "CJPEG": "Core/Imaging/", "CPNG": "Core/Imaging/", "CTIFF": "Core/Imaging/",
+    "CZlib": "Core/Weights/",
     "CCrypto": "Platform/SHA256.swift", "CFiles": "Platform/Files/", "CCurl": "fsacctl/HTTP/",
 }
 # Core computes: it has no threads of its own (WorkerPool lends it the caller's helpers), no clock, no log and no network.

@@ -8,6 +8,7 @@ from seeded numpy. Expected pixels of JPEG files and of resizes are Pillow's; th
 the samples that the files are made of, because Pillow does not read every kind.
 
     zoo/NAME.{jpg,png} with zoo/NAME.rgb   a file and its upright pixels, 20 x 28 (height x width), RGB
+    formats/NAME.{bmp,tif} with formats/NAME.rgb   the same of BMP and TIFF
     refused/                               files that must be refused
     resize/source.png, resize/FILTER-HEIGHTxWIDTH.png
 """
@@ -223,6 +224,86 @@ def with_png_size(data, height, width):
     return data[:8] + chunk(b"IHDR", header) + data[33:]
 
 
+# BMP and TIFF
+
+
+def bmp(pixels, bits, from_above=False, header=40, palette=None):
+    """Of [height, width, 3], or for 8 bits of indices [height, width]."""
+    height, width = pixels.shape[:2]
+    if bits == 8:
+        rows = pixels.astype(np.uint8)
+    else:
+        rows = pixels[..., ::-1].astype(np.uint8)
+        if bits == 32:
+            rows = np.dstack([rows, np.full((height, width), 255, np.uint8)])
+        rows = rows.reshape(height, -1)
+    rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))
+    if not from_above:
+        rows = rows[::-1]
+    colours = b"" if palette is None else np.pad(palette[:, ::-1], ((0, 0), (0, 1))).astype(np.uint8).tobytes()
+    masks = struct.pack("<III", 0xFF0000, 0xFF00, 0xFF) if header > 40 else b""
+    start = 14 + header + len(colours)
+    info = struct.pack(
+        "<IiiHHIIiiII", header, width, -height if from_above else height, 1, bits, 3 if header > 40 else 0,
+        rows.size, 2835, 2835, 0 if palette is None else len(palette), 0)
+    info += masks + bytes(header - 40 - len(masks))
+    return b"BM" + struct.pack("<IHHI", start + rows.size, 0, 0, start) + info + colours + rows.tobytes()
+
+
+def tiff(pixels, compression, **options):
+    out = io.BytesIO()
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    image.save(out, "TIFF", compression=compression, **options)
+    return out.getvalue()
+
+
+def tiff_rgb16(samples, order):
+    """Uncompressed, one strip; Pillow writes none with 16 bits a colour."""
+    height, width = samples.shape[:2]
+    data = samples.astype(order + "u2").tobytes()
+    entries = [
+        (256, 3, 1, width), (257, 3, 1, height), (258, 3, 3, None), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 1, None),
+        (277, 3, 1, 3), (278, 3, 1, height), (279, 4, 1, len(data)), (40000, 3, 1, 7),
+    ]
+    end = 8 + 2 + 12 * len(entries) + 4
+    values = {258: end, 273: end + 6}
+    out = (b"II" if order == "<" else b"MM") + struct.pack(order + "HIH", 42, 8, len(entries))
+    for tag, kind, count, value in entries:
+        value = values.get(tag, value)
+        packed = struct.pack(order + "HH", value, 0) if kind == 3 and count == 1 else struct.pack(order + "I", value)
+        out += struct.pack(order + "HHI", tag, kind, count) + packed
+    return out + struct.pack(order + "I", 0) + struct.pack(order + "HHH", 16, 16, 16) + data
+
+
+def formats():
+    rng = np.random.default_rng(9)
+    rgb = picture(HEIGHT, WIDTH, 5)
+    grey = rng.integers(0, 256, (HEIGHT, WIDTH), dtype=np.uint8)
+    deep = rng.integers(0, 65536, (HEIGHT, WIDTH)).astype(np.uint16)
+    colour = rng.integers(0, 65536, (HEIGHT, WIDTH, 3))
+    palette = rng.integers(0, 256, (200, 3), dtype=np.uint8)
+    ramp = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    index = rng.integers(0, 200, (HEIGHT, WIDTH))
+    wide = expected(grey[..., None])
+    made = {
+        "bits24.bmp": (bmp(rgb, 24), rgb), "bits24-from-above.bmp": (bmp(rgb, 24, True), rgb),
+        "bits32.bmp": (bmp(rgb, 32), rgb), "masks32.bmp": (bmp(rgb, 32, header=124), rgb),
+        "grey8.bmp": (bmp(grey, 8, palette=ramp), wide),
+        "palette8.bmp": (bmp(index, 8, palette=palette), expected(palette[index])),
+        "grey16-deflate.tif": (tiff(deep, "tiff_adobe_deflate"), expected(to_8_bit(deep[..., None], 16))),
+        "grey16-raw.tif": (tiff(deep, None), expected(to_8_bit(deep[..., None], 16))),
+        "rgb16-little.tif": (tiff_rgb16(colour, "<"), expected(to_8_bit(colour, 16))),
+        "rgb16-big.tif": (tiff_rgb16(colour, ">"), expected(to_8_bit(colour, 16))),
+        "palette8-lzw.tif": (tiff(Image.fromarray(rgb).quantize(64), "tiff_lzw"),
+                             np.asarray(Image.fromarray(rgb).quantize(64).convert("RGB"))),
+        "turned.tif": (tiff(stored_as(rgb, 6), None, tiffinfo={274: 6}), rgb),
+    }
+    for kind, name in ((None, "raw"), ("tiff_lzw", "lzw"), ("tiff_adobe_deflate", "deflate"), ("packbits", "packbits")):
+        made[f"rgb8-{name}.tif"] = (tiff(rgb, kind), rgb)
+        made[f"grey8-{name}.tif"] = (tiff(grey, kind), wide)
+    return made
+
+
 def refused():
     rgb = picture(HEIGHT, WIDTH, 3)
     cmyk = jpeg(rgb, "CMYK")
@@ -231,6 +312,10 @@ def refused():
         "cmyk.jpg": cmyk[:adobe] + b"\0" + cmyk[adobe + 1 :],
         "ycck.jpg": cmyk[:adobe] + b"\2" + cmyk[adobe + 1 :],
         "scans101.jpg": jpeg_with_scans(64, 64, 101),
+        "jpeg-in.tif": tiff(rgb, "jpeg"),
+        "float.tif": tiff(rgb[..., 0].astype(np.float32), None),
+        "side30000.bmp": bmp(rgb, 24)[:18] + struct.pack("<ii", 30000, 30000) + bmp(rgb, 24)[26:],
+        "bits16.bmp": bmp(rgb, 24)[:28] + struct.pack("<H", 16) + bmp(rgb, 24)[30:],
         "side1.png": png(rgb[:1, :1], 8, 2),
         "side1.jpg": jpeg(rgb[:1, :1]),
         "side30000.jpg": with_jpeg_size(jpeg(rgb), 30000, 30000),
@@ -244,12 +329,16 @@ def refused():
 
 def main():
     out = Path(sys.argv[1] if len(sys.argv) > 1 else "Tests/CoreTests/Fixtures/imaging")
-    for folder in ("zoo", "refused", "resize"):
+    for folder in ("zoo", "formats", "refused", "resize"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     for name, (data, pixels) in {**png_zoo(), **jpeg_zoo()}.items():
         assert pixels.shape == (HEIGHT, WIDTH, 3), name
         (out / "zoo" / name).write_bytes(data)
         (out / "zoo" / name).with_suffix(".rgb").write_bytes(pixels.tobytes())
+    for name, (data, pixels) in formats().items():
+        assert pixels.shape == (HEIGHT, WIDTH, 3), name
+        (out / "formats" / name).write_bytes(data)
+        (out / "formats" / name).with_suffix(".rgb").write_bytes(pixels.tobytes())
     for name, data in refused().items():
         (out / "refused" / name).write_bytes(data)
     source = Image.fromarray(picture(53, 37, 4))

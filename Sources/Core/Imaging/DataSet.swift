@@ -122,7 +122,7 @@ private struct Folder {
     /// Paths of its pictures; files of other kinds (a licence, a list) are left out.
     func pictures() throws(DataSetError) -> [String] {
         let names = try names()
-        if let unsupported = names.first(where: { ["bmp", "gif", "tif", "tiff", "webp"].contains(Self.ending($0)) }) {
+        if let unsupported = names.first(where: { ["gif", "jp2", "webp"].contains(Self.ending($0)) }) {
             throw .unsupportedPicture(path: path + "/" + unsupported)
         }
         let pictures = names.filter(Self.isPicture)
@@ -130,7 +130,7 @@ private struct Folder {
         return pictures.map { path + "/" + $0 }
     }
 
-    static func isPicture(_ name: String) -> Bool { ["png", "jpg", "jpeg"].contains(ending(name)) }
+    static func isPicture(_ name: String) -> Bool { ImageFormat.fileEndings.contains("." + ending(name)) }
 
     private static func ending(_ name: String) -> String { URL(filePath: name).pathExtension.lowercased() }
 

@@ -17,7 +17,7 @@ package enum DataSetError: Error, Equatable, Sendable, CustomStringConvertible {
             "data set: \(path): expected train/good and test/<kind>, or folders that hold them, got neither"
         case .noPictures(let path): "data set: \(path): expected .png, .jpg or .jpeg files, got none"
         case .unsupportedPicture(let path):
-            "data set: \(path): expected .png, .jpg or .jpeg: convert it, or the figures would leave it out"
+            "data set: \(path): expected \(ImageFormat.endingsInWords): convert it, or the figures would leave it out"
         case .missingMask(let picture, let expected):
             "data set: \(picture): expected its mask \(expected), as other pictures of this defect have one"
         case .onlyOneKind(let set, let good, let defective):

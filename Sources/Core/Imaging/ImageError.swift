@@ -2,7 +2,7 @@ import Platform
 
 /// Why there is no picture.
 package enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The bytes are neither JPEG nor PNG; `firstBytes` are up to 8 of them.
+    /// The bytes are of no format that is read; `firstBytes` are up to 8 of them.
     case notAnImage(firstBytes: [UInt8])
     /// A format that the program knows, in a variety that it refuses (CMYK).
     case unsupported(ImageFormat, what: String)
@@ -38,9 +38,9 @@ package enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .notAnImage(let firstBytes) where firstBytes.isEmpty:
-            "image: expected JPEG or PNG, got no bytes at all"
+            "image: expected JPEG, PNG, BMP or TIFF, got no bytes at all"
         case .notAnImage(let firstBytes):
-            "image: expected JPEG or PNG, got something that starts with \(hexadecimal(firstBytes, separator: " "))"
+            "image: expected JPEG, PNG, BMP or TIFF, got \(Self.name(of: firstBytes)); save it as one of those"
         case .unsupported(let format, let what):
             "image: \(format): expected grey or RGB colour, got \(what); convert the picture to RGB"
         case .damaged(let format, let reason):
@@ -81,6 +81,19 @@ package enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .fileChanged(let path, let expectedBytes, let actualBytes):
             "image: \(path): changed while it was read: expected \(expectedBytes) bytes, got \(actualBytes); try again"
         }
+    }
+}
+
+extension ImageError {
+    /// What a file is that is no picture of ours.
+    private static func name(of bytes: [UInt8]) -> String {
+        let known: [(start: [UInt8], name: String)] = [
+            (Array("GIF8".utf8), "a GIF"), (Array("RIFF".utf8), "a WebP or another RIFF file"),
+            (Array("%PDF".utf8), "a PDF"), ([0x00, 0x00, 0x00, 0x0C, 0x6A, 0x50], "a JPEG 2000"),
+            ([0x50, 0x4B, 0x03, 0x04], "a ZIP archive"), (Array("<".utf8), "a text"),
+        ]
+        if let kind = known.first(where: { bytes.starts(with: $0.start) }) { return kind.name }
+        return "something that starts with \(hexadecimal(bytes, separator: " "))"
     }
 }
 

@@ -1,5 +1,5 @@
 import Glibc
-import Platform
+package import Platform
 
 /// Picture files as people name them on a command line: anything may be behind a path.
 package enum ImageFile {
@@ -9,7 +9,14 @@ package enum ImageFile {
     ///
     /// - Throws: `ImageError.fileMissing`, `.notARegularFile`, `.unreadable`, `.tooManyBytes`, `.fileChanged`.
     package static func read(path: String, limits: ImageLimits = .standard) throws(ImageError) -> [UInt8] {
-        let file = try open(path)
+        try bytes(of: try open(path), limits: limits)
+    }
+
+    /// The bytes of a file that is open, as many as it had then.
+    ///
+    /// - Throws: `ImageError.unreadable`, `.tooManyBytes`, `.fileChanged`.
+    package static func bytes(of file: RegularFile, limits: ImageLimits = .standard) throws(ImageError) -> [UInt8] {
+        let path = file.path
         try limits.checkBytes(file.byteCount)
         let bytes: [UInt8]
         do throws(DiskError) {
@@ -27,11 +34,18 @@ package enum ImageFile {
         do throws(RegularFile.Refusal) {
             return try RegularFile(path)
         } catch {
-            switch error {
-            case .system(ENOENT): throw .fileMissing(path: path)
-            case .system(let code): throw .unreadable(path: path, reason: ErrnoText.describe(code))
-            case .notRegular(let kind): throw .notARegularFile(path: path, kind: kind)
-            }
+            throw ImageError(error, path: path)
+        }
+    }
+}
+
+extension ImageError {
+    /// Why a path was not opened.
+    package init(_ refusal: RegularFile.Refusal, path: String) {
+        switch refusal {
+        case .system(ENOENT): self = .fileMissing(path: path)
+        case .system(let code): self = .unreadable(path: path, reason: ErrnoText.describe(code))
+        case .notRegular(let kind): self = .notARegularFile(path: path, kind: kind)
         }
     }
 }

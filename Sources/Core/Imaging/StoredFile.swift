@@ -1,4 +1,6 @@
-/// A JPEG or PNG file whose header has been read.
+import CKernels
+
+/// A picture's file whose header has been read.
 struct StoredFile {
     private let bytes: [UInt8]
     private let limits: ImageLimits
@@ -17,6 +19,12 @@ struct StoredFile {
         case .png:
             (height, width) = try PNG.size(of: bytes)
             orientation = PNG.orientation(of: bytes)
+        case .bmp:
+            (height, width) = try BMP.size(of: bytes)
+            orientation = .upright
+        case .tiff:
+            (height, width) = try TIFF.size(of: bytes)
+            orientation = Orientation(inTIFF: bytes[...]) ?? .upright
         }
         try limits.checkSize(height: height, width: width)
         self.bytes = bytes
@@ -42,7 +50,23 @@ struct StoredFile {
             let decoded = try PNG.decode(bytes, window: window)
             try checkTail(bytes[decoded.consumed...])
             return decoded.image.upright(from: orientation)
+        case .bmp:
+            let decoded = try BMP.decode(bytes)
+            try checkTail(bytes[decoded.consumed...])
+            return cut(decoded.pixels, window)
+        // Its sections may lie in any order: none is known to be the last.
+        case .tiff: return cut(try TIFF.decode(bytes, height: height, width: width), window)
         }
+    }
+
+    /// What is wanted of a picture that was decoded as a whole.
+    private func cut(_ pixels: [UInt8], _ window: PictureWindow) -> Image {
+        let image =
+            window.isWhole(height: height, width: width)
+            ? Image(height: height, width: width, pixels: pixels)
+            : RawPicture.reduce(
+                pixels, FSAC_RGB24, height: height, width: width, bytesPerRow: width * 3, window: window)
+        return image.upright(from: orientation)
     }
 
     private func checkTail(_ tail: ArraySlice<UInt8>) throws(ImageError) {

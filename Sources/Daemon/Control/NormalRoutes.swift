@@ -92,7 +92,8 @@ extension ControlRoutes {
 extension NormalReply {
     init(_ normal: StoredNormal, isFitted: Bool) {
         self.init(
-            sha256: normal.sha256, format: normal.fileExtension == "png" ? "png" : "jpeg", bytes: normal.byteCount,
+            sha256: normal.sha256, format: ImageFormat(fileExtension: normal.fileExtension).rawValue,
+            bytes: normal.byteCount,
             fitted: isFitted)
     }
 }
@@ -100,7 +101,7 @@ extension NormalReply {
 extension Response {
     static func picture(_ bytes: [UInt8], fileExtension: String) -> Response {
         Response(
-            status: .ok, headers: [.contentType: fileExtension == "png" ? "image/png" : "image/jpeg"],
+            status: .ok, headers: [.contentType: "image/\(ImageFormat(fileExtension: fileExtension).rawValue)"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 }

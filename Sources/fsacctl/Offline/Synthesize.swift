@@ -135,10 +135,11 @@ enum PictureList {
         guard OutputFile.isFolder(input) else { return [input] }
         if access(input + "/train/good", F_OK) == 0 { return try paths(input + "/train/good") }
         let names = try Disk().names(in: input).filter { name in
-            ["png", "jpg", "jpeg"].contains(URL(filePath: name).pathExtension.lowercased()) && !name.hasPrefix(".")
+            ImageFormat.fileEndings.contains("." + URL(filePath: name).pathExtension.lowercased())
+                && !name.hasPrefix(".")
         }
         guard !names.isEmpty else {
-            throw ClientError.file(path: input, reason: "expected JPEG or PNG pictures, found none")
+            throw ClientError.file(path: input, reason: "expected JPEG, PNG, BMP or TIFF pictures, found none")
         }
         // By name, so that the same folder gives the same pictures on every file system.
         return names.map { "\(input)/\($0)" }

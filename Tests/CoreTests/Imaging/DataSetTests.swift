@@ -68,10 +68,10 @@ import Testing
         #expect(
             error { _ = try DataSet.readAll(in: folder.path) }
                 == .onlyOneKind(set: URL(filePath: folder.path).lastPathComponent, good: 1, defective: 0))
-        try add("test/bad/0.tif")
+        try add("test/bad/0.webp")
         #expect(
             error { _ = try DataSet.readAll(in: folder.path) }
-                == .unsupportedPicture(path: folder.path + "/test/bad/0.tif"))
+                == .unsupportedPicture(path: folder.path + "/test/bad/0.webp"))
     }
 
     @Test func aMaskThatIsMissingAmongOthersIsNamed() throws {

@@ -116,7 +116,10 @@ import Testing
             try Image(decoding: Array("GIF89a!!!!".utf8))
         }
         let message = ImageError.notAnImage(firstBytes: [0x47, 0x0A]).description
-        #expect(message == "image: expected JPEG or PNG, got something that starts with 47 0a")
+        #expect(
+            message == "image: expected JPEG, PNG, BMP or TIFF, got something that starts with 47 0a; "
+                + "save it as one of those")
+        #expect(ImageError.notAnImage(firstBytes: Array("RIFF".utf8)).description.contains("WebP"))
     }
 
     @Test func bytesAfterThePictureAreRefusedUnlessTheyArePaddingOrAFurtherJPEG() throws {

@@ -11,7 +11,7 @@ enum ImagingFixtures {
     /// Names of the pictures in a folder, sorted.
     static func pictures(in name: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder().appending(path: name).path)
-            .filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".png") }
+            .filter { name in [".jpg", ".png", ".bmp", ".tif"].contains { name.hasSuffix($0) } }
             .sorted()
             .map { "\(name)/\($0)" }
     }
