@@ -17,7 +17,7 @@ export FUZZ_SECONDS FUZZ_TARGETS
 # What `make demo` takes: PARTS (at most 60), RATE (parts a second), SEED, BACKBONE, SIZE, PAGE (port).
 export PARTS RATE SEED BACKBONE SIZE PAGE
 # What `make faults` and `make soak` take.
-export KILLS SOAK_MINUTES
+export KILLS FOLDER_FILES SOAK_MINUTES
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -52,7 +52,8 @@ mutants: setup  ## Feed 10,000 damaged camera frames to the JPEG decoder, under 
 fuzz: setup  ## Feed damaged inputs to everything that reads bytes of others: FUZZ_SECONDS=600 FUZZ_TARGETS="model pickle"
 	@Tests/Fuzz/run.sh
 
-faults: weights pictures  ## Run the daemon against the faults of docs/faults.md, as root: ROWS="S8 S9" KILLS=40
+faults: weights pictures  ## Run the daemon against the faults of docs/faults.md, as root: ROWS="S8 S9" KILLS=40 FOLDER_FILES=1500
+	@Tools/setup.sh rsync python3-pyftpdlib
 	@Tests/Faults/run.py $(ROWS)
 
 soak: weights  ## Inspect for hours with a fault each minute: SOAK_MINUTES=480

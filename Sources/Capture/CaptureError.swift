@@ -1,4 +1,5 @@
 package import ControlProtocol
+import Core
 import Glibc
 import Platform
 
@@ -49,7 +50,7 @@ package enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
                         + "choose a folder elsewhere, such as below /srv, or change the service"
                     : "make it readable for the user fsacd runs as, or change camera.path")
         case .noPictures(let path):
-            "camera: folder \(path) holds no .jpg, .jpeg or .png file: put some there, or change camera.path"
+            "camera: folder \(path) holds no \(ImageFormat.endingsInWords) file: put some there, or change camera.path"
         case .deviceMissing(let path):
             "camera \(path): not there: plug it in, or see `fsacctl camera list` for what is"
         case .disconnected(let path):

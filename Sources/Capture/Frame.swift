@@ -1,3 +1,4 @@
+package import ControlProtocol
 package import Core
 package import Platform
 
@@ -18,12 +19,14 @@ package struct Frame: Sendable {
     package let exposedAt: ContinuousClock.Instant
     /// `capturedAt` by the wall clock. Printed, never calculated with.
     package let capturedTime: WallTime
+    /// Of a watched folder: the file that has its verdict with this frame's.
+    package let file: (any JudgedFile)?
 
     /// - Parameter exposedAt: nil = `capturedAt`.
     package init(
         name: String, number: UInt64, payload: Result<Picture, FrameFault>,
         capturedAt: ContinuousClock.Instant = .now, exposedAt: ContinuousClock.Instant? = nil,
-        capturedTime: WallTime = .now
+        capturedTime: WallTime = .now, file: (any JudgedFile)? = nil
     ) {
         self.name = name
         self.number = number
@@ -31,7 +34,17 @@ package struct Frame: Sendable {
         self.capturedAt = capturedAt
         self.exposedAt = exposedAt ?? capturedAt
         self.capturedTime = capturedTime
+        self.file = file
     }
+}
+
+/// The file that a frame was made of, which has its verdict with the frame's.
+package protocol JudgedFile: Sendable {
+    /// Of its bytes, in hexadecimal digits; nil when they could not be read.
+    var digest: String? { get }
+
+    /// - Parameter isStored: whether the verdict's line is with the disk.
+    func hasVerdict(_ verdict: Verdict, sequence: UInt64, isStored: Bool)
 }
 
 /// Why a frame came without a picture that can be believed.
@@ -40,6 +53,8 @@ package struct Frame: Sendable {
 package enum FrameFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// A file that cannot be read; the system's reason.
     case unreadable(String)
+    /// A picture came in a folder, and its bytes were gone before they were read; how.
+    case missed(String)
     /// The driver said that the data may be damaged (`V4L2_BUF_FLAG_ERROR`).
     case flagged
     /// Fewer bytes than the format needs.
@@ -54,7 +69,7 @@ package enum FrameFault: Error, Sendable, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .unreadable(let reason): reason
+        case .unreadable(let reason), .missed(let reason): reason
         case .flagged: "the driver flagged the frame as damaged"
         case .short(let bytes, let expected): "expected \(expected) bytes, got \(bytes)"
         case .stale(let milliseconds): "the frame is \(milliseconds) ms old"

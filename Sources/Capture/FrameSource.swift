@@ -24,10 +24,16 @@ package protocol FrameSource {
     /// frames do not decode one after the other, though it says that all is well.
     mutating func reopen()
 
+    /// Frames that nobody will be able to make again, at the end of the source: what else waits comes by the next one.
+    mutating func leftovers() -> [Frame]
+
     /// Names who is told when a piece of work ends and the next begins within ``next(timeout:)``. Called once, before
     /// the first call of that. For a source whose steps are slow one by one: the whole of them would look as if it
     /// hung.
     mutating func report(to progress: LoopProgress)
+
+    /// How many frames are there and were not handed out: of a folder's pictures that are complete. Asked by any thread.
+    var waiting: @Sendable () -> Int { get }
 
     /// What it has to say of itself, up to the latest call of ``next(timeout:)``. Copied after each: it costs nothing.
     var reading: SourceReading { get }
@@ -36,6 +42,12 @@ package protocol FrameSource {
 extension FrameSource {
     /// One piece of work a frame.
     package mutating func report(to progress: LoopProgress) {}
+
+    /// A camera's next frames are other ones.
+    package mutating func leftovers() -> [Frame] { [] }
+
+    /// A camera's frame is handed out at once.
+    package var waiting: @Sendable () -> Int { { 0 } }
 
     /// A source that keeps nothing open has nothing to do.
     package mutating func reopen() {}
@@ -53,8 +65,13 @@ package struct SourceReading: Sendable, Equatable {
     package var damaged: UInt64 = 0
     /// Of a watched folder: files that are no pictures.
     package var skipped = SkippedFiles()
-    /// Of a watched folder: pictures that another file took the name of before they were read.
+    /// Of a watched folder: pictures whose bytes were gone before they were read; each is a part without a picture.
     package var overwritten: UInt64 = 0
+    /// Of a watched folder: how often the system could not keep all announcements. A name that was used twice meanwhile may
+    /// have lost a part.
+    package var overflows: UInt64 = 0
+    /// Of a watched folder, what is in it now that no part is made of: files by their ending, `/` for folders.
+    package var notRead: [String: Int] = [:]
     /// How often the stream was started again.
     package var restarts: UInt64 = 0
 

@@ -18,6 +18,9 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     /// The frame's name at its source: the file's name, or the number that the driver gave. Empty when a trigger got
     /// none.
     package var frame: String
+    /// Of a watched folder's file, what tells its bytes from others: the first half of their SHA-256 in hexadecimal digits;
+    /// absent for cameras, and when they could not be read.
+    package var digest: String?
     /// The part's serial number, if given.
     package var part: String?
     package var verdict: Verdict
@@ -106,7 +109,8 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     }
 
     package init(
-        seq: UInt64, time: String, camera: String, recipe: String, generation: Int?, frame: String, part: String?,
+        seq: UInt64, time: String, camera: String, recipe: String, generation: Int?, frame: String,
+        digest: String? = nil, part: String?,
         verdict: Verdict, cause: String?, detail: String? = nil, sceneShift: String? = nil, score: Float?,
         limit: Float?, limitBy: LimitOrigin? = nil, uncertain: Bool? = nil,
         regions: [Region],
@@ -119,6 +123,7 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
         self.recipe = recipe
         self.generation = generation
         self.frame = frame
+        self.digest = digest
         self.part = part
         self.verdict = verdict
         self.cause = cause
@@ -137,7 +142,8 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case seq, time, camera, recipe, generation, frame, part, verdict, cause, detail, score, limit, uncertain,
+        case seq, time, camera, recipe, generation, frame, digest, part, verdict, cause, detail, score, limit,
+            uncertain,
             regions
         case limitBy = "limit_by"
         case sceneShift = "scene_shift"

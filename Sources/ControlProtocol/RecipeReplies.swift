@@ -19,6 +19,9 @@ package struct RecipeReply: Codable, Sendable, Equatable {
     /// Parts that are kept to teach the model by, without a proposal; in the answer of `GET /v1/status`, where there are any or are to
     /// be.
     package var teach: TeachReply?
+    /// Pictures in a watched folder that were complete before a changeover and get their verdicts by the recipe before; in its
+    /// answer, where there are any.
+    package var waiting: Int?
 
     package init(
         name: String, settingsFrom: String, shots: Int, model: GenerationReply?, hindrance: String? = nil,
@@ -37,7 +40,7 @@ package struct RecipeReply: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, shots, model, hindrance, fit, cameras, trend, commission, teach
+        case name, shots, model, hindrance, fit, cameras, trend, commission, teach, waiting
         case settingsFrom = "settings_from"
     }
 }

@@ -119,12 +119,19 @@ package struct CameraReply: Codable, Sendable, Equatable {
     /// Pictures in a watched folder that another file took the name of before they were read: each a part that got
     /// INVALID.
     package var overwritten: UInt64
+    /// Of a watched folder, what is in it that no part is made of, in words: `3 .webp, 1 folder (recursive = true reads it)`;
+    /// absent when there is nothing.
+    package var notRead: String?
+    /// Of a watched folder: pictures that are complete and wait for their verdicts, by the recipe of their time. Absent for
+    /// cameras.
+    package var waiting: Int?
     package var counts: CountsReply
 
     package init(
         name: String, source: String, differences: [String] = [], state: LineState, reason: String? = nil,
         recipe: String, trigger: String = "continuous", frames: UInt64 = 0, dropped: UInt64 = 0, missed: UInt64 = 0,
         damaged: UInt64 = 0, restarts: UInt64 = 0, skipped: UInt64 = 0, overwritten: UInt64 = 0,
+        notRead: String? = nil, waiting: Int? = nil,
         counts: CountsReply = CountsReply()
     ) {
         self.name = name
@@ -141,7 +148,16 @@ package struct CameraReply: Codable, Sendable, Equatable {
         self.restarts = restarts
         self.skipped = skipped
         self.overwritten = overwritten
+        self.notRead = notRead
+        self.waiting = waiting
         self.counts = counts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, source, differences, state, reason, recipe, trigger, frames, dropped, missed, damaged, restarts,
+            skipped,
+            overwritten, waiting, counts
+        case notRead = "not_read"
     }
 }
 

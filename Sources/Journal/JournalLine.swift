@@ -78,6 +78,7 @@ extension JSONLine {
         add("recipe", record.recipe)
         if let generation = record.generation { add("generation", generation) }
         add("frame", record.frame)
+        if let digest = record.digest { add("digest", digest) }
         if let part = record.part { add("part", part) }
         add("verdict", record.verdict.rawValue)
         if let cause = record.cause { add("cause", cause) }

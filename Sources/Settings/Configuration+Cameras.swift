@@ -36,6 +36,10 @@ extension Configuration.Camera: NamedTable {
     private mutating func readFolder(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
         try table.readPath(.path, into: &path)
         try table.read(.mode, into: &mode)
+        try table.read(.recursive, into: &recursive)
+        try table.read(.completeWhen, into: &completeWhen)
+        try table.read(.acceptTrailer, into: &acceptTrailer)
+        try table.read(.judgedFiles, into: &judgedFiles)
         try table.read(.settleMilliseconds, into: &settleMilliseconds, in: 10...60_000)
         try table.read(.queueLength, into: &queueLength, in: 1...256)
         try table.read(.repeat, into: &self.repeat)
@@ -120,6 +124,10 @@ extension Configuration.Camera: NamedTable {
         let keys: [(CodingKeys, Source, Bool)] = [
             (.path, .folder, path != defaults.path), (.mode, .folder, mode != defaults.mode),
             (.settleMilliseconds, .folder, settleMilliseconds != defaults.settleMilliseconds),
+            (.recursive, .folder, recursive != defaults.recursive),
+            (.completeWhen, .folder, completeWhen != defaults.completeWhen),
+            (.acceptTrailer, .folder, acceptTrailer != defaults.acceptTrailer),
+            (.judgedFiles, .folder, judgedFiles != defaults.judgedFiles),
             (.queueLength, .folder, queueLength != defaults.queueLength),
             (.repeat, .folder, self.repeat != defaults.repeat),
             (.device, .v4l2, device != defaults.device), (.card, .v4l2, card != defaults.card),

@@ -73,6 +73,14 @@ extension Configuration {
         package enum Source: String, Codable, Sendable, CaseIterable { case folder, v4l2 }
         /// Whether each file is a part, once, or the files play as a free-running camera's frames.
         package enum Mode: String, Codable, Sendable, CaseIterable { case watch, replay }
+        /// When a file in a watched folder is complete: when its writer closes it; when it rests; or the first for a folder of
+        /// this computer and the second for one of another.
+        package enum Completion: String, Codable, Sendable, CaseIterable {
+            case auto, closed
+            case atRest = "at_rest"
+        }
+        /// What becomes of a watched folder's file after its verdict is in the journal: nothing, `done/VERDICT/`, or an end.
+        package enum JudgedFiles: String, Codable, Sendable, CaseIterable { case leave, move, delete }
         /// When a frame becomes a part: always; at a pace; when somebody asks; when something has come to rest; at an edge of
         /// the line input `trigger`.
         package enum Trigger: String, Codable, Sendable, CaseIterable {
@@ -87,8 +95,14 @@ extension Configuration {
         // Folder.
         package var path = "/srv/fsac/frames"
         package var mode = Mode.watch
+        package var completeWhen = Completion.auto
         /// Without a change for that long a file is complete that nobody announced.
         package var settleMilliseconds = 500
+        /// Whether pictures in folders below it count, too.
+        package var recursive = false
+        /// Whether bytes behind the end of a JPEG are left out instead of refused.
+        package var acceptTrailer = false
+        package var judgedFiles = JudgedFiles.leave
         /// Parts that may wait for their inspection before the folder has to.
         package var queueLength = 16
         /// Replay begins again at the end; else each picture is a part and none is dropped.
@@ -132,8 +146,12 @@ extension Configuration {
         package init() {}
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, recipe, source, path, mode, `repeat`, device, card, bus, format, controls, height, width, trigger
+            case name, recipe, source, path, mode, recursive, `repeat`, device, card, bus, format, controls, height,
+                width, trigger
+            case completeWhen = "complete_when"
             case settleMilliseconds = "settle_ms"
+            case acceptTrailer = "accept_trailer"
+            case judgedFiles = "judged_files"
             case queueLength = "queue_length"
             case warmupFrames = "warmup_frames"
             case rateHertz = "rate_hz"

@@ -124,7 +124,10 @@ import Testing
     private static let otherFolderValues = [
         (#"path = "/srv/fsac/frames""#, #"path = "/f""#), (#"mode = "watch""#, #"mode = "replay""#),
         ("settle_ms = 500", "settle_ms = 501"), ("queue_length = 16", "queue_length = 17"),
-        ("repeat = true", "repeat = false"),
+        ("repeat = true", "repeat = false"), ("recursive = false", "recursive = true"),
+        (#"complete_when = "auto""#, #"complete_when = "at_rest""#),
+        ("accept_trailer = false", "accept_trailer = true"),
+        (#"judged_files = "leave""#, #"judged_files = "move""#),
     ]
 
     private static let otherDeviceValues = [

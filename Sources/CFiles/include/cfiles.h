@@ -11,4 +11,7 @@ int fsac_set_aside(int descriptor, int64_t bytes);
 void fsac_limit_arenas(int count);
 void fsac_trim_heap(void);
 
+/* The kind of the file system that a path is on, statfs(2)'s f_type, which is not in Swift's module; -1 and errno. */
+int64_t fsac_file_system(const char *path);
+
 #endif

@@ -1,168 +1,198 @@
+import Core
+import Glibc
 import Platform
+package import Settings
 
 /// Takes each picture that appears in a folder, once, when it is complete: a station that stores a file a part.
 ///
-/// Complete is a file that was closed or moved in while the folder was watched, or one that did not change for the
-/// settling time (network shares, and what was there before). The same name with new contents is a new part; what it took
-/// the place of before it was read is a part that nobody saw, and gets a frame that says so.
+/// Each completed write gives one frame: an event of the folder opens the file at once, on a thread of the source's own, so
+/// that one that loses its name while others are inspected is still judged; one whose bytes are gone by then is a frame
+/// that says so. Which files have their verdicts is ``PictureIndex``'s to know.
 package struct WatchSource: FrameSource {
-    /// Between two looks at the whole folder.
-    private static let scanPeriod = Duration.seconds(1)
-    /// Files that are gone and not forgotten yet, at least.
-    private static let remembered = 10_000
+    /// What is watched, and when a file in it is complete.
+    package struct Place: Sendable {
+        let path: String
+        let settling: Duration
+        let completion: Configuration.Camera.Completion
+        let isRecursive: Bool
+        let acceptsTrailers: Bool
 
-    /// A file that was seen complete.
-    private struct Ready {
-        let name: String
-        let identity: PictureFolder.Identity
-        /// It had lost its name when it was seen: all that is known of it is that it came.
-        var isOverwritten = false
+        package init(
+            path: String, settling: Duration, completion: Configuration.Camera.Completion = .auto,
+            isRecursive: Bool = false, acceptsTrailers: Bool = false
+        ) {
+            self.path = path
+            self.settling = settling
+            self.completion = completion
+            self.isRecursive = isRecursive
+            self.acceptsTrailers = acceptsTrailers
+        }
     }
 
+    private let place: Place
     private let folder: PictureFolder
-    private let settling: Duration
-    /// Asked on the capture thread, of what the first look finds.
+    private let index: PictureIndex
     private let isDone: @Sendable (_ name: String, _ changedMicroseconds: Int64) -> Bool
-
-    /// Nil until the folder is there, and after an error: a folder that was made anew is watched anew.
-    private var watch: FolderWatch?
-    private var nextScan = ContinuousClock.now
-    /// Also of files that are gone: a network share that drops shows an empty folder, and then the same files again.
-    private var taken: [String: PictureFolder.Identity] = [:]
-    /// Files that nobody announced, and since when they have not changed.
-    private var growing: [String: (identity: PictureFolder.Identity, since: ContinuousClock.Instant)] = [:]
-    /// In the order in which they were seen complete; read when they are handed out.
-    private var ready: [Ready] = []
+    private let inbox: Monitor<FolderInbox>
+    /// Of the folder's thread; nil before the first look.
+    private var end: End?
     private var number: UInt64 = 0
-    /// Whether the folder was ever looked at with a picture in it.
-    private var hasSeenPictures = false
-    /// Of the last look, what is no picture, and whether that is settled: a file that came since the first look and is still
-    /// there at the next one was skipped, for some write under such a name first. Nil before the first look.
-    private var others: [String: Bool]?
-    package private(set) var reading: SourceReading
+    private var damaged: UInt64 = 0
 
     /// - Parameters:
-    ///   - isDone: whether a picture that is found at the start has its verdict from an earlier run; the time is when the
-    ///     file last changed, in microseconds since 1970.
+    ///   - index: which files have their verdicts.
+    ///   - isDone: asked where the index is empty, of what the first look finds: whether a version without an index has judged
+    ///     it; the time is when the file last changed, in microseconds since 1970.
     package init(
-        path: String, settling: Duration,
+        _ place: Place, index: PictureIndex,
         isDone: @escaping @Sendable (_ name: String, _ changedMicroseconds: Int64) -> Bool = { _, _ in false }
     ) {
-        folder = PictureFolder(path: path)
-        reading = SourceReading(description: "folder \(path)")
-        self.settling = settling
+        self.place = place
+        self.index = index
         self.isDone = isDone
+        let done = FileName(PictureIndex.doneFolder)
+        folder = PictureFolder(path: place.path, isRecursive: place.isRecursive, excluding: done)
+        inbox = Monitor(FolderInbox(reading: SourceReading(description: "folder \(place.path)")))
+    }
+
+    package var reading: SourceReading {
+        var reading = inbox.read(\.reading)
+        reading.damaged = damaged
+        if let failure = index.failure { reading.differences.append(failure) }
+        return reading
+    }
+
+    package var waiting: @Sendable () -> Int {
+        let inbox = inbox
+        return { inbox.read(\.arrivals.count) }
     }
 
     package mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
-        if ready.isEmpty { try look(timeout: timeout) }
-        guard !ready.isEmpty else { return .none }
+        if end == nil { end = start() }
+        let passes = inbox.read(\.passes)
+        let found = inbox.wait(timeout: timeout) { inbox -> Result<FolderInbox.Arrival?, CaptureError>? in
+            if let arrival = inbox.take() { return .success(arrival) }
+            if let failure = inbox.failure { return .failure(failure) }
+            // The first look at the folder, which the caller hears of as of its being there.
+            return passes == 0 && inbox.passes > 0 ? .success(nil) : nil
+        }
+        guard let arrival = try found?.get() else { return .none }
         number += 1
-        let frame = frame(ready.removeFirst())
-        if case .failure = frame.payload { reading.damaged += 1 }
+        let frame = frame(arrival)
+        if case .failure = frame.payload { damaged += 1 }
         return .frame(frame)
     }
 
-    private mutating func frame(_ file: Ready) -> Frame {
-        // Gone altogether is told by reading it.
-        let isOverwritten = file.isOverwritten || folder.identity(of: file.name).map { $0 != file.identity } ?? false
-        guard isOverwritten else { return folder.frame(file.name, number: number) }
-        reading.overwritten += 1
-        let fault = FrameFault.unreadable(
-            "\(file.name) was overwritten before it was read: each part needs a name of its own")
-        // Before the file that has the name now, which would pass for judged after a restart otherwise.
-        return Frame(
-            name: file.name, number: number, payload: .failure(fault),
-            capturedTime: WallTime(microsecondsSince1970: file.identity.changed / 1000 - 1))
+    package mutating func leftovers() -> [Frame] {
+        // Its thread takes nothing more.
+        end = nil
+        var frames: [Frame] = []
+        while let arrival = inbox.withLock({ $0.take() }) {
+            // What has its name still is found by the next source.
+            guard arrival.identity.map({ $0 != folder.identity(of: arrival.name) }) ?? true else { continue }
+            number += 1
+            frames.append(frame(arrival))
+        }
+        return frames
     }
 
-    /// Waits for announcements and looks at the whole folder when that is due.
-    private mutating func look(timeout: Duration) throws(CaptureError) {
-        do throws(CaptureError) {
-            if watch == nil {
-                // Watched first, looked at then: nothing falls between.
-                watch = try FolderWatch(path: folder.path)
-                nextScan = .now
-            }
-            let patience = min(timeout, max(.zero, nextScan - .now))
-            // Of this batch, by the name: whether the file that is there now was announced already.
-            var announced: Set<String> = []
-            for event in watch?.events(timeout: patience) ?? [] {
-                switch event {
-                case .complete(let name): take(name)
-                case .movedIn(let name):
-                    // Each is a file of its own; of several with one name the last is there.
-                    if !announced.insert(name).inserted { lose(name) }
-                    take(name)
-                case .lookAgain:
-                    watch = nil
-                    nextScan = .now
+    // MARK: The folder's thread
+
+    /// Ends the thread with the source.
+    private final class End: Sendable {
+        private let inbox: Monitor<FolderInbox>
+        private let index: PictureIndex
+
+        init(_ inbox: Monitor<FolderInbox>, _ index: PictureIndex) {
+            self.inbox = inbox
+            self.index = index
+        }
+
+        deinit {
+            inbox.withLock { $0.isStopped = true }
+            index.flush(within: .seconds(1))
+        }
+    }
+
+    private func start() -> End {
+        let (place, folder, index, inbox, isDone) = (place, folder, index, inbox, isDone)
+        NamedThread.start("fsac-folder") {
+            var taker = FolderTaker(place, folder, index: index, inbox: inbox, isDone: isDone)
+            taker.run()
+        }
+        return End(inbox, index)
+    }
+
+    // MARK: Frames
+
+    private func frame(_ arrival: FolderInbox.Arrival) -> Frame {
+        var file = arrival.identity.map {
+            FramedFile(name: arrival.name, identity: $0, digest: arrival.digest, index: index)
+        }
+        let payload: Result<Picture, FrameFault>
+        switch arrival.content {
+        case .bytes(let bytes): payload = .success(picture(bytes))
+        case .unreadable(let error): payload = .failure(.unreadable(error.description))
+        case .missed(let reason): payload = .failure(Self.missed(arrival.name, reason))
+        case .later(let held):
+            do throws(FrameFault) {
+                let bytes = try read(arrival, held)
+                if let identity = arrival.identity {
+                    file = FramedFile(
+                        name: arrival.name, identity: identity, digest: PictureIndex.digest(of: bytes), index: index)
                 }
+                payload = .success(picture(bytes))
+            } catch {
+                payload = .failure(error)
+                if case .missed = error { file = nil }
             }
-            if nextScan <= .now { try scan() }
+        }
+        return Frame(
+            name: arrival.name.text, number: number, payload: payload, capturedAt: arrival.at,
+            capturedTime: arrival.time, file: file)
+    }
+
+    private func picture(_ bytes: [UInt8]) -> Picture {
+        Picture(.file, bytes: place.acceptsTrailers ? JPEGTrailer.removed(from: bytes) : bytes)
+    }
+
+    /// A picture that there was no room for when it came.
+    private func read(_ arrival: FolderInbox.Arrival, _ held: RegularFile?) throws(FrameFault) -> [UInt8] {
+        let file: RegularFile
+        if let held { file = held } else { file = try open(arrival.name) }
+        guard file.identity.inode == arrival.identity?.inode, file.identity.size == arrival.identity?.size else {
+            throw gone(arrival.name)
+        }
+        let bytes: [UInt8]
+        do throws(ImageError) {
+            bytes = try ImageFile.bytes(of: file)
         } catch {
-            watch = nil
-            throw error
+            if case .fileChanged = error { throw gone(arrival.name) }
+            throw .unreadable(error.description)
+        }
+        guard file.identityNow != arrival.identity else { return bytes }
+        // Touched, or written to: the folder's thread has heard of the latter by its next turn but one.
+        let turn = inbox.read(\.passes) + 2
+        let isSpoiled = inbox.wait(timeout: .seconds(1)) { $0.passes >= turn ? $0.isInHandSpoiled : nil }
+        guard isSpoiled == false else { throw gone(arrival.name) }
+        return bytes
+    }
+
+    private func open(_ name: FileName) throws(FrameFault) -> RegularFile {
+        do throws(RegularFile.Refusal) {
+            return try folder.open(name)
+        } catch {
+            if case .system(ENOENT) = error { throw gone(name) }
+            throw .unreadable(ImageError(error, path: folder.shownPath(name)).description)
         }
     }
 
-    private mutating func scan() throws(CaptureError) {
-        let (names, others) = try folder.names()
-        skip(others)
-        // Later nothing can have a verdict from before: the same name is a new part then. A folder without a picture does not
-        // count: a share may be mounted over it.
-        let isFirst = !hasSeenPictures
-        hasSeenPictures = hasSeenPictures || !names.isEmpty
-        let present = Set(names)
-        if taken.count > 2 * present.count + Self.remembered { taken = taken.filter { present.contains($0.key) } }
-        growing = growing.filter { present.contains($0.key) }
-        for name in names {
-            guard let identity = folder.identity(of: name), taken[name] != identity else { continue }
-            if isFirst, isDone(name, identity.changed / 1000) {
-                taken[name] = identity
-            } else if let seen = growing[name], seen.identity == identity {
-                if .now - seen.since >= settling { take(name) }
-            } else {
-                growing[name] = (identity, .now)
-            }
-        }
-        // Sooner while something may be complete: else a part on a share would wait for the next look.
-        nextScan = .now + (growing.isEmpty ? Self.scanPeriod : min(settling, Self.scanPeriod))
+    private func gone(_ name: FileName) -> FrameFault {
+        inbox.withLock { $0.reading.overwritten += 1 }
+        return Self.missed(name, "another file has its name, or none")
     }
 
-    /// Counts the files that stay.
-    private mutating func skip(_ names: [String]) {
-        guard let known = others else {
-            others = Dictionary(names.map { ($0, true) }) { $1 }
-            return
-        }
-        var seen: [String: Bool] = [:]
-        for name in names {
-            seen[name] = known[name] != nil
-            guard known[name] == false, folder.isFile(name) else { continue }
-            reading.skipped.count += 1
-            reading.skipped.inARow += 1
-            reading.skipped.latest = name
-        }
-        others = seen
-    }
-
-    private mutating func take(_ name: String) {
-        // Announced again without a change (opened for writing and closed): the part has been taken.
-        guard PictureFolder.isPicture(name), let identity = folder.identity(of: name), taken[name] != identity else {
-            return
-        }
-        taken[name] = identity
-        growing[name] = nil
-        reading.skipped.inARow = 0
-        ready.append(Ready(name: name, identity: identity))
-    }
-
-    /// A picture came, and another one has its name: what was taken for the first is the last.
-    private mutating func lose(_ name: String) {
-        guard PictureFolder.isPicture(name), let identity = taken[name],
-            let index = ready.lastIndex(where: { $0.name == name && $0.identity == identity })
-        else { return }
-        ready.insert(Ready(name: name, identity: identity, isOverwritten: true), at: index)
+    static func missed(_ name: FileName, _ reason: String) -> FrameFault {
+        .missed("\(name.text) was complete and cannot be read any more: \(reason): each part needs a name of its own")
     }
 }

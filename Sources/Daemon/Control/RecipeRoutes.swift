@@ -31,7 +31,10 @@ extension ControlRoutes {
                         try use(wanted.recipe, for: camera)
                     }
                 }
-                return try Response.json(RecipeReply(entry, refit, cameras: users(of: entry.name, line.cameraReadings)))
+                let readings = line.cameraReadings
+                var reply = RecipeReply(entry, refit, cameras: users(of: entry.name, readings))
+                reply.waiting = readings.first { $0.name == camera }?.waiting.flatMap { $0 > 0 ? $0 : nil }
+                return try Response.json(reply)
             },
         ]
     }

@@ -40,6 +40,7 @@ package final class VerdictJournal: VerdictSource, Service {
         }
     }
 
+    let stateDirectory: String
     let settings: JournalSettings
     let start: JournalStart
     let reader: JournalReader
@@ -53,6 +54,7 @@ package final class VerdictJournal: VerdictSource, Service {
 
     /// Opens the journal below the state directory and puts it in order. Never fails because of what is in it.
     package init(stateDirectory: String, settings: JournalSettings, disk: Disk = Disk(), logger: Logger) {
+        self.stateDirectory = stateDirectory
         self.settings = settings
         self.disk = disk
         self.logger = logger

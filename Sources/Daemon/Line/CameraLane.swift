@@ -1,5 +1,6 @@
 import Capture
 import ControlProtocol
+import Core
 import Logging
 import Platform
 import Settings
@@ -94,8 +95,12 @@ final class CameraLane: Sendable {
             state: state, reason: reason, recipe: reading.recipe.name, trigger: setup.configuration.trigger.rawValue,
             frames: reading.frames, dropped: queue.dropped(in: id), missed: reading.source.missed,
             damaged: reading.source.damaged, restarts: reading.source.restarts, skipped: reading.source.skipped.count,
-            overwritten: reading.source.overwritten, counts: counters.withLock(\.verdicts))
+            overwritten: reading.source.overwritten,
+            notRead: reading.source.notRead.isEmpty ? nil : NotRead.words(reading.source.notRead),
+            waiting: isWatched ? reading.waiting() + queue.waiting(in: id) : nil, counts: counters.withLock(\.verdicts))
     }
+
+    private var isWatched: Bool { setup.configuration.source == .folder && setup.configuration.mode == .watch }
 
     private func state(_ reading: CaptureStateMachine) -> (LineState, reason: String?) {
         // First: what the camera said before it hung is old.
@@ -122,7 +127,7 @@ final class CameraLane: Sendable {
         if skipped.inARow >= Self.patienceWithFrames {
             return (
                 .cameraInvalid,
-                "the newest \(skipped.inARow) files are no pictures: expected .jpg, .jpeg or .png, got \(skipped.latest)"
+                "the newest \(skipped.inARow) files are no pictures: expected \(ImageFormat.endingsInWords), got \(skipped.latest)"
             )
         }
         if let (state, reason) = judging(by: reading.recipe) { return (state, reason) }

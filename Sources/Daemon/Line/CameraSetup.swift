@@ -1,7 +1,6 @@
 package import Capture
 import ControlProtocol
 import Core
-import Journal
 import Platform
 package import Settings
 
@@ -100,53 +99,5 @@ extension GreyThumbnail {
             let image = try? picture.image(of: roi, atLeast: Self.smallestSide)
         else { return nil }
         self.init(image)
-    }
-}
-
-extension Configuration.Camera {
-    /// Called on the capture thread.
-    func makeSource(journal: VerdictJournal) -> any FrameSource {
-        switch (source, mode) {
-        case (.folder, .watch):
-            WatchSource(
-                path: path, settling: .milliseconds(settleMilliseconds), isDone: journal.inspectedFrames(of: name))
-        case (.v4l2, _): V4L2Camera(self)
-        case (.folder, .replay):
-            ReplaySource(path: path, rateHertz: rateHertz, repeats: `repeat`)
-        }
-    }
-}
-
-extension VerdictJournal {
-    /// Lines of the camera, and of all cameras, that are looked at.
-    private static let (ownLines, allLines) = (10_000, 100_000)
-
-    /// Tells whether a camera's picture that did not change since has its verdict among the camera's newest 10,000.
-    package func inspectedFrames(
-        of camera: String
-    ) -> @Sendable (_ name: String, _ changedMicroseconds: Int64) -> Bool {
-        struct Fields: Decodable {
-            var camera: String
-            var frame: String
-            var time: String
-        }
-        // Read before the source runs, on the capture thread: with a long journal that takes time.
-        var (end, own, all, times) = (lastSequence + 1, 0, 0, [String: String]())
-        // A journal that cannot be read costs double verdicts, never a missing one.
-        while own < Self.ownLines, all < Self.allLines, let lines = try? self.lines(before: end, count: Self.ownLines),
-            let oldest = lines.first
-        {
-            (end, all) = (oldest.sequence, all + lines.count)
-            for line in lines.reversed() {
-                guard let fields = try? ControlCoding.decode(Fields.self, from: line.bytes), fields.camera == camera
-                else { continue }
-                own += 1
-                // RFC 3339 of one length: the later text is the later time.
-                times[fields.frame] = max(times[fields.frame] ?? "", fields.time)
-            }
-        }
-        return { [times] name, changed in
-            times[name].map { WallTime(microsecondsSince1970: changed).rfc3339 <= $0 } ?? false
-        }
     }
 }

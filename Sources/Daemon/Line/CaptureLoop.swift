@@ -12,6 +12,8 @@ import Platform
 final class CaptureLoop: Sendable {
     /// How long one wait for a frame may keep a stop waiting.
     private static let patience = Duration.milliseconds(200)
+    /// How long a stop may be held up by pictures that will not be there at the next start.
+    private static let lastPatience = Duration.seconds(2)
 
     /// Busy from the look for a frame to its place in the queue. What lasts longer than the source's timeout is the
     /// driver.
@@ -44,7 +46,7 @@ final class CaptureLoop: Sendable {
     /// In use from the next frame or trigger on.
     var recipe: LineRecipe {
         get { state.read(\.recipe) }
-        set { state.withLock { $0.recipe = newValue } }
+        set { state.withLock { $0.use(newValue, at: .now) } }
     }
 
     /// Gives the next frames to somebody who wants shots, too.
@@ -57,6 +59,7 @@ final class CaptureLoop: Sendable {
         // Here, and not before: it may be bound to the thread.
         var source = setup.makeSource()
         source.report(to: progress)
+        state.withLock { $0.waiting = source.waiting }
         var selection = FrameSelection(setup.rule { self.recipe.area.roi })
         // In a row, before this one.
         var failures = 0
@@ -71,7 +74,11 @@ final class CaptureLoop: Sendable {
             do throws(CaptureError) {
                 let event = try source.next(timeout: Self.patience)
                 // Before what follows from the frame: whoever sees the frame counted finds what the source said of it.
-                state.withLock { $0.source = source.reading }
+                let known = state.withLock { state in
+                    defer { state.source = source.reading }
+                    return state.source.notRead
+                }
+                sayWhatIsNotRead(source.reading.notRead, known)
                 if take(event, &selection) { failures = 0 }
                 // Waiting for the camera, or for a stop, is no work.
                 progress.end()
@@ -84,7 +91,24 @@ final class CaptureLoop: Sendable {
                 waitForStop(error.retryPeriod(failures: failures))
             }
         }
+        pushLast(source.leftovers())
         end()
+    }
+
+    /// What nobody can make again is judged before the end, as far as that does not hold the end up.
+    private func pushLast(_ frames: [Frame]) {
+        let (limit, start) = (Self.lastPatience, ContinuousClock.now)
+        let pushed = frames.prefix { .now - start < limit && queue.push(part($0), to: lane) }
+        guard pushed.count < frames.count else { return }
+        logger.error(
+            "camera: pictures that have lost their names are not judged before the end",
+            metadata: ["pictures": "\(frames.count - pushed.count)"])
+    }
+
+    /// Each kind once: a new one is worth a look.
+    private func sayWhatIsNotRead(_ kinds: [String: Int], _ known: [String: Int]) {
+        guard kinds.keys.contains(where: { known[$0] == nil }) else { return }
+        logger.warning("camera: its folder has what no part is made of", metadata: ["is": "\(NotRead.words(kinds))"])
     }
 
     /// - Returns: whether the camera is there.
@@ -125,7 +149,7 @@ final class CaptureLoop: Sendable {
 
     private func part(_ frame: Frame) -> Part {
         // Together: the part is judged by what was in use when its frame came.
-        let (recipe, repeats) = state.read { ($0.recipe, $0.repeats) }
+        let (recipe, repeats) = state.read { ($0.recipe(at: frame.capturedAt), $0.repeats) }
         var part = Part(camera: setup.name, recipe: recipe, frame: .success(frame))
         part.size = setup.size
         part.repeats = repeats

@@ -38,9 +38,15 @@ package struct CaptureStateMachine {
     package private(set) var newest: Newest?
     package private(set) var frames: UInt64 = 0
     /// In use from the next frame or trigger on.
-    package var recipe: LineRecipe
+    package private(set) var recipe: LineRecipe
+    /// Those in use before, and until when; the oldest first. Files that were complete then may still wait.
+    private var earlier: [(recipe: LineRecipe, until: ContinuousClock.Instant)] = []
+    /// More changeovers than a backlog lasts; the oldest of more is forgotten.
+    private static let mostEarlier = 100
     /// What the source says of itself.
     package var source = SourceReading(description: "")
+    /// Asks the source how many frames are there that were not handed out.
+    package var waiting: @Sendable () -> Int = { 0 }
     /// `stop` is never taken back.
     private var order = Order.goOn
     private var requests: [ShotRequest] = []
@@ -54,6 +60,22 @@ package struct CaptureStateMachine {
     package var isStopping: Bool { order == .stop }
 
     // MARK: What is wanted
+
+    /// Judges what is complete from now on by another recipe, or by other settings of the same.
+    package mutating func use(_ new: LineRecipe, at now: ContinuousClock.Instant) {
+        // What waits for its verdict by this recipe gets it by the settings that the recipe has by then.
+        for index in earlier.indices where earlier[index].recipe.name == new.name { earlier[index].recipe = new }
+        if new.name != recipe.name {
+            // What was handed out last may not be a part yet.
+            earlier = (waiting() > 0 ? earlier.suffix(Self.mostEarlier - 1) : []) + [(recipe, now)]
+        }
+        recipe = new
+    }
+
+    /// That was in use when a frame was complete.
+    package func recipe(at time: ContinuousClock.Instant) -> LineRecipe {
+        earlier.first { time < $0.until }?.recipe ?? recipe
+    }
 
     package mutating func stop() { order = .stop }
 

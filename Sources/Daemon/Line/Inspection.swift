@@ -110,7 +110,8 @@ extension InspectionRecord {
         self.init(
             seq: seq, time: inspection.time.rfc3339, camera: inspection.part.camera,
             recipe: inspection.part.recipe.name, generation: inspection.generation,
-            frame: inspection.frame?.name ?? "", part: inspection.part.trigger?.part, verdict: inspection.verdict,
+            frame: inspection.frame?.name ?? "", digest: inspection.frame?.file?.digest,
+            part: inspection.part.trigger?.part, verdict: inspection.verdict,
             cause: inspection.invalidity?.cause.rawValue, detail: inspection.invalidity?.detail,
             sceneShift: inspection.sceneShift?.description,
             score: inspection.score, limit: limit, limitBy: limit == nil ? nil : inspection.limitBy,

@@ -1,4 +1,5 @@
 package import ControlProtocol
+import Core
 import Journal
 import Platform
 import Settings
@@ -60,7 +61,13 @@ extension InspectionLine {
             findings.append(
                 Finding(
                     warning: place,
-                    "\(camera.skipped) files in its folder are no .jpg, .jpeg or .png: no part was made of them"))
+                    "\(camera.skipped) files came that are no \(ImageFormat.endingsInWords): no part was made of them"))
+        } else if let notRead = camera.notRead, camera.frames == 0 {
+            // Once there are parts, what lies beside them is somebody's business.
+            findings.append(
+                Finding(
+                    warning: place,
+                    "no part is made of what is in its folder: \(notRead): expected \(ImageFormat.endingsInWords)"))
         }
         if camera.overwritten > 0 {
             findings.append(

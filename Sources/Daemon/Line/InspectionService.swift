@@ -72,6 +72,10 @@ package final class InspectionService: Service {
         line.count(inspection)
         line.noteTrend(of: inspection)
         answer(inspection, record)
+        // Its own thread writes that down; what a kill leaves out, the journal tells.
+        inspection.frame?.file?.hasVerdict(
+            record.verdict, sequence: record.seq,
+            isStored: landing.stored == .synced || landing.stored == .written)
         // After the answer: a machine waits for that, people read the rest.
         for sink in sinks { sink.note(record) }
         keep(inspection, record)

@@ -86,6 +86,9 @@ package final class PartQueue: Sendable {
         }
     }
 
+    /// Parts that wait for their inspection.
+    package func waiting(in lane: LaneID) -> Int { state.read { $0.waiting(in: lane) } }
+
     /// Frames that newer ones replaced.
     package func dropped(in lane: LaneID) -> UInt64 { state.read { $0.dropped(in: lane) } }
 }

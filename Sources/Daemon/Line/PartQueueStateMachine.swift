@@ -195,6 +195,9 @@ package struct PartQueueStateMachine {
         inHand != id && index(of: id).map { lanes[$0].isClosed && lanes[$0].parts.isEmpty } ?? true
     }
 
+    /// Parts of a lane that wait for their inspection.
+    package func waiting(in id: LaneID) -> Int { index(of: id).map { lanes[$0].parts.count } ?? 0 }
+
     private func hasRoom(for part: Part, in lane: Lane) -> Bool {
         lane.parts.isEmpty || waitingBytes + part.pictureBytes <= Self.byteLimit
     }

@@ -15,6 +15,8 @@ package enum InvalidCause: String, Sendable, CaseIterable {
     case stateUnreadable = "state_unreadable"
     /// The frame's file could not be read.
     case frameUnreadable = "frame_unreadable"
+    /// A picture came in a watched folder and was gone before it could be read.
+    case missed
     /// The driver flagged the frame as damaged.
     case frameError = "frame_error"
     /// Fewer bytes than the format needs.
@@ -68,7 +70,7 @@ extension InvalidCause {
     /// The whole table: a cause that is new does not compile before it is in here.
     package var consequence: Consequence {
         switch self {
-        case .frameUnreadable, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
+        case .frameUnreadable, .missed, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
             .frameSaturated, .frameFrozen, .sceneShifted, .partNotFound:
             .state(.cameraInvalid, afterParts: 5)
         // No picture is to blame: the next one would do no better.
@@ -130,6 +132,7 @@ extension Invalidity {
         let cause: InvalidCause =
             switch fault {
             case .unreadable: .frameUnreadable
+            case .missed: .missed
             case .flagged: .frameError
             case .short: .frameShort
             case .stale: .frameStale

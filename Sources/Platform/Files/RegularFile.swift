@@ -23,21 +23,63 @@ package struct RegularFile: Sendable {
     package let path: String
     /// When it was opened; the file may be another length by now. Files of /proc say 0.
     package let byteCount: Int
+    /// When it was opened.
+    package let identity: FileIdentity
     let box: DescriptorBox
 
     package init(_ path: String) throws(Refusal) {
-        self.path = path
+        try self.init(bytes: Array(path.utf8), shown: path)
+    }
+
+    /// - Parameters:
+    ///   - bytes: the path, which need not be UTF-8; without a zero.
+    ///   - shown: the path in messages.
+    package init(bytes: [UInt8], shown: String) throws(Refusal) {
+        path = shown
         var status = stat()
         do throws(DiskError) {
             // Without O_NONBLOCK, opening a pipe that nobody writes to would hang.
-            box = try DescriptorBox(.open, path, open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC))
+            let descriptor = (bytes + [0]).withUnsafeBytes { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { path in
+                    path.baseAddress.map { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) } ?? -1
+                }
+            }
+            box = try DescriptorBox(.open, path, descriptor)
         } catch {
             throw .system(errno: error.errno)
         }
         guard fstat(box.descriptor, &status) == 0 else { throw .system(errno: errno) }
         if let kind = Self.kind(status.st_mode) { throw .notRegular(kind: kind) }
         byteCount = status.st_size
+        identity = FileIdentity(status)
     }
+
+    /// As it is now; nil when the disk does not say.
+    package var identityNow: FileIdentity? {
+        var status = stat()
+        return fstat(box.descriptor, &status) == 0 ? FileIdentity(status) : nil
+    }
+
+    /// Whether somebody has the file open for writing.
+    package enum Writers: Sendable {
+        case none, some
+        /// The system tells only the file's owner and root, and not on every file system.
+        case unknown
+    }
+
+    /// Asked by taking a lease for reading, which is given back at once.
+    package var writers: Writers {
+        // Whoever opens it for writing meanwhile waits for these moments; the signal that says so is one that is ignored.
+        _ = fcntl(box.descriptor, Self.setSignal, SIGURG)
+        if fcntl(box.descriptor, Self.setLease, Int32(F_RDLCK)) == 0 {
+            _ = fcntl(box.descriptor, Self.setLease, Int32(F_UNLCK))
+            return .none
+        }
+        return errno == EAGAIN ? .some : .unknown
+    }
+
+    /// F_SETLEASE and F_SETSIG, which need _GNU_SOURCE.
+    private static let (setLease, setSignal): (Int32, Int32) = (1024, 10)
 
     /// Nil = a regular file.
     private static func kind(_ mode: mode_t) -> String? {

@@ -33,7 +33,8 @@ struct RecipeCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Inspect with another recipe from the next frame on.",
             discussion: """
-                A part that was captured or triggered before is still judged by the recipe before. Holds over restarts.
+                A part that was captured or triggered before, or whose file was complete, is still judged by the recipe before; \
+                how many of them wait is said. Holds over restarts.
                 """)
 
         @Argument(help: "The recipe.")
@@ -50,6 +51,9 @@ struct RecipeCommand: AsyncParsableCommand {
                 as: RecipeReply.self)
             if daemon.json { return try printJSON(reply) }
             Terminal.write("\(reply.cameras.joined(separator: ", ")): recipe \(reply.name)\n")
+            if let waiting = reply.waiting {
+                Terminal.write("\(waiting) pictures that came before wait: they are judged by the recipe before\n")
+            }
             // Done, so the exit code is 0: shots can be added now. But nobody should find out by the first reject.
             if reply.model == nil {
                 Terminal.complain(

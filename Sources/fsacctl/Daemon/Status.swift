@@ -88,7 +88,9 @@ struct Status: AsyncParsableCommand {
         ]
         // Zeros are good news, which need no words.
         where count > 0 { frames += ", \(count) \(word)" }
+        if let waiting = camera.waiting, waiting > 0 { frames += ", \(waiting) waiting" }
         block.add("", frames)
+        block.add("", camera.notRead.map { "not read: \($0)" })
         for difference in camera.differences { block.add("", Style.doubtful(difference)) }
     }
 

@@ -21,7 +21,7 @@ struct AddNormal: AsyncParsableCommand {
             pictures of one part teach little.
             """)
 
-    @Argument(help: "Pictures of good parts (JPEG or PNG).", completion: .file(extensions: ["jpg", "jpeg", "png"]))
+    @Argument(help: "Pictures of good parts (JPEG, PNG, BMP or TIFF), or folders of such.", completion: .file())
     var files: [String] = []
 
     @Option(help: ArgumentHelp("Add the stored picture of this verdict: it was good.", valueName: "seq"))
@@ -100,7 +100,9 @@ struct AddNormal: AsyncParsableCommand {
             Upload(name: "camera", isOfCamera: true) { .json(ShotSource.camera(name: camera, count: count)) }
         }
         return [fromCamera].compactMap(\.self)
-            + files.map { file in Upload(name: file) { .picture(try PictureFile.read(file)) } }
+            + files.flatMap(PictureFile.expand).map { file in
+                Upload(name: file) { .picture(try PictureFile.read(file)) }
+            }
             + fromVerdict.map { sequence in
                 Upload(name: "verdict \(sequence)") { .json(ShotSource.verdict(sequence)) }
             }

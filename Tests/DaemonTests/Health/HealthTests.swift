@@ -15,7 +15,7 @@ import Testing
     /// By hand beside the table of the daemon: a cause that is new has to be decided here, too.
     private static func expected(_ cause: InvalidCause) -> LineState? {
         switch cause {
-        case .frameUnreadable, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
+        case .frameUnreadable, .missed, .frameError, .frameShort, .frameStale, .decodeFailed, .sizeMismatch, .frameDark,
             .frameSaturated, .frameFrozen, .sceneShifted, .partNotFound:
             .cameraInvalid
         case .modelMismatch, .scoreNotFinite: .modelFailed

@@ -14,15 +14,16 @@ import Testing
     @Test func fieldsStandInTheOrderOfTheContract() {
         let record = InspectionRecord(
             seq: 7, time: "2026-01-02T03:04:05.678901Z", camera: "c", recipe: "r", generation: 3,
-            frame: "f \"1\"\n.jpg",
-            part: "P-9", verdict: .ng, cause: nil, score: 0.5, limit: 0.25, uncertain: true,
+            frame: "f \"1\"\n.jpg", digest: "4d73f7ca", part: "P-9", verdict: .ng, cause: nil, score: 0.5, limit: 0.25,
+            uncertain: true,
             regions: [.init(x: 1, y: 2, width: 3, height: 4, peak: 0.75)],
             latency: .init(wait: 1, decode: 2, embed: 3, score: 4, total: 10.5), image: "images/7.jpg",
             heatmap: "heatmaps/7.png", stored: .synced)
         let text = String(decoding: VerdictLine(record).bytes, as: UTF8.self)
         let body = """
             {"seq":7,"time":"2026-01-02T03:04:05.678901Z","camera":"c","recipe":"r","generation":3,\
-            "frame":"f \\"1\\"\\u000a.jpg","part":"P-9","verdict":"NG","score":0.5,"limit":0.25,"uncertain":true,\
+            "frame":"f \\"1\\"\\u000a.jpg","digest":"4d73f7ca","part":"P-9","verdict":"NG",\
+            "score":0.5,"limit":0.25,"uncertain":true,\
             "regions":[{"x":1,"y":2,"width":3,"height":4,"peak":0.75}],\
             "latency_ms":{"wait":1.0,"decode":2.0,"embed":3.0,"score":4.0,"total":10.5},\
             "image":"images/7.jpg","heatmap":"heatmaps/7.png","durable":true,"stored":"synced"

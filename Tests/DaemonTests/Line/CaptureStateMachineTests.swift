@@ -28,6 +28,20 @@ import Testing
         #expect(machine.newest == nil)
     }
 
+    @Test func aPartIsJudgedByTheRecipeOfTheTimeWhenItWasComplete() {
+        var machine = machine
+        machine.waiting = { 3 }
+        machine.use(TestLine.recipe(name: "cap"), at: now + .seconds(1))
+        machine.use(TestLine.recipe(name: "lid"), at: now + .seconds(2))
+        // Other settings of the same recipe are no change of the product.
+        machine.use(TestLine.recipe(name: "lid", frozenFrames: 5), at: now + .seconds(3))
+        machine.use(TestLine.recipe(name: "cap", frozenFrames: 6), at: now + .seconds(4))
+        #expect(
+            [0, 1, 2, 3, 4, 5].map { machine.recipe(at: now + .seconds($0)).name }
+                == ["default", "cap", "lid", "lid", "cap", "cap"])
+        #expect(machine.recipe(at: now + .seconds(1)).frozenFrames == 6)
+    }
+
     @Test func theFirstFrameAfterALossIsSaidOnce() {
         var machine = machine
         #expect(machine.arrived(frame(1, number: 1), at: now).isBack)

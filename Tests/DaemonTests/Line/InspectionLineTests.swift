@@ -80,6 +80,48 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func aBacklogIsJudgedByTheRecipeOfItsTime() async throws {
+        models.activate(
+            TestLine.model(score: { score in
+                // Slow enough that most of them wait at the change-over.
+                usleep(50_000)
+                return score
+            }))
+        let lid = ModelSlot()
+        lid.activate(TestLine.model(generation: 7))
+        for number in 0..<20 { try put(50 + UInt8(number), "\(100 + number).png") }
+        try await withLine { line, journal in
+            _ = try await records(journal, until: 1)
+            try await until { (line.readings.cameras[0].waiting ?? 0) > 10 }
+            try line.use(TestLine.recipe(name: "lid", lid), for: camera.name)
+            try put(99, "last.png")
+            let records = try await records(journal, until: 21)
+            #expect(records.map(\.recipe) == Array(repeating: "default", count: 20) + ["lid"])
+            #expect(records.map(\.generation) == Array(repeating: 1, count: 20) + [7])
+            #expect(line.readings.cameras[0].waiting == 0)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aPictureThatHasLostItsNameIsJudgedBeforeTheEnd() async throws {
+        models.activate(
+            TestLine.model(score: { score in
+                usleep(100_000)
+                return score
+            }))
+        try folder.write("", to: "frames/.keep")
+        try await withLine { line, journal in
+            try await until { line.readings.state == .inspecting }
+            for number in 0..<8 { try put(50 + UInt8(number), "latest.png") }
+            _ = try await records(journal, until: 1)
+        }
+        try put(99, "last.png")
+        try await withLine { _, journal in
+            // Each write once: judged, or missed when it was written over too soon.
+            let records = try await records(journal, until: 9)
+            #expect(records.count == 9 && records.last?.frame == "last.png")
+        }
+    }
+
     @Test(.timeLimit(.minutes(1))) func picturesOfAnotherCameraWithTheSameNameHaveNoVerdictYet() async throws {
         models.activate(TestLine.model())
         try put(50, "a.png")
@@ -160,15 +202,16 @@ import Testing
         try folder.write("", to: "frames/readme.txt")
         try await withLine { line, journal in
             try await until { line.readings.state == .inspecting }
-            for number in 1...5 { try folder.write("BM", to: "frames/part\(number).bmp") }
+            for number in 1...5 { try folder.write("RIFF", to: "frames/part\(number).webp") }
             try await until { line.readings.state == .cameraInvalid }
-            #expect(line.readings.reason?.contains(".bmp") == true)
+            #expect(line.readings.reason?.contains(".webp") == true)
             // Once each, however often the folder is looked at, and not what was there before.
             #expect(line.readings.cameras[0].skipped == 5)
             try put(50, "part6.png")
             _ = try await records(journal, until: 1)
             try await until { line.readings.state == .inspecting }
             #expect(line.readings.health.warnings.map(\.place) == ["camera camera1"])
+            #expect(line.readings.cameras[0].notRead == "1 .txt, 5 .webp")
         }
     }
 

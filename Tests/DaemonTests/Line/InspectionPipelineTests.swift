@@ -163,7 +163,7 @@ import Testing
         arguments: [
             (.flagged, .frameError), (.short(bytes: 1, expected: 2), .frameShort),
             (.stale(milliseconds: 9), .frameStale),
-            (.unreadable("gone"), .frameUnreadable),
+            (.unreadable("gone"), .frameUnreadable), (.missed("gone"), .missed),
         ] as [(FrameFault, InvalidCause)])
     func aFrameThatCannotBeBelievedIsInvalidWithItsCause(fault: FrameFault, cause: InvalidCause) {
         models.activate(TestLine.model())

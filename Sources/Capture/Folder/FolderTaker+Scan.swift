@@ -1,0 +1,96 @@
+import Glibc
+import Platform
+
+extension FolderTaker {
+    /// How long a file may stay empty, or not to be read by us, before that is its picture's fault.
+    private static let patience = Duration.seconds(2)
+
+    /// Looks at the whole folder, for what nobody announced.
+    mutating func scan() throws(CaptureError) {
+        let start = ContinuousClock.now
+        let listing = try folder.list()
+        if folder.isRecursive { for name in listing.folders { try watch?.add(name) } }
+        skip(listing.others)
+        // Later nothing can have a verdict from before: the same name is a new part then. A folder without a picture does not
+        // count: a share may be mounted over it.
+        let isFirst = !hasSeenPictures
+        hasSeenPictures = hasSeenPictures || !listing.pictures.isEmpty
+        let present = Set(listing.pictures)
+        index.sawFolder(present)
+        if taken.count > 2 * present.count + Self.remembered { taken = taken.filter { present.contains($0.key) } }
+        candidates = candidates.filter { present.contains($0.key) }
+        var free: [FileName] = []
+        for name in listing.pictures where isResting || beingWritten[name] != true {
+            guard let identity = folder.identity(of: name) else { continue }
+            if isKnown(name, identity) {
+                candidates[name] = nil
+                if isFirst { index.dispose(of: name) }
+            } else if isFirst, let changed = folder.changedMicroseconds(name), isDone(name.text, changed) {
+                index.adopt(name, identity: identity)
+            } else if isComplete(name, identity) {
+                free.append(name)
+            }
+        }
+        // Whatever was closed before it was asked for its writers is announced by now, and taken by that.
+        if !isResting {
+            hear()
+            try handleEvents()
+        }
+        for name in free where candidates[name] != nil && (isResting || beingWritten[name] != true) {
+            takeUnannounced(name)
+        }
+        let duration = ContinuousClock.now - start
+        // Sooner while something may be complete; rarer where a look takes long.
+        let period = max(Self.scanPeriod, duration * 20)
+        nextScan = .now + (candidates.isEmpty ? period : min(place.settling, period))
+    }
+
+    /// Whether a file that nobody announced is: one that rests, or one that nobody writes to.
+    private mutating func isComplete(_ name: FileName, _ identity: FileIdentity) -> Bool {
+        guard let seen = candidates[name], seen.identity == identity else {
+            candidates[name] = Candidate(identity: identity, since: .now)
+            guard !isResting, identity.size > 0, let file = try? folder.open(name) else { return false }
+            return file.writers == .none
+        }
+        guard !isResting, let file = try? folder.open(name) else { return .now - seen.since >= place.settling }
+        return switch file.writers {
+        case .none: identity.size > 0 || .now - seen.since >= place.settling
+        case .some: false
+        // One that is made and has no contents yet is about to be written.
+        case .unknown: .now - seen.since >= place.settling && (identity.size > 0 || beingWritten[name] == nil)
+        }
+    }
+
+    private mutating func takeUnannounced(_ name: FileName) {
+        guard let candidate = candidates[name] else { return }
+        // Read in any case where a digest has to tell.
+        let isKnownByName = taken[name] != nil || index.entry(of: name) != nil
+        switch read(name, patience: .now - candidate.since < Self.patience, reads: isKnownByName) {
+        case .none: candidates[name] = nil
+        case .notYet, .unsteady: break
+        case .arrival(let arrival):
+            candidates[name] = nil
+            if !isKnown(name, arrival) { take(arrival) }
+        }
+    }
+
+    /// Counts the files that stay.
+    private mutating func skip(_ names: [FileName]) {
+        let kinds = Dictionary(names.map { (folder.isFile($0) ? $0.ending : "/", 1) }, uniquingKeysWith: +)
+        let known = others
+        var (seen, skipped) = ([FileName: Bool](), [FileName]())
+        for name in names {
+            seen[name] = known.map { $0[name] != nil } ?? true
+            if let known, known[name] == false, folder.isFile(name) { skipped.append(name) }
+        }
+        others = seen
+        inbox.withLock { [skipped] inbox in
+            inbox.reading.notRead = kinds
+            for name in skipped {
+                inbox.reading.skipped.count += 1
+                inbox.reading.skipped.inARow += 1
+                inbox.reading.skipped.latest = name.text
+            }
+        }
+    }
+}

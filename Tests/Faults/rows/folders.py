@@ -1,0 +1,189 @@
+"""A watched folder: every file exactly once, whoever writes it (rows F1 and F2). FOLDER_FILES=10000 writes so many."""
+
+import collections
+import ftplib
+import io
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+import pictures
+from lines import Line
+from rig import NotRun, eventually, expect, step
+
+FILES = int(os.environ.get("FOLDER_FILES", 1500))
+RESTARTS, KILLS = 20, 5
+
+BASE = [pictures.good(seed) for seed in range(41, 45)]
+
+
+def picture(number):
+    """One of its own bytes."""
+    data = BASE[number % len(BASE)]
+    return data[:33] + pictures.chunk(b"tEXt", b"number\0%d" % number) + data[33:]
+
+
+def run(*words):
+    subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+
+
+class Ftp:
+    """A server of this computer and a client of it."""
+
+    def __init__(self, folder):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        # Debian's python3-pyftpdlib belongs to Debian's Python.
+        words = ["/usr/bin/python3", "-m", "pyftpdlib", "-i", "127.0.0.1", "-p", str(port), "-w", "-d", folder]
+        self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.client = ftplib.FTP()
+        eventually("the FTP server", lambda: self.client.connect("127.0.0.1", port, timeout=10))
+        self.client.login()
+
+    def __call__(self, source, target):
+        self.client.storbinary(f"STOR {target.name}", io.BytesIO(source.read_bytes()))
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def slowly(source, target):
+    """As a client of a share: made empty, then in pieces with pauses."""
+    target.touch()
+    data = source.read_bytes()
+    with open(target, "wb") as file:
+        for piece in range(0, len(data), len(data) // 3 + 1):
+            file.write(data[piece : piece + len(data) // 3 + 1])
+            file.flush()
+            time.sleep(0.02)
+    os.utime(target, (1, 1))
+
+
+def copied_with_times(source, target):
+    shutil.copy2(source, target)
+
+
+def renamed(source, target):
+    temporary = target.with_name(f".{target.name}.tmp")
+    shutil.copyfile(source, temporary)
+    temporary.rename(target)
+
+
+@step(
+    "F1",
+    "files at the highest rate by cp, rsync, install, mv from the same and from another file system, Python's copies, an"
+    f" FTP server, a slow writer, with {RESTARTS} restarts and {KILLS} kills: one line each",
+)
+def _(folder):
+    for program in ("rsync", "install"):
+        if not shutil.which(program):
+            raise NotRun(f"there is no {program}")
+    beside = pathlib.Path(tempfile.mkdtemp(prefix="fsac-folder-", dir="/dev/shm"))
+    with Line(folder / "line", frames={}, mode="watch").prepare() as line:
+        near = folder / "near"
+        near.mkdir()
+        ftp = Ftp(line.frames)
+        try:
+            writers = {
+                "cp": lambda a, b: run("cp", a, b),
+                "cp-p": lambda a, b: run("cp", "-p", a, b),
+                "rsync": lambda a, b: run("rsync", "-t", a, b),
+                "install": lambda a, b: run("install", "-m", "644", a, b),
+                "mv": lambda a, b: run("mv", a, b),
+                "mv-from-afar": lambda a, b: run("mv", a, b),
+                "copy": lambda a, b: shutil.copy(a, b),
+                "copy2": copied_with_times,
+                "rename": renamed,
+                "ftp": ftp,
+                "slow": slowly,
+            }
+            each = -(-FILES // len(writers))
+            names = collections.Counter()
+
+            def write(kind, first):
+                place = beside if kind == "mv-from-afar" else near
+                for number in range(first, first + each):
+                    source = place / f"{kind}-{number}-good.png"
+                    source.write_bytes(picture(number))
+                    writers[kind](source, line.frames / source.name)
+                    names[source.name] += 1
+
+            threads = [
+                threading.Thread(target=write, args=(kind, index * each)) for index, kind in enumerate(writers)
+            ]
+            line.start()
+            begin = time.monotonic()
+            for thread in threads:
+                thread.start()
+            for number in range(RESTARTS + KILLS):
+                time.sleep(0.3)
+                if number % 5 == 2:
+                    line.end()
+                else:
+                    # 70: on a busy computer, where the end was waited for no longer.
+                    expect(line.stop()[0] in (0, 70), line.log()[-600:])
+                line.start()
+            for thread in threads:
+                thread.join()
+            written = time.monotonic() - begin
+
+            def lines():
+                found = collections.Counter(
+                    records[-1]["frame"] for records in line.journal().values() if records[-1].get("frame")
+                )
+                return found
+
+            total = each * len(writers)
+            expect(len(names) == total, f"{total - len(names)} files were not written: a writer failed")
+            eventually("all verdicts", lambda: len(lines()) >= total, 600, 0.5)
+            # What would be judged twice would be now: more than two looks at the folder.
+            time.sleep(2.5)
+            line.stop()
+            found = lines()
+            twice = [name for name, count in found.items() if count > 1]
+            missing = [name for name in names if name not in found]
+            expect(not twice and not missing, f"{len(twice)} twice {twice[:4]}, {len(missing)} missing {missing[:4]}")
+            records = [records[-1] for records in line.journal().values() if records[-1].get("frame")]
+            bad = [record for record in records if record["verdict"] == "INVALID"]
+            expect(not bad, f"{len(bad)} INVALID: {bad[:1]}")
+            return f"{total} files within {written:.0f} s, {len(records)} lines, 0 twice, 0 missing"
+        finally:
+            ftp.close()
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+@step("F2", "300 parts under one name, moved over it, and 300 written over it: one line each, seen or `missed`")
+def _(folder):
+    figures = []
+    for kind in ("moved", "written"):
+        with Line(folder / kind, frames={}, mode="watch").prepare() as line:
+            line.start()
+            target = line.frames / "latest-good.png"
+            for number in range(300):
+                data = picture(number)
+                if kind == "moved":
+                    (line.frames / ".part").write_bytes(data)
+                    (line.frames / ".part").rename(target)
+                else:
+                    target.write_bytes(data)
+                time.sleep(0.002)
+
+            def records():
+                return [records[-1] for records in line.journal().values() if records[-1].get("frame")]
+
+            eventually("300 lines", lambda: len(records()) >= 300, 60)
+            time.sleep(1.5)
+            line.stop()
+            found = records()
+            expect(len(found) == 300, f"{kind}: {len(found)} lines")
+            missed = [record for record in found if record["verdict"] == "INVALID"]
+            expect(all(record["cause"] == "missed" for record in missed), f"{missed[:1]}")
+            figures.append(f"{kind}: {300 - len(missed)} judged, {len(missed)} missed")
+    return "; ".join(figures)
