@@ -7,6 +7,8 @@ import Platform
 package enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Also a folder that is not there: a share may be mounted later.
     case folderUnreadable(path: String, reason: String)
+    /// A share that does not answer, or that is not mounted any more.
+    case shareLost(path: String, reason: String)
     /// A folder to replay that holds no picture.
     case noPictures(path: String)
     /// Nothing is at the device's path: the camera is away.
@@ -49,6 +51,9 @@ package enum CaptureError: Error, Equatable, Sendable, CustomStringConvertible {
                     ? "the service does not see /home and /root and has a /tmp of its own: "
                         + "choose a folder elsewhere, such as below /srv, or change the service"
                     : "make it readable for the user fsacd runs as, or change camera.path")
+        case .shareLost(let path, let reason):
+            "camera: folder \(path): \(reason): see to its server and network, and mount it again if it is not; the line "
+                + "goes on by itself"
         case .noPictures(let path):
             "camera: folder \(path) holds no \(ImageFormat.endingsInWords) file: put some there, or change camera.path"
         case .deviceMissing(let path):
@@ -113,7 +118,8 @@ extension CaptureError {
     /// The state that this is for a camera.
     package var state: LineState {
         switch self {
-        case .folderUnreadable, .noPictures, .deviceMissing, .disconnected, .forbidden, .requestFailed: .cameraLost
+        case .folderUnreadable, .shareLost, .noPictures, .deviceMissing, .disconnected, .forbidden, .requestFailed:
+            .cameraLost
         case .noBandwidth, .noSignal, .stalled: .cameraStalled
         case .busy: .cameraBusy
         case .bareNode, .notACamera, .wrongCamera, .formatUnreadable, .notGiven, .controlUnknown, .controlOutOfRange:

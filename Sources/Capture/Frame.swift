@@ -43,8 +43,21 @@ package protocol JudgedFile: Sendable {
     /// Of its bytes, in hexadecimal digits; nil when they could not be read.
     var digest: String? { get }
 
+    /// By which recipe it is judged.
+    var recipe: RecipeOfTheTime { get }
+
     /// - Parameter isStored: whether the verdict's line is with the disk.
     func hasVerdict(_ verdict: Verdict, sequence: UInt64, isStored: Bool)
+}
+
+/// The recipe by which a file is judged that waited when another one came into use.
+package enum RecipeOfTheTime: Sendable, Equatable {
+    /// That was in use when the frame was complete.
+    case inUse
+    /// It was complete in an earlier run, and this one was in use then.
+    case named(String)
+    /// It may have been complete in an earlier run, and what was written down of that cannot be read.
+    case lost(reason: String)
 }
 
 /// Why a frame came without a picture that can be believed.

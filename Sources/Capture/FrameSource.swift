@@ -32,8 +32,8 @@ package protocol FrameSource {
     /// hung.
     mutating func report(to progress: LoopProgress)
 
-    /// How many frames are there and were not handed out: of a folder's pictures that are complete. Asked by any thread.
-    var waiting: @Sendable () -> Int { get }
+    /// Frames that are there and were not handed out: of a folder's pictures that are complete.
+    var backlog: FrameBacklog { get }
 
     /// What it has to say of itself, up to the latest call of ``next(timeout:)``. Copied after each: it costs nothing.
     var reading: SourceReading { get }
@@ -47,10 +47,30 @@ extension FrameSource {
     package mutating func leftovers() -> [Frame] { [] }
 
     /// A camera's frame is handed out at once.
-    package var waiting: @Sendable () -> Int { { 0 } }
+    package var backlog: FrameBacklog { FrameBacklog() }
 
     /// A source that keeps nothing open has nothing to do.
     package mutating func reopen() {}
+}
+
+/// Frames of a source that wait for their verdicts. Asked by any thread.
+package struct FrameBacklog: Sendable {
+    /// That were not handed out yet.
+    package var count: @Sendable () -> Int = { 0 }
+    /// Has those without a verdict that were complete before `end` judged by a recipe also when the source is made anew, and by
+    /// another run: on the disk when it returns.
+    package var keep: @Sendable (_ recipe: String, _ end: ContinuousClock.Instant) throws(DiskError) -> Void = { _, _ in
+    }
+
+    package init() {}
+
+    package init(
+        count: @escaping @Sendable () -> Int,
+        keep: @escaping @Sendable (_ recipe: String, _ end: ContinuousClock.Instant) throws(DiskError) -> Void
+    ) {
+        self.count = count
+        self.keep = keep
+    }
 }
 
 /// A source as people see it.

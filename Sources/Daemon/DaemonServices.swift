@@ -69,7 +69,9 @@ package struct DaemonServices: Sendable {
         // Lanes are open from here on; their cameras come with the capture service.
         let line = InspectionLine(
             cameras: configuration.cameras.map { [journal] camera in
-                CameraSetup(camera, recipe: book.lineRecipe(for: camera), journal: journal)
+                CameraSetup(
+                    camera, recipe: book.lineRecipe(for: camera),
+                    recipeNamed: { [book] in book.lineRecipe(named: $0) }, journal: journal)
             }, storage: storage, journal: journal, check: check, images: images, stream: stream, desks: desks,
             others: [refit, events.journal, stream, ControlLane(), listening], logger: logger)
         let reloading = ConfigurationReload(

@@ -82,7 +82,9 @@ actor ConfigurationReload {
 
     private nonisolated func setups(_ configuration: Configuration) -> [CameraSetup] {
         configuration.cameras.map { camera in
-            CameraSetup(camera, recipe: book.lineRecipe(for: camera), journal: journal)
+            CameraSetup(
+                camera, recipe: book.lineRecipe(for: camera),
+                recipeNamed: { [book] in book.lineRecipe(named: $0) }, journal: journal)
         }
     }
 

@@ -61,6 +61,83 @@ import Testing
         #expect(try judge(index(journalled: [(FileName(shown: frame.name), entry)]), from: 2) == ["b.png"])
     }
 
+    @Test func whatAFullDiskKeptFromTheIndexIsWrittenWithTheNextVerdict() throws {
+        let path = "\(folder.path)/state/folders/camera.index"
+        for name in ["a.png", "b.png"] { try folder.write(name, to: "in/\(name)") }
+        let index = index()
+        var source = WatchSource(
+            WatchSource.Place(path: "\(folder.path)/in", settling: .milliseconds(10)), index: index)
+        let frames = [try source.nextFrame(), try source.nextFrame()]
+        // In its place, so that nothing can be written.
+        try #require(mkdir("\(folder.path)/state", 0o700) == 0 && mkdir("\(folder.path)/state/folders", 0o700) == 0)
+        try #require(mkdir(path, 0o700) == 0)
+        frames[0].file?.hasVerdict(.ok, sequence: 1, isStored: true)
+        index.flush(within: .seconds(10))
+        #expect(index.failure?.contains("judged files are not written down") == true)
+        try #require(rmdir(path) == 0)
+        frames[1].file?.hasVerdict(.ok, sequence: 2, isStored: true)
+        index.flush(within: .seconds(10))
+        #expect(index.failure == nil)
+        #expect(try judge(self.index(), from: 3).isEmpty)
+    }
+
+    @Test func aFileThatWasJudgedAndIsRenamedWhileNobodyWatchesIsNoPart() throws {
+        for name in ["a.png", "b.png"] { try folder.write(name, to: "in/\(name)") }
+        #expect(try judge(index()).count == 2)
+        try #require(rename("\(folder.path)/in/a.png", "\(folder.path)/in/part1.png") == 0)
+        try folder.write("new", to: "in/part2.png")
+        #expect(try judge(index(), from: 3) == ["part2.png"])
+        #expect(try judge(index(), from: 4).isEmpty)
+    }
+
+    @Test func whatWaitsAtAChangeoverIsJudgedByTheRecipeOfItsTimeAfterARestart() throws {
+        for name in ["a.png", "b.png", "c.png"] { try folder.write(name, to: "in/\(name)") }
+        let first = index()
+        var source = WatchSource(
+            WatchSource.Place(path: "\(folder.path)/in", settling: .milliseconds(10)), index: first)
+        let frames = try (0..<3).map { _ in try source.nextFrame() }
+        #expect(frames.map { $0.file?.recipe } == [.inUse, .inUse, .inUse])
+        frames[0].file?.hasVerdict(.ok, sequence: 1, isStored: true)
+        try source.backlog.keep("cap", .now)
+        frames[1].file?.hasVerdict(.ok, sequence: 2, isStored: true)
+        first.flush(within: .seconds(10))
+        // The next product's, while nobody watches. Somebody touches the one that waits.
+        try folder.write("d.png", to: "in/d.png")
+        try folder.overwrite("c.png", at: "in/c.png")
+        for _ in 0..<2 {
+            let index = index()
+            var source = WatchSource(
+                WatchSource.Place(path: "\(folder.path)/in", settling: .milliseconds(10)), index: index)
+            let frames = [try source.nextFrame(), try source.nextFrame()]
+            #expect(frames.map(\.name) == ["c.png", "d.png"])
+            #expect(frames.map { $0.file?.recipe } == [.named("cap"), .inUse])
+        }
+        // With the last of them it is forgotten.
+        #expect(try judge(index(), from: 3) == ["c.png", "d.png"])
+        #expect(try Disk().names(in: "\(folder.path)/state/folders") == ["camera.index"])
+    }
+
+    @Test func whatMayHaveWaitedIsJudgedByNoRecipeWhereThatIsDamaged() throws {
+        for name in ["a.png", "b.png"] { try folder.write(name, to: "in/\(name)") }
+        let first = index()
+        var source = WatchSource(
+            WatchSource.Place(path: "\(folder.path)/in", settling: .milliseconds(10)), index: first)
+        _ = [try source.nextFrame(), try source.nextFrame()]
+        try source.backlog.keep("cap", .now)
+        let path = "\(folder.path)/state/folders/camera.index.waiting"
+        var bytes = try Disk().read(path)
+        bytes[10] ^= 1
+        try Disk().place(bytes, at: path, temporary: "\(path).test")
+        var second = WatchSource(
+            WatchSource.Place(path: "\(folder.path)/in", settling: .milliseconds(10)), index: index())
+        for name in ["a.png", "b.png"] {
+            let frame = try second.nextFrame()
+            #expect(frame.name == name && frame.file?.recipe == .lost(reason: "\(path) is damaged"))
+        }
+        try folder.write("c.png", to: "in/c.png")
+        #expect(try second.nextFrame().file?.recipe == .inUse)
+    }
+
     @Test func aDamagedIndexCostsNoPart() throws {
         for number in 0..<20 { try folder.write("picture \(number)", to: "in/\(number).png") }
         #expect(try judge(index()).count == 20)

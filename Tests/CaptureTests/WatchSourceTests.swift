@@ -253,6 +253,36 @@ import Testing
         #expect(try source.rest().isEmpty)
     }
 
+    @Test func aShareThatIsNotMountedAnyMoreIsALostCameraAndNoEmptyFolder() throws {
+        let isMounted = Monitor(false)
+        try folder.write("", to: "in/.keep")
+        var source = WatchSource(
+            WatchSource.Place(
+                path: "\(folder.path)/in", settling: .milliseconds(10), isRemote: { _ in isMounted.read(\.self) }),
+            index: index)
+        #expect(try source.rest().isEmpty)
+        // Mounted after the start: a file there is complete when it rests, though its writer never closes it here.
+        func exchange(_ away: String, _ here: String) throws {
+            try #require(rename("\(folder.path)/in", "\(folder.path)/\(away)") == 0)
+            try #require(rename("\(folder.path)/\(here)", "\(folder.path)/in") == 0)
+        }
+        try folder.write("x", to: "share/a.jpg")
+        let descriptor = open("\(folder.path)/share/a.jpg", O_WRONLY)
+        defer { close(descriptor) }
+        isMounted.withLock { $0 = true }
+        try exchange("place", "share")
+        #expect(try source.nextFrame().name == "a.jpg")
+        isMounted.withLock { $0 = false }
+        try exchange("share", "place")
+        #expect(throws: CaptureError.self) { while true { _ = try source.next(timeout: .milliseconds(20)) } }
+        isMounted.withLock { $0 = true }
+        try exchange("place", "share")
+        try folder.write("y", to: "in/b.jpg")
+        var frame: Frame?
+        while frame == nil { frame = try? source.nextFrame() }
+        #expect(frame?.name == "b.jpg")
+    }
+
     @Test func aFolderThatVanishesIsALostCameraUntilItIsBack() throws {
         try folder.write("x", to: "in/a.jpg")
         var source = WatchSource(

@@ -14,7 +14,7 @@ PROJECT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = PROJECT / "docs/faults.md"
 FIGURES = PROJECT / ".build/faults/figures.json"
 
-COUNTS = dict(C=12, S=16, T=1, G=3, W=3, I=5, P=8, H=5, U=3, L=1, F=2)
+COUNTS = dict(C=12, S=16, T=1, G=3, W=3, I=5, P=8, H=5, U=3, L=1, F=3)
 ROWS = [f"{letter}{number}" for letter, count in COUNTS.items() for number in range(1, count + 1)]
 FORM = re.compile(r"^\| ([A-Z]\d+) \| (.*) \| (.*) \| (.*) \| (.*) \|$")
 

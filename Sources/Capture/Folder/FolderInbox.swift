@@ -20,6 +20,8 @@ struct FolderInbox {
         let identity: FileIdentity?
         var digest: String?
         var content: Content
+        /// By which it is judged.
+        var recipe = RecipeOfTheTime.inUse
         let at = ContinuousClock.now
         let time = WallTime.now
 
@@ -39,6 +41,10 @@ struct FolderInbox {
     private var inHand: (name: FileName, isSpoiled: Bool)?
     /// Why the folder cannot be looked at; nil = it can.
     var failure: CaptureError?
+    /// When the folder's disk, or its server, last answered.
+    var answered = ContinuousClock.now
+    /// Whether files are complete when they rest, and nobody announces a write.
+    var isResting = false
     /// Times that all announcements were dealt with.
     var passes: UInt64 = 0
     var isStopped = false

@@ -15,13 +15,16 @@ extension FolderTaker {
         // count: a share may be mounted over it.
         let isFirst = !hasSeenPictures
         hasSeenPictures = hasSeenPictures || !listing.pictures.isEmpty
+        if isFirst { found = Set(listing.pictures) }
         let present = Set(listing.pictures)
         index.sawFolder(present)
         if taken.count > 2 * present.count + Self.remembered { taken = taken.filter { present.contains($0.key) } }
         candidates = candidates.filter { present.contains($0.key) }
+        if isFirst { goneBefore = index.gone(besides: present) }
         var free: [FileName] = []
         for name in listing.pictures where isResting || beingWritten[name] != true {
             guard let identity = folder.identity(of: name) else { continue }
+            inbox.withLock { $0.answered = .now }
             if isKnown(name, identity) {
                 candidates[name] = nil
                 if isFirst { index.dispose(of: name) }
@@ -64,13 +67,19 @@ extension FolderTaker {
     private mutating func takeUnannounced(_ name: FileName) {
         guard let candidate = candidates[name] else { return }
         // Read in any case where a digest has to tell.
-        let isKnownByName = taken[name] != nil || index.entry(of: name) != nil
+        let old = goneBefore[candidate.identity]
+        let isKnownByName = taken[name] != nil || index.entry(of: name) != nil || old != nil
         switch read(name, patience: .now - candidate.since < Self.patience, reads: isKnownByName) {
         case .none: candidates[name] = nil
         case .notYet, .unsteady: break
         case .arrival(let arrival):
             candidates[name] = nil
-            if !isKnown(name, arrival) { take(arrival) }
+            // Judged, and renamed while nobody watched: no part.
+            if let old, let digest = arrival.digest, digest == index.entry(of: old)?.digest {
+                index.rename(old, to: name, digest: digest)
+            } else if !isKnown(name, arrival) {
+                take(arrival)
+            }
         }
     }
 

@@ -38,6 +38,8 @@ struct FolderTaker {
 
     /// Nil until the folder is there, and after an error: a folder that was made anew is watched anew.
     var watch: FolderWatch?
+    /// What is watched, and whether it is another computer's.
+    private var (root, wasRemote): (PictureFolder.Root?, Bool) = (nil, false)
     var events: ArraySlice<FolderWatch.Event> = []
     var nextScan = ContinuousClock.now
     /// Whether files are complete when they rest, and not when they are closed.
@@ -53,6 +55,10 @@ struct FolderTaker {
     var left: [FileName: Taken] = [:]
     /// The latest, whose other end may follow.
     var movedOut: (name: FileName, cookie: UInt32)?
+    /// Judged files whose names were gone at the first look.
+    var goneBefore: [FileIdentity: FileName] = [:]
+    /// That were there at the first look: some of them may have waited when the last run ended.
+    var found: Set<FileName> = []
     /// Whether the folder was ever looked at with a picture in it.
     var hasSeenPictures = false
     /// Of the last look, what is no picture, and whether that is settled: a file that came since the first look and is still
@@ -77,11 +83,15 @@ struct FolderTaker {
                 try look()
                 inbox.withLock { inbox in
                     inbox.failure = nil
+                    inbox.answered = .now
                     inbox.passes += 1
                 }
             } catch {
                 watch = nil
-                inbox.withLock { $0.failure = error }
+                inbox.withLock { inbox in
+                    inbox.failure = error
+                    inbox.answered = .now
+                }
                 _ = inbox.wait(timeout: Self.turn * 2) { $0.isStopped ? true : nil }
             }
         }
@@ -89,17 +99,32 @@ struct FolderTaker {
 
     /// Waits for announcements and looks at the whole folder when that is due.
     private mutating func look() throws(CaptureError) {
+        // Something else may be mounted there by now, and the kernel goes on watching what it covers.
+        if nextScan <= .now, folder.root != root { watch = nil }
         if watch == nil {
+            root = folder.root
+            let isRemote = place.isRemote(folder.path)
+            if wasRemote, !isRemote, root != nil {
+                throw .shareLost(path: folder.path, reason: "the share that was mounted there is not any more")
+            }
+            wasRemote = isRemote
             // Watched first, looked at then: nothing falls between.
             watch = try FolderWatch(folder)
             if folder.isRecursive { for name in try folder.list().folders { try watch?.add(name) } }
             (beingWritten, events, nextScan) = ([:], [], .now)
             isResting =
                 switch place.completion {
-                case .auto: FileSystem.isRemote(folder.path)
+                case .auto: isRemote
                 case .closed: false
                 case .atRest: true
                 }
+            let differences =
+                isRemote && !isResting
+                ? ["complete_when = \"closed\": another computer's folder, whose files close without a word here"] : []
+            inbox.withLock { [isResting] inbox in
+                inbox.isResting = isResting
+                inbox.reading.differences = differences
+            }
         }
         hear(timeout: min(Self.turn, max(.zero, nextScan - .now)))
         try handleEvents()
@@ -212,6 +237,7 @@ struct FolderTaker {
         // The part was seen under the old name.
         let digest = left[old]?.digest ?? index.entry(of: old)?.digest
         taken[new] = left.removeValue(forKey: old)
+        index.renameWaiting(old, to: new)
         if !inbox.withLock({ $0.rename(old, to: new) }) { index.rename(old, to: new, digest: digest) }
     }
 
@@ -290,8 +316,14 @@ struct FolderTaker {
     mutating func take(_ arrival: FolderInbox.Arrival) {
         candidates[arrival.name] = nil
         left[arrival.name] = nil
-        if let identity = arrival.identity { taken[arrival.name] = Taken(identity: identity, digest: arrival.digest) }
-        inbox.withLock { $0.add(arrival) }
+        var arrival = arrival
+        if let identity = arrival.identity {
+            taken[arrival.name] = Taken(identity: identity, digest: arrival.digest)
+            arrival.recipe = index.came(
+                arrival.name, identity, arrival.digest, at: arrival.at,
+                wasFound: found.remove(arrival.name) != nil)
+        }
+        inbox.withLock { [arrival] in $0.add(arrival) }
     }
 
     /// A picture came whose bytes are gone.

@@ -69,6 +69,17 @@ struct PictureFolder: Sendable {
         }
     }
 
+    /// What tells the folder from another one that is made or mounted in its place.
+    struct Root: Equatable {
+        let device: UInt64
+        let inode: UInt64
+    }
+
+    /// Nil when it is not there.
+    var root: Root? {
+        status(of: FileName("")).map { Root(device: UInt64($0.st_dev), inode: UInt64($0.st_ino)) }
+    }
+
     /// No folder, pipe or the like.
     func isFile(_ name: FileName) -> Bool { status(of: name).map { $0.st_mode & S_IFMT == S_IFREG } ?? false }
 

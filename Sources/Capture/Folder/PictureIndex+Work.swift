@@ -9,9 +9,15 @@ extension PictureIndex {
         while let waiting = takeWaiting() {
             var failure: String?
             do throws(DiskError) {
-                try file?.append(waiting.map { ($0.name, $0.entry) })
-                if let file, file.isDue(entries: state.read(\.entries.count)) { try file.rewrite(pruned()) }
+                if let file, file.isDue(entries: state.read(\.entries.count)) {
+                    try file.rewrite(pruned())
+                } else {
+                    try file?.append(waiting.map { ($0.name, $0.entry) })
+                }
+                try heldFile?.removeIfDone(state.read(\.isHolding))
             } catch {
+                // A later line must not stand there without these: the next start asks the journal behind the newest.
+                file?.isIncomplete = true
                 failure = "judged files are not written down: \(error)"
             }
             if case .delete(let sync) = disposal, waiting.contains(where: { $0.isStored }), let reason = sync() {
@@ -118,6 +124,7 @@ final class PictureIndexFile: Sendable {
     private let open = Monitor<(file: AppendFile, lines: Int)?>(nil)
     /// Of what could be read.
     private let start = Monitor<(length: Int, lines: Int)>((0, 0))
+    private let incomplete = Monitor(false)
 
     init(path: String) { self.path = path }
 
@@ -131,8 +138,22 @@ final class PictureIndexFile: Sendable {
         return lines.compactMap(Self.entry)
     }
 
-    /// Whether most of it is outdated.
-    func isDue(entries: Int) -> Bool { open.read { $0?.lines ?? 0 } > 2 * entries + 10_000 }
+    /// Whether most of it is outdated, or some of it missing: it is to be written anew.
+    func isDue(entries: Int) -> Bool { isIncomplete || open.read { $0?.lines ?? 0 } > 2 * entries + 10_000 }
+
+    /// Whether entries could not be written.
+    var isIncomplete: Bool {
+        get { incomplete.read(\.self) }
+        set { incomplete.withLock { $0 = newValue } }
+    }
+
+    /// Nothing is better than what is wrong: the journal tells.
+    func discard() {
+        // What cannot be removed is written anew before anything else is.
+        try? disk.remove(path)
+        start.withLock { $0 = (0, 0) }
+        open.withLock { $0 = nil }
+    }
 
     func append(_ entries: [(FileName, PictureIndex.Entry)]) throws(DiskError) {
         let (file, lines) = try current()
@@ -158,10 +179,12 @@ final class PictureIndexFile: Sendable {
     }
 
     func rewrite(_ entries: [(FileName, PictureIndex.Entry)]) throws(DiskError) {
+        try disk.createFolder(FilePath.split(path).folder)
         let text = Self.header + entries.map { Self.line($0.0, $0.1) }.joined()
         try disk.place(Array(text.utf8), at: path, temporary: "\(path).tmp", isSynced: true)
         start.withLock { $0 = (text.utf8.count, entries.count) }
         open.withLock { $0 = nil }
+        isIncomplete = false
     }
 
     private static func line(_ name: FileName, _ entry: PictureIndex.Entry) -> String {

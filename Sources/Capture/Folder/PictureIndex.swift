@@ -46,6 +46,10 @@ package final class PictureIndex: Sendable {
         var lastSequence: UInt64 = 0
         /// Not on the disk yet; `isStored` = the file may be disposed of.
         var waiting: [(name: FileName, entry: Entry, isStored: Bool)] = []
+        /// Files that were taken and have no verdict yet.
+        var unjudged: [FileName: HeldPictures.Picture] = [:]
+        /// What waited at the end of an earlier run.
+        var held = HeldPictures.Finding.pictures([:])
         /// Of the latest look.
         var present: Set<FileName> = []
         var isClosed = false
@@ -60,6 +64,7 @@ package final class PictureIndex: Sendable {
     let folder: PictureFolder
     let disposal: Disposal
     let file: PictureIndexFile?
+    let heldFile: HeldPictures?
     let state: Monitor<State>
 
     /// - Parameters:
@@ -73,15 +78,22 @@ package final class PictureIndex: Sendable {
         self.folder = PictureFolder(path: folder)
         self.disposal = disposal
         file = path.map(PictureIndexFile.init)
+        heldFile = path.map { HeldPictures(path: "\($0).waiting") }
         var state = State()
+        if let heldFile { state.held = heldFile.read() }
         let lines = file?.read() ?? []
         for (name, entry) in lines where entry.sequence <= lastSequence {
             state.entries[name] = entry
             state.lastSequence = max(state.lastSequence, entry.sequence)
         }
-        // The journal's numbers will pass theirs, and then they would count. What fails here is tried at the next start.
+        // The journal's numbers will pass theirs, and then they would count.
         if lines.contains(where: { $0.1.sequence > lastSequence }) {
-            try? file?.rewrite(state.entries.map { ($0.key, $0.value) })
+            do throws(DiskError) {
+                try file?.rewrite(state.entries.map { ($0.key, $0.value) })
+            } catch {
+                file?.isIncomplete = true
+                file?.discard()
+            }
         }
         for (name, entry) in journalled(state.lastSequence) {
             var entry = entry
@@ -91,6 +103,7 @@ package final class PictureIndex: Sendable {
             state.lastSequence = max(state.lastSequence, entry.sequence)
             state.waiting.append((name, entry, true))
         }
+        state.releaseJudged()
         self.state = Monitor(state)
     }
 
@@ -115,12 +128,16 @@ package final class PictureIndex: Sendable {
             state.entries[name] = entry
             state.lastSequence = max(state.lastSequence, entry.sequence)
             state.waiting.append((name, entry, isStored))
+            if state.unjudged[name]?.isOf(entry.identity, entry.digest) == true { state.unjudged[name] = nil }
         }
     }
 
     /// The same contents are told by something else now: somebody touched the file, or its share was mounted anew.
     func refresh(_ name: FileName, identity: FileIdentity) {
         note { state in
+            if let picture = state.unjudged[name] {
+                state.unjudged[name] = .init(identity, picture.digest, recipe: picture.recipe, at: picture.at)
+            }
             guard var entry = state.entries[name] else { return }
             entry.identity = identity
             state.entries[name] = entry
@@ -146,6 +163,17 @@ package final class PictureIndex: Sendable {
             }
             state.entries[new] = entry
             state.waiting.append((new, entry, true))
+        }
+    }
+
+    /// Judged files whose names nothing has, by what they can be told by.
+    func gone(besides present: Set<FileName>) -> [FileIdentity: FileName] {
+        state.read { state in
+            var names: [FileIdentity: FileName] = [:]
+            for (name, entry) in state.entries where !present.contains(name) {
+                if let identity = entry.identity, entry.digest != nil { names[identity] = name }
+            }
+            return names
         }
     }
 
@@ -191,6 +219,7 @@ struct FramedFile: JudgedFile {
     let name: FileName
     let identity: FileIdentity
     let digest: String?
+    let recipe: RecipeOfTheTime
     let index: PictureIndex
 
     func hasVerdict(_ verdict: Verdict, sequence: UInt64, isStored: Bool) {

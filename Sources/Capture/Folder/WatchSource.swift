@@ -16,18 +16,24 @@ package struct WatchSource: FrameSource {
         let completion: Configuration.Camera.Completion
         let isRecursive: Bool
         let acceptsTrailers: Bool
+        let isRemote: @Sendable (_ path: String) -> Bool
 
         package init(
             path: String, settling: Duration, completion: Configuration.Camera.Completion = .auto,
-            isRecursive: Bool = false, acceptsTrailers: Bool = false
+            isRecursive: Bool = false, acceptsTrailers: Bool = false,
+            isRemote: @escaping @Sendable (_ path: String) -> Bool = FileSystem.isRemote
         ) {
             self.path = path
             self.settling = settling
             self.completion = completion
             self.isRecursive = isRecursive
             self.acceptsTrailers = acceptsTrailers
+            self.isRemote = isRemote
         }
     }
+
+    /// Without an answer of the folder's disk for longer, it is lost.
+    private static let patience = Duration.seconds(20)
 
     private let place: Place
     private let folder: PictureFolder
@@ -62,9 +68,10 @@ package struct WatchSource: FrameSource {
         return reading
     }
 
-    package var waiting: @Sendable () -> Int {
-        let inbox = inbox
-        return { inbox.read(\.arrivals.count) }
+    package var backlog: FrameBacklog {
+        FrameBacklog(
+            count: { [inbox] in inbox.read(\.arrivals.count) },
+            keep: { [index] recipe, end throws(DiskError) in try index.keepWaiting(for: recipe, until: end) })
     }
 
     package mutating func next(timeout: Duration) throws(CaptureError) -> FrameEvent {
@@ -76,7 +83,13 @@ package struct WatchSource: FrameSource {
             // The first look at the folder, which the caller hears of as of its being there.
             return passes == 0 && inbox.passes > 0 ? .success(nil) : nil
         }
-        guard let arrival = try found?.get() else { return .none }
+        guard let arrival = try found?.get() else {
+            // The folder's thread may wait for a server that is away, for ever.
+            let silence = ContinuousClock.now - inbox.read(\.answered)
+            guard silence > Self.patience else { return .none }
+            throw .shareLost(
+                path: place.path, reason: "it has not answered for \(silence.components.seconds) s")
+        }
         number += 1
         let frame = frame(arrival)
         if case .failure = frame.payload { damaged += 1 }
@@ -116,6 +129,7 @@ package struct WatchSource: FrameSource {
 
     private func start() -> End {
         let (place, folder, index, inbox, isDone) = (place, folder, index, inbox, isDone)
+        inbox.withLock { $0.answered = .now }
         NamedThread.start("fsac-folder") {
             var taker = FolderTaker(place, folder, index: index, inbox: inbox, isDone: isDone)
             taker.run()
@@ -127,7 +141,8 @@ package struct WatchSource: FrameSource {
 
     private func frame(_ arrival: FolderInbox.Arrival) -> Frame {
         var file = arrival.identity.map {
-            FramedFile(name: arrival.name, identity: $0, digest: arrival.digest, index: index)
+            FramedFile(
+                name: arrival.name, identity: $0, digest: arrival.digest, recipe: arrival.recipe, index: index)
         }
         let payload: Result<Picture, FrameFault>
         switch arrival.content {
@@ -139,7 +154,8 @@ package struct WatchSource: FrameSource {
                 let bytes = try read(arrival, held)
                 if let identity = arrival.identity {
                     file = FramedFile(
-                        name: arrival.name, identity: identity, digest: PictureIndex.digest(of: bytes), index: index)
+                        name: arrival.name, identity: identity, digest: PictureIndex.digest(of: bytes),
+                        recipe: arrival.recipe, index: index)
                 }
                 payload = .success(picture(bytes))
             } catch {
@@ -171,6 +187,8 @@ package struct WatchSource: FrameSource {
             throw .unreadable(error.description)
         }
         guard file.identityNow != arrival.identity else { return bytes }
+        // Nobody says which: whatever has the name now comes when it rests.
+        if inbox.read(\.isResting) { throw gone(arrival.name) }
         // Touched, or written to: the folder's thread has heard of the latter by its next turn but one.
         let turn = inbox.read(\.passes) + 2
         let isSpoiled = inbox.wait(timeout: .seconds(1)) { $0.passes >= turn ? $0.isInHandSpoiled : nil }

@@ -23,6 +23,8 @@ package protocol LineControl: Sendable {
     /// Uses another recipe from the next frame or trigger on.
     /// Not remembered: ``RecipeBook/remember(_:for:)`` comes first.
     func use(_ recipe: LineRecipe, for camera: String) throws(TriggerRefusal)
+    /// Before another recipe is chosen: what waits keeps the one in use, also when the daemon ends right behind the choice.
+    func keepBacklog(of camera: String) throws
 }
 
 extension InspectionLine: LineControl {}

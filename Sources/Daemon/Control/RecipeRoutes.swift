@@ -40,6 +40,10 @@ extension ControlRoutes {
     }
 
     private func use(_ name: String, for camera: String) throws -> RecipeBook.Entry {
+        _ = try book.entry(name)
+        if line.cameraReadings.contains(where: { $0.name == camera && $0.recipe != name }) {
+            try line.keepBacklog(of: camera)
+        }
         // First on disk: a choice that was answered outlives a power cut.
         try book.remember(name, for: camera)
         var entry = try book.entry(name)

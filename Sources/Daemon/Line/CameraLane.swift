@@ -97,7 +97,8 @@ final class CameraLane: Sendable {
             damaged: reading.source.damaged, restarts: reading.source.restarts, skipped: reading.source.skipped.count,
             overwritten: reading.source.overwritten,
             notRead: reading.source.notRead.isEmpty ? nil : NotRead.words(reading.source.notRead),
-            waiting: isWatched ? reading.waiting() + queue.waiting(in: id) : nil, counts: counters.withLock(\.verdicts))
+            waiting: isWatched ? reading.backlog.count() + queue.waiting(in: id) : nil,
+            counts: counters.withLock(\.verdicts))
     }
 
     private var isWatched: Bool { setup.configuration.source == .folder && setup.configuration.mode == .watch }

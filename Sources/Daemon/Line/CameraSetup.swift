@@ -10,21 +10,30 @@ package import Settings
 package struct CameraSetup: Sendable {
     package let configuration: Configuration.Camera
     package var recipe: LineRecipe
+    /// Another one, by which a file is judged that waited when this one came into use.
+    package let recipeNamed: @Sendable (String) -> LineRecipe
     /// Called on the capture thread.
     package let makeSource: @Sendable () -> any FrameSource
 
     package init(
         _ configuration: Configuration.Camera, recipe: LineRecipe,
+        recipeNamed: @escaping @Sendable (String) -> LineRecipe = LineRecipe.gone,
         makeSource: @escaping @Sendable () -> any FrameSource
     ) {
         self.configuration = configuration
         self.recipe = recipe
+        self.recipeNamed = recipeNamed
         self.makeSource = makeSource
     }
 
     /// With the source that the configuration names.
-    package init(_ configuration: Configuration.Camera, recipe: LineRecipe, journal: VerdictJournal) {
-        self.init(configuration, recipe: recipe) { configuration.makeSource(journal: journal) }
+    package init(
+        _ configuration: Configuration.Camera, recipe: LineRecipe,
+        recipeNamed: @escaping @Sendable (String) -> LineRecipe = LineRecipe.gone, journal: VerdictJournal
+    ) {
+        self.init(configuration, recipe: recipe, recipeNamed: recipeNamed) {
+            configuration.makeSource(journal: journal)
+        }
     }
 
     var name: String { configuration.name }

@@ -46,7 +46,27 @@ final class CaptureLoop: Sendable {
     /// In use from the next frame or trigger on.
     var recipe: LineRecipe {
         get { state.read(\.recipe) }
-        set { state.withLock { $0.use(newValue, at: .now) } }
+        set {
+            let now = ContinuousClock.now
+            let (old, backlog) = state.withLock { state in
+                defer { state.use(newValue, at: now) }
+                return (state.recipe.name, state.backlog)
+            }
+            guard old != newValue.name else { return }
+            do throws(DiskError) {
+                try backlog.keep(old, now)
+            } catch {
+                logger.error(
+                    "camera: what waits is judged by the recipe before, but not after a restart",
+                    metadata: ["recipe": "\(old)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// Has what waits judged by the recipe in use over a restart, too: before another one comes into use.
+    func keepBacklog() throws(DiskError) {
+        let (recipe, backlog) = state.read { ($0.recipe.name, $0.backlog) }
+        try backlog.keep(recipe, .now)
     }
 
     /// Gives the next frames to somebody who wants shots, too.
@@ -59,7 +79,7 @@ final class CaptureLoop: Sendable {
         // Here, and not before: it may be bound to the thread.
         var source = setup.makeSource()
         source.report(to: progress)
-        state.withLock { $0.waiting = source.waiting }
+        state.withLock { $0.backlog = source.backlog }
         var selection = FrameSelection(setup.rule { self.recipe.area.roi })
         // In a row, before this one.
         var failures = 0
@@ -149,7 +169,13 @@ final class CaptureLoop: Sendable {
 
     private func part(_ frame: Frame) -> Part {
         // Together: the part is judged by what was in use when its frame came.
-        let (recipe, repeats) = state.read { ($0.recipe(at: frame.capturedAt), $0.repeats) }
+        let (ofTheTime, repeats) = state.read { ($0.recipe(at: frame.capturedAt), $0.repeats) }
+        let recipe =
+            switch frame.file?.recipe ?? .inUse {
+            case .inUse: ofTheTime
+            case .named(let name): name == ofTheTime.name ? ofTheTime : setup.recipeNamed(name)
+            case .lost(let reason): LineRecipe(name: "unknown", models: ModelSlot(Invalidity(.stateUnreadable, reason)))
+            }
         var part = Part(camera: setup.name, recipe: recipe, frame: .success(frame))
         part.size = setup.size
         part.repeats = repeats

@@ -45,8 +45,8 @@ package struct CaptureStateMachine {
     private static let mostEarlier = 100
     /// What the source says of itself.
     package var source = SourceReading(description: "")
-    /// Asks the source how many frames are there that were not handed out.
-    package var waiting: @Sendable () -> Int = { 0 }
+    /// Of the source.
+    package var backlog = FrameBacklog()
     /// `stop` is never taken back.
     private var order = Order.goOn
     private var requests: [ShotRequest] = []
@@ -67,7 +67,7 @@ package struct CaptureStateMachine {
         for index in earlier.indices where earlier[index].recipe.name == new.name { earlier[index].recipe = new }
         if new.name != recipe.name {
             // What was handed out last may not be a part yet.
-            earlier = (waiting() > 0 ? earlier.suffix(Self.mostEarlier - 1) : []) + [(recipe, now)]
+            earlier = (backlog.count() > 0 ? earlier.suffix(Self.mostEarlier - 1) : []) + [(recipe, now)]
         }
         recipe = new
     }

@@ -101,6 +101,10 @@ extension InspectionLine {
         try lane(named: camera).setup.name
     }
 
+    package func keepBacklog(of camera: String) throws {
+        try lane(named: camera).capture.keepBacklog()
+    }
+
     /// Uses another recipe from the next frame or trigger on.
     package func use(_ recipe: LineRecipe, for camera: String) throws(TriggerRefusal) {
         // The capture thread stamps parts with it: what waits in the queue keeps the recipe that it came with.

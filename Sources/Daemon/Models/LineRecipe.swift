@@ -34,6 +34,14 @@ package struct LineRecipe: Sendable {
         self.teachParts = teachParts
     }
 
+    /// Of a name that is not there any more: no part is judged by another one instead.
+    package static func gone(_ name: String) -> LineRecipe {
+        let reason =
+            "recipe \(name), which was in use when this picture was complete, is not there any more: put its table back "
+            + "and let the picture come again"
+        return LineRecipe(name: name, models: ModelSlot(Invalidity(.noModel, reason)))
+    }
+
     package init(_ settings: Configuration.RecipeSettings, name: String, models: ModelSlot) {
         self.init(
             name: name, models: models, brightness: settings.minBrightness...settings.maxBrightness,

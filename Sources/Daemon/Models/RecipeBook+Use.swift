@@ -26,6 +26,10 @@ extension RecipeBook {
         return LineRecipe(name: name, models: ModelSlot(absence))
     }
 
+    package func lineRecipe(named name: String) -> LineRecipe {
+        entries.first { $0.name == name }?.line ?? LineRecipe.gone(name)
+    }
+
     private func absence(for camera: Configuration.Camera) -> (recipe: String, Invalidity) {
         let (inUse, error, unreadable) = state.withLock { ($0.inUse, $0.inUseError, $0.unreadable) }
         guard let name = inUse.choices[camera.name] else {

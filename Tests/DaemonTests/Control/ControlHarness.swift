@@ -110,6 +110,8 @@ final class TestControl: LineControl {
         return camera
     }
 
+    func keepBacklog(of camera: String) throws {}
+
     func use(_ recipe: LineRecipe, for camera: String) throws(TriggerRefusal) {
         change { readings in
             for index in readings.cameras.indices where readings.cameras[index].name == camera {

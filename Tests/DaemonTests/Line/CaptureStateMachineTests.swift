@@ -30,7 +30,7 @@ import Testing
 
     @Test func aPartIsJudgedByTheRecipeOfTheTimeWhenItWasComplete() {
         var machine = machine
-        machine.waiting = { 3 }
+        machine.backlog.count = { 3 }
         machine.use(TestLine.recipe(name: "cap"), at: now + .seconds(1))
         machine.use(TestLine.recipe(name: "lid"), at: now + .seconds(2))
         // Other settings of the same recipe are no change of the product.

@@ -26,14 +26,17 @@ import Testing
     }
 
     /// Runs the line until `body` is done, and stops it as the daemon does.
-    private func withLine(_ body: (InspectionLine, VerdictJournal) async throws -> Void) async throws {
+    private func withLine(
+        _ recipe: LineRecipe? = nil, _ recipeNamed: @escaping @Sendable (String) -> LineRecipe = LineRecipe.gone,
+        _ body: (InspectionLine, VerdictJournal) async throws -> Void
+    ) async throws {
         let journal = VerdictJournal(
             stateDirectory: configuration.stateDirectory, settings: .patient, logger: .silent)
         let images = ImageStore(
             stateDirectory: configuration.stateDirectory, settings: configuration.images, logger: .silent)
-        let recipe = TestLine.recipe(models, brightness: 4...255, frozenFrames: 5)
+        let recipe = recipe ?? TestLine.recipe(models, brightness: 4...255, frozenFrames: 5)
         let line = InspectionLine(
-            cameras: [CameraSetup(camera, recipe: recipe, journal: journal)],
+            cameras: [CameraSetup(camera, recipe: recipe, recipeNamed: recipeNamed, journal: journal)],
             storage: StorageWatch(stateDirectory: configuration.stateDirectory), journal: journal, images: images,
             logger: .silent)
         let group = ServiceGroup(
@@ -80,6 +83,19 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func whatTheJournalHasIsJudgedOnceThoughTheIndexIsLost() async throws {
+        models.activate(TestLine.model())
+        for number in 0..<3 { try put(50 + UInt8(number), "\(number).png") }
+        try await withLine { _, journal in _ = try await records(journal, until: 3) }
+        let index = "\(configuration.stateDirectory)/folders/\(camera.name).index"
+        try #require(unlink(index) == 0)
+        try put(99, "last.png")
+        try await withLine { _, journal in
+            let names = try await records(journal, until: 4).map(\.frame)
+            #expect(names == ["0.png", "1.png", "2.png", "last.png"])
+        }
+    }
+
     @Test(.timeLimit(.minutes(1))) func aBacklogIsJudgedByTheRecipeOfItsTime() async throws {
         models.activate(
             TestLine.model(score: { score in
@@ -99,6 +115,31 @@ import Testing
             #expect(records.map(\.recipe) == Array(repeating: "default", count: 20) + ["lid"])
             #expect(records.map(\.generation) == Array(repeating: 1, count: 20) + [7])
             #expect(line.readings.cameras[0].waiting == 0)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aBacklogIsJudgedByTheRecipeOfItsTimeAlsoAfterARestart() async throws {
+        let cap = ModelSlot()
+        cap.activate(TestLine.model(generation: 3))
+        let slow = ModelSlot()
+        slow.activate(
+            TestLine.model(score: { score in
+                usleep(300_000)
+                return score
+            }))
+        for number in 0..<40 { try put(50 + UInt8(number), "\(100 + number).png") }
+        let named = { @Sendable (name: String) in name == "cap" ? TestLine.recipe(name: "cap", cap) : .gone(name) }
+        models.activate(TestLine.model(generation: 7))
+        try await withLine(TestLine.recipe(name: "cap", slow), named) { line, journal in
+            _ = try await records(journal, until: 1)
+            try line.keepBacklog(of: camera.name)
+            try line.use(TestLine.recipe(name: "lid", models), for: camera.name)
+        }
+        try put(99, "last.png")
+        try await withLine(TestLine.recipe(name: "lid", models), named) { _, journal in
+            let records = try await records(journal, until: 41).sorted { $0.frame < $1.frame }
+            #expect(records.map(\.recipe) == Array(repeating: "cap", count: 40) + ["lid"])
+            #expect(records.contains { $0.generation == 3 })
         }
     }
 

@@ -1,6 +1,7 @@
-"""A watched folder: every file exactly once, whoever writes it (rows F1 and F2). FOLDER_FILES=10000 writes so many."""
+"""A watched folder: every file exactly once, whoever writes it (rows F1 to F3). FOLDER_FILES=10000 writes so many."""
 
 import collections
+import ctypes
 import ftplib
 import io
 import os
@@ -157,6 +158,46 @@ def _(folder):
         finally:
             ftp.close()
             shutil.rmtree(beside, ignore_errors=True)
+
+
+def mount_silence(path):
+    """A share whose server never answers; what ends it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        server = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        raise NotRun(f"/dev/fuse: {error.strerror}") from error
+    options = f"fd={server},rootmode=40000,user_id=0,group_id=0"
+    if libc.mount(b"silence", os.fsencode(path), b"fuse", 0, options.encode()) != 0:
+        raise NotRun(f"mount: {os.strerror(ctypes.get_errno())}")
+
+    def end():
+        os.close(server)
+        libc.umount2(os.fsencode(path), 2)
+
+    return end
+
+
+@step("F3", "a share whose server stops answering: `camera_lost` within 40 s, and the line goes on when it is back")
+def _(folder):
+    with Line(folder / "line", frames={}, mode="watch").prepare() as line:
+        line.start()
+        (line.frames / "first-good.png").write_bytes(picture(1))
+        eventually("the first verdict", lambda: len(line.journal()) >= 1, 60)
+        begin = time.monotonic()
+        end = mount_silence(line.frames)
+        try:
+            eventually("a lost camera", lambda: line.status()["cameras"][0]["state"] == "camera_lost", 40)
+            lost = time.monotonic() - begin
+        finally:
+            end()
+        (line.frames / "second-good.png").write_bytes(picture(2))
+        eventually("the second verdict", lambda: len(line.journal()) >= 2, 60)
+        time.sleep(1.5)
+        line.stop()
+        frames = sorted(records[-1]["frame"] for records in line.journal().values() if records[-1].get("frame"))
+        expect(frames == ["first-good.png", "second-good.png"], f"{frames}")
+        return f"lost after {lost:.0f} s"
 
 
 @step("F2", "300 parts under one name, moved over it, and 300 written over it: one line each, seen or `missed`")
