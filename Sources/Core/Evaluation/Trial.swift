@@ -69,7 +69,9 @@ struct Trial {
             inputSize: model.backbone.inputSize, layers: model.layers, figures: figures,
             evidence: model.calibration.evidence, training: model.scorer.training,
             stream: plan.stream.map { stream in
-                StreamRun(pictures: stream.paths.map(FewShotProtocol.fileName), defective: stream.defective.count, model.lesson)
+                StreamRun(
+                    pictures: stream.paths.map(FewShotProtocol.fileName), defective: stream.defective.count,
+                    model.lesson)
             },
             pictures: pictures, misjudged: misjudged)
     }
