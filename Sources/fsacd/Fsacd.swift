@@ -73,6 +73,9 @@ struct Fsacd: AsyncParsableCommand {
             }
             // Held until everything is written: without this it could be given back after its last use above.
             withExtendedLifetime(lock) {}
+            JournalLog.flush()
+            // A thread that waits for a share may be left, and handlers of exit(3) take away what it uses.
+            _exit(EXIT_SUCCESS)
         } catch {
             throw Self.exitCode(for: error)
         }

@@ -48,6 +48,7 @@ struct FolderInbox {
     /// Times that all announcements were dealt with.
     var passes: UInt64 = 0
     var isStopped = false
+    var hasEnded = false
     var reading: SourceReading
 
     init(reading: SourceReading) { self.reading = reading }

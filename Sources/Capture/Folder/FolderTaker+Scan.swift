@@ -73,6 +73,11 @@ extension FolderTaker {
         case .none: candidates[name] = nil
         case .notYet, .unsteady: break
         case .arrival(let arrival):
+            // Written to since it was looked at, by one who made it empty and waited: not complete any more.
+            guard arrival.identity == candidate.identity else {
+                candidates[name] = arrival.identity.map { Candidate(identity: $0, since: .now) }
+                return
+            }
             candidates[name] = nil
             // Judged, and renamed while nobody watched: no part.
             if let old, let digest = arrival.digest, digest == index.entry(of: old)?.digest {

@@ -209,6 +209,8 @@ struct FolderTaker {
         case .unsteady:
             if isWritten { miss(name, "it was written to again while it was read") }
         case .arrival(let arrival):
+            // Somebody writes to it by now: the close of that is what counts.
+            if !isWritten, (try? folder.open(name))?.writers == .some { return }
             if !isWritten, isKnown(name, arrival) { return }
             if isWritten, let last = taken[name], last.identity == arrival.identity, last.digest == arrival.digest {
                 return miss(name, "another file has its name")

@@ -123,6 +123,8 @@ package struct WatchSource: FrameSource {
 
         deinit {
             inbox.withLock { $0.isStopped = true }
+            // One that waits for a share is left behind.
+            _ = inbox.wait(timeout: .seconds(1)) { $0.hasEnded ? true : nil }
             index.flush(within: .seconds(1))
         }
     }
@@ -133,6 +135,7 @@ package struct WatchSource: FrameSource {
         NamedThread.start("fsac-folder") {
             var taker = FolderTaker(place, folder, index: index, inbox: inbox, isDone: isDone)
             taker.run()
+            inbox.withLock { $0.hasEnded = true }
         }
         return End(inbox, index)
     }

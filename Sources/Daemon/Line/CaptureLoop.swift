@@ -96,9 +96,9 @@ final class CaptureLoop: Sendable {
                 // Before what follows from the frame: whoever sees the frame counted finds what the source said of it.
                 let known = state.withLock { state in
                     defer { state.source = source.reading }
-                    return state.source.notRead
+                    return state.source
                 }
-                sayWhatIsNotRead(source.reading.notRead, known)
+                tellNews(source.reading, known)
                 if take(event, &selection) { failures = 0 }
                 // Waiting for the camera, or for a stop, is no work.
                 progress.end()
@@ -125,10 +125,17 @@ final class CaptureLoop: Sendable {
             metadata: ["pictures": "\(frames.count - pushed.count)"])
     }
 
-    /// Each kind once: a new one is worth a look.
-    private func sayWhatIsNotRead(_ kinds: [String: Int], _ known: [String: Int]) {
-        guard kinds.keys.contains(where: { known[$0] == nil }) else { return }
-        logger.warning("camera: its folder has what no part is made of", metadata: ["is": "\(NotRead.words(kinds))"])
+    /// Each kind of what is not read once: a new one is worth a look. Of what is not as it was asked for, that it began.
+    private func tellNews(_ source: SourceReading, _ known: SourceReading) {
+        if source.notRead.keys.contains(where: { known.notRead[$0] == nil }) {
+            logger.warning(
+                "camera: its folder has what no part is made of", metadata: ["is": "\(NotRead.words(source.notRead))"])
+        }
+        if known.differences.isEmpty {
+            for difference in source.differences {
+                logger.warning("camera: not as it was asked for", metadata: ["what": "\(difference)"])
+            }
+        }
     }
 
     /// - Returns: whether the camera is there.

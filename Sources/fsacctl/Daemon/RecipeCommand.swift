@@ -52,7 +52,10 @@ struct RecipeCommand: AsyncParsableCommand {
             if daemon.json { return try printJSON(reply) }
             Terminal.write("\(reply.cameras.joined(separator: ", ")): recipe \(reply.name)\n")
             if let waiting = reply.waiting {
-                Terminal.write("\(waiting) pictures that came before wait: they are judged by the recipe before\n")
+                Terminal.write(
+                    waiting == 1
+                        ? "1 picture that came before waits: it is judged by the recipe before\n"
+                        : "\(waiting) pictures that came before wait: they are judged by the recipe before\n")
             }
             // Done, so the exit code is 0: shots can be added now. But nobody should find out by the first reject.
             if reply.model == nil {
