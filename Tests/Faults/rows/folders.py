@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -55,16 +56,24 @@ class Ftp:
         self.process.wait()
 
 
+# As a client of a share: made empty, then in pieces with pauses.
+SLOWLY = """
+import os, pathlib, sys, time
+data, target = pathlib.Path(sys.argv[1]).read_bytes(), pathlib.Path(sys.argv[2])
+target.touch()
+with open(target, "wb") as file:
+    for piece in range(0, len(data), len(data) // 3 + 1):
+        file.write(data[piece : piece + len(data) // 3 + 1])
+        file.flush()
+        time.sleep(0.02)
+os.utime(target, (1, 1))
+"""
+
+
 def slowly(source, target):
-    """As a client of a share: made empty, then in pieces with pauses."""
-    target.touch()
-    data = source.read_bytes()
-    with open(target, "wb") as file:
-        for piece in range(0, len(data), len(data) // 3 + 1):
-            file.write(data[piece : piece + len(data) // 3 + 1])
-            file.flush()
-            time.sleep(0.02)
-    os.utime(target, (1, 1))
+    # In a process of its own: children that the other writers start here would keep the first of its two openings for
+    # some moments, and close it, as a second writer, in the middle of the second.
+    run(sys.executable, "-c", SLOWLY, source, target)
 
 
 def copied_with_times(source, target):
@@ -124,7 +133,7 @@ def _(folder):
             for thread in threads:
                 thread.start()
             for number in range(RESTARTS + KILLS):
-                # Over the whole of the writing, which takes some 30 s a thousand files beside all this.
+                # Over most of the writing.
                 time.sleep(FILES / 5000)
                 if number % 5 == 2:
                     line.end()
