@@ -6,8 +6,24 @@ import Glibc
 import Journal
 import ServiceLifecycle
 import Settings
+import Synchronization
 import TestSupport
 import Testing
+
+/// Lets one part pass, and the others when it is opened, slowly: most of them wait at a change-over before that, and some at an end
+/// soon after it.
+private final class Gate: Sendable {
+    private let state = Mutex((passed: 0, isOpen: false))
+
+    func pass(_ score: Float) -> Float {
+        while state.withLock({ $0.passed > 0 && !$0.isOpen }) { usleep(10_000) }
+        state.withLock { $0.passed += 1 }
+        usleep(100_000)
+        return score
+    }
+
+    func open() { state.withLock { $0.isOpen = true } }
+}
 
 @Suite struct InspectionLineTests {
     let folder: TemporaryFolder
@@ -97,12 +113,8 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func aBacklogIsJudgedByTheRecipeOfItsTime() async throws {
-        models.activate(
-            TestLine.model(score: { score in
-                // Slow enough that most of them wait at the change-over.
-                usleep(50_000)
-                return score
-            }))
+        let gate = Gate()
+        models.activate(TestLine.model(score: gate.pass))
         let lid = ModelSlot()
         lid.activate(TestLine.model(generation: 7))
         for number in 0..<20 { try put(50 + UInt8(number), "\(100 + number).png") }
@@ -110,6 +122,7 @@ import Testing
             _ = try await records(journal, until: 1)
             try await until { (line.readings.cameras[0].waiting ?? 0) > 10 }
             try line.use(TestLine.recipe(name: "lid", lid), for: camera.name)
+            gate.open()
             try put(99, "last.png")
             let records = try await records(journal, until: 21)
             #expect(records.map(\.recipe) == Array(repeating: "default", count: 20) + ["lid"])
@@ -122,11 +135,8 @@ import Testing
         let cap = ModelSlot()
         cap.activate(TestLine.model(generation: 3))
         let slow = ModelSlot()
-        slow.activate(
-            TestLine.model(score: { score in
-                usleep(300_000)
-                return score
-            }))
+        let gate = Gate()
+        slow.activate(TestLine.model(score: gate.pass))
         for number in 0..<40 { try put(50 + UInt8(number), "\(100 + number).png") }
         let named = { @Sendable (name: String) in name == "cap" ? TestLine.recipe(name: "cap", cap) : .gone(name) }
         models.activate(TestLine.model(generation: 7))
@@ -134,6 +144,7 @@ import Testing
             _ = try await records(journal, until: 1)
             try line.keepBacklog(of: camera.name)
             try line.use(TestLine.recipe(name: "lid", models), for: camera.name)
+            gate.open()
         }
         try put(99, "last.png")
         try await withLine(TestLine.recipe(name: "lid", models), named) { _, journal in
