@@ -155,6 +155,8 @@ import Testing
         for name in ["a.jpg", "b.jpg"] { try folder.write(name, to: name) }
         var source = source()
         #expect(try source.nextFrame().name == "a.jpg")
+        // It waits when it has been taken.
+        while source.backlog.count() == 0 { usleep(1000) }
         try folder.write("new", to: ".tmp")
         try #require(rename("\(folder.path)/.tmp", "\(folder.path)/b.jpg") == 0)
         let (old, new) = (try source.nextFrame(), try source.nextFrame())

@@ -76,6 +76,10 @@ extension FolderTaker {
             // Written to since it was looked at, by one who made it empty and waited: not complete any more.
             guard arrival.identity == candidate.identity else {
                 candidates[name] = arrival.identity.map { Candidate(identity: $0, since: .now) }
+                // Or replaced: the one that was complete is gone, and the other one is announced.
+                if !isResting, candidate.identity.size > 0, arrival.identity?.inode != candidate.identity.inode {
+                    miss(name, "another file has its name")
+                }
                 return
             }
             candidates[name] = nil

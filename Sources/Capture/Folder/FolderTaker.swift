@@ -329,7 +329,7 @@ struct FolderTaker {
     }
 
     /// A picture came whose bytes are gone.
-    private mutating func miss(_ name: FileName, _ reason: String) {
+    mutating func miss(_ name: FileName, _ reason: String) {
         let arrival = FolderInbox.Arrival(
             name: name, identity: nil, digest: nil, content: .missed(reason: reason))
         inbox.withLock { $0.addMissed(arrival, before: name) }
