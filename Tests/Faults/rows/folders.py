@@ -18,7 +18,7 @@ import pictures
 from lines import Line
 from rig import NotRun, eventually, expect, step
 
-FILES = int(os.environ.get("FOLDER_FILES", 1500))
+FILES = int(os.environ.get("FOLDER_FILES") or 1500)
 RESTARTS, KILLS = 20, 5
 
 BASE = [pictures.good(seed) for seed in range(41, 45)]
