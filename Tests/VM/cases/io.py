@@ -22,8 +22,8 @@ def lines(delay=0, mode="pulse", lockout=200):
     pulses = {"ok": PULSE, "ng": PULSE, "invalid": PULSE, "reject": f"{PULSE}, delay_ms = {delay}", "result_valid": PULSE - 100}
     words = [f"{name} = {{ line = {number}" + (f", pulse_ms = {pulses[name]} }}" if name in pulses else " }")
              for number, name in enumerate(OUTPUTS)]
-    return (f'[[line_io]]\ncamera = "cam"\nchip = "{LABEL}"\nmode = "{mode}"\n[line_io.outputs]\n' + "\n".join(words)
-            + f"\n[line_io.inputs]\ntrigger = {{ line = {TRIGGER}, lockout_ms = {lockout} }}\n")
+    return (f'[[line_io]]\ncamera = "cam"\nchip = "{LABEL}"\nmode = "{mode}"\ngap_ms = {PULSE // 4}\n[line_io.outputs]\n'
+            + "\n".join(words) + f"\n[line_io.inputs]\ntrigger = {{ line = {TRIGGER}, lockout_ms = {lockout} }}\n")
 
 
 def configure_lines(**settings):
@@ -114,8 +114,7 @@ install()
 def _():
     configure_lines()
     start()
-    eventually("the state", lambda: state() == "io_lost")
-    expect("fsacctl io grant" in status()["reason"], status()["reason"])
+    eventually("what to do", lambda: state() == "io_lost" and "fsacctl io grant" in status()["reason"])
     expect(LABEL in sh("fsacctl io list"), sh("fsacctl io list"))
     sh(f"fsacctl io grant {LABEL} && udevadm control --reload && udevadm trigger --subsystem-match=gpio && udevadm settle")
     expect("fsac-io" in sh("stat -c %G /dev/gpiochip0"), sh("ls -l /dev/gpiochip*"))
