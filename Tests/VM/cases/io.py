@@ -351,7 +351,7 @@ def _():
 @step("lines that another program holds: the reason names it")
 def _():
     stop()
-    holder = subprocess.Popen(["gpioset", "--mode=signal", "gpiochip0", "0=0"])
+    holder = subprocess.Popen(["gpioset", "--mode=signal", wires().name, "0=0"])
     time.sleep(1)
     start()
     eventually("the reason", lambda: "gpioset" in (status().get("reason") or ""), 20)
