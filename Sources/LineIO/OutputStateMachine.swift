@@ -1,12 +1,10 @@
 package import Settings
 
-/// What a camera's output lines say, without threads, clocks and hardware: parts, verdicts, inputs and time in, levels
-/// and the next
-/// deadline out. Times are of the monotonic clock; whoever asks gives the present one, which never goes back.
+/// What a camera's output lines say, without threads, clocks and hardware: parts, verdicts, inputs and time in, levels and the
+/// next deadline out. Times are of the monotonic clock; whoever asks gives the present one, which never goes back.
 ///
-/// Everything fails to the safe side. A part is decided once: by its result on the lines, or by its reject pulse,
-/// whichever comes
-/// first. `ok` is active for the part alone whose OK came in time; what is late, forgotten, or too much, is a reject.
+/// Everything fails to the safe side. A part is decided once: by its result on the lines, or by its reject pulse, whichever
+/// comes first. `ok` is active for the part alone whose OK came in time; what is late, forgotten, or too much, is a reject.
 package struct OutputStateMachine: Sendable {
     package enum Outcome: Sendable, Equatable { case ok, ng, invalid }
 
