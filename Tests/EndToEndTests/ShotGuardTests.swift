@@ -69,11 +69,11 @@ extension EndToEndTests {
             let refused = try await line.fsacctl("add-normal", bad)
             #expect(refused.standardError.contains("until one of another part"), "\(refused.standardError)")
             let forced = try await line.fsacctl("add-normal", bad, "--force")
-            #expect(forced.standardOutput.contains("the model in use rejects it"), "\(forced.standardOutput)")
+            #expect(forced.standardOutput.contains("NG or uncertain by the model in use"), "\(forced.standardOutput)")
             let status = try await line.fsacctl("status").standardOutput
             #expect(status.contains("odd shots: ") && status.contains("waits for another one like it"), "\(status)")
             let shown = try await line.fsacctl("models", "show", "2").standardOutput
-            #expect(shown.contains("a model rejected it"), "\(shown)")
+            #expect(shown.contains("NG or uncertain when it was added"), "\(shown)")
         }
 
         @Test func whatAShotChangesIsShownBeforeAndUndoneByRollback() async throws {

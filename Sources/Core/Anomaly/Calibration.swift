@@ -114,8 +114,13 @@ package struct CalibrationEvidence: Codable, Sendable, Equatable {
     /// The same in words for a person.
     package let text: String
 
-    /// Whether a shot that the model rejects is a doubted one, see ``OddShots``: one or two parts cannot say what is odd.
-    package var canDoubt: Bool { partCount > 2 }
+    /// Whether a shot that the model gives this score is a doubted one, see ``OddShots``: one that is NG or uncertain. One or two parts
+    /// cannot say what is odd.
+    ///
+    /// - Parameter used: the band around the limit in use. One that is higher makes the model no laxer.
+    package func doubts(_ score: Float, used: UncertainBand? = nil) -> Bool {
+        partCount > 2 && score >= min(band.lower, used?.lower ?? band.lower)
+    }
 
     /// What to do about a limit that the shots cannot tell; nil when they can.
     ///

@@ -28,7 +28,7 @@ package struct OddShot: Codable, Sendable, Equatable {
     /// What is known of it, and what to do, for a person.
     func text(others: Int) -> String {
         "shot \(sha256.prefix(12)) is odd: "
-            + (isDoubted ? "a model rejected it, and it was added all the same; " : "")
+            + (isDoubted ? "it was NG or uncertain when it was added; " : "")
             + String(format: "it scores %.2f by the other %ld, ", score, others)
             + String(format: "none of which scores more than %.2f without itself; ", highestOther)
             + "nothing is learnt from it until a shot of another part like it is added; "

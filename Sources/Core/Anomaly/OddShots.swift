@@ -4,8 +4,8 @@ internal import Glibc
 ///
 /// One such shot among good ones would teach a memory that its defect is normal, and a limit that good parts differ much. So a
 /// shot that the others would reject, and not by a little, is set aside until one of another part like it says that there is
-/// such a variant. So is one that is doubted, a shot that the model in use rejected: what is near to good parts is told from them by no
-/// score alone, and a person who errs once rarely errs twice in the same way. One or two parts cannot say what is odd; nor can half of
+/// such a variant. So is one that is doubted, a shot that the model in use rejected or was not certain of: what is near to good parts is told from
+/// them by no score alone, and a person who errs once rarely errs twice in the same way. One or two parts cannot say what is odd; nor can half of
 /// the parts be.
 package enum OddShots {
     /// How rarely a good part is called odd, as a share: far more rarely than one is rejected. Chosen here (docs/accuracy.md).

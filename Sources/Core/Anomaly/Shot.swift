@@ -10,7 +10,7 @@ package struct Shot: Sendable {
     package let area: InspectionArea
     /// The size of the whole picture.
     package let frame: PixelSize
-    /// Whether a model of other shots rejects it, and a person said that it is good; see ``OddShots``.
+    /// Whether it is NG or uncertain by a model of other shots, and a person said that it is good; see ``OddShots``.
     package var isDoubted = false
 
     /// A picture in memory.

@@ -143,23 +143,19 @@ package struct FewShotProtocol {
         }
     }
 
-    /// Whether the daemon would take a plan's outlier as a doubted shot: the model of the plan's good shots, which comes before,
-    /// rejects it.
+    /// Whether the daemon would take a plan's outlier as a doubted shot, by the model of the plan's good shots, which comes before.
     private func isDoubted(
         _ plan: Plan, _ trials: [Trial], _ runs: [EvaluationRun]
     ) throws(EvaluationError) -> Bool {
         guard let outlier = plan.outlier else { return false }
         if let trial = trials.first(where: { $0.isOf(plan.paths) }) {
-            guard trial.model.calibration.evidence.canDoubt else { return false }
             let view = try view(of: Picture(.file, bytes: read(outlier.path)), for: trial, path: outlier.path)
             let score = trial.model.score(view.features, parallelism: parallelism).imageScore
-            return score.isReject(at: trial.model.calibration.limit)
+            return trial.model.calibration.evidence.doubts(score)
         }
         return runs.contains { run in
-            guard run.outlier == nil, run.stream == nil, run.shots == plan.shotNames, run.evidence.canDoubt,
-                let limit = run.figures[.limit], let picture = run.pictures.first(where: { $0.file == outlier.file })
-            else { return false }
-            return picture.score.isReject(at: Float(limit))
+            run.outlier == nil && run.stream == nil && run.shots == plan.shotNames
+                && run.pictures.contains { $0.file == outlier.file && run.evidence.doubts($0.score) }
         }
     }
 

@@ -99,11 +99,11 @@ final class ShotChecks: Sendable {
         var new = NewShot(bytes: bytes, normal: normal, likeness: likeness)
         if let judgement = try judgement(on: bytes, in: entry, isForced: isForced) {
             new.score = judgement.score
+            new.normal.isDoubted = judgement.isDoubtful
             if judgement.score.isReject(at: judgement.limit) {
                 guard isForced else {
                     throw ShotSuspicion.looksRejected(score: judgement.score, limit: judgement.limit)
                 }
-                new.normal.isDoubted = judgement.canDoubt
             } else if !isForced, let part = try reject(like: likeness, of: entry.name) {
                 throw ShotSuspicion.showsRejectedPart(part)
             }
@@ -136,12 +136,12 @@ final class ShotChecks: Sendable {
     /// would learn a picture without a part like any other, and then such a frame is OK.
     private func judgement(
         on bytes: [UInt8], in entry: RecipeBook.Entry, isForced: Bool
-    ) throws(ShotSuspicion) -> (score: Float, limit: Float, canDoubt: Bool)? {
+    ) throws(ShotSuspicion) -> (score: Float, limit: Float, isDoubtful: Bool)? {
         guard let active = entry.recipe.view.active, active.fault == nil, let model = entry.method.activeModel(active)
         else { return nil }
         do throws(Invalidity) {
             let score = try PictureJudge(model).judge(bytes).score
-            return (score, model.limit, active.model.calibration.evidence.canDoubt)
+            return (score, model.limit, active.model.calibration.evidence.doubts(score, used: active.band))
         } catch {
             guard error.cause == .partNotFound, !isForced else { return nil }
             throw .showsNoPart

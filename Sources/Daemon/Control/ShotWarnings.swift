@@ -90,7 +90,7 @@ struct ShotWarnings {
         return candidate.oddShots.compactMap { shot in
             if shot.sha256 == sha256 {
                 return "nothing would be learnt from this picture until one of another part like it is added: "
-                    + (shot.isDoubted ? "the model in use rejects it; " : "")
+                    + (shot.isDoubted ? "it is NG or uncertain by the model in use; " : "")
                     + String(format: "it scores %.2f by the other %ld shots, ", shot.score, others)
                     + String(format: "none of which scores more than %.2f without itself", shot.highestOther)
             }

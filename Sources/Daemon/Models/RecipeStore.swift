@@ -62,7 +62,7 @@ package struct StoredNormal: Sendable, Equatable {
     /// `jpg` or `png`.
     package let fileExtension: String
     package let byteCount: Int
-    /// Whether the model in use rejected it when it was added, by a person's word; see ``Shot/isDoubted``. Its file's name says so, in
+    /// Whether it was NG or uncertain by the model in use when it was added; see ``Shot/isDoubted``. Its file's name says so, in
     /// a way that older versions do not take for a shot.
     package var isDoubted = false
 
