@@ -180,6 +180,11 @@ import Testing
         close(descriptor)
         // Moved away and back.
         try #require(rename(path, "\(backup.path)/b.jpg") == 0 && rename("\(backup.path)/b.jpg", path) == 0)
+        // And again, touched meanwhile.
+        try #require(rename(path, "\(backup.path)/b.jpg") == 0)
+        times = [timespec(tv_sec: 2, tv_nsec: 0), timespec(tv_sec: 2, tv_nsec: 0)]
+        try #require(utimensat(AT_FDCWD, "\(backup.path)/b.jpg", &times, 0) == 0)
+        try #require(rename("\(backup.path)/b.jpg", path) == 0)
         let end = ContinuousClock.now + .milliseconds(1300)
         while .now < end { #expect(try source.rest().isEmpty) }
     }

@@ -153,10 +153,7 @@ struct FolderTaker {
         case .movedIn(let name, let cookie):
             beingWritten[name] = nil
             if let from = movedOut, from.cookie == cookie { return renamed(from.name, to: name) }
-            if let gone = left.removeValue(forKey: name), gone.identity == folder.identity(of: name) {
-                taken[name] = gone
-                return
-            }
+            if let gone = left.removeValue(forKey: name), isBack(name, gone) { return }
             complete(name, isWritten: true)
         case .movedOut(let name, let cookie):
             beingWritten[name] = nil
@@ -223,6 +220,19 @@ struct FolderTaker {
             }
             take(arrival)
         }
+    }
+
+    /// Whether a taken file that was moved away has come back as it was, whatever its time says.
+    private mutating func isBack(_ name: FileName, _ gone: Taken) -> Bool {
+        guard let now = folder.identity(of: name), now.inode == gone.identity.inode, now.size == gone.identity.size
+        else { return false }
+        if now != gone.identity {
+            guard let digest = gone.digest, case .arrival(let arrival) = read(name, reads: true),
+                arrival.digest == digest
+            else { return false }
+        }
+        taken[name] = Taken(identity: now, digest: gone.digest)
+        return true
     }
 
     private func isWanted(_ name: FileName) -> Bool {
