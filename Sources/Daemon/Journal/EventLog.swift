@@ -1,7 +1,6 @@
 package import ControlProtocol
 package import Glibc
 import Platform
-import Synchronization
 
 /// Who makes a change.
 package struct ChangeAuthor: Sendable, Equatable {
@@ -71,16 +70,20 @@ package struct EventNotWritten: Error, CustomStringConvertible {
 
 /// Every change goes by here: its event is on the disk before it is made, or it is not made.
 ///
-/// A disk that takes no event leaves the line as it is: limits, shots, models, recipes and the configuration in use stay.
+/// A disk that takes no event leaves the line as it is: limits, shots, models, recipes and the configuration in use stay. One that
+/// takes it late, too: whoever asked has gone away, and believes that nothing was changed.
 package final class EventLog: Sendable {
     /// To be read.
     package let journal: EventJournal
-    /// Held over each change: events are in the order of the changes, and `before` is what the change before has left. Taken
-    /// before any lock of a recipe or of the book.
-    private let change = Mutex(())
+    /// Of somebody who asks for a change.
+    private let patience: Duration
+    /// Whether a change is being made. One at a time: events are in the order of the changes, and `before` is what the change
+    /// before has left. Taken before any lock of a recipe or of the book.
+    private let isChanging = Monitor(false)
 
-    package init(_ journal: EventJournal) {
+    package init(_ journal: EventJournal, patience: Duration = .seconds(10)) {
         self.journal = journal
+        self.patience = patience
     }
 
     /// Has the event of a daemon that starts written before every other. Does not wait for the disk, and nothing depends on it.
@@ -89,7 +92,8 @@ package final class EventLog: Sendable {
         journal.begin { seq, _ in record(seq, true) }
     }
 
-    /// Writes the event, then makes the change. Waits for the disk, and for other changes.
+    /// Writes the event, then makes the change. Waits for the disk, and for other changes: somebody's change is made within the
+    /// log's patience, or not at all. The daemon's own wait as long as it takes.
     ///
     /// - Parameters:
     ///   - describe: looks at what is now; throws when it is clear that nothing will be changed.
@@ -100,18 +104,24 @@ package final class EventLog: Sendable {
     ) throws -> Outcome {
         // Before others wait for it.
         let user = author.user
-        return try change.withLock { _ in
-            let record = try describe().record(by: author, user: user)
-            guard let event = journal.append(record), event.refused != true else {
-                throw EventNotWritten(reason: journal.failure ?? "the disk is busy")
+        let (asked, limit) = (Duration.sinceBoot, author.origin == .control ? patience : nil)
+        guard isChanging.wait(timeout: limit, until: { $0 ? nil : ($0 = true) }) != nil else {
+            throw EventNotWritten(reason: "another change is not made yet after \(patience)")
+        }
+        defer { isChanging.withLock { $0 = false } }
+        let record = try describe().record(by: author, user: user)
+        guard let event = journal.append(record), event.refused != true else {
+            throw EventNotWritten(reason: journal.failure ?? "the disk is busy")
+        }
+        Failpoint.pass("event")
+        do {
+            if let limit, Duration.sinceBoot - asked > limit {
+                throw EventNotWritten(reason: "the disk has not answered for \(limit)")
             }
-            Failpoint.pass("event")
-            do {
-                return try make()
-            } catch {
-                fail(event, error)
-                throw error
-            }
+            return try make()
+        } catch {
+            fail(event, error)
+            throw error
         }
     }
 

@@ -276,6 +276,45 @@ import Testing
         #expect(events.map(\.origin) == [.daemon, .signal, .daemon, .signal, .daemon, .signal])
     }
 
+    /// Whoever asked has gone away by then, and believes that nothing was changed.
+    @Test func aChangeThatTheDiskTakesTooLateIsNotMade() async throws {
+        let (folder, stuck, made) = (try TemporaryFolder(), StuckDisk(), Counter())
+        let journal = EventJournal(stateDirectory: folder.path, disk: stuck.disk, logger: .silent)
+        let log = EventLog(journal, patience: .milliseconds(100))
+        let change = { @Sendable (author: ChangeAuthor) throws in
+            try log.record(by: author) {
+                Change(.limit)
+            } _: {
+                made.add()
+            }
+        }
+        let somebody = ChangeAuthor(uid: 1, pid: 2)
+        stuck.stick()
+        async let first: Void = NamedThread.run("test-first") {
+            let error = #expect(throws: EventNotWritten.self) { try change(somebody) }
+            #expect(error?.description.contains("nothing was changed") == true)
+        }
+        while journal.findings.isEmpty { try await Task.sleep(for: .milliseconds(2)) }
+        // The next does not wait for the disk.
+        await NamedThread.run("test-second") {
+            #expect(throws: EventNotWritten.self) { try change(somebody) }
+        }
+        async let own: Void = NamedThread.run("test-daemon") {
+            // What the daemon changes by itself, a model that it has fitted, waits.
+            do { try change(.daemon) } catch { Issue.record(error) }
+        }
+        stuck.letGo()
+        _ = await (first, own)
+        #expect(made.value == 1)
+        let events = try journal.lines(from: 1, count: 10).map {
+            try ControlCoding.decode(EventRecord.self, from: $0.bytes)
+        }
+        #expect(events.map(\.origin) == [.control, .control, .daemon])
+        #expect(events.map(\.failed) == [nil, 1, nil])
+        try change(somebody)
+        #expect(made.value == 2)
+    }
+
     /// Without somebody who tries a change again.
     @Test func theDaemonSeesByItselfThatTheDiskIsBack() async throws {
         let (folder, failing) = (try TemporaryFolder(), FailingDisk(.at("/events/", errno: EIO)))
