@@ -32,6 +32,9 @@ package struct EventRecord: Codable, Sendable, Equatable {
         case recipeUse = "recipe_use"
         /// An output line was tested, alarms were acknowledged, or the lines were lost or are held again.
         case output
+        /// Pictures that lines of the journal name were not stored: `after` has how many, of verdicts between which numbers, and
+        /// why.
+        case picturesDropped = "pictures_dropped"
     }
 
     /// From where a change came.

@@ -52,7 +52,8 @@ package struct DaemonServices: Sendable {
         journal = VerdictJournal(
             stateDirectory: directory, settings: JournalSettings(configuration.journal), disk: disk, logger: logger)
         let events = EventLog(EventJournal(stateDirectory: directory, disk: disk, logger: logger))
-        let images = ImageStore(stateDirectory: directory, settings: configuration.images, logger: logger)
+        let images = ImageStore(
+            stateDirectory: directory, settings: configuration.images, events: events, logger: logger)
         let check = JournalCheck(stateDirectory: directory, logger: logger)
         let stream = PartStream(
             stateDirectory: directory, minFreeBytes: configuration.images.minFreeBytes, logger: logger)

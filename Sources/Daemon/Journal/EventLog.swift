@@ -105,7 +105,12 @@ package final class EventLog: Sendable {
         // Before others wait for it.
         let user = author.user
         let (asked, limit) = (Duration.sinceBoot, author.origin == .control ? patience : nil)
-        guard isChanging.wait(timeout: limit, until: { $0 ? nil : ($0 = true) }) != nil else {
+        let turn: Void? = isChanging.wait(timeout: limit) { isChanging in
+            if isChanging { return nil }
+            isChanging = true
+            return ()
+        }
+        guard turn != nil else {
             throw EventNotWritten(reason: "another change is not made yet after \(patience)")
         }
         defer { isChanging.withLock { $0 = false } }

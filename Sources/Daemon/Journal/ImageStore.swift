@@ -19,15 +19,17 @@ struct PictureJob: Sendable {
 
 /// Writes pictures and heat maps beside the line, on a thread of low priority. It never delays a verdict: what does not
 /// fit into its queue or on the disk is dropped and counted, and a journal line may then name a picture that is not
-/// there.
+/// there. The event journal tells of which verdicts.
 ///
 /// The service stops after inspection, so that the last verdicts' pictures are written, too. It is not watched: a disk
 /// that hangs here costs pictures, and a line that inspects is not killed for them.
 package final class ImageStore: Service, HealthSource {
-    private struct State {
+    fileprivate struct State {
         /// Oldest first, at most `queueLength`.
         var jobs: [PictureJob] = []
         var dropped: UInt64 = 0
+        /// Of those, which no event tells yet.
+        var untold: DroppedPictures?
         /// Why the newest pictures were not stored; nil while they are.
         var failure: String?
         var isClosed = false
@@ -41,21 +43,30 @@ package final class ImageStore: Service, HealthSource {
         /// Made with the first picture, and again after an error: looking through years of pictures takes time.
         var shelf: PictureShelf?
         var age = PictureAge(wall: .sinceEpoch, monotonic: .sinceBoot)
+        /// When the event journal was told last of pictures that were dropped.
+        var told: Duration?
     }
+
+    /// Between two events of dropped pictures: an overload that lasts writes a year of them into the event journal's room.
+    private static let tellingPeriod = Duration.seconds(60)
 
     /// Also says which verdicts name pictures in their lines.
     let settings: Configuration.Images
     private let stateDirectory: String
     private let disk: Disk
+    private let events: EventLog
     private let logger: Logger
     private let state = Monitor(State())
     /// Busy with one verdict's pictures.
     private let progress = LoopProgress()
 
-    package init(stateDirectory: String, settings: Configuration.Images, disk: Disk = Disk(), logger: Logger) {
+    package init(
+        stateDirectory: String, settings: Configuration.Images, disk: Disk = Disk(), events: EventLog, logger: Logger
+    ) {
         self.stateDirectory = stateDirectory
         self.settings = settings
         self.disk = disk
+        self.events = events
         self.logger = logger
     }
 
@@ -99,7 +110,8 @@ package final class ImageStore: Service, HealthSource {
             if state.jobs.count < settings.queueLength && !state.isClosed {
                 state.jobs.append(job)
             } else {
-                state.dropped += job.paths.count
+                state.drop(
+                    DroppedPictures(job, count: job.paths.count, reason: "they come faster than the disk takes them"))
             }
         }
     }
@@ -120,9 +132,11 @@ package final class ImageStore: Service, HealthSource {
                     switch turn {
                     case .write(let job): write(job, at: &bench)
                     case .look: makeRoom(at: &bench)
-                    case .end: return progress.end()
+                    case .end: bench.told = nil
                     }
+                    tell(at: &bench)
                     progress.end()
+                    if turn.isEnd { return }
                 }
             }
         } onGracefulShutdown: {
@@ -135,6 +149,8 @@ package final class ImageStore: Service, HealthSource {
         /// Nothing came for a while: whether others need the room that pictures take.
         case look
         case end
+
+        var isEnd: Bool { if case .end = self { true } else { false } }
     }
 
     private func nextTurn() -> Turn {
@@ -171,7 +187,7 @@ package final class ImageStore: Service, HealthSource {
                 // Before it is written: a full disk is the journal's, too.
                 guard try open.makeRoom(for: bytes.count, leaving: settings.minFreeBytes) else {
                     let reason = "less than min_free_bytes = \(settings.minFreeBytes) would be left"
-                    return fail(reason, dropped: job.paths.count - stored)
+                    return fail(DroppedPictures(job, count: job.paths.count - stored, reason: reason))
                 }
                 try open.store(bytes, at: path, seq: job.seq, as: job.pictureClass)
                 stored += 1
@@ -182,7 +198,7 @@ package final class ImageStore: Service, HealthSource {
             succeed(PictureClass.allCases.reduce(into: [:]) { $0[$1] = open.bytes(of: $1) })
         } catch {
             // Also when a picture does not encode: the job is lost, the store goes on with the next.
-            fail("\(error)", dropped: job.paths.count - stored)
+            fail(DroppedPictures(job, count: job.paths.count - stored, reason: "\(error)"))
         }
     }
 
@@ -227,13 +243,29 @@ package final class ImageStore: Service, HealthSource {
     }
 
     /// Logs changes, not each failure.
-    private func fail(_ reason: String, dropped: UInt64) {
+    private func fail(_ dropped: DroppedPictures) {
         let isNew = state.withLock { state in
-            defer { state.failure = reason }
-            state.dropped += dropped
+            defer { state.failure = dropped.reason }
+            state.drop(dropped)
             return state.failure == nil
         }
-        if isNew { logger.error("pictures are not stored", metadata: ["reason": "\(reason)"]) }
+        if isNew { logger.error("pictures are not stored", metadata: ["reason": "\(dropped.reason)"]) }
+    }
+
+    /// Has the event journal say which pictures were dropped since it was told last. What it does not take is told later.
+    private func tell(at bench: inout Bench) {
+        let now = Duration.sinceBoot
+        guard bench.told.map({ now - $0 >= Self.tellingPeriod }) ?? true,
+            let dropped = state.withLock({ $0.untold.take() })
+        else { return }
+        bench.told = now
+        let outcome = Result {
+            try events.record(by: .daemon) {
+                Change(dropped)
+            } _: {
+            }
+        }
+        if case .failure = outcome { state.withLock { $0.untold.add(dropped) } }
     }
 
     private func succeed(_ stored: [PictureClass: Int]) {
@@ -242,6 +274,19 @@ package final class ImageStore: Service, HealthSource {
             return state.failure == nil ? nil : state.dropped
         }
         if let dropped { logger.notice("pictures are stored again", metadata: ["dropped": "\(dropped)"]) }
+    }
+}
+
+extension ImageStore.State {
+    fileprivate mutating func drop(_ pictures: DroppedPictures) {
+        dropped += pictures.count
+        untold.add(pictures)
+    }
+}
+
+extension DroppedPictures {
+    fileprivate init(_ job: PictureJob, count: UInt64, reason: String) {
+        self.init(seq: job.seq, count: count, reason: reason)
     }
 }
 

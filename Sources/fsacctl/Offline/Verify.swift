@@ -14,8 +14,8 @@ struct Verify: ParsableCommand {
             It reads every line of verdicts and events below the state directory and changes nothing, with the daemon \
             running or without. Exits with 0 when all is there; 1 when lines are damaged, missing, there twice or out of \
             order, or cannot be read; 2 when only pictures are missing or damaged. Pictures that are older than all that \
-            are stored of their class gave way to newer ones: they are counted, and are not missing. One that was dropped \
-            because the disk was too slow or full is.
+            are stored of their class gave way to newer ones, and some were dropped because the disk was full or too slow, \
+            as the event journal says: they are counted, and are not missing.
             """)
 
     @Option(help: ArgumentHelp("The daemon's state directory.", valueName: "path"), completion: .directory)
@@ -49,23 +49,33 @@ struct Verify: ParsableCommand {
     private func report() throws -> Report {
         // A misspelt directory is no state without damage.
         _ = try Disk().names(in: "\(state)/journal")
-        let folders = ["\(state)/journal", "\(state)/events"]
-        let total = try folders.reduce(0) { try $0 + JournalVerification.byteCount(folder: $1) }
+        let (verdictFolder, eventFolder) = ("\(state)/journal", "\(state)/events")
+        let total = try [verdictFolder, eventFolder].reduce(0) { try $0 + JournalVerification.byteCount(folder: $1) }
         let bar = ProgressBar("verifying", total: Double(total))
         defer { bar.finish() }
-        var (done, stored) = (0, PictureVerification(stateDirectory: state) { ImageFormat(sniffing: $0) != nil })
-        let reports = try folders.enumerated().map { index, folder in
-            try JournalVerification.run(folder: folder) { line in
-                if pictures, index == 0 { stored.look(at: line) }
-            } goesOn: { count in
+        var done = 0
+        func read(_ folder: String, _ look: @escaping (VerdictLine) -> Void) throws -> JournalReport {
+            try JournalVerification.run(folder: folder, look: look) { count in
                 done += count
                 bar.update(Double(done))
                 return true
             }
         }
+        // First, as it says which pictures were never stored.
+        var dropped: [EventRecord] = []
+        let events = try read(eventFolder) { line in
+            guard let event = try? ControlCoding.decode(EventRecord.self, from: line.bytes),
+                event.event == .picturesDropped
+            else { return }
+            dropped.append(event)
+        }
+        var stored = PictureVerification(stateDirectory: state, events: dropped) { ImageFormat(sniffing: $0) != nil }
+        let verdicts = try read(verdictFolder) { line in
+            if pictures { stored.look(at: line) }
+        }
         // With the daemon running they may be on their way.
         stored.finish(patience: .seconds(2))
-        return Report(verdicts: reports[0], events: reports[1], pictures: pictures ? stored.report : nil)
+        return Report(verdicts: verdicts, events: events, pictures: pictures ? stored.report : nil)
     }
 
     /// What there is, then what is wrong with it.
@@ -107,8 +117,10 @@ struct Verify: ParsableCommand {
     }
 
     private static func words(_ row: PictureReport.Row) -> String {
-        let rest = [(row.removed, "gave way"), (row.missing, "missing"), (row.damaged, "damaged")]
-            .filter { $0.0 > 0 }.map { ", \($0.0) \($0.1)" }.joined()
+        let rest = [
+            (row.removed, "gave way"), (row.dropped, "dropped"), (row.missing, "missing"), (row.damaged, "damaged"),
+        ]
+        .filter { $0.0 > 0 }.map { ", \($0.0) \($0.1)" }.joined()
         return "\(row.named) named, \(row.stored) stored\(rest)"
     }
 }

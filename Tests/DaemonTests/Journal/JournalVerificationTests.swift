@@ -209,4 +209,26 @@ import Testing
         #expect(pictures.report.examples == ["images/2026/01/02/3-ng.jpg", "images/2026/01/02/4-ng.jpg"])
         #expect(pictures.report.classes["ok"]?.stored == 0)
     }
+
+    @Test func picturesThatTheDaemonSaysItDroppedAreNotMissing() throws {
+        let jpeg: [UInt8] = [0xFF, 0xD8, 0xFF, 0xE0, 0, 0, 0, 0]
+        func event(_ first: Int, _ last: Int, pictures: Int) -> EventRecord {
+            EventRecord(
+                seq: 1, time: "", event: .picturesDropped, origin: .daemon,
+                after: ["first": .count(first), "last": .count(last), "pictures": .count(pictures)])
+        }
+        // Of 3 to 6 three were dropped, and of 5 to 9, told later, two; 8 is the sixth that is not there. 12 is told by nobody.
+        let events = [event(3, 6, pictures: 3), event(5, 9, pictures: 2)]
+        var pictures = PictureVerification(stateDirectory: journal.state.path, events: events) { $0 == jpeg }
+        for seq: UInt64 in 2...13 {
+            var record = JournalHarness.record(seq, verdict: .ng)
+            record.image = "images/2026/01/02/\(seq)-ng.jpg"
+            if let path = record.image, [2, 9, 10, 11, 13].contains(seq) { try journal.state.write(jpeg, to: path) }
+            pictures.look(at: VerdictLine(record))
+        }
+        pictures.finish(patience: .milliseconds(1))
+        let row = try #require(pictures.report.classes["ng"])
+        #expect([row.named, row.stored, row.dropped, row.missing] == [12, 5, 5, 2])
+        #expect(pictures.report.examples.map { $0.suffix(8) } == ["/8-ng.jpg".suffix(8), "12-ng.jpg".suffix(8)])
+    }
 }

@@ -4,6 +4,7 @@ import Daemon
 import FoundationEssentials
 import Glibc
 import Journal
+import Platform
 import ServiceLifecycle
 import Settings
 import Synchronization
@@ -43,13 +44,15 @@ private final class Gate: Sendable {
 
     /// Runs the line until `body` is done, and stops it as the daemon does.
     private func withLine(
-        _ recipe: LineRecipe? = nil, _ recipeNamed: @escaping @Sendable (String) -> LineRecipe = LineRecipe.gone,
+        _ recipe: LineRecipe? = nil, pictureDisk: Disk = Disk(),
+        _ recipeNamed: @escaping @Sendable (String) -> LineRecipe = LineRecipe.gone,
         _ body: (InspectionLine, VerdictJournal) async throws -> Void
     ) async throws {
         let journal = VerdictJournal(
             stateDirectory: configuration.stateDirectory, settings: .patient, logger: .silent)
         let images = ImageStore(
-            stateDirectory: configuration.stateDirectory, settings: configuration.images, logger: .silent)
+            stateDirectory: configuration.stateDirectory, settings: configuration.images, disk: pictureDisk,
+            events: .of(configuration.stateDirectory), logger: .silent)
         let recipe = recipe ?? TestLine.recipe(models, brightness: 4...255, frozenFrames: 5)
         let line = InspectionLine(
             cameras: [CameraSetup(camera, recipe: recipe, recipeNamed: recipeNamed, journal: journal)],
@@ -97,6 +100,28 @@ private final class Gate: Sendable {
             let names = try await records(journal, until: 9).map(\.frame)
             #expect(names.sorted() == (0..<8).map { "\($0).png" } + ["last.png"])
         }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func picturesThatTheDiskDoesNotTakeAreToldInTheEventJournal() async throws {
+        models.activate(TestLine.model())
+        for number in 0..<4 { try put(50 + UInt8(number), "\(number).png") }
+        let failing = FailingDisk(.all(of: [.write], errno: EIO))
+        var lines: [VerdictLine] = []
+        try await withLine(pictureDisk: failing.disk) { _, journal in
+            _ = try await records(journal, until: 4)
+            lines = try journal.lines(from: 1, count: 10)
+        }
+        let events = try JournalReader(folder: "\(configuration.stateDirectory)/events")
+            .lines(from: 1, below: .max, count: 10).map { try ControlCoding.decode(EventRecord.self, from: $0.bytes) }
+        let dropped = events.filter { $0.event == .picturesDropped }
+        // The first at once, the rest at the end. An OK part and its heat map are two.
+        #expect(dropped.compactMap { $0.after["pictures"] }.reduce(0) { $0 + (Int("\($1)") ?? 0) } == 8)
+        #expect(dropped.first?.after["first"] == .count(1) && dropped.last?.after["last"] == .count(4))
+        #expect(dropped.allSatisfy { $0.origin == .daemon && "\($0.after["reason"] ?? .text(""))".contains("rror") })
+        var pictures = PictureVerification(stateDirectory: configuration.stateDirectory, events: events) { _ in true }
+        for line in lines { pictures.look(at: line) }
+        pictures.finish()
+        #expect(pictures.report.damage == 0 && pictures.report.classes.values.reduce(0) { $0 + $1.dropped } == 8)
     }
 
     @Test(.timeLimit(.minutes(1))) func whatTheJournalHasIsJudgedOnceThoughTheIndexIsLost() async throws {

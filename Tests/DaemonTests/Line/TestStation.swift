@@ -68,6 +68,12 @@ final class TestCamera: Sendable {
     }
 }
 
+extension EventLog {
+    static func of(_ stateDirectory: String) -> EventLog {
+        EventLog(EventJournal(stateDirectory: stateDirectory, logger: .silent))
+    }
+}
+
 struct TestSink: VerdictSink {
     let tell: @Sendable (InspectionRecord) -> Void
 
@@ -90,7 +96,8 @@ struct TestStation {
         var settings = Configuration.Images()
         settings.saveImages = .none
         journal = VerdictJournal(stateDirectory: folder.path, settings: journalSettings, disk: disk, logger: .silent)
-        let images = ImageStore(stateDirectory: folder.path, settings: settings, logger: .silent)
+        let images = ImageStore(
+            stateDirectory: folder.path, settings: settings, events: .of(folder.path), logger: .silent)
         let storage = StorageWatch(stateDirectory: folder.path, disk: disk)
         stream = PartStream(stateDirectory: folder.path, disk: disk, logger: .silent)
         line = InspectionLine(

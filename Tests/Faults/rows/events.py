@@ -128,8 +128,8 @@ def _(folder):
             line.request("PUT", "/v1/limit?force=true", {"value": 1 + number / 100})
         line.stop()
         code, report = line.verify()
-        expect(code in (0, 2) and report["verdicts"]["damage"] == 0, f"a whole one: {code} {report}")
-        missing = report["pictures"]["examples"]
+        # Also where this machine was too slow for a picture: events tell which were dropped.
+        expect(code == 0, f"a whole one: {code} {report}")
         whole = folder / "whole"
         shutil.copytree(line.state, whole, symlinks=True)
         first, second, *_, newest = sorted((whole / "journal").glob("[0-9]*.jsonl"))
@@ -168,8 +168,7 @@ def _(folder):
         for broken in (None, b"", b"no picture"):
             gone.unlink() if broken is None else gone.write_bytes(broken)
             code, report = line.verify()
-            found = set(report["pictures"]["examples"]) - set(missing)
-            expect(code == 2 and found == {str(gone.relative_to(line.state))}, f"{code} {found}")
+            expect(code == 2 and report["pictures"]["examples"] == [str(gone.relative_to(line.state))], f"{code} {report}")
             gone.write_bytes(data)
         place = line.state / second.relative_to(whole)
         place.write_bytes(flipped(second))
