@@ -4,7 +4,8 @@ import PackageDescription
 // The layout is the architecture (ARCHITECTURE.md). Imports go one way:
 //   C shims -> Platform -> Core -> Settings -> Capture -> Daemon -> fsacd        ControlProtocol -> Capture, Daemon, fsacctl
 //   Platform, ControlProtocol -> Journal -> Daemon, fsacctl        Page -> Daemon        Settings -> Arguments -> fsacd, fsacctl
-//   Settings -> LineIO -> Daemon, fsacctl
+//   Settings -> LineIO -> Daemon, fsacctl        Platform, ControlProtocol -> Statistics -> JournalIndex -> Daemon
+//   Journal -> JournalIndex
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -39,6 +40,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         // What every layer may ask of the system: files, clocks, threads, digests. Not called `System`: swift-nio takes a
         // module of that name for Apple's.
@@ -49,6 +51,11 @@ let package = Package(
         ),
         .target(name: "ControlProtocol", swiftSettings: strict),
         .target(name: "Journal", dependencies: ["Platform", "ControlProtocol"], swiftSettings: strict),
+        // What is counted of verdicts, and what follows from the counts; no I/O.
+        .target(name: "Statistics", dependencies: ["Platform", "ControlProtocol"], swiftSettings: strict),
+        .target(
+            name: "JournalIndex", dependencies: ["Platform", "ControlProtocol", "Journal", "Statistics", "CSQLite"],
+            swiftSettings: strict),
         // What browsers show of the line, made part of the program.
         .target(
             name: "Page",
@@ -65,8 +72,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Platform", "Core", "Settings", "Capture", "LineIO", "ControlProtocol", "Journal", "Page", "CGPIO",
-                "CSystemd",
+                "Platform", "Core", "Settings", "Capture", "LineIO", "ControlProtocol", "Journal", "Statistics",
+                "JournalIndex", "Page", "CGPIO", "CSystemd",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -118,13 +125,17 @@ let package = Package(
             dependencies: ["Platform", "Core", "Settings", "Capture", "ControlProtocol", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
+            name: "StatisticsTests",
+            dependencies: ["Platform", "ControlProtocol", "Journal", "Statistics", "JournalIndex", "TestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(
             name: "LineIOTests", dependencies: ["Platform", "Settings", "LineIO"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Platform", "Core", "Settings", "Capture", "LineIO", "Daemon", "ControlProtocol", "Journal", "Page",
-                "TestSupport",
-                "FuzzTargets",
+                "Platform", "Core", "Settings", "Capture", "LineIO", "Daemon", "ControlProtocol", "Journal",
+                "JournalIndex",
+                "Statistics", "Page", "TestSupport", "FuzzTargets",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -17,11 +17,13 @@ MAY_IMPORT = {
     "ControlProtocol": "",
     "Journal": "Platform ControlProtocol",
     "Page": "",
+    "Statistics": "Platform ControlProtocol",
+    "JournalIndex": "Platform ControlProtocol Journal Statistics CSQLite",
     "Arguments": "Settings ArgumentParser",
     "Capture": "Platform Core Settings ControlProtocol CV4L2",
     "LineIO": "Platform Settings CGPIO",
-    "Daemon": "Platform Core Settings Capture LineIO ControlProtocol Journal Page CGPIO CSystemd HTTPTypes Hummingbird*"
-              " Logging NIO* ServiceLifecycle",
+    "Daemon": "Platform Core Settings Capture LineIO ControlProtocol Journal Statistics JournalIndex Page CGPIO CSystemd"
+              " HTTPTypes Hummingbird* Logging NIO* ServiceLifecycle",
     "fsacd": "Platform Settings Arguments ControlProtocol Daemon ArgumentParser Logging",
     "fsacctl": "Platform Core Settings Arguments Capture LineIO ControlProtocol Journal ArgumentParser CCurl",
     "TestSupport": "Platform Core",

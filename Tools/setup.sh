@@ -6,7 +6,7 @@ set -euo pipefail
 # The C libraries, and Python with pip to fetch weights and pictures.
 packages=(
     ca-certificates git libcurl4-openssl-dev libjpeg-dev libopenblas-dev libpng-dev libssl-dev libsystemd-dev libtiff-dev
-    libv4l-dev openssl pkg-config python3 python3-pip python3-venv zlib1g-dev "$@")
+    libsqlite3-dev libv4l-dev openssl pkg-config python3 python3-pip python3-venv zlib1g-dev "$@")
 
 fail() {
     echo "setup: $*" >&2

@@ -27,6 +27,8 @@ package enum ControlPath {
     package static let ioTest = "/v1/io/test"
     package static let ioAcknowledge = "/v1/io/acknowledge"
     package static let stream = "/v1/stream"
+    package static let statistics = "/v1/statistics"
+    package static let find = "/v1/find"
     package static let inspections = "/v1/inspections"
 }
 

@@ -35,6 +35,13 @@ package struct EventRecord: Codable, Sendable, Equatable {
         /// Pictures that lines of the journal name were not stored: `after` has how many, of verdicts between which numbers, and
         /// why.
         case picturesDropped = "pictures_dropped"
+        /// The daemon ends as it was told to.
+        case stop
+        /// A fault keeps parts from their verdicts for 3 s by now (`after` has `state`, `place`, `reason`, and `since` when it began), or is
+        /// over for as long (`before` has `state` and `place`, and `until`). One that is open at a `stop` or `start` ends with the run.
+        case state
+        /// The clock was set: `after` has by how many seconds, ahead of or (below 0) behind what it would show.
+        case clock
     }
 
     /// From where a change came.

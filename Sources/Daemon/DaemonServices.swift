@@ -6,6 +6,7 @@ import NIOCore
 import Platform
 import ServiceLifecycle
 package import Settings
+import Statistics
 
 /// The daemon, put together: what there is, and who knows whom. Every service is in one list; none starts another.
 package struct DaemonServices: Sendable {
@@ -54,6 +55,9 @@ package struct DaemonServices: Sendable {
         let events = EventLog(EventJournal(stateDirectory: directory, disk: disk, logger: logger))
         let images = ImageStore(
             stateDirectory: directory, settings: configuration.images, events: events, logger: logger)
+        let index = IndexService(
+            stateDirectory: directory, verdicts: journal, events: events.journal,
+            minFreeBytes: configuration.images.minFreeBytes, logger: logger)
         let check = JournalCheck(stateDirectory: directory, logger: logger)
         let stream = PartStream(
             stateDirectory: directory, minFreeBytes: configuration.images.minFreeBytes, logger: logger)
@@ -74,7 +78,7 @@ package struct DaemonServices: Sendable {
                     camera, recipe: book.lineRecipe(for: camera),
                     recipeNamed: { [book] in book.lineRecipe(named: $0) }, journal: journal)
             }, storage: storage, journal: journal, check: check, images: images, stream: stream, desks: desks,
-            others: [refit, events.journal, stream, ControlLane(), listening], logger: logger)
+            others: [refit, events.journal, stream, index, ControlLane(), listening], logger: logger)
         let reloading = ConfigurationReload(
             configuration, path: path, book: book, refit: refit, line: line, journal: journal, events: events,
             logger: logger)
@@ -84,7 +88,8 @@ package struct DaemonServices: Sendable {
         let control = ControlServer(
             settings: ControlSettings(configuration.control), station: configuration.station.title, times: times,
             book: book, refit: refit, line: line, verdicts: journal,
-            shots: shots, events: events, stream: stream, desks: desks, stateDirectory: directory, logger: logger,
+            shots: shots, events: events, stream: stream, desks: desks, index: index,
+            plan: ShiftPlan(configuration.statistics), stateDirectory: directory, logger: logger,
             reload: { try await Self.reload(reloading, notifier, $0) }, onReady: { notifier.ready() })
         let page = PageServer(
             PageSettings(
@@ -114,7 +119,8 @@ package struct DaemonServices: Sendable {
             ("cameras", CaptureService(line)), ("fits", refit), ("control", control), ("page", page),
             ("normal shots", shots),
             ("reload", HangUpService(signals: signals) { try await Self.reload(reloading, notifier, $0) }),
-            ("storage", storage), ("supervision", supervision),
+            ("storage", storage), ("index", index),
+            ("diary", LineDiary(events: events) { line.readings.health }), ("supervision", supervision),
         ]
     }
 
@@ -174,6 +180,13 @@ package struct DaemonServices: Sendable {
         try await group.run()
         shutdown.finish()
         if let failure = shutdown.failure { throw failure }
+    }
+}
+
+extension ShiftPlan {
+    fileprivate init(_ statistics: Configuration.Statistics) {
+        self.init(
+            zone: statistics.zone, shifts: statistics.shifts.map { Shift(name: $0.name, minute: $0.minute) })
     }
 }
 

@@ -109,8 +109,12 @@ extension Configuration {
             ("fit_memory_bytes", fitMemoryBytes != new.fitMemoryBytes),
         ]
         // Nothing encodes a list there.
-        let page = [("page.listen", page.listen != new.page.listen), ("page.hosts", page.hosts != new.page.hosts)]
-        return try (top + page).filter(\.1).map(\.0) + Self.changes("station", station, new.station)
+        let lists = [
+            ("page.listen", page.listen != new.page.listen), ("page.hosts", page.hosts != new.page.hosts),
+            ("statistics.time_zone", statistics.timeZone != new.statistics.timeZone),
+            ("statistics.shifts", statistics.shifts != new.statistics.shifts),
+        ]
+        return try (top + lists).filter(\.1).map(\.0) + Self.changes("station", station, new.station)
             + Self.changes("control", control, new.control) + Self.changes("journal", journal, new.journal)
             + Self.changes("images", images, new.images)
     }

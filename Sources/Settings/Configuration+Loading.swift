@@ -20,6 +20,7 @@ extension Configuration {
         try Self.nested(.station, of: top) { table throws(ConfigurationError) in try station.read(table) }
         try Self.nested(.control, of: top) { table throws(ConfigurationError) in try control.read(table) }
         try Self.nested(.page, of: top) { table throws(ConfigurationError) in try page.read(table) }
+        try Self.nested(.statistics, of: top) { table throws(ConfigurationError) in try statistics.read(table) }
         let cameraTables = try Self.tables(.cameras, of: top, name: .name, into: &cameras)
         _ = try Self.tables(.recipes, of: top, name: .name, into: &recipes)
         let lineTables = try Self.tables(.lineIO, of: top, name: .camera, into: &lineIO)

@@ -18,6 +18,7 @@ package struct Configuration: Codable, Sendable, Equatable {
     package var station = Station()
     package var control = Control()
     package var page = Page()
+    package var statistics = Statistics()
     /// Never empty; names differ.
     package var cameras = [Camera()]
     /// Never empty; names differ.
@@ -38,7 +39,7 @@ package struct Configuration: Codable, Sendable, Equatable {
         case cameras = "camera"
         case recipes = "recipe"
         case lineIO = "line_io"
-        case station, control, page, journal, images, log
+        case station, control, page, statistics, journal, images, log
     }
 }
 

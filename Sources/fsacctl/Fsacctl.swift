@@ -22,7 +22,8 @@ struct Fsacctl: AsyncParsableCommand {
             CommandGroup(
                 name: "Online",
                 subcommands: [
-                    Status.self, Tail.self, History.self, Events.self, AddNormal.self, Normals.self, Refit.self,
+                    Status.self, Tail.self, History.self, Find.self, Events.self, StatisticsCommand.self,
+                    AddNormal.self, Normals.self, Refit.self,
                     Limit.self,
                     Commission.self, Teach.self, Models.self, Trigger.self, RecipeCommand.self, Reload.self, IO.self,
                 ]),

@@ -34,6 +34,29 @@ import Testing
         ("[camra]\nname = \"x\"", "configuration: c.toml:1: [camra]: no such table: did you mean [camera]?"),
         ("comput_threads = 2", "configuration: c.toml:1: comput_threads: no such key: did you mean compute_threads?"),
         (
+            "[statistics]\ntime_zone = \"Berlin\"",
+            "configuration: c.toml:2: statistics.time_zone: expected the name of a time zone, as in \"Europe/Berlin\", or \"\", "
+                + "got \"Berlin\""
+        ),
+        (
+            "[statistics]\nshifts = [{ name = \"a\", form = \"06:00\" }]",
+            "configuration: c.toml:2: statistics.shifts.form: no such key: did you mean from?"
+        ),
+        (
+            "[statistics]\nshifts = [{ name = \"a\", from = \"24:00\" }]",
+            "configuration: c.toml:2: statistics.shifts.from: expected a time from \"00:00\" to \"23:59\", got \"24:00\""
+        ),
+        (
+            "[statistics]\nshifts = [{ name = \"a\", from = \"06:00\" }, { name = \"b\", from = \"06:00\" }]",
+            "configuration: c.toml:2: statistics.shifts.name: expected a name and a beginning that no other shift has, "
+                + "got \"b\" from \"06:00\""
+        ),
+        ("[statistics]\nshifts = []", "configuration: c.toml:2: statistics.shifts: expected 1 to 24 shifts, as in "),
+        (
+            "[statistics]\nshifts = [{ name = \"a\" }]",
+            "configuration: c.toml:2: statistics.shifts.from: expected 1 to 24"
+        ),
+        (
             "camera = 5",
             "configuration: c.toml:1: camera: expected the table [camera], got the integer 5"
         ),

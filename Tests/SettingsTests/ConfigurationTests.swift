@@ -28,12 +28,15 @@ import Testing
         func all<Key: CodingKey & CaseIterable>(_ keys: Key.Type, of table: String) -> [String] {
             Key.allCases.map { "\(table).\($0.stringValue)" }
         }
-        let tables = ["station", "control", "page", "camera", "recipe", "line_io", "journal", "images", "log"]
+        let tables = [
+            "station", "control", "page", "statistics", "camera", "recipe", "line_io", "journal", "images", "log",
+        ]
         let expected =
             Configuration.CodingKeys.allCases.map(\.stringValue).filter { !tables.contains($0) }
             + all(Configuration.Station.CodingKeys.self, of: "station")
             + all(Configuration.Control.CodingKeys.self, of: "control")
             + all(Configuration.Page.CodingKeys.self, of: "page")
+            + all(Configuration.Statistics.CodingKeys.self, of: "statistics")
             + all(Configuration.Camera.CodingKeys.self, of: "camera").filter { $0 != "camera.controls" }
             + all(Configuration.RecipeSettings.CodingKeys.self, of: "recipe")
             + all(Configuration.Journal.CodingKeys.self, of: "journal")
@@ -142,6 +145,8 @@ import Testing
         (#"models_directory = "/usr/share/fsac/models""#, #"models_directory = "/m""#),
         ("fit_memory_bytes = 0", "fit_memory_bytes = 1"), ("compute_threads = 2", "compute_threads = 3"),
         (#"name = """#, #"name = "press-4""#), (#"listen = """#, #"listen = "[::1]:8744""#),
+        (#"time_zone = """#, #"time_zone = "Asia/Shanghai""#),
+        (#"shifts = [{ name = "day", from = "00:00" }]"#, #"shifts = [{ name = "d", from = "06:00" }]"#),
         ("hosts = []", #"hosts = ["press-4.plant"]"#), (#"socket = "/run/fsac/control.sock""#, #"socket = "/c""#),
         (#"socket_group = """#, #"socket_group = "g""#), ("max_connections = 64", "max_connections = 65"),
         ("header_timeout_s = 5", "header_timeout_s = 6"), ("request_timeout_s = 30", "request_timeout_s = 31"),

@@ -3,6 +3,7 @@ import Core
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import JournalIndex
 import Logging
 import NIOCore
 import Platform
@@ -80,6 +81,8 @@ extension ControlError {
         case let error as ReloadError: self.init(code: error.code, message: error.description)
         case let error as EventNotWritten: self.init(code: .storageFailed, message: error.description)
         case let error as TeachingError: self.init(code: .conflict, message: error.description)
+        case let error as IndexError: self.init(code: .unavailable, message: "statistics: \(error): see fsacctl status")
+        case let error as StatisticsError: self.init(code: .unavailable, message: error.description)
         case let error as DiskError: self.init(code: .storageFailed, message: "storage: \(error)")
         case let error as ShotSuspicion: self.init(code: .conflict, message: error.description)
         case let error as ImageError: self.init(code: .imageRefused, message: error.description)

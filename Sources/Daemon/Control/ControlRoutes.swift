@@ -22,6 +22,7 @@ struct ControlRoutes: Sendable {
     let station: String
     let times: FindingTimes
     let io: IORoutes
+    let statistics: StatisticsRoutes
     let reload: @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply
     let started = ContinuousClock.now
 
@@ -36,7 +37,7 @@ struct ControlRoutes: Sendable {
             },
         ] + normalRoutes + modelRoutes + recipeRoutes + commissionRoutes + teachRoutes + feed.routes + [
             stream(feed.places)
-        ] + io.routes
+        ] + io.routes + statistics.routes
     }
 
     @Sendable private func health(_ request: ControlRequest) async throws -> Response {

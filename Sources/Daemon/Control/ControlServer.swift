@@ -7,6 +7,7 @@ package import NIOCore
 import NIOPosix
 import Platform
 import ServiceLifecycle
+package import Statistics
 
 /// Where the control API listens, and how patient it is.
 package struct ControlSettings: Sendable, Equatable {
@@ -39,12 +40,14 @@ package struct ControlServer: Service {
     private let onReady: @Sendable () -> Void
 
     /// - Parameters:
+    ///   - plan: by which shifts are counted.
     ///   - reload: reads the configuration again.
     ///   - onReady: called once clients can connect.
     package init(
         settings: ControlSettings, station: String, times: FindingTimes, book: RecipeBook, refit: RefitService,
         line: any LineControl, verdicts: any VerdictSource, shots: ShotOperations, events: EventLog,
-        stream: PartStream, desks: [OutputDesk] = [], stateDirectory: String, logger: Logger,
+        stream: PartStream, desks: [OutputDesk] = [], index: IndexService, plan: ShiftPlan, stateDirectory: String,
+        logger: Logger,
         reload: @escaping @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply,
         onReady: @escaping @Sendable () -> Void = {}
     ) {
@@ -61,7 +64,9 @@ package struct ControlServer: Service {
             limits: LimitChecks(recent: recent), shots: shots, events: events,
             teaching: TeachDesk(
                 book: book, refit: refit, stream: stream, events: events, recent: recent, logger: logger),
-            station: station, times: times, io: IORoutes(desks: desks, events: events), reload: reload)
+            station: station, times: times, io: IORoutes(desks: desks, events: events),
+            statistics: StatisticsRoutes(index: index, verdicts: verdicts, plan: plan, station: station),
+            reload: reload)
     }
 
     package func run() async throws {

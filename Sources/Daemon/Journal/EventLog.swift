@@ -92,6 +92,12 @@ package final class EventLog: Sendable {
         journal.begin { seq, _ in record(seq, true) }
     }
 
+    /// Has an event written that nobody decided. Waits for the disk; what it does not take is written when it works again.
+    package func note(_ change: Change) {
+        let record = change.record(by: .daemon, user: nil)
+        _ = journal.append { seq, _ in record(seq, true) }
+    }
+
     /// Writes the event, then makes the change. Waits for the disk, and for other changes: somebody's change is made within the
     /// log's patience, or not at all. The daemon's own wait as long as it takes.
     ///

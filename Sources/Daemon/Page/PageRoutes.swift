@@ -7,7 +7,7 @@ import Page
 extension ControlRoutes {
     /// Of the control API, what the page reads.
     private static let read: Set = [
-        ControlPath.status, ControlPath.history, "\(ControlPath.inspections)/:seq",
+        ControlPath.status, ControlPath.history, ControlPath.statistics, "\(ControlPath.inspections)/:seq",
         "\(ControlPath.inspections)/:seq/image", "\(ControlPath.inspections)/:seq/heatmap",
     ]
     /// Searches of the journal at a time: they read files.
@@ -19,7 +19,7 @@ extension ControlRoutes {
     func forPage(_ streams: Budget) -> [ControlRoute] {
         let searches = Budget(Self.searches)
         return all.filter { $0.method == .get && Self.read.contains($0.path) }.map { route in
-            route.path == ControlPath.history ? route.sharing(searches) : route
+            [ControlPath.history, ControlPath.statistics].contains(route.path) ? route.sharing(searches) : route
         } + [stream(streams)]
             + PageFile.all.map { file in
                 ControlRoute(.get, file.path, parameters: file.parameters) { _ in Response(file) }

@@ -8,6 +8,7 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 import Settings
+import Statistics
 import Synchronization
 import TestSupport
 
@@ -57,6 +58,11 @@ final class ListedVerdicts: VerdictSource {
     func forget(before sequence: UInt64) {
         state.withLock { state in state.lines.removeAll { $0.sequence < sequence } }
     }
+}
+
+extension ShiftPlan {
+    /// One shift a day.
+    static var utc: ShiftPlan { ShiftPlan(zone: .gmt, shifts: [Shift(name: "day", minute: 0)]) }
 }
 
 /// A line whose cameras say what the test wants.
@@ -135,6 +141,7 @@ final class ControlHarness: Sendable {
     /// Below the events; works until a test has it fail.
     let eventDisk = FailingDisk(.never)
     private let eventLog: EventLog
+    let index: IndexService
     let line: TestControl
     /// Of the operator's page; 0 = there is none.
     let pagePort: UInt16
@@ -150,6 +157,8 @@ final class ControlHarness: Sendable {
         recipe = try book.entry("bottle").recipe
         events = EventJournal(stateDirectory: folder.path, disk: eventDisk.disk, logger: .silent)
         eventLog = EventLog(events)
+        index = IndexService(
+            stateDirectory: folder.path, verdicts: verdicts, events: events, minFreeBytes: 0, logger: .silent)
         refit = RefitService(book: book, events: eventLog, logger: .silent)
         line = TestControl(
             LineReadings(
@@ -187,7 +196,7 @@ final class ControlHarness: Sendable {
             line: harness.line,
             verdicts: harness.verdicts, shots: shots, events: harness.eventLog,
             stream: PartStream(stateDirectory: harness.folder.path, logger: logger), desks: [Self.desk],
-            stateDirectory: harness.folder.path, logger: logger,
+            index: harness.index, plan: .utc, stateDirectory: harness.folder.path, logger: logger,
             reload: { _ in ReloadReply(applied: ["camera cam0 added"], needsRestart: ["control"]) })
         let page = PageServer(
             PageSettings(descriptor: pageHosts == nil ? nil : harness.pageSocket, hosts: pageHosts ?? []),
@@ -234,7 +243,10 @@ final class ControlHarness: Sendable {
                 line: line, refit: refit, events: events, verdicts: verdicts, stateDirectory: folder.path,
                 logger: .silent),
             events: events, stream: PartStream(stateDirectory: folder.path, logger: .silent),
-            stateDirectory: folder.path, logger: .silent, reload: { _ in throw ReloadError.inProgress }
+            index: IndexService(
+                stateDirectory: folder.path, verdicts: verdicts, events: events.journal, minFreeBytes: 0,
+                logger: .silent),
+            plan: .utc, stateDirectory: folder.path, logger: .silent, reload: { _ in throw ReloadError.inProgress }
         )
     }
 

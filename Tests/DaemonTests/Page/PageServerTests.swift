@@ -11,7 +11,7 @@ import Testing
     /// All that the page's listener may answer, by hand beside the daemon's own list.
     private static let open =
         PageFile.all.map(\.path) + [
-            "/v1/status", "/v1/stream", "/v1/history", "/v1/inspections/1", "/v1/inspections/1/image",
+            "/v1/status", "/v1/stream", "/v1/history", "/v1/statistics", "/v1/inspections/1", "/v1/inspections/1/image",
             "/v1/inspections/1/heatmap",
         ]
 
