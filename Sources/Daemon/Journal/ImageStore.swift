@@ -252,20 +252,14 @@ package final class ImageStore: Service, HealthSource {
         if isNew { logger.error("pictures are not stored", metadata: ["reason": "\(dropped.reason)"]) }
     }
 
-    /// Has the event journal say which pictures were dropped since it was told last. What it does not take is told later.
+    /// Has the event journal say which pictures were dropped since it was told last.
     private func tell(at bench: inout Bench) {
         let now = Duration.sinceBoot
         guard bench.told.map({ now - $0 >= Self.tellingPeriod }) ?? true,
             let dropped = state.withLock({ $0.untold.take() })
         else { return }
         bench.told = now
-        let outcome = Result {
-            try events.record(by: .daemon) {
-                Change(dropped)
-            } _: {
-            }
-        }
-        if case .failure = outcome { state.withLock { $0.untold.add(dropped) } }
+        events.note(Change(dropped))
     }
 
     private func succeed(_ stored: [PictureClass: Int]) {
