@@ -228,7 +228,8 @@ class Line:
             for entry in (process / folder).iterdir():
                 with contextlib.suppress(OSError):
                     held[f"{name} {re.sub('[0-9]+', '#', text(entry))}"] += 1
-        return held
+        # Pictures on their way to the disk come and go.
+        return collections.Counter({name: count for name, count in held.items() if not name.endswith(".tmp")})
 
     # Its clients
 

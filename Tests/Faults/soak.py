@@ -130,7 +130,9 @@ def soak(folder, chance):
                 print(f"soak: the daemon ended with {line.process.poll()}:\n{line.log()[-2000:]}")
                 return 1
             if now >= next_look:
-                samples.append((now - begin, line.memory(), line.descriptors(), line.threads(), line.holdings()))
+                held = line.holdings()
+                descriptors = sum(count for name, count in held.items() if name.startswith("descriptor"))
+                samples.append((now - begin, line.memory(), descriptors, line.threads(), held))
                 next_look += LOOK
             # None in the last tenth, so that its traces are gone.
             if now >= next_fault and now < begin + 0.88 * SECONDS:
