@@ -5,7 +5,8 @@ import PackageDescription
 //   C shims -> Platform -> Core -> Settings -> Capture -> Daemon -> fsacd        ControlProtocol -> Capture, Daemon, fsacctl
 //   Platform, ControlProtocol -> Journal -> Daemon, fsacctl        Page -> Daemon        Settings -> Arguments -> fsacd, fsacctl
 //   Settings -> LineIO -> Daemon, fsacctl        Platform, ControlProtocol -> Statistics -> JournalIndex -> Daemon
-//   Journal -> JournalIndex
+//   Journal -> JournalIndex        Platform -> TOML -> Settings        ControlProtocol -> ControlClient -> fsacctl
+//   TOML, ControlClient -> Gateway -> fsac-gateway
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -19,6 +20,7 @@ let package = Package(
     products: [
         .executable(name: "fsacd", targets: ["fsacd"]),
         .executable(name: "fsacctl", targets: ["fsacctl"]),
+        .executable(name: "fsac-gateway", targets: ["fsac-gateway"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -50,6 +52,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "ControlProtocol", swiftSettings: strict),
+        // The control socket seen from outside: requests, and the stream of events.
+        .target(name: "ControlClient", dependencies: ["Platform", "ControlProtocol", "CCurl"], swiftSettings: strict),
         .target(name: "Journal", dependencies: ["Platform", "ControlProtocol"], swiftSettings: strict),
         // What is counted of verdicts, and what follows from the counts; no I/O.
         .target(name: "Statistics", dependencies: ["Platform", "ControlProtocol"], swiftSettings: strict),
@@ -64,7 +68,9 @@ let package = Package(
                 "picture.js", "icon.svg", "en.json", "de.json", "es.json", "zh.json",
             ].map { .embedInCode("Files/\($0)") },
             swiftSettings: strict),
-        .target(name: "Settings", dependencies: ["Platform", "Core"], swiftSettings: strict),
+        // Files of settings: tables whose keys are known, and errors that name the place.
+        .target(name: "TOML", dependencies: ["Platform"], swiftSettings: strict),
+        .target(name: "Settings", dependencies: ["Platform", "TOML", "Core"], swiftSettings: strict),
         .target(
             name: "Capture", dependencies: ["Platform", "Core", "Settings", "ControlProtocol", "CV4L2"],
             swiftSettings: strict),
@@ -72,8 +78,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Platform", "Core", "Settings", "Capture", "LineIO", "ControlProtocol", "Journal", "Statistics",
-                "JournalIndex", "Page", "CGPIO", "CSystemd",
+                "Platform", "Core", "TOML", "Settings", "Capture", "LineIO", "ControlProtocol", "Journal",
+                "Statistics", "JournalIndex", "Page", "CGPIO", "CSystemd",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -90,7 +96,7 @@ let package = Package(
         .executableTarget(
             name: "fsacd",
             dependencies: [
-                "Platform", "Settings", "Arguments", "Daemon",
+                "Platform", "TOML", "Settings", "Arguments", "Daemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -99,7 +105,20 @@ let package = Package(
         .executableTarget(
             name: "fsacctl",
             dependencies: [
-                "Platform", "ControlProtocol", "Journal", "Core", "Settings", "Arguments", "Capture", "LineIO", "CCurl",
+                "Platform", "ControlProtocol", "ControlClient", "Journal", "Core", "TOML", "Settings", "Arguments",
+                "Capture", "LineIO",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+        // What PLCs, brokers and others of the network are told: has nothing of the daemon but its control socket.
+        .target(
+            name: "Gateway", dependencies: ["Platform", "TOML", "ControlProtocol", "ControlClient", "CSystemd"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "fsac-gateway",
+            dependencies: [
+                "Platform", "TOML", "ControlProtocol", "Gateway",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -109,7 +128,7 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Platform", "Core", "Settings", "ControlProtocol", "Journal", "Daemon",
+                "Platform", "Core", "Settings", "ControlProtocol", "Journal", "Daemon", "Gateway",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
@@ -119,7 +138,8 @@ let package = Package(
             name: "CoreTests", dependencies: ["Core", "TestSupport"], resources: [.copy("Fixtures")],
             swiftSettings: strict),
         .testTarget(
-            name: "SettingsTests", dependencies: ["Platform", "Core", "Settings", "TestSupport"], swiftSettings: strict),
+            name: "SettingsTests", dependencies: ["Platform", "Core", "TOML", "Settings", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "CaptureTests",
             dependencies: ["Platform", "Core", "Settings", "Capture", "ControlProtocol", "TestSupport"],
@@ -130,6 +150,10 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
             name: "LineIOTests", dependencies: ["Platform", "Settings", "LineIO"], swiftSettings: strict),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: ["Platform", "Core", "TOML", "ControlProtocol", "ControlClient", "Gateway"],
+            swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
             dependencies: [

@@ -13,8 +13,10 @@ import sys
 MAY_IMPORT = {
     "Platform": "CCrypto CFiles",
     "Core": "Platform CKernels COpenBLAS CJPEG CPNG CTIFF CZlib",
-    "Settings": "Platform Core",
+    "TOML": "Platform",
+    "Settings": "Platform TOML Core",
     "ControlProtocol": "",
+    "ControlClient": "Platform ControlProtocol CCurl",
     "Journal": "Platform ControlProtocol",
     "Page": "",
     "Statistics": "Platform ControlProtocol",
@@ -22,10 +24,12 @@ MAY_IMPORT = {
     "Arguments": "Settings ArgumentParser",
     "Capture": "Platform Core Settings ControlProtocol CV4L2",
     "LineIO": "Platform Settings CGPIO",
-    "Daemon": "Platform Core Settings Capture LineIO ControlProtocol Journal Statistics JournalIndex Page CGPIO CSystemd"
-              " HTTPTypes Hummingbird* Logging NIO* ServiceLifecycle",
-    "fsacd": "Platform Settings Arguments ControlProtocol Daemon ArgumentParser Logging",
-    "fsacctl": "Platform Core Settings Arguments Capture LineIO ControlProtocol Journal ArgumentParser CCurl",
+    "Daemon": "Platform Core TOML Settings Capture LineIO ControlProtocol Journal Statistics JournalIndex Page CGPIO"
+              " CSystemd HTTPTypes Hummingbird* Logging NIO* ServiceLifecycle",
+    "fsacd": "Platform TOML Settings Arguments ControlProtocol Daemon ArgumentParser Logging",
+    "fsacctl": "Platform Core TOML Settings Arguments Capture LineIO ControlProtocol ControlClient Journal ArgumentParser",
+    "Gateway": "Platform TOML ControlProtocol ControlClient CSystemd",
+    "fsac-gateway": "Platform TOML ControlProtocol Gateway ArgumentParser",
     "TestSupport": "Platform Core",
 }
 FREE = "Foundation FoundationEssentials Glibc Synchronization"
@@ -33,14 +37,14 @@ FREE = "Foundation FoundationEssentials Glibc Synchronization"
 ONLY_IN = {
     "COpenBLAS": "Core/Numerics/", "CJPEG": "Core/Imaging/", "CPNG": "Core/Imaging/", "CTIFF": "Core/Imaging/",
     "CZlib": "Core/Weights/",
-    "CCrypto": "Platform/SHA256.swift", "CFiles": "Platform/Files/", "CCurl": "fsacctl/HTTP/",
+    "CCrypto": "Platform/SHA256.swift", "CFiles": "Platform/Files/", "CCurl": "ControlClient/Exchange.swift",
 }
 # Core computes: it has no threads of its own (WorkerPool lends it the caller's helpers), no clock, no log and no network.
 NOT_IN_CORE = ("Thread NamedThread WorkLane Monitor pthread_create ContinuousClock SuspendingClock MonotonicTime Moment WallTime"
                " clock_gettime print URLSession")
 # What a terminal would obey in a name does not reach it: fsacctl writes by Terminal alone, which sees to that.
 NOT_IN_FSACCTL = "print debugPrint dump fputs puts FileHandle"
-ONE_WAY = ["Platform", "Core", "Capture", "Daemon"]
+ONE_WAY = ["Platform", "Core", "Capture", "Daemon", "Gateway"]
 LONGEST_FILE = 400
 
 SOURCES = pathlib.Path(__file__).resolve().parent.parent / "Sources"

@@ -23,6 +23,8 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     package var digest: String?
     /// The part's serial number, if given.
     package var part: String?
+    /// The number that whoever triggered gave with the trigger ("id" of ``TriggerRequest``); absent when none was.
+    package var triggerID: UInt32?
     package var verdict: Verdict
     /// Why there is no judgement, in a word such as `no_model` or `frame_dark`; with INVALID always, else never. More
     /// may come: an unknown one is no OK either.
@@ -111,6 +113,7 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     package init(
         seq: UInt64, time: String, camera: String, recipe: String, generation: Int?, frame: String,
         digest: String? = nil, part: String?,
+        triggerID: UInt32? = nil,
         verdict: Verdict, cause: String?, detail: String? = nil, sceneShift: String? = nil, score: Float?,
         limit: Float?, limitBy: LimitOrigin? = nil, uncertain: Bool? = nil,
         regions: [Region],
@@ -125,6 +128,7 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
         self.frame = frame
         self.digest = digest
         self.part = part
+        self.triggerID = triggerID
         self.verdict = verdict
         self.cause = cause
         self.detail = detail
@@ -145,6 +149,7 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
         case seq, time, camera, recipe, generation, frame, digest, part, verdict, cause, detail, score, limit,
             uncertain,
             regions
+        case triggerID = "trigger_id"
         case limitBy = "limit_by"
         case sceneShift = "scene_shift"
         case latency = "latency_ms"

@@ -3,6 +3,9 @@ package struct RecipeReply: Codable, Sendable, Equatable {
     package var name: String
     /// The `[recipe]` table of the configuration whose settings it uses: its own, or for a copy that of the original.
     package var settingsFrom: String
+    /// Of those settings, 16 hexadecimal digits: others when a reload has changed anything; absent in answers of versions that did
+    /// not say it.
+    package var settingsDigest: String?
     /// Normal shots that are stored; a re-fit may still be due for the newest.
     package var shots: Int
     /// The generation in use; absent without a model.
@@ -26,10 +29,11 @@ package struct RecipeReply: Codable, Sendable, Equatable {
     package init(
         name: String, settingsFrom: String, shots: Int, model: GenerationReply?, hindrance: String? = nil,
         fit: FitReply,
-        cameras: [String], trend: TrendReply? = nil, commission: CommissionReply? = nil
+        cameras: [String], trend: TrendReply? = nil, commission: CommissionReply? = nil, settingsDigest: String? = nil
     ) {
         self.name = name
         self.settingsFrom = settingsFrom
+        self.settingsDigest = settingsDigest
         self.shots = shots
         self.model = model
         self.hindrance = hindrance
@@ -42,6 +46,7 @@ package struct RecipeReply: Codable, Sendable, Equatable {
     private enum CodingKeys: String, CodingKey {
         case name, shots, model, hindrance, fit, cameras, trend, commission, teach, waiting
         case settingsFrom = "settings_from"
+        case settingsDigest = "settings_digest"
     }
 }
 

@@ -4,14 +4,18 @@ package struct TriggerRequest: RequestFields, Equatable {
     package var camera: String?
     /// The part's serial number: 1 to 128 printable characters.
     package var part: String?
+    /// The client's own number of the trigger. The journal line has it, too, so whoever reads lines knows which trigger one
+    /// answers.
+    package var id: UInt32?
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
-        case camera, part
+        case camera, part, id
     }
 
-    package init(camera: String? = nil, part: String? = nil) {
+    package init(camera: String? = nil, part: String? = nil, id: UInt32? = nil) {
         self.camera = camera
         self.part = part
+        self.id = id
     }
 }
 

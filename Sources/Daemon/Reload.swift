@@ -3,6 +3,7 @@ import Logging
 import Platform
 import ServiceLifecycle
 package import Settings
+import TOML
 
 /// Reads the configuration again and applies what can be applied between two frames.
 ///

@@ -80,6 +80,7 @@ extension JSONLine {
         add("frame", record.frame)
         if let digest = record.digest { add("digest", digest) }
         if let part = record.part { add("part", part) }
+        if let triggerID = record.triggerID { add("trigger_id", triggerID) }
         add("verdict", record.verdict.rawValue)
         if let cause = record.cause { add("cause", cause) }
         if let detail = record.detail { add("detail", detail) }

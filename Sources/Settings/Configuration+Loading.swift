@@ -1,4 +1,4 @@
-import Platform
+package import TOML
 
 extension Configuration {
     /// Reads a configuration file. Waits for the disk: the daemon calls it before its services run, and on a lane's
@@ -6,13 +6,16 @@ extension Configuration {
     ///
     /// - Throws: ``ConfigurationError``: the first thing that is wrong, with its place.
     package static func load(path: String) throws(ConfigurationError) -> Configuration {
-        try Configuration(toml: text(of: path), file: path)
+        try Configuration(ConfigurationTable(path: path))
     }
 
     /// - Parameter file: the name in messages.
     package init(toml text: String, file: String) throws(ConfigurationError) {
+        try self.init(ConfigurationTable(toml: text, file: file))
+    }
+
+    private init(_ top: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
         // Of several mistakes the one in the table that is read first is told.
-        let top = try ConfigurationTable<CodingKeys>(Self.parse(text, file: file), name: "", file: file)
         try top.readPath(.stateDirectory, into: &stateDirectory)
         try top.readPath(.modelsDirectory, into: &modelsDirectory)
         try top.read(.computeThreads, into: &computeThreads, in: 1...256)
@@ -21,9 +24,9 @@ extension Configuration {
         try Self.nested(.control, of: top) { table throws(ConfigurationError) in try control.read(table) }
         try Self.nested(.page, of: top) { table throws(ConfigurationError) in try page.read(table) }
         try Self.nested(.statistics, of: top) { table throws(ConfigurationError) in try statistics.read(table) }
-        let cameraTables = try Self.tables(.cameras, of: top, name: .name, into: &cameras)
-        _ = try Self.tables(.recipes, of: top, name: .name, into: &recipes)
-        let lineTables = try Self.tables(.lineIO, of: top, name: .camera, into: &lineIO)
+        let cameraTables = try top.tables(.cameras, name: .name, into: &cameras)
+        _ = try top.tables(.recipes, name: .name, into: &recipes)
+        let lineTables = try top.tables(.lineIO, name: .camera, into: &lineIO)
         try Self.nested(.journal, of: top) { table throws(ConfigurationError) in try journal.read(table) }
         try Self.nested(.images, of: top) { table throws(ConfigurationError) in try images.read(table) }
         try Self.nested(.log, of: top) { table throws(ConfigurationError) in try log.read(table) }
@@ -35,69 +38,7 @@ extension Configuration {
         _ key: CodingKeys, of top: ConfigurationTable<CodingKeys>,
         _ read: (ConfigurationTable<Key>) throws(ConfigurationError) -> Void
     ) throws(ConfigurationError) {
-        guard let found = top.table[key.stringValue] else { return }
-        guard let table = found.table else { throw top.notATable(key, found) }
-        try read(ConfigurationTable(table, name: key.stringValue, file: top.file))
-    }
-
-    /// One table, or an array of tables, each with a name of its own.
-    ///
-    /// - Returns: the tables of `values`, in their order; empty when the file has none.
-    private static func tables<Value: NamedTable>(
-        _ key: CodingKeys, of top: ConfigurationTable<CodingKeys>, name: Value.Key, into values: inout [Value]
-    ) throws(ConfigurationError) -> [ConfigurationTable<Value.Key>] {
-        // A file without any keeps the default's single one.
-        guard let found = top.table[key.stringValue] else { return [] }
-        var read: [Value] = []
-        var readings: [ConfigurationTable<Value.Key>] = []
-        for element in found.array ?? [found] {
-            guard let table = element.table else { throw top.notATable(key, element) }
-            let reading = try ConfigurationTable<Value.Key>(
-                table, name: key.stringValue, further: Value.furtherKeys, file: top.file)
-            let value = try Value(reading)
-            guard !read.contains(where: { $0.name == value.name }) else {
-                throw .invalidValue(
-                    reading.place(name), expected: "a name that no other [[\(key.stringValue)]] has",
-                    got: "\"\(value.name)\"")
-            }
-            read.append(value)
-            readings.append(reading)
-        }
-        // `[[camera]]` cannot be empty, but `camera = []` can.
-        guard !read.isEmpty else {
-            throw .wrongType(top.place(key), expected: "at least one [[\(key.stringValue)]]", got: "an empty list")
-        }
-        values = read
-        return readings
-    }
-
-    private static func parse(_ text: String, file: String) throws(ConfigurationError) -> TOMLTable {
-        do {
-            return try TOMLReader.read(text)
-        } catch {
-            throw .syntax(file: file, line: error.line, column: error.column, reason: error.reason)
-        }
-    }
-
-    /// The example has 14 kB.
-    private static let mostBytes = 1 << 20
-
-    private static func text(of path: String) throws(ConfigurationError) -> String {
-        let bytes: [UInt8]
-        do {
-            // One more than it may have: a file may grow while it is read.
-            bytes = try Disk().openForReading(path).read(at: 0, count: mostBytes + 1)
-        } catch {
-            throw .unreadable(path: path, reason: ErrnoText.describe(error.errno))
-        }
-        guard bytes.count <= mostBytes else {
-            throw .unreadable(path: path, reason: "expected a configuration of at most \(mostBytes) bytes, got more")
-        }
-        // Not repaired: names of recipes and cameras become names of files.
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw .unreadable(path: path, reason: "expected UTF-8 text, got other bytes")
-        }
-        return text
+        if let table = try top.inner(key, Key.self) { try read(table) }
     }
 }
 

@@ -1,7 +1,8 @@
 package import Core
+package import TOML
 
 extension Configuration.RecipeSettings: NamedTable {
-    init(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
+    package init(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
         self.init()
         try table.readName(.name, into: &name)
         try readMethod(table)
@@ -43,7 +44,7 @@ extension Configuration.RecipeSettings: NamedTable {
 
     /// The options of all methods, each once: one that this recipe's method does not have is refused by name, and not
     /// as a key that nobody knows.
-    static var furtherKeys: [String] { Methods.options.map(\.key) }
+    package static var furtherKeys: [String] { Methods.options.map(\.key) }
 
     private mutating func readWording(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
         try table.read(.object, into: &object, expected: "1 to 100 characters") {

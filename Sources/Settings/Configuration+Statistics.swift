@@ -1,5 +1,6 @@
 package import Foundation
 import Platform
+import TOML
 
 extension Configuration {
     /// By which clock hours and shifts are counted. Read at the start only.

@@ -1,3 +1,5 @@
+package import TOML
+
 extension OutputSignal {
     /// Signals that are there for a time of their own.
     fileprivate var isPulse: Bool { [.ok, .ng, .invalid, .reject, .resultValid].contains(self) }
@@ -30,15 +32,6 @@ extension InputSignal {
 }
 
 extension ConfigurationTable {
-    /// The tables within this one, each with its place in messages.
-    fileprivate func inner<Inner: CodingKey & CaseIterable>(
-        _ key: Key, _ keys: Inner.Type
-    ) throws(ConfigurationError) -> ConfigurationTable<Inner>? {
-        guard let found = table[key.stringValue] else { return nil }
-        guard let inner = found.table else { throw notATable(key, found) }
-        return try ConfigurationTable<Inner>(inner, name: "\(name).\(key.stringValue)", file: file)
-    }
-
     /// Which line of the chip; has to be there.
     fileprivate func readLine(
         _ key: Key, into line: inout Configuration.LineIO.Line
@@ -62,9 +55,9 @@ extension ConfigurationTable {
 
 extension Configuration.LineIO: NamedTable {
     /// A camera has one.
-    var name: String { camera }
+    package var name: String { camera }
 
-    init(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
+    package init(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
         self.init()
         try table.readName(.camera, into: &camera)
         try table.read(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import ControlProtocol
 import Glibc
 import Platform
@@ -52,9 +53,12 @@ enum Program {
             } else {
                 try command.run()
             }
-        } catch let error as ClientError {
+        } catch let error as DaemonError {
             Terminal.complain("\(error)")
             exit(error.exitCode)
+        } catch let error as ClientError {
+            Terminal.complain("\(error)")
+            exit(1)
         } catch let error as PullError {
             Terminal.complain("\(error)")
             exit(error.exitCode)

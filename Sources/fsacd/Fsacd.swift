@@ -6,6 +6,7 @@ import Glibc
 import Logging
 import Platform
 import Settings
+import TOML
 
 /// The daemon: it reads its configuration, takes the lock on the state directory and runs until it is told to stop.
 ///

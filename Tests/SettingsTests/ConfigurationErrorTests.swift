@@ -1,5 +1,6 @@
 import Core
 import Settings
+import TOML
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Core
 import FoundationEssentials
 import Settings
+import TOML
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import Settings
+import TOML
 import Testing
 
 /// What <https://toml.io/en/v1.0.0> says, by hand. The whole of <https://github.com/toml-lang/toml-test> was compared once

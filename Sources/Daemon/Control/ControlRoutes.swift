@@ -77,6 +77,6 @@ struct ControlRoutes: Sendable {
     /// Ends with the verdict.
     /// That is by the camera's deadline.
     @Sendable private func trigger(_ request: ControlRequest, _ wanted: TriggerRequest) async throws -> Response {
-        try .json(await line.trigger(camera: wanted.camera, part: wanted.part))
+        try .json(await line.trigger(camera: wanted.camera, part: wanted.part, id: wanted.id))
     }
 }

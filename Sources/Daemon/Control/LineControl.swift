@@ -11,10 +11,10 @@ package protocol LineControl: Sendable {
     var readings: LineReadings { get }
     /// Those of the readings.
     var cameraReadings: [CameraReply] { get }
-    /// See ``InspectionLine/trigger(camera:part:)``.
+    /// See ``InspectionLine/trigger(camera:part:id:)``.
     /// Comes back with the verdict, by the camera's deadline and the time that one inspection takes; also when the
     /// client is gone.
-    func trigger(camera: String?, part: String?) async throws(TriggerRefusal) -> TriggerReply
+    func trigger(camera: String?, part: String?, id: UInt32?) async throws(TriggerRefusal) -> TriggerReply
     /// See ``InspectionLine/nextPictures(_:of:_:)``.
     /// As the camera gave them, in order; throws after 20 s without one.
     func nextPictures(_ count: Int, of camera: String?, _ take: (Picture) async throws -> Void) async throws

@@ -96,6 +96,7 @@ extension RecipeReply {
             name: entry.name, settingsFrom: entry.settings.name, shots: view.normals.count,
             model: view.active.map(GenerationReply.init),
             // Also in the state of its cameras, which may have other worries first.
-            hindrance: view.hindrance.map(\.detail), fit: refit.status(of: entry.name), cameras: cameras)
+            hindrance: view.hindrance.map(\.detail), fit: refit.status(of: entry.name), cameras: cameras,
+            settingsDigest: entry.settingsDigest)
     }
 }

@@ -1,4 +1,5 @@
 package import Settings
+package import TOML
 
 /// Why a configuration was not taken over; everything goes on as before then.
 package enum ReloadError: Error, Sendable, CustomStringConvertible {

@@ -111,7 +111,7 @@ extension InspectionRecord {
             seq: seq, time: inspection.time.rfc3339, camera: inspection.part.camera,
             recipe: inspection.part.recipe.name, generation: inspection.generation,
             frame: inspection.frame?.name ?? "", digest: inspection.frame?.file?.digest,
-            part: inspection.part.trigger?.part, verdict: inspection.verdict,
+            part: inspection.part.trigger?.part, triggerID: inspection.part.trigger?.id, verdict: inspection.verdict,
             cause: inspection.invalidity?.cause.rawValue, detail: inspection.invalidity?.detail,
             sceneShift: inspection.sceneShift?.description,
             score: inspection.score, limit: limit, limitBy: limit == nil ? nil : inspection.limitBy,

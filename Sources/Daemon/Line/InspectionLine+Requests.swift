@@ -14,9 +14,12 @@ extension InspectionLine {
     /// - Parameters:
     ///   - camera: nil = the only one with `trigger = "software"`.
     ///   - part: the serial number, 1 to 128 printable characters.
+    ///   - id: the client's own number of the trigger, for the journal line.
     /// - Throws: when nothing will be inspected. Once accepted, a trigger is always answered: INVALID without a camera,
     ///   or when no frame came or its inspection did not begin by the camera's deadline.
-    package func trigger(camera: String?, part: String?) async throws(TriggerRefusal) -> TriggerReply {
+    package func trigger(
+        camera: String?, part: String?, id: UInt32? = nil
+    ) async throws(TriggerRefusal) -> TriggerReply {
         // First of all: what this takes itself must not let an older frame pass for the part's.
         let (triggeredAt, triggeredTime) = (ContinuousClock.now, WallTime.now)
         guard part.map(Self.isSerial) ?? true else { throw .badSerial }
@@ -27,7 +30,7 @@ extension InspectionLine {
             do throws(TriggerRefusal) {
                 return try await reply(in: lane) { recipe, answer in
                     TriggerTicket(
-                        part: part, recipe: recipe, triggeredAt: triggeredAt, triggeredTime: triggeredTime,
+                        part: part, id: id, recipe: recipe, triggeredAt: triggeredAt, triggeredTime: triggeredTime,
                         deadline: deadline, answer: answer)
                 }
             } catch {

@@ -40,6 +40,8 @@ package struct Part: Sendable {
 package struct TriggerTicket: Sendable {
     /// The part's serial number.
     package let part: String?
+    /// The client's own number of the trigger.
+    package let id: UInt32?
     /// In use when the trigger came: a change-over between trigger and frame does not change what the part is.
     package let recipe: LineRecipe
     /// The frame has to be exposed after this.
@@ -52,10 +54,12 @@ package struct TriggerTicket: Sendable {
     package let answer: @Sendable (TriggerReply) -> Void
 
     package init(
-        part: String?, recipe: LineRecipe, triggeredAt: ContinuousClock.Instant = .now, triggeredTime: WallTime = .now,
+        part: String?, id: UInt32? = nil, recipe: LineRecipe, triggeredAt: ContinuousClock.Instant = .now,
+        triggeredTime: WallTime = .now,
         deadline: ContinuousClock.Instant, answer: @escaping @Sendable (TriggerReply) -> Void
     ) {
         self.part = part
+        self.id = id
         self.recipe = recipe
         self.triggeredAt = triggeredAt
         self.triggeredTime = triggeredTime

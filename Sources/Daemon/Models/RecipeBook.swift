@@ -17,12 +17,25 @@ package final class RecipeBook: Sendable {
         package let recipe: Recipe
         /// The table whose settings it uses: its own, or for a copy that of the original.
         package let settings: Configuration.RecipeSettings
+        /// 16 hexadecimal digits that are others when the settings are.
+        let settingsDigest: String
         package let method: RecipeMethod
         /// What the inspection thread needs of it. Another one after each reload that changed the settings, so the
         /// identity of its slot tells whether a camera has the newest.
         package let line: LineRecipe
 
         package var name: String { recipe.name }
+
+        init(recipe: Recipe, settings: Configuration.RecipeSettings, method: RecipeMethod, line: LineRecipe) {
+            guard let bytes = try? ControlCoding.encode(settings) else {
+                preconditionFailure("settings with a number that is not finite")
+            }
+            settingsDigest = hexadecimal(SHA256.digest(of: bytes).prefix(8))
+            self.recipe = recipe
+            self.settings = settings
+            self.method = method
+            self.line = line
+        }
     }
 
     struct State {

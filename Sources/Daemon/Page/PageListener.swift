@@ -4,8 +4,8 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOPosix
+import Platform
 import ServiceLifecycle
-import Settings
 
 /// TCP connections of browsers, on a socket that was passed in or on one of its own.
 struct PageListener: Sendable {

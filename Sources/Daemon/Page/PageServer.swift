@@ -1,8 +1,7 @@
 package import Logging
 import NIOCore
-import Platform
+package import Platform
 import ServiceLifecycle
-package import Settings
 
 /// Where the operator's page is served, and to whom.
 package struct PageSettings: Sendable {

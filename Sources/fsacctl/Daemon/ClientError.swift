@@ -1,15 +1,10 @@
 import Capture
-import ControlProtocol
+import ControlClient
 import Settings
+import TOML
 
 /// Why a subcommand could not do what it was asked for. One line on standard error, after `fsacctl: `.
 enum ClientError: Error, CustomStringConvertible {
-    /// No reply, or half of one. Whether the daemon has done what it was asked is unknown then.
-    case unreachable(socket: String, reason: String)
-    /// The daemon's own words, which say what to do; nothing of ours is put around them.
-    case refused(ErrorReply.Body)
-    /// No JSON, or not that which this version knows.
-    case unexpectedReply(status: Int, text: String)
     /// Shots that were added before it stay.
     case fitFailed(String)
     /// On the client's side: the daemon never sees a path.
@@ -23,11 +18,6 @@ enum ClientError: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .unreachable(let socket, let reason):
-            "cannot reach the daemon at \(socket): \(reason)"
-        case .refused(let body): body.message
-        case .unexpectedReply(let status, let text):
-            "the daemon answered with status \(status) and not as expected: \(text): are both of one version?"
         case .fitFailed(let message): "the fit failed, the model in use stays: \(message)"
         case .file(let path, let reason): "\(path): \(reason)"
         case .configuration(let error): error.description
@@ -43,7 +33,9 @@ enum ClientError: Error, CustomStringConvertible {
             "\(source): no frame in \(Int(seconds.rounded())) s: \(reason)"
         }
     }
+}
 
+extension DaemonError {
     /// sysexits(3): EX_UNAVAILABLE without a daemon, so that a script may wait and try again; 1 is final.
     var exitCode: Int32 {
         if case .unreachable = self { 69 } else { 1 }

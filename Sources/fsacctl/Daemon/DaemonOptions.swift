@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import Foundation
 
 /// The options of every subcommand that talks to the daemon.

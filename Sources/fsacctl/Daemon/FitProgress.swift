@@ -1,3 +1,4 @@
+import ControlClient
 import ControlProtocol
 
 extension DaemonClient {
@@ -25,7 +26,7 @@ extension DaemonClient {
     func model(_ generation: Int, of recipe: String) async throws -> GenerationReply {
         let models = try await get(ControlPath.models, query: ["recipe": recipe], as: ModelsReply.self).models
         guard let model = models.first(where: { $0.generation == generation }) else {
-            throw ClientError.refused(
+            throw DaemonError.refused(
                 ErrorReply(
                     code: .conflict,
                     message: "generation \(generation) of \(recipe) was made and is gone already: "

@@ -1,3 +1,4 @@
+import ControlClient
 import ControlProtocol
 
 /// Shows each line of a journal as it comes, also over a restart of the daemon.
@@ -41,7 +42,7 @@ struct Follower {
     private func unlessUnreachable(_ work: () async throws -> Void) async throws {
         do {
             try await work()
-        } catch ClientError.unreachable {
+        } catch DaemonError.unreachable {
             return
         }
     }

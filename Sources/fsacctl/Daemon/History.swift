@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import ControlProtocol
 
 /// `fsacctl history`: a stretch of the journal. The lines come over the socket, so the daemon finds the segments, and

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import ControlProtocol
 import Synchronization
 
@@ -46,7 +47,7 @@ final class LinePrinter: Sendable {
                 goOn(after: try ControlCoding.decode(Place.self, from: line).seq, by: 1)
                 text = json ? "" : try self.text(line)
             } catch {
-                throw ClientError.unexpectedReply(status: 200, text: String(decoding: line.prefix(200), as: UTF8.self))
+                throw DaemonError.unexpectedReply(status: 200, text: String(decoding: line.prefix(200), as: UTF8.self))
             }
         }
         let isRead = json ? Terminal.write(json: line) : Terminal.write(text)

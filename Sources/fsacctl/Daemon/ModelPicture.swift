@@ -1,3 +1,4 @@
+import ControlClient
 import ControlProtocol
 import Core
 import Foundation
@@ -13,7 +14,7 @@ struct ModelPicture {
     /// - Throws: ``ClientError`` when the model chose nothing that could be drawn.
     init(of model: GenerationReply) throws {
         guard let region = model.region else {
-            throw ClientError.refused(
+            throw DaemonError.refused(
                 ErrorReply(
                     code: .notFound,
                     message:
@@ -36,12 +37,12 @@ struct ModelPicture {
             do {
                 let picture = Picture(.file, bytes: try await shot(name))
                 sheet.add(region.region.drawn(on: try picture.image(of: try region.roi(in: picture))))
-            } catch ClientError.refused(let error) where error.code == .notFound {
+            } catch DaemonError.refused(let error) where error.code == .notFound {
                 missing += 1
             }
         }
         guard !sheet.tiles.isEmpty else {
-            throw ClientError.refused(
+            throw DaemonError.refused(
                 ErrorReply(code: .notFound, message: "none of the generation's shots is kept any more").error)
         }
         let isPNG = path.lowercased().hasSuffix(".png")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import ControlProtocol
 
 /// `fsacctl models`: what was fitted of a recipe's shots. Not `fsacctl model`, the weights that backbones are made of.
@@ -62,7 +63,7 @@ struct Models: AsyncParsableCommand {
             guard
                 let model = models.first(where: { model in generation.map { $0 == model.generation } ?? model.current })
             else {
-                throw ClientError.refused(
+                throw DaemonError.refused(
                     ErrorReply(code: .notFound, message: "no such generation: `fsacctl models list` shows them").error)
             }
             var drawn: String?

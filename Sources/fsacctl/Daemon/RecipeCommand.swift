@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import ControlProtocol
 
 /// `fsacctl recipe`: changeover from one product to the next.

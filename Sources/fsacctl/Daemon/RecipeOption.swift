@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 
 /// The option of every subcommand that concerns one recipe.
 ///

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import ControlProtocol
 
 /// `fsacctl refit`. `add-normal` asks for a fit itself, and the daemon makes one after changed settings; this is for

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import ControlProtocol
 
 /// `fsacctl reload`, which is also the unit's `ExecReload=`: its exit code and its words are what `systemctl reload`

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 package import ControlProtocol
 
 /// `fsacctl tail`: for a person at the line, and with `-f --json` for programs that act on verdicts.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import ControlProtocol
 import Foundation
 
@@ -59,7 +60,7 @@ struct Teach: AsyncParsableCommand {
         }
         if daemon.json { try printJSON(reply) } else { Terminal.write(Self.text(of: reply)) }
         // Asked for and not done; the proposal, if there is one, is shown all the same.
-        if !status, !forget, let error = reply.error { throw ClientError.refused(error) }
+        if !status, !forget, let error = reply.error { throw DaemonError.refused(error) }
     }
 
     private func followed(_ start: TeachReply) async throws -> TeachReply {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import ControlProtocol
 
 /// `fsacctl trigger`: the exit code is the verdict, so that a script can stop the line with `||`. INVALID is 1, too:

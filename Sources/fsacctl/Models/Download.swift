@@ -1,3 +1,4 @@
+import ControlClient
 import Foundation
 import Glibc
 import Platform

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import Core
 import Foundation
 import Glibc

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Arguments
 import Settings
+import TOML
 
 /// `fsacctl check-config`, for a person before a reload; `fsacd --check` looks at the same and has the daemon's exit
 /// codes.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import ControlProtocol
 
 /// `fsacctl add-normal`
@@ -116,13 +117,12 @@ struct AddNormal: AsyncParsableCommand {
             do {
                 // All of them go where the first one went, whatever comes into use meanwhile.
                 target["recipe"] = try await add(upload, isOnly: uploads.count == 1, to: target, &report)
-            } catch let error as ClientError {
-                // With these there is nothing more to do.
-                switch error {
-                case .unreachable, .fitFailed: throw error
-                case .file(_, let reason): refuse(upload.name, reason, &report)
-                default: refuse(upload.name, "\(error)", &report)
-                }
+            } catch ClientError.file(_, let reason) {
+                refuse(upload.name, reason, &report)
+            } catch let error as DaemonError {
+                // Without it there is nothing more to do.
+                if case .unreachable = error { throw error }
+                refuse(upload.name, "\(error)", &report)
             }
         }
         // Each was stored without a fit.
@@ -162,7 +162,8 @@ struct AddNormal: AsyncParsableCommand {
         }
         if wait { reply = try await client.follow(reply) }
         if let error = reply.error {
-            throw reply.stage == .fitting ? ClientError.fitFailed(error.message) : .refused(error)
+            if reply.stage == .fitting { throw ClientError.fitFailed(error.message) }
+            throw DaemonError.refused(error)
         }
         if let generation = reply.generation, wait {
             report.model = try await client.model(generation, of: reply.recipe)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import ControlProtocol
 import Foundation
 
@@ -67,7 +68,7 @@ struct Normals: AsyncParsableCommand {
                 let shots = reply.normals + (reply.setAside ?? [])
                 let found = shots.filter { $0.sha256.hasPrefix(shot.lowercased()) }
                 guard !found.isEmpty else {
-                    throw ClientError.refused(
+                    throw DaemonError.refused(
                         ErrorReply(code: .notFound, message: "no shot \(shot): `fsacctl normals` lists them").error)
                 }
                 return try printJSON(found)

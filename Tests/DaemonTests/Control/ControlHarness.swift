@@ -81,7 +81,7 @@ final class TestControl: LineControl {
     var readings: LineReadings { state.withLock { $0 } }
     var cameraReadings: [CameraReply] { readings.cameras }
 
-    func trigger(camera: String?, part: String?) async throws(TriggerRefusal) -> TriggerReply {
+    func trigger(camera: String?, part: String?, id: UInt32?) async throws(TriggerRefusal) -> TriggerReply {
         let name = try cameraName(camera)
         guard part != "busy" else { throw .busy(camera: name, waiting: 64) }
         // A test that is over needs no answer.

@@ -72,7 +72,7 @@ import Testing
         ("POST", "/v1/recipes/copy", "{}", "from is missing"), ("POST", "/v1/recipes/use", "[]", "a JSON object"),
         ("POST", "/v1/recipes/use", #"{"recipe":"a","r\u0065cipe":"bottle"}"#, "twice"),
         ("POST", "/v1/recipes/use", #"{"recipe":"bottle"} {}"#, "JSON"),
-        ("POST", "/v1/trigger", #"{"prat":"x"}"#, "no such field: prat: expected camera, part"),
+        ("POST", "/v1/trigger", #"{"prat":"x"}"#, "no such field: prat: expected camera, part, id"),
         ("POST", "/v1/trigger", #"{"part":7}"#, "part: "),
         ("POST", "/v1/trigger", "{\"part\":\"\u{0}\"}", "UTF-8"),
         ("GET", "/v1/limit?recipe=bottle&recipe=bottle", "", "twice"),

@@ -21,13 +21,15 @@ import Testing
         try await station.run {
             try await until { station.line.readings.cameras[0].frames > 5 }
             for number in 1...20 {
-                let reply = try await station.line.trigger(camera: nil, part: "S\(number)")
+                let reply = try await station.line.trigger(camera: nil, part: "S\(number)", id: UInt32(number))
                 #expect(reply.inspection.verdict == .ok)
+                #expect(reply.inspection.triggerID == UInt32(number))
                 #expect(reply.inspection.part == "S\(number)")
                 #expect(try #require(reply.exposedMicroseconds) >= reply.triggeredMicroseconds)
             }
             let records = try station.records
             #expect(records.map(\.part) == (1...20).map { "S\($0)" })
+            #expect(records.map(\.triggerID) == Array(1...20))
             #expect(Set(records.map(\.frame)).count == 20)
         }
         #expect(try station.records.count == 20)

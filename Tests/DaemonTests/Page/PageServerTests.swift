@@ -2,6 +2,7 @@ import ControlProtocol
 import Daemon
 import Glibc
 import Page
+import Platform
 import ServiceLifecycle
 import Settings
 import TestSupport

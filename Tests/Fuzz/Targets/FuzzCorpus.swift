@@ -21,7 +21,7 @@ package struct FuzzCorpus {
         case .onnx: paths.append("\(fixtures)/weights/tiny.onnx")
         case .picture:
             paths += Self.files(in: "\(fixtures)/imaging/zoo").filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".png") }
-        case .request, .segment, .state, .sidecar, .keptPart: break
+        case .request, .segment, .state, .sidecar, .keptPart, .modbus: break
         }
         let made = target == .keptPart ? [("made", Array(Self.keptPart.bytes.dropLast(SHA256.byteCount)))] : []
         inputs =

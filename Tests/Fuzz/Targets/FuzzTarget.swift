@@ -1,6 +1,7 @@
 import Core
 import Daemon
 import Foundation
+import Gateway
 import Journal
 import Logging
 import Platform
@@ -31,6 +32,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case onnx
     /// A JPEG or PNG file, with its EXIF.
     case picture
+    /// What a client of the Modbus server sends.
+    case modbus
 
     package func run(_ bytes: [UInt8]) {
         // What is thrown is a refusal, which is as good as anything.
@@ -50,6 +53,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .pickle: _ = try PyTorchCheckpoint.read(bytes: bytes, file: "a.pt")
         case .onnx: _ = try ONNXModel.read(bytes: bytes, file: "a.onnx")
         case .picture: try Self.readPicture(bytes)
+        case .modbus: try Self.serve(bytes)
         }
     }
 
@@ -58,6 +62,17 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         let scan = SegmentScan(bytes, first: 1)
         precondition((0...bytes.count).contains(scan.goodLength), "segment: \(scan.goodLength) good bytes")
         try StateFolder.shared.withLock { try $0.recoverJournal(bytes) }
+    }
+
+    private static func serve(_ bytes: [UInt8]) throws {
+        var desk = ModbusDesk(ModbusSettings(), places: [ModbusPlace()], start: 1)
+        var buffer = bytes
+        while let frame = try ModbusFrame.next(in: &buffer) {
+            let (reply, order) = desk.answer(frame, mayWrite: true, at: .now, time: .now)
+            precondition(reply.bytes.count <= ModbusFrame.mostBytes, "modbus: a reply of \(reply.bytes.count) bytes")
+            // Without the daemon nothing is carried out.
+            precondition(order.map { $0.action == .acknowledgeResult } ?? true, "modbus: an order to nobody")
+        }
     }
 
     /// Small ones only: a large picture takes long, and is no fault.

@@ -1,13 +1,13 @@
-import ControlProtocol
+package import ControlProtocol
 import Foundation
 import Glibc
 
 /// The daemon's control API, seen from outside: one connection a request, no state. Values in and out are those of
 /// ControlProtocol.
 ///
-/// What goes wrong is a ``ClientError``, but for what a receiver of lines throws.
-struct DaemonClient: Sendable {
-    enum Body: Sendable {
+/// What goes wrong is a ``DaemonError``, but for what a receiver of lines throws.
+package struct DaemonClient: Sendable {
+    package enum Body: Sendable {
         case none
         case json(any Encodable & Sendable)
         /// As it is in the file. The daemon looks at the bytes, not at the name, to tell what it is.
@@ -17,12 +17,14 @@ struct DaemonClient: Sendable {
     /// More is no reply of a daemon: the largest are a picture and a list of generations with their shots.
     private static let maximumReplyBytes = 256 << 20
 
-    let socket: String
+    package let socket: String
+
+    package init(socket: String) { self.socket = socket }
 
     /// One request with a JSON reply.
     ///
     /// - Parameter timeout: for the whole exchange. What may take long there names a longer one.
-    func request<Reply: Decodable>(
+    package func request<Reply: Decodable>(
         _ method: Exchange.Method, _ path: String, query: [String: String] = [:], body: Body = .none,
         timeout: Duration = .seconds(60), as type: Reply.Type
     ) async throws -> Reply {
@@ -30,18 +32,18 @@ struct DaemonClient: Sendable {
         do {
             return try ControlCoding.decode(type, from: bytes)
         } catch {
-            throw ClientError.unexpectedReply(status: 200, text: String(decoding: bytes.prefix(200), as: UTF8.self))
+            throw DaemonError.unexpectedReply(status: 200, text: String(decoding: bytes.prefix(200), as: UTF8.self))
         }
     }
 
-    func get<Reply: Decodable>(
+    package func get<Reply: Decodable>(
         _ path: String, query: [String: String] = [:], as type: Reply.Type
     ) async throws -> Reply {
         try await request(.get, path, query: query, as: type)
     }
 
     /// One request with a reply of any kind, held in memory.
-    func bytes(
+    package func bytes(
         _ method: Exchange.Method, _ path: String, query: [String: String] = [:], body: Body = .none,
         timeout: Duration = .seconds(60)
     ) async throws -> [UInt8] {
@@ -49,7 +51,7 @@ struct DaemonClient: Sendable {
             var body: [UInt8] = []
             let reply = try exchange.perform { _, piece in
                 guard body.count + piece.count <= Self.maximumReplyBytes else {
-                    throw ClientError.unexpectedReply(status: 200, text: "more than \(Self.maximumReplyBytes) bytes")
+                    throw DaemonError.unexpectedReply(status: 200, text: "more than \(Self.maximumReplyBytes) bytes")
                 }
                 body += piece
             }
@@ -63,7 +65,7 @@ struct DaemonClient: Sendable {
     /// - Parameter handle: gets each line, on another thread; while it is at work, nothing is read.
     /// - Returns: the fields of the reply's head and of its end, by name in small letters.
     @discardableResult
-    func lines(
+    package func lines(
         _ path: String, query: [String: String], _ handle: @escaping @Sendable (_ line: [UInt8]) throws -> Void
     ) async throws -> [String: String] {
         try await exchange(try request(.get, path, query: query, body: .none, timeout: nil)) { exchange in
@@ -81,18 +83,56 @@ struct DaemonClient: Sendable {
         }
     }
 
+    /// The stream of events, until it breaks off or the daemon ends it. Blocks its thread, and has no time-out: a daemon that is
+    /// stopped in the middle sends nothing, and goes on later. The heartbeats say how it is.
+    ///
+    /// - Parameter handle: gets each event; while it is at work, nothing is read.
+    package func events(_ query: [String: String], _ handle: (StreamEvent) throws -> Void) throws {
+        try named {
+            var (events, refusal) = (ServerSentEvents(), [UInt8]())
+            let exchange = try request(.get, ControlPath.stream, query: query, body: .none, timeout: nil)
+            let reply = try exchange.perform { reply, piece in
+                guard reply.isSuccess else {
+                    refusal += piece
+                    return
+                }
+                guard let complete = events.take(piece) else {
+                    throw DaemonError.unexpectedReply(status: reply.status, text: "no events")
+                }
+                for event in complete {
+                    if let event = try Self.event(event) { try handle(event) }
+                }
+            }
+            try Self.check(reply, refusal)
+        }
+    }
+
+    private static func event(_ event: ServerSentEvents.Event) throws -> StreamEvent? {
+        do {
+            return try StreamEvent(name: event.name, data: event.data)
+        } catch {
+            throw DaemonError.unexpectedReply(
+                status: 200, text: "\(event.name): \(String(decoding: event.data.prefix(200), as: UTF8.self))")
+        }
+    }
+
     private func exchange<Outcome: Sendable>(
         _ exchange: Exchange, _ work: @escaping @Sendable (Exchange) throws -> Outcome
     ) async throws -> Outcome {
+        try await onThread { try named { try work(exchange) } }
+    }
+
+    /// A connection's errors in the daemon's terms.
+    private func named<Outcome>(_ work: () throws -> Outcome) throws -> Outcome {
         do {
-            return try await onThread { try work(exchange) }
+            return try work()
         } catch Exchange.Failure.cut(_, let words) {
             // A connection that breaks in the middle of a reply is a daemon that went away.
-            throw ClientError.unreachable(socket: socket, reason: "the connection broke off: \(words)")
+            throw DaemonError.unreachable(socket: socket, reason: "the connection broke off: \(words)")
         } catch Exchange.Failure.unreachable(let words, let errno) {
-            throw ClientError.unreachable(socket: socket, reason: Self.reason(errno, words))
+            throw DaemonError.unreachable(socket: socket, reason: Self.reason(errno, words))
         } catch Exchange.Failure.address(let words) {
-            throw ClientError.unreachable(socket: socket, reason: words)
+            throw DaemonError.unreachable(socket: socket, reason: words)
         }
     }
 
@@ -100,10 +140,10 @@ struct DaemonClient: Sendable {
         guard !reply.isSuccess else { return }
         // Who answers so is no fsacd, or one of another version.
         guard let refusal = try? ControlCoding.decode(ErrorReply.self, from: body) else {
-            throw ClientError.unexpectedReply(
+            throw DaemonError.unexpectedReply(
                 status: reply.status, text: String(decoding: body.prefix(200), as: UTF8.self))
         }
-        throw ClientError.refused(refusal.error)
+        throw DaemonError.refused(refusal.error)
     }
 
     private func request(

@@ -5,15 +5,15 @@ import Platform
 
 /// One HTTP request and its reply, by libcurl. It blocks its thread (``onThread(_:)``), and nothing piles up: who receives a
 /// piece of the body holds the server back meanwhile.
-struct Exchange: Sendable {
-    enum Method: String, Sendable {
+package struct Exchange: Sendable {
+    package enum Method: String, Sendable {
         case get = "GET"
         case post = "POST"
         case put = "PUT"
         case delete = "DELETE"
     }
 
-    enum Route: Sendable {
+    package enum Route: Sendable {
         /// `timeout` is for the whole exchange; nil = it may last for ever.
         case socket(path: String, timeout: Duration?)
         /// Over the network, through the proxies that curl finds in the environment, and after redirects.
@@ -21,13 +21,13 @@ struct Exchange: Sendable {
     }
 
     /// What a reply begins with, and at its end also what came behind the body. Of redirects it is the last one's.
-    struct Reply {
-        let status: Int
+    package struct Reply {
+        package let status: Int
         /// By name in small letters.
-        let headers: [String: String]
+        package let headers: [String: String]
     }
 
-    enum Failure: Error {
+    package enum Failure: Error {
         /// It or a redirect is no address that may be asked.
         case address(String)
         /// There was no reply; `errno` is what the system said of the connection, or 0.
@@ -36,19 +36,26 @@ struct Exchange: Sendable {
         case cut(Reply, String)
     }
 
-    let url: String
-    let route: Route
-    var method = Method.get
+    package let url: String
+    package let route: Route
+    package var method = Method.get
     /// `Name: value`
-    var headers: [String] = []
+    package var headers: [String] = []
     /// Of POST and PUT.
-    var body: [UInt8] = []
+    package var body: [UInt8] = []
+
+    package init(url: String, route: Route, method: Method = .get, headers: [String] = []) {
+        self.url = url
+        self.route = route
+        self.method = method
+        self.headers = headers
+    }
 
     /// Waits for the whole reply.
     ///
     /// - Parameter receive: gets the body's pieces as they come. What it throws ends the exchange and is thrown here.
     /// - Throws: ``Failure``.
-    func perform(_ receive: (Reply, UnsafeRawBufferPointer) throws -> Void) throws -> Reply {
+    package func perform(_ receive: (Reply, UnsafeRawBufferPointer) throws -> Void) throws -> Reply {
         // Once a process: curl's own initialisation is not for several threads.
         precondition(Self.isReady, "libcurl cannot be initialised")
         // A handle for each exchange: no connection is kept, and a new one to a socket costs next to nothing.
@@ -188,7 +195,7 @@ extension Exchange.Reply {
         self.headers = headers
     }
 
-    var isSuccess: Bool { (200..<300).contains(status) }
+    package var isSuccess: Bool { (200..<300).contains(status) }
 }
 
 private func number(_ curl: UnsafeMutableRawPointer, _ info: CURLINFO) -> Int {
@@ -212,7 +219,7 @@ private func check(_ code: CURLcode) {
 
 /// Does what blocks on a thread of its own: the cooperative pool has one thread a core, and a wait there would stop
 /// everybody.
-func onThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+package func onThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         NamedThread.start("fsac-http") { continuation.resume(with: Result(catching: work)) }
     }

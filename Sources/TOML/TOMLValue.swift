@@ -12,7 +12,7 @@ package enum TOMLValue {
     case tables([TOMLTable])
 
     /// What it is and what it says, for messages: `the integer 5`.
-    var description: String { "the \(kind) \(text)" }
+    package var description: String { "the \(kind) \(text)" }
 
     private var kind: String {
         switch self {
@@ -39,13 +39,13 @@ package enum TOMLValue {
         }
     }
 
-    var string: String? { if case .string(let text) = self { text } else { nil } }
-    var integer: Int? { if case .integer(let number) = self { number } else { nil } }
-    var boolean: Bool? { if case .boolean(let flag) = self { flag } else { nil } }
-    var table: TOMLTable? { if case .table(let table) = self { table } else { nil } }
+    package var string: String? { if case .string(let text) = self { text } else { nil } }
+    package var integer: Int? { if case .integer(let number) = self { number } else { nil } }
+    package var boolean: Bool? { if case .boolean(let flag) = self { flag } else { nil } }
+    package var table: TOMLTable? { if case .table(let table) = self { table } else { nil } }
 
     /// A list's values, in brackets or as `[[name]]`.
-    var array: [TOMLValue]? {
+    package var array: [TOMLValue]? {
         switch self {
         case .array(let values): values
         case .tables(let tables): tables.map(TOMLValue.table)
@@ -68,10 +68,10 @@ package final class TOMLTable {
         case braces
     }
 
-    struct Entry {
-        var value: TOMLValue
+    package struct Entry {
+        package var value: TOMLValue
         /// From 1.
-        var line: Int
+        package var line: Int
     }
 
     var origin: Origin
@@ -88,7 +88,7 @@ package final class TOMLTable {
 
     package subscript(_ key: String) -> TOMLValue? { entries[key]?.value }
 
-    func entry(_ key: String) -> Entry? { entries[key] }
+    package func entry(_ key: String) -> Entry? { entries[key] }
 
     func set(_ key: String, _ value: TOMLValue, line: Int) {
         if entries.updateValue(Entry(value: value, line: line), forKey: key) == nil { keys.append(key) }

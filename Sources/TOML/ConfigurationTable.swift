@@ -4,15 +4,15 @@ import Platform
 ///
 /// Each `read` leaves the property as it is where the file does not have the key, and throws `wrongType` or
 /// `invalidValue` with the place where it is not what `expected` says.
-struct ConfigurationTable<Key: CodingKey & CaseIterable> {
-    let table: TOMLTable
+package struct ConfigurationTable<Key: CodingKey & CaseIterable> {
+    package let table: TOMLTable
     /// Empty for the top of the file.
-    let name: String
-    let file: String
+    package let name: String
+    package let file: String
 
     /// - Parameter further: keys that it may have, too.
     /// - Throws: `unknownKey` for the first key that is none of `Key`, in the order of the file.
-    init(_ table: TOMLTable, name: String, further: [String] = [], file: String) throws(ConfigurationError) {
+    package init(_ table: TOMLTable, name: String, further: [String] = [], file: String) throws(ConfigurationError) {
         self.table = table
         self.name = name
         self.file = file
@@ -29,26 +29,26 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         throw .unknownKey(place(key), suggestion: suggestion, known: known)
     }
 
-    func place(_ key: Key) -> ConfigurationPlace { place(key.stringValue) }
+    package func place(_ key: Key) -> ConfigurationPlace { place(key.stringValue) }
 
     /// A key that is missing is missing in its table.
     ///
     /// - Parameter key: one of `Key`, or a further one.
-    func place(_ key: String) -> ConfigurationPlace {
+    package func place(_ key: String) -> ConfigurationPlace {
         ConfigurationPlace(file: file, line: table.entry(key)?.line ?? table.line, table: name, key: key)
     }
 
-    func notATable(_ key: Key, _ found: TOMLValue) -> ConfigurationError {
+    package func notATable(_ key: Key, _ found: TOMLValue) -> ConfigurationError {
         wrongType(key, found, expected: "the table [\(key.stringValue)]")
     }
 
-    func read(_ key: Key, into value: inout Bool) throws(ConfigurationError) {
+    package func read(_ key: Key, into value: inout Bool) throws(ConfigurationError) {
         guard let found = table[key.stringValue] else { return }
         guard let flag = found.boolean else { throw wrongType(key, found, expected: "true or false") }
         value = flag
     }
 
-    func read(_ key: Key, into value: inout Int, in range: ClosedRange<Int>) throws(ConfigurationError) {
+    package func read(_ key: Key, into value: inout Int, in range: ClosedRange<Int>) throws(ConfigurationError) {
         guard let found = table[key.stringValue] else { return }
         let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
         // 1.0 is no whole number: whoever writes it means something else.
@@ -57,7 +57,7 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         value = number
     }
 
-    func read(_ key: Key, into value: inout Double, in range: ClosedRange<Double>) throws(ConfigurationError) {
+    package func read(_ key: Key, into value: inout Double, in range: ClosedRange<Double>) throws(ConfigurationError) {
         guard let found = table[key.stringValue] else { return }
         let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
         let number =
@@ -73,7 +73,7 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         value = number
     }
 
-    func read<Choice: RawRepresentable<String> & CaseIterable>(
+    package func read<Choice: RawRepresentable<String> & CaseIterable>(
         _ key: Key, into value: inout Choice
     ) throws(ConfigurationError) {
         guard let found = table[key.stringValue] else { return }
@@ -85,7 +85,7 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
 
     /// - Parameters:
     ///   - expected: what `isValid` accepts, in words.
-    func read(
+    package func read(
         _ key: Key, into value: inout String, expected: String, where isValid: (String) -> Bool
     ) throws(ConfigurationError) {
         guard let found = table[key.stringValue] else { return }
@@ -95,7 +95,7 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
     }
 
     /// - Parameter expected: what `isValid` accepts of each text, in words.
-    func read(
+    package func read(
         _ key: Key, into value: inout [String], expected: String, where isValid: (String) -> Bool
     ) throws(ConfigurationError) {
         guard let found = table[key.stringValue] else { return }
@@ -111,7 +111,7 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         value = texts
     }
 
-    func read(_ key: Key, into value: inout [Int], in range: ClosedRange<Int>) throws(ConfigurationError) {
+    package func read(_ key: Key, into value: inout [Int], in range: ClosedRange<Int>) throws(ConfigurationError) {
         guard let found = table[key.stringValue] else { return }
         let expected = "a list of different whole numbers from \(range.lowerBound) to \(range.upperBound)"
         guard let array = found.array else { throw wrongType(key, found, expected: expected) }
@@ -128,97 +128,25 @@ struct ConfigurationTable<Key: CodingKey & CaseIterable> {
         value = numbers
     }
 
-    fileprivate func wrongType(_ key: Key, _ found: TOMLValue, expected: String) -> ConfigurationError {
+    package func wrongType(_ key: Key, _ found: TOMLValue, expected: String) -> ConfigurationError {
         .wrongType(place(key), expected: expected, got: found.description)
     }
 
-    fileprivate func invalid(_ key: Key, _ got: String, expected: String) -> ConfigurationError {
+    package func invalid(_ key: Key, _ got: String, expected: String) -> ConfigurationError {
         .invalidValue(place(key), expected: expected, got: got)
     }
 }
 
 extension ConfigurationTable {
     /// An absolute path, at most `limit` bytes long.
-    func readPath(_ key: Key, into value: inout String, limit: Int = 1024) throws(ConfigurationError) {
+    package func readPath(_ key: Key, into value: inout String, limit: Int = 1024) throws(ConfigurationError) {
         try read(key, into: &value, expected: "an absolute path of at most \(limit) bytes") {
             $0.hasPrefix("/") && $0.utf8.count <= limit && !$0.utf8.contains { $0 < 0x20 }
         }
     }
 
     /// A name that file names can be made of.
-    func readName(_ key: Key, into value: inout String) throws(ConfigurationError) {
+    package func readName(_ key: Key, into value: inout String) throws(ConfigurationError) {
         try read(key, into: &value, expected: PlainName.rule, where: PlainName.isValid)
-    }
-
-    /// As ``readName(_:into:)``, or empty.
-    func readOptionalName(_ key: Key, into value: inout String) throws(ConfigurationError) {
-        try read(key, into: &value, expected: "a recipe's name, or \"\"") {
-            $0.isEmpty || PlainName.isValid($0)
-        }
-    }
-
-    /// Neither the names nor the values can be checked before the camera is there.
-    ///
-    /// A table of names that only the camera knows.
-    func readControls(
-        _ key: Key, into values: inout [String: Configuration.ControlValue]
-    ) throws(ConfigurationError) {
-        guard let found = table[key.stringValue] else { return }
-        guard let controls = found.table else { throw notATable(key, found) }
-        for name in controls.keys {
-            // The type decides: `1` stays a number also where a control is a switch, see CameraControl.number(for:).
-            switch controls[name] {
-            case nil: continue
-            case .integer(let number)?: values[name] = .number(number)
-            case .boolean(let flag)?: values[name] = .flag(flag)
-            case .string(let choice)?: values[name] = .choice(choice)
-            case let other?:
-                throw .wrongType(
-                    ConfigurationPlace(
-                        file: file, line: controls.entry(name)?.line, table: "\(self.name).\(key.stringValue)",
-                        key: name),
-                    expected: "a whole number, true or false, or the name of a menu's entry", got: other.description)
-            }
-        }
-    }
-
-    /// Whole numbers from 0 to 65535; nil = the key is not there.
-    func pixels(_ key: Key, expected: String) throws(ConfigurationError) -> [Int]? {
-        try table[key.stringValue].map { found throws(ConfigurationError) in
-            try pixels(in: found, key, expected: expected)
-        }
-    }
-
-    /// Nil = the key is not there.
-    func polygons(_ key: Key, expected: String) throws(ConfigurationError) -> [[[Int]]]? {
-        guard let found = table[key.stringValue] else { return nil }
-        guard let polygons = found.array else { throw wrongType(key, found, expected: expected) }
-        var read: [[[Int]]] = []
-        for polygon in polygons {
-            guard let points = polygon.array else { throw wrongType(key, polygon, expected: expected) }
-            var corners: [[Int]] = []
-            for point in points {
-                let corner = try pixels(in: point, key, expected: expected)
-                guard corner.count == 2 else { throw invalid(key, "the point \(corner)", expected: expected) }
-                corners.append(corner)
-            }
-            read.append(corners)
-        }
-        return read
-    }
-
-    private func pixels(
-        in found: TOMLValue, _ key: Key, expected: String
-    ) throws(ConfigurationError) -> [Int] {
-        guard let array = found.array else { throw wrongType(key, found, expected: expected) }
-        var numbers: [Int] = []
-        for element in array {
-            guard let number = element.integer else {
-                throw wrongType(key, element, expected: expected)
-            }
-            guard (0...65_535).contains(number) else { throw invalid(key, "\(number)", expected: expected) }
-            numbers.append(number)
-        }
-        return numbers
     }
 }

@@ -1,0 +1,41 @@
+import ArgumentParser
+import ControlProtocol
+import Gateway
+import Glibc
+import Platform
+import TOML
+
+/// The gateway: it tells a PLC by Modbus TCP what fsacd finds, and carries out what the PLC asks for.
+@main
+struct FsacGateway: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fsac-gateway",
+        abstract: "Tell a PLC by Modbus TCP what fsacd finds.",
+        discussion: """
+            It speaks with fsacd through the control socket alone, and says so in its registers while fsacd does not answer. \
+            Exit codes: 0 stopped (SIGTERM, SIGINT); 1 failed, as with a port that is taken; 64 wrong usage; 78 bad \
+            configuration, or a command's number that cannot be read: starting again does not help before somebody changes \
+            something.
+            """,
+        version: FsacVersion.text)
+
+    @Option(help: "The configuration file.", completion: .file(extensions: ["toml"]))
+    var config = GatewaySettings.standardPath
+
+    @Flag(help: "Check the configuration, then exit.")
+    var check = false
+
+    func run() throws {
+        do {
+            let settings = try GatewaySettings.load(path: config)
+            if check { return print("\(config): valid") }
+            try Gateway(settings).run()
+            // Threads that wait for sockets have no end of their own.
+            _exit(EXIT_SUCCESS)
+        } catch {
+            let message = Array("fsac-gateway: \(PrintableText.line(ErrorWords.of(error)))\n".utf8)
+            _ = write(STDERR_FILENO, message, message.count)
+            throw error is ConfigurationError || error is PlaceError ? ExitCode(78) : ExitCode.failure
+        }
+    }
+}
