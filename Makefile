@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build weights pictures demo test page-test page-shots fuzz mutants faults soak vm-test check format parity bench evaluate backbone man deb clean
+.PHONY: help setup build weights pictures demo test line-test page-test page-shots fuzz mutants faults soak vm-test check format parity bench evaluate backbone man deb clean
 
 # One build folder and one set of flags for the programs and the tests, so that nothing is compiled twice. `swift build
 # --build-tests` would compile everything once more for `@testable`, which no test here needs.
@@ -18,6 +18,8 @@ export FUZZ_SECONDS FUZZ_TARGETS
 export PARTS RATE SEED BACKBONE SIZE PAGE
 # What `make faults` and `make soak` take.
 export KILLS FOLDER_FILES SOAK_MINUTES
+# What `make line-test` takes; PARTS as the demo.
+export READS MUTANTS
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +27,7 @@ help:  ## List the targets
 setup:  ## Install what a build needs (Debian packages); quick when it is there
 	@Tools/setup.sh
 
-build: setup  ## Build fsacd and fsacctl
+build: setup  ## Build fsacd, fsacctl and fsac-gateway
 	@swift build $(SWIFT_FLAGS)
 
 weights: build  ## Fetch the backbones' weights and import them into models/
@@ -39,6 +41,9 @@ demo: weights pictures  ## Inspect up to 60 real parts: PARTS=60 RATE=2
 
 test: weights pictures  ## Run all tests
 	@swift test $(SWIFT_FLAGS) --disable-testable-imports
+
+line-test: weights pictures  ## Test the gateway with PLCs on the loopback interface: PARTS=10000 READS=1000000 MUTANTS=1000000 TESTS="ModbusTest"
+	@Tests/Line/run.sh $(TESTS)
 
 page-test: weights pictures  ## Test the operator's page in a browser: TESTS="PageTest.test_names_of_files_are_text"
 	@Tests/Page/run.sh test $(TESTS)
@@ -81,7 +86,7 @@ evaluate: weights pictures  ## Measure accuracy; DATA="DIR..." for other picture
 backbone: weights  ## Train a backbone for detection (asks first); PICTURES="DIR..." for own pictures
 	@Tools/backbone/run.sh
 
-deb: weights man  ## Debian package into .build/deb/, with the weights that are in models/
+deb: weights man  ## Debian packages into .build/deb/, with the weights that are in models/
 	@Tools/setup.sh debhelper lintian patchelf
 	@Tools/make_deb.sh
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packs what `make build`, `make man` and `make weights` left into a Debian package: what `make deb` runs.
+# Packs what `make build`, `make man` and `make weights` left into two Debian packages, fsac and fsac-gateway: what `make deb` runs.
 #
 #   DEB_VERSION   the package's version (default: that of the program)
 #   DEB_WEIGHTS   names of the networks to pack (default: all that are in models/)
@@ -16,6 +16,8 @@ models=${FSAC_MODELS:-models}
 version=${DEB_VERSION:-$(sed -n 's/.*text = "\(.*\)"/\1/p' Sources/ControlProtocol/Version.swift)}
 stage=.build/deb/fsac-$version
 payload=$stage/payload
+# Of fsac-gateway, which uses the Swift runtime of fsac.
+gateway=$stage/gateway
 
 # The libraries of the Swift runtime that PROGRAM... need, one path a line.
 runtime_libraries() {
@@ -25,11 +27,12 @@ runtime_libraries() {
 stage_programs() {
     local library
     install -Dm755 -t "$payload/usr/bin" $bin/fsacd $bin/fsacctl
-    mapfile -t libraries < <(runtime_libraries $bin/fsacd $bin/fsacctl)
+    install -Dm755 -t "$gateway/usr/bin" $bin/fsac-gateway
+    mapfile -t libraries < <(runtime_libraries $bin/fsacd $bin/fsacctl $bin/fsac-gateway)
     [ ${#libraries[@]} -gt 0 ] || fail "no Swift runtime found: is it linked statically?"
     install -Dm644 -t "$payload/usr/lib/fsac" "${libraries[@]}"
     # The build's search path names the toolchain of this machine.
-    patchelf --set-rpath /usr/lib/fsac "$payload"/usr/bin/*
+    patchelf --set-rpath /usr/lib/fsac "$payload"/usr/bin/* "$gateway"/usr/bin/*
     for library in "$payload"/usr/lib/fsac/*; do patchelf --set-rpath /usr/lib/fsac "$library"; done
 }
 
@@ -55,7 +58,9 @@ stage_documents() {
     install -Dm644 -t "$payload/usr/share/doc/fsac" README.md ARCHITECTURE.md
     install -Dm644 -t "$payload/usr/share/doc/fsac/docs" docs/*.md
     install -Dm644 -t "$payload/usr/share/man/man1" .build/man/*.1
-    install -Dm644 -t "$payload/usr/share/man/man8" .build/man/*.8
+    install -Dm644 -t "$payload/usr/share/man/man8" .build/man/fsacd.8
+    install -Dm644 -t "$gateway/usr/share/man/man8" .build/man/fsac-gateway.8
+    install -Dm644 packaging/gateway.toml "$gateway/etc/fsac/gateway.toml"
     install -Dm644 .build/completions/fsacctl.bash "$payload/usr/share/bash-completion/completions/fsacctl"
     install -Dm644 -t "$payload/usr/share/zsh/vendor-completions" .build/completions/_fsacctl
     install -Dm644 -t "$payload/usr/share/fish/vendor_completions.d" .build/completions/fsacctl.fish
@@ -67,6 +72,8 @@ stage_packaging() {
     cp systemd/fsacd.service "$stage/debian/fsac.fsacd.service"
     # Beside the service and not debhelper's own: it is started with the daemon, and not at the installation.
     install -Dm644 -t "$payload/lib/systemd/system" systemd/fsacd-page.socket
+    cp systemd/fsac-gateway.service systemd/fsac-gateway.sysusers "$stage/debian/"
+    install -Dm644 -t "$gateway/lib/systemd/system" systemd/fsac-gateway-modbus.socket
     cp systemd/fsac.sysusers "$stage/debian/fsac.sysusers"
     cp systemd/fsac.tmpfiles "$stage/debian/fsac.tmpfiles"
     local maintainer
@@ -78,7 +85,7 @@ stage_packaging() {
 # What the unit's MemoryDenyWriteExecute and the private runtime rely on.
 check_programs() {
     local file
-    for file in "$payload"/usr/bin/* "$payload"/usr/lib/fsac/*; do
+    for file in "$payload"/usr/bin/* "$gateway"/usr/bin/* "$payload"/usr/lib/fsac/*; do
         readelf -lW "$file" | grep -q 'GNU_STACK.*RWE' && fail "$file wants an executable stack"
         readelf -dW "$file" | grep -q TEXTREL && fail "$file has text relocations"
         readelf -dW "$file" | grep -q 'RUNPATH.*/swift' && fail "$file looks for libraries in the toolchain"
@@ -87,7 +94,7 @@ check_programs() {
 }
 
 rm -rf "$stage"
-mkdir -p "$payload"
+mkdir -p "$payload" "$gateway"
 stage_programs
 stage_models
 stage_documents
@@ -99,7 +106,9 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
     tail -n 40 "$stage.log" >&2
     fail "dpkg-buildpackage failed: $stage.log"
 }
-package=$(find .build/deb -maxdepth 1 -name "fsac_${version}_*.deb")
-lintian --allow-root --fail-on error,warning --tag-display-limit 0 --suppress-tags bad-distribution-in-changes-file "$package" || fail "lintian complains"
-ln -sfn "$(basename "$package")" .build/deb/fsac.deb
-echo "deb: $package, $(du -h "$package" | cut -f1)"
+for name in fsac fsac-gateway; do
+    package=$(find .build/deb -maxdepth 1 -name "${name}_${version}_*.deb")
+    lintian --allow-root --fail-on error,warning --tag-display-limit 0 --suppress-tags bad-distribution-in-changes-file "$package" || fail "lintian complains"
+    ln -sfn "$(basename "$package")" ".build/deb/$name.deb"
+    echo "deb: $package, $(du -h "$package" | cut -f1)"
+done

@@ -13,6 +13,7 @@ rm -rf .build/man .build/completions
 mkdir -p .build/man .build/completions
 "$tool/release/generate-manual" "$bin/fsacctl" --multi-page --section 1 --output-directory .build/man
 "$tool/release/generate-manual" "$bin/fsacd" --section 8 --output-directory .build/man
+"$tool/release/generate-manual" "$bin/fsac-gateway" --section 8 --output-directory .build/man
 
 # Page names as Debian has them: fsacctl.limit.set.1 is fsacctl-limit-set.1, which `man fsacctl limit set` finds, too.
 for page in .build/man/fsacctl.*.*.1 .build/man/fsacctl.*.1; do
