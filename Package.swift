@@ -128,7 +128,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Platform", "Core", "Settings", "ControlProtocol", "Journal", "Daemon", "Gateway",
+                "Platform", "Core", "Settings", "ControlProtocol", "Journal", "Statistics", "Daemon",
+                "Gateway",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),

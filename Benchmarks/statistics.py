@@ -6,6 +6,7 @@ a change of the clock, with a clock that was set back and part numbers that come
     python3 Benchmarks/statistics.py --bin .build/release --parts 1000000 --kills 20     (needs numpy and scipy)
 """
 import argparse
+import atexit
 import datetime
 import json
 import os
@@ -94,12 +95,14 @@ class Daemon:
         shifts = ", ".join(f'{{ name = "{name}", from = "{clock}" }}' for name, clock in fixtures.SHIFTS.items())
         (folder / "config.toml").write_text(f"""
 state_directory = "{folder}/state"
-models_directory = "{folder}"
+models_directory = "{pathlib.Path(self.options.models).resolve()}"
 [control]
 socket = "{folder}/s"
 request_timeout_s = 600
 [camera]
 path = "{folder}/frames"
+[recipe]
+backbone = "efficientnet-lite0"
 [statistics]
 time_zone = "{fixtures.ZONE}"
 shifts = [{shifts}]
@@ -131,14 +134,16 @@ min_free_bytes = 0
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", default=".build/release")
+    parser.add_argument("--models", default="models")
     parser.add_argument("--parts", type=int, default=1_000_000)
     parser.add_argument("--kills", type=int, default=20)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="fsac-") as name:
+    with tempfile.TemporaryDirectory(prefix="fsac-", ignore_cleanup_errors=True) as name:
         folder = pathlib.Path(name)
         journal = folder / "state" / "journal"
         write(journal, options.parts)
         daemon = Daemon(options, folder)
+        atexit.register(lambda: daemon.process and daemon.process.kill())
         draw = random.Random(1)
         for _ in range(options.kills):
             daemon.start()
@@ -147,7 +152,10 @@ def main():
         daemon.start()
         begun = time.monotonic()
         while True:
-            reply = json.loads(daemon.ask("statistics", "--shift", "2026-10-24/night")[0])
+            try:
+                reply = json.loads(daemon.ask("statistics", "--shift", "2026-10-24/night")[0])
+            except subprocess.CalledProcessError:
+                continue
             if reply["index"]["last_seq"] == options.parts:
                 break
         print(f"index: complete {time.monotonic() - begun:.1f} s after the last start, "

@@ -40,6 +40,14 @@ package struct EventRecord: Codable, Sendable, Equatable {
         /// A fault keeps parts from their verdicts for 3 s by now (`after` has `state`, `place`, `reason`, and `since` when it began), or is
         /// over for as long (`before` has `state` and `place`, and `until`). One that is open at a `stop` or `start` ends with the run.
         case state
+        /// A camera's parts ask for somebody: `after` has `kind` (``AlarmKind``), `reason` and `since`.
+        case alarm
+        /// Somebody saw the alarms (`before`), of a camera or of all.
+        case acknowledged
+        /// Another lot runs, or none any more, from the next frame or trigger on.
+        case lot
+        /// Somebody says what a part is (`after` has `seq` and `judged`, its `verdict`, and a `note`); the line of the verdict stays.
+        case judgement
         /// The clock was set: `after` has by how many seconds, ahead of or (below 0) behind what it would show.
         case clock
     }

@@ -25,6 +25,8 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     package var part: String?
     /// The number that whoever triggered gave with the trigger ("id" of ``TriggerRequest``); absent when none was.
     package var triggerID: UInt32?
+    /// The lot that was set when the frame was taken or the trigger came; absent = none, and in lines of older versions.
+    package var lot: String?
     package var verdict: Verdict
     /// Why there is no judgement, in a word such as `no_model` or `frame_dark`; with INVALID always, else never. More
     /// may come: an unknown one is no OK either.
@@ -112,8 +114,7 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
 
     package init(
         seq: UInt64, time: String, camera: String, recipe: String, generation: Int?, frame: String,
-        digest: String? = nil, part: String?,
-        triggerID: UInt32? = nil,
+        digest: String? = nil, part: String?, triggerID: UInt32? = nil, lot: String? = nil,
         verdict: Verdict, cause: String?, detail: String? = nil, sceneShift: String? = nil, score: Float?,
         limit: Float?, limitBy: LimitOrigin? = nil, uncertain: Bool? = nil,
         regions: [Region],
@@ -129,6 +130,7 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
         self.digest = digest
         self.part = part
         self.triggerID = triggerID
+        self.lot = lot
         self.verdict = verdict
         self.cause = cause
         self.detail = detail
@@ -146,7 +148,7 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case seq, time, camera, recipe, generation, frame, digest, part, verdict, cause, detail, score, limit,
+        case seq, time, camera, recipe, generation, frame, digest, part, lot, verdict, cause, detail, score, limit,
             uncertain,
             regions
         case triggerID = "trigger_id"

@@ -95,12 +95,14 @@ package struct TallyReply: Codable, Sendable, Equatable {
     package var takt: TaktReply?
     /// How often the clock was set in it.
     package var clockChanges: Int
+    /// Absent where nobody judged a part again.
+    package var rejudged: RejudgedReply?
 
     package init(
         parts: Int = 0, ok: Int = 0, ng: Int = 0, invalid: Int = 0, uncertain: Int = 0, reinspections: Int = 0,
         commissioning: Int = 0, causes: [String: Int] = [:], ngRate: Double? = nil, judgedShare: Double? = nil,
         numbered: Int = 0, numberedOK: Int = 0, firstPassYield: Double? = nil, takt: TaktReply? = nil,
-        clockChanges: Int = 0
+        clockChanges: Int = 0, rejudged: RejudgedReply? = nil
     ) {
         self.parts = parts
         self.ok = ok
@@ -117,10 +119,11 @@ package struct TallyReply: Codable, Sendable, Equatable {
         self.firstPassYield = firstPassYield
         self.takt = takt
         self.clockChanges = clockChanges
+        self.rejudged = rejudged
     }
 
     private enum CodingKeys: String, CodingKey {
-        case parts, ok, ng, invalid, uncertain, reinspections, commissioning, causes, numbered, takt
+        case parts, ok, ng, invalid, uncertain, reinspections, commissioning, causes, numbered, takt, rejudged
         case ngRate = "ng_rate"
         case judgedShare = "judged_share"
         case numberedOK = "numbered_ok"

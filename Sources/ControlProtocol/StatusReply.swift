@@ -52,6 +52,8 @@ package struct StatusReply: Codable, Sendable, Equatable {
     package var causes: [FindingReply]
     /// What is not as it should be while every part gets its verdict.
     package var warnings: [FindingReply]
+    /// That nobody has acknowledged; absent = none. They are among the warnings, too.
+    package var alarms: [AlarmReply]?
     /// Of the monotonic clock.
     package var uptimeSeconds: Double
     package var cameras: [CameraReply]
@@ -63,7 +65,8 @@ package struct StatusReply: Codable, Sendable, Equatable {
     package var storage: StorageReply
 
     package init(
-        version: String, station: String?, health: HealthReply, uptimeSeconds: Double, cameras: [CameraReply],
+        version: String, station: String?, health: HealthReply, alarms: [AlarmReply]? = nil, uptimeSeconds: Double,
+        cameras: [CameraReply],
         recipes: [RecipeReply],
         counts: CountsReply, latency: LatencyReply?, storage: StorageReply
     ) {
@@ -73,6 +76,7 @@ package struct StatusReply: Codable, Sendable, Equatable {
         reason = health.reason
         causes = health.causes
         warnings = health.warnings
+        self.alarms = alarms
         self.uptimeSeconds = uptimeSeconds
         self.cameras = cameras
         self.recipes = recipes
@@ -82,7 +86,7 @@ package struct StatusReply: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, station, state, reason, causes, warnings, cameras, recipes, counts, latency, storage
+        case version, station, state, reason, causes, warnings, alarms, cameras, recipes, counts, latency, storage
         case uptimeSeconds = "uptime_s"
     }
 }

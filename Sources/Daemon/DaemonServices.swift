@@ -70,6 +70,11 @@ package struct DaemonServices: Sendable {
         let times = FindingTimes()
         let listening = PageListening()
         let refit = RefitService(book: book, events: events, logger: logger)
+        let alarms = AlarmDesk(
+            configuration.alarm, cameras: configuration.cameras.map(\.name), stateDirectory: directory,
+            verdicts: journal, logger: logger)
+        let lots = LotDesk(
+            cameras: configuration.cameras.map(\.name), stateDirectory: directory, logger: logger)
         let desks = configuration.lineIO.map { OutputDesk($0) }
         // Lanes are open from here on; their cameras come with the capture service.
         let line = InspectionLine(
@@ -78,6 +83,7 @@ package struct DaemonServices: Sendable {
                     camera, recipe: book.lineRecipe(for: camera),
                     recipeNamed: { [book] in book.lineRecipe(named: $0) }, journal: journal)
             }, storage: storage, journal: journal, check: check, images: images, stream: stream, desks: desks,
+            alarms: alarms, lots: lots,
             others: [refit, events.journal, stream, index, ControlLane(), listening], logger: logger)
         let reloading = ConfigurationReload(
             configuration, path: path, book: book, refit: refit, line: line, journal: journal, events: events,
@@ -88,7 +94,7 @@ package struct DaemonServices: Sendable {
         let control = ControlServer(
             settings: ControlSettings(configuration.control), station: configuration.station.title, times: times,
             book: book, refit: refit, line: line, verdicts: journal,
-            shots: shots, events: events, stream: stream, desks: desks, index: index,
+            shots: shots, events: events, stream: stream, desks: desks, alarms: alarms, lots: lots, index: index,
             plan: ShiftPlan(configuration.statistics), stateDirectory: directory, logger: logger,
             reload: { try await Self.reload(reloading, notifier, $0) }, onReady: { notifier.ready() })
         let page = PageServer(
@@ -114,6 +120,7 @@ package struct DaemonServices: Sendable {
         services = [
             ("lock", InstanceLockService(lock: lock, logger: logger)), ("journal", journal), ("events", events.journal),
             ("verification", check), ("pictures", images), ("kept parts", stream),
+            ("alarms", AlarmService(alarms, events: events, logger: logger)),
             ("outputs", OutputService(line, events: events, logger: logger)),
             ("inspection", InspectionService(line, sinks: sinks)),
             ("cameras", CaptureService(line)), ("fits", refit), ("control", control), ("page", page),

@@ -113,7 +113,7 @@ extension Configuration {
         let lists = [
             ("page.listen", page.listen != new.page.listen), ("page.hosts", page.hosts != new.page.hosts),
             ("statistics.time_zone", statistics.timeZone != new.statistics.timeZone),
-            ("statistics.shifts", statistics.shifts != new.statistics.shifts),
+            ("statistics.shifts", statistics.shifts != new.statistics.shifts), ("alarm", alarm != new.alarm),
         ]
         return try (top + lists).filter(\.1).map(\.0) + Self.changes("station", station, new.station)
             + Self.changes("control", control, new.control) + Self.changes("journal", journal, new.journal)

@@ -81,6 +81,7 @@ extension JSONLine {
         if let digest = record.digest { add("digest", digest) }
         if let part = record.part { add("part", part) }
         if let triggerID = record.triggerID { add("trigger_id", triggerID) }
+        if let lot = record.lot { add("lot", lot) }
         add("verdict", record.verdict.rawValue)
         if let cause = record.cause { add("cause", cause) }
         if let detail = record.detail { add("detail", detail) }

@@ -22,7 +22,7 @@ final class Database {
     /// - Throws: when the file cannot be opened or made. What is in it is looked at by the first statement.
     init(path: String) throws(IndexError) {
         self.path = path
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         let code = sqlite3_open_v2(path, &handle, flags, nil)
         guard code == SQLITE_OK else {
             defer { sqlite3_close_v2(handle) }

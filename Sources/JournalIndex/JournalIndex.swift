@@ -36,6 +36,9 @@ package final class JournalIndex: Sendable {
     package func open(verdicts: any VerdictSource, events: any VerdictSource) throws -> String? {
         try tables.withLock { tables throws -> String? in
             tables = nil
+            var status = stat()
+            // What is no file is none of ours, wherever it leads.
+            if lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG { try Self.remove(path) }
             do {
                 let found = try Tables(path: path)
                 if let reason = try found.disagreement(with: verdicts, events) {

@@ -29,7 +29,7 @@ extension OutputStateMachine {
         if rejects.isActive(at: now) { levels.insert(.reject) }
         if condition.isReady, !isOverrun, parts.count < Self.partLimit { levels.insert(.ready) }
         if condition.isHealthy { levels.insert(.healthy) }
-        if !alarms.isEmpty { levels.insert(.alarm) }
+        if !alarms.isEmpty || condition.hasAlarm { levels.insert(.alarm) }
         if !parts.isEmpty { levels.insert(.busy) }
         if let heartbeatSince, now >= heartbeatSince,
             (now - heartbeatSince).halves(of: heartbeatPeriod).isMultiple(of: 2)

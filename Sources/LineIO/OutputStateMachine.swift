@@ -15,11 +15,14 @@ package struct OutputStateMachine: Sendable {
         package var isHealthy = false
         /// Every loop moves, and frames are fresh.
         package var isAlive = false
+        /// The parts ask for somebody.
+        package var hasAlarm = false
 
         package init() {}
 
-        package init(isReady: Bool, isHealthy: Bool, isAlive: Bool) {
+        package init(isReady: Bool, isHealthy: Bool, isAlive: Bool, hasAlarm: Bool = false) {
             (self.isReady, self.isHealthy, self.isAlive) = (isReady, isHealthy, isAlive)
+            self.hasAlarm = hasAlarm
         }
     }
 
@@ -193,16 +196,21 @@ package struct OutputStateMachine: Sendable {
     /// An edge of the input: with `handshake` the result was read, else, and where no result stands, alarms were seen.
     ///
     /// - Parameter time: of the edge; one from before the result could be read is none.
-    package mutating func acknowledge(at time: Duration, now: Duration) {
+    /// - Returns: whether it was alarms that were seen.
+    @discardableResult
+    package mutating func acknowledge(at time: Duration, now: Duration) -> Bool {
         advance(to: now)
+        defer { advance(to: now) }
         switch display {
         case .valid(_, _, let risen) where io.mode == .handshake:
             if time >= risen { display = .idle(since: now) }
         // It is the result's alone while one stands: an alarm would be gone before anybody has seen it.
         case .settling where io.mode == .handshake: break
-        default: alarms = []
+        default:
+            alarms = []
+            return true
         }
-        advance(to: now)
+        return false
     }
 
     /// Somebody saw them. A result goes on waiting for the line's own acknowledgement.

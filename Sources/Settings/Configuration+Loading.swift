@@ -24,6 +24,7 @@ extension Configuration {
         try Self.nested(.control, of: top) { table throws(ConfigurationError) in try control.read(table) }
         try Self.nested(.page, of: top) { table throws(ConfigurationError) in try page.read(table) }
         try Self.nested(.statistics, of: top) { table throws(ConfigurationError) in try statistics.read(table) }
+        try Self.nested(.alarm, of: top) { table throws(ConfigurationError) in try alarm.read(table) }
         let cameraTables = try top.tables(.cameras, name: .name, into: &cameras)
         _ = try top.tables(.recipes, name: .name, into: &recipes)
         let lineTables = try top.tables(.lineIO, name: .camera, into: &lineIO)

@@ -19,6 +19,7 @@ package struct Configuration: Codable, Sendable, Equatable {
     package var control = Control()
     package var page = Page()
     package var statistics = Statistics()
+    package var alarm = Alarm()
     /// Never empty; names differ.
     package var cameras = [Camera()]
     /// Never empty; names differ.
@@ -39,7 +40,7 @@ package struct Configuration: Codable, Sendable, Equatable {
         case cameras = "camera"
         case recipes = "recipe"
         case lineIO = "line_io"
-        case station, control, page, statistics, journal, images, log
+        case station, control, page, statistics, alarm, journal, images, log
     }
 }
 

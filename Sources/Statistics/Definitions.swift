@@ -19,6 +19,13 @@ extension DefinitionReply {
                 "part numbers whose first verdict is OK / part numbers whose first verdict is in the stretch, by camera; "
                 + "parts without a number are in neither"),
         DefinitionReply(
+            term: "false rejects, escapes",
+            means:
+                "NG parts that people judged good / NG parts that they judged again; OK parts judged bad / OK parts judged again; "
+                + "bounds are Wilson's at 95 %, and hold for parts that were picked at random. The last word of each person counts; "
+                + "where two differ the part is disputed and in neither. The false-reject rate, of good parts, is there once every NG was "
+                + "judged again"),
+        DefinitionReply(
             term: "takt",
             means:
                 "seconds from a part to the next one of the same camera, median and 95 % (nearest rank); more than an hour "

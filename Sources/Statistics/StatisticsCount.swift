@@ -47,6 +47,7 @@ package struct StatisticsCount {
 
     private let question: StatisticsQuestion
     private let plan: ShiftPlan
+    private let rejudgements: Rejudgements
     private var total = Tally()
     private var groups: [Key: Tally] = [:]
     /// Of the newest part, for most parts are of the same hour.
@@ -58,16 +59,19 @@ package struct StatisticsCount {
     private var goodParts: Int?
     private var gaps: [(seq: UInt64, parts: Int)] = []
 
-    package init(_ question: StatisticsQuestion, _ plan: ShiftPlan) {
+    /// - Parameter rejudgements: with all events of the journal.
+    package init(_ question: StatisticsQuestion, _ plan: ShiftPlan, _ rejudgements: Rejudgements = Rejudgements()) {
         self.question = question
         self.plan = plan
+        self.rejudgements = rejudgements
     }
 
     package mutating func count(_ facts: VerdictFacts) {
         let isPart = Tally.isPart(facts)
         let previous = isPart ? newest.updateValue(facts.time, forKey: facts.camera) : nil
-        total.count(facts, after: previous)
-        if let key = key(of: facts) { groups[key, default: Tally()].count(facts, after: previous) }
+        let outcome = rejudgements.outcome(of: facts.seq)
+        total.count(facts, after: previous, outcome)
+        if let key = key(of: facts) { groups[key, default: Tally()].count(facts, after: previous, outcome) }
         guard isPart else { return }
         switch facts.verdict {
         case .ng:

@@ -10,11 +10,14 @@ package struct Tally: Sendable {
     package private(set) var reply = TallyReply()
     /// Microseconds.
     private var takts: [UInt32] = []
+    private var rejudged = RejudgedTally()
 
     package init() {}
 
-    /// - Parameter previous: the time of the camera's part before; nil = there was none.
-    package mutating func count(_ facts: VerdictFacts, after previous: Int64?) {
+    /// - Parameters:
+    ///   - previous: the time of the camera's part before; nil = there was none.
+    ///   - outcome: what people said of it.
+    package mutating func count(_ facts: VerdictFacts, after previous: Int64?, _ outcome: Rejudgements.Outcome? = nil) {
         guard facts.cause != Self.uncounted else {
             reply.commissioning += 1
             return
@@ -27,6 +30,7 @@ package struct Tally: Sendable {
             reply.invalid += 1
             reply.causes[facts.cause ?? "", default: 0] += 1
         }
+        if let outcome { rejudged.count(facts.verdict, outcome) }
         if facts.isUncertain { reply.uncertain += 1 }
         if facts.isAgain {
             reply.reinspections += 1
@@ -51,6 +55,7 @@ package struct Tally: Sendable {
         result.ngRate = Self.share(reply.ng, of: reply.ok + reply.ng)
         result.judgedShare = Self.share(reply.ok + reply.ng, of: reply.parts)
         result.firstPassYield = Self.share(reply.numberedOK, of: reply.numbered)
+        result.rejudged = rejudged.reply(ok: reply.ok, ng: reply.ng)
         let sorted = takts.sorted()
         if !sorted.isEmpty {
             result.takt = TaktReply(p50: Self.rank(0.5, of: sorted), p95: Self.rank(0.95, of: sorted))

@@ -5,15 +5,11 @@ extension VerdictFacts {
     /// Of a journal line; nil for what is none that this version can read. The line's checksum is the reader's business.
     ///
     /// A million lines are read when an index is built anew: fields are looked at in their places, and a JSON parser is asked only
-    /// where a text has an escape in it.
+    /// of those that are not as the daemon writes them most of the time: of a text with an escape in it.
     package init?(line: [UInt8]) {
-        if line.contains(UInt8(ascii: "\\")) {
-            guard let fields = try? ControlCoding.decode(Fields.self, from: line) else { return nil }
-            self.init(fields)
-        } else {
-            guard let fields = line.withUnsafeBufferPointer({ Fields(plain: $0) }) else { return nil }
-            self.init(fields)
-        }
+        let plain = line.contains(UInt8(ascii: "\\")) ? nil : line.withUnsafeBufferPointer({ Fields(plain: $0) })
+        guard let fields = plain ?? (try? ControlCoding.decode(Fields.self, from: line)) else { return nil }
+        self.init(fields)
     }
 
     private init?(_ fields: Fields) {
@@ -49,23 +45,31 @@ extension VerdictFacts.Fields {
         )
         var (generation, part, lot, cause) = (Int?.none, String?.none, String?.none, String?.none)
         var (uncertain, score) = (Bool?.none, Double?.none)
+        // Something that is there and is none of what it has to be is the JSON parser's business.
+        var isOdd = false
         while let (key, value) = scan.next() {
             switch key {
             case "seq": seq = UInt64(scan.text(value))
             case "time": time = scan.text(value)
             case "camera": camera = scan.text(value)
             case "recipe": recipe = scan.text(value)
-            case "generation": generation = Int(scan.text(value))
+            case "generation":
+                generation = Int(scan.text(value))
+                isOdd = isOdd || generation == nil
             case "part": part = scan.text(value)
             case "lot": lot = scan.text(value)
             case "verdict": verdict = Verdict(rawValue: scan.text(value))
             case "cause": cause = scan.text(value)
-            case "uncertain": uncertain = Bool(scan.text(value))
-            case "score": score = Double(scan.text(value))
+            case "uncertain":
+                uncertain = Bool(scan.text(value))
+                isOdd = isOdd || uncertain == nil
+            case "score":
+                score = Double(scan.text(value))
+                isOdd = isOdd || score == nil
             default: continue
             }
         }
-        guard scan.isComplete, let seq, let time, let camera, let recipe, let verdict else { return nil }
+        guard scan.isComplete, !isOdd, let seq, let time, let camera, let recipe, let verdict else { return nil }
         self.init(
             seq: seq, time: time, camera: camera, recipe: recipe, generation: generation, part: part, lot: lot,
             verdict: verdict, cause: cause, uncertain: uncertain, score: score)

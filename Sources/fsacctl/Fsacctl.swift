@@ -23,7 +23,9 @@ struct Fsacctl: AsyncParsableCommand {
             CommandGroup(
                 name: "Online",
                 subcommands: [
-                    Status.self, Tail.self, History.self, Find.self, Events.self, StatisticsCommand.self,
+                    Status.self, Tail.self, History.self, Find.self, Events.self, AlarmCommand.self, Judge.self,
+                    LotCommand.self,
+                    StatisticsCommand.self,
                     AddNormal.self, Normals.self, Refit.self,
                     Limit.self,
                     Commission.self, Teach.self, Models.self, Trigger.self, RecipeCommand.self, Reload.self, IO.self,

@@ -49,5 +49,35 @@ extension EndToEndTests {
                 try await self.events(line).contains { $0.event == .reload && $0.origin == .signal }
             }
         }
+
+        @Test func whatSomebodySaidOfPartsIsThereAfterAKill() async throws {
+            let line = try Line(frames: Pictures.line)
+            try await line.start()
+            try await line.addShots()
+            var numbers: [UInt64] = []
+            try await eventually("ten judged parts") {
+                let lines = try await line.fsacctl("history", "--json", "-n1000").standardOutput.split(separator: "\n")
+                numbers = try lines.map { try ControlCoding.decode(InspectionRecord.self, from: Data($0.utf8)) }
+                    .filter { $0.verdict != .invalid }.map(\.seq)
+                return numbers.count >= 10
+            }
+            for number in numbers.prefix(5) {
+                #expect(try await line.fsacctl("judge", "\(number)", "ng").exitCode == 0)
+            }
+            try await line.kill()
+            try await line.start()
+            for number in numbers.dropFirst(5).prefix(5) {
+                #expect(try await line.fsacctl("judge", "\(number)", "ok", "--note", "dust").exitCode == 0)
+            }
+            try await line.kill()
+            try await line.start()
+            let said = try await events(line).filter { $0.event == .judgement }
+            #expect(said.map { $0.after["seq"] } == numbers.prefix(10).map { .count(Int($0)) })
+            #expect(said.allSatisfy { $0.uid == getuid() })
+            let output = try await line.fsacctl("statistics", "--json")
+            let rejudged = try ControlCoding.decode(StatisticsReply.self, from: Data(output.standardOutput.utf8)).total
+                .rejudged
+            #expect((rejudged?.falseRejects?.of ?? 0) + (rejudged?.escapes?.of ?? 0) == 10)
+        }
     }
 }

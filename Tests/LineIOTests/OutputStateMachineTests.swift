@@ -266,12 +266,24 @@ import Testing
         #expect(!lines.isActive(.alarm))
     }
 
+    @Test func partsThatAskForSomebodyAreOnTheLineOfAlarms() {
+        var lines = TestLines(inputs: [.acknowledge])
+        lines.machine.set(.init(isReady: false, isHealthy: true, isAlive: true, hasAlarm: true), now: lines.time)
+        #expect(lines.isActive(.alarm) && !lines.isActive(.ready) && lines.isActive(.healthy))
+        // Whose alarm it is looks to it: the input only tells that somebody saw it.
+        let isSeen = lines.machine.acknowledge(at: lines.time, now: lines.time)
+        #expect(isSeen && lines.isActive(.alarm))
+        lines.machine.set(.init(isReady: true, isHealthy: true, isAlive: true), now: lines.time)
+        #expect(!lines.isActive(.alarm) && lines.isActive(.ready))
+    }
+
     @Test func theAcknowledgementOfAResultTakesNoAlarmBackAndTheNextOneDoes() {
         var lines = TestLines(.handshake, inputs: [.acknowledge])
         lines.go(to: 10)
         lines.machine.lose(1, after: .zero, before: lines.time, now: lines.time)
         lines.go(to: 50)
-        lines.machine.acknowledge(at: lines.time, now: lines.time)
+        let isSeen = lines.machine.acknowledge(at: lines.time, now: lines.time)
+        #expect(!isSeen)
         #expect(!lines.isActive(.invalid) && lines.isActive(.alarm))
         lines.machine.acknowledge(at: lines.time, now: lines.time)
         #expect(!lines.isActive(.alarm))

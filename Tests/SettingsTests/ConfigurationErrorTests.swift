@@ -35,6 +35,15 @@ import Testing
         ("[camra]\nname = \"x\"", "configuration: c.toml:1: [camra]: no such table: did you mean [camera]?"),
         ("comput_threads = 2", "configuration: c.toml:1: comput_threads: no such key: did you mean compute_threads?"),
         (
+            "[alarm]\nconsecutive = 3",
+            "configuration: c.toml:2: alarm.consecutive: no such key: did you mean consecutive_ng?"
+        ),
+        (
+            "[alarm]\nng_of_last = [6, 5]",
+            "configuration: c.toml:2: alarm.ng_of_last: expected [n, m], n NG of the newest m parts, with 1 <= n <= m <= 1000, or []"
+        ),
+        ("[alarm]\nng_of_last = [1, 2.0]", "configuration: c.toml:2: alarm.ng_of_last: expected [n, m]"),
+        (
             "[statistics]\ntime_zone = \"Berlin\"",
             "configuration: c.toml:2: statistics.time_zone: expected the name of a time zone, as in \"Europe/Berlin\", or \"\", "
                 + "got \"Berlin\""

@@ -29,7 +29,8 @@ import Testing
             Key.allCases.map { "\(table).\($0.stringValue)" }
         }
         let tables = [
-            "station", "control", "page", "statistics", "camera", "recipe", "line_io", "journal", "images", "log",
+            "station", "control", "page", "statistics", "alarm", "camera", "recipe", "line_io", "journal", "images",
+            "log",
         ]
         let expected =
             Configuration.CodingKeys.allCases.map(\.stringValue).filter { !tables.contains($0) }
@@ -37,6 +38,7 @@ import Testing
             + all(Configuration.Control.CodingKeys.self, of: "control")
             + all(Configuration.Page.CodingKeys.self, of: "page")
             + all(Configuration.Statistics.CodingKeys.self, of: "statistics")
+            + all(Configuration.Alarm.CodingKeys.self, of: "alarm")
             + all(Configuration.Camera.CodingKeys.self, of: "camera").filter { $0 != "camera.controls" }
             + all(Configuration.RecipeSettings.CodingKeys.self, of: "recipe")
             + all(Configuration.Journal.CodingKeys.self, of: "journal")
@@ -145,6 +147,9 @@ import Testing
         (#"models_directory = "/usr/share/fsac/models""#, #"models_directory = "/m""#),
         ("fit_memory_bytes = 0", "fit_memory_bytes = 1"), ("compute_threads = 2", "compute_threads = 3"),
         (#"name = """#, #"name = "press-4""#), (#"listen = """#, #"listen = "[::1]:8744""#),
+        ("consecutive_ng = 0", "consecutive_ng = 5"), ("ng_of_last = []", "ng_of_last = [10, 50]"),
+        ("consecutive_invalid = 0", "consecutive_invalid = 3"), ("no_part_for_s = 0", "no_part_for_s = 60"),
+        ("stop = false", "stop = true"),
         (#"time_zone = """#, #"time_zone = "Asia/Shanghai""#),
         (#"shifts = [{ name = "day", from = "00:00" }]"#, #"shifts = [{ name = "d", from = "06:00" }]"#),
         ("hosts = []", #"hosts = ["press-4.plant"]"#), (#"socket = "/run/fsac/control.sock""#, #"socket = "/c""#),

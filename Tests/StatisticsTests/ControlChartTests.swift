@@ -32,6 +32,14 @@ import Testing
             var out: Int
         }
 
+        struct Wilson: Decodable {
+            var count: Int
+            var all: Int
+            var lower: Double
+            var upper: Double
+        }
+
+        var wilson: [Wilson]
         var rate: [Rate]
         var score: [Score]
         var gap: [Gap]
@@ -95,6 +103,15 @@ import Testing
                 #expect(isClose(point.upper, expected.upper[index], atol: 0, rtol: 1e-10))
             }
         }
+    }
+
+    @Test func boundsOfSharesAreThoseOfSciPy() throws {
+        for expected in try Fixture.decode(Charts.self, "charts.json").wilson {
+            let share = try #require(ShareReply(expected.count, of: expected.all))
+            #expect(isClose(share.lower, expected.lower, atol: 1e-12, rtol: 1e-9), "\(expected)")
+            #expect(isClose(share.upper, expected.upper, atol: 1e-12, rtol: 1e-9), "\(expected)")
+        }
+        #expect(ShareReply(0, of: 0) == nil)
     }
 
     @Test func aFewScoresMakeNoChart() {

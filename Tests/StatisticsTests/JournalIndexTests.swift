@@ -1,5 +1,6 @@
 import ControlProtocol
 import Foundation
+import Glibc
 import Journal
 import JournalIndex
 import Platform
@@ -66,6 +67,33 @@ import Testing
         }
     }
 
+    /// What the quick way of reading takes, the JSON parser takes as the same.
+    @Test func aLineWithAWrongByteIsReadAsJSONSaysOrRefused() throws {
+        struct Line: Decodable {
+            var seq: UInt64
+            var camera: String
+            var part: String?
+            var verdict: Verdict
+            var score: Double?
+        }
+        var (state, read) = (UInt64(16), 0)
+        func random(below count: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % count
+        }
+        let lines = try Fixture.journal().all
+        for _ in 0..<20_000 {
+            var bytes = lines[random(below: lines.count)].bytes
+            bytes[random(below: bytes.count)] = UInt8(random(below: 128))
+            guard let facts = VerdictFacts(line: bytes), let line = try? ControlCoding.decode(Line.self, from: bytes)
+            else { continue }
+            read += 1
+            #expect(facts.seq == line.seq && facts.camera == line.camera && facts.part == line.part)
+            #expect(facts.verdict == line.verdict && facts.score == line.score)
+        }
+        #expect(read > 5000)
+    }
+
     @Test func aDamagedIndexIsMadeAnewAndSaysTheSame() throws {
         let journal = try Fixture.journal()
         let whole = try index(journal)
@@ -87,6 +115,18 @@ import Testing
             #expect(try answers(self.index(journal, opened: index)) == expected, "\(what)")
             index.close()
         }
+    }
+
+    @Test func aLinkInThePlaceOfTheIndexIsNotFollowedAndOneToItsFolderIs() throws {
+        let journal = try Fixture.journal()
+        try folder.write("somebody's", to: "other")
+        symlink("\(folder.path)/other", path)
+        try index(journal).close()
+        #expect(try folder.text(of: "other") == "somebody's")
+        symlink(folder.path, "\(folder.path)/link")
+        let linked = JournalIndex(path: "\(folder.path)/link/index.sqlite")
+        #expect(try linked.open(verdicts: journal, events: ListedLines()) == nil)
+        #expect(linked.isOpen)
     }
 
     @Test func anIndexOfAnotherJournalIsThrownAway() throws {

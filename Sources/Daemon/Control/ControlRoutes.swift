@@ -23,6 +23,8 @@ struct ControlRoutes: Sendable {
     let times: FindingTimes
     let io: IORoutes
     let statistics: StatisticsRoutes
+    let alarms: AlarmRoutes
+    let lots: LotRoutes
     let reload: @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply
     let started = ContinuousClock.now
 
@@ -37,7 +39,7 @@ struct ControlRoutes: Sendable {
             },
         ] + normalRoutes + modelRoutes + recipeRoutes + commissionRoutes + teachRoutes + feed.routes + [
             stream(feed.places)
-        ] + io.routes + statistics.routes
+        ] + io.routes + statistics.routes + alarms.routes + lots.routes
     }
 
     @Sendable private func health(_ request: ControlRequest) async throws -> Response {
@@ -70,6 +72,7 @@ struct ControlRoutes: Sendable {
         for index in recipes.indices { recipes[index].trend = readings.trends[recipes[index].name] }
         return StatusReply(
             version: FsacVersion.text, station: station, health: HealthReply(readings.health, times),
+            alarms: readings.alarms.isEmpty ? nil : readings.alarms,
             uptimeSeconds: (ContinuousClock.now - started) / .seconds(1), cameras: readings.cameras,
             recipes: recipes, counts: readings.counts, latency: readings.latency, storage: readings.storage)
     }

@@ -46,7 +46,9 @@ package struct ControlServer: Service {
     package init(
         settings: ControlSettings, station: String, times: FindingTimes, book: RecipeBook, refit: RefitService,
         line: any LineControl, verdicts: any VerdictSource, shots: ShotOperations, events: EventLog,
-        stream: PartStream, desks: [OutputDesk] = [], index: IndexService, plan: ShiftPlan, stateDirectory: String,
+        stream: PartStream, desks: [OutputDesk] = [], alarms: AlarmDesk, lots: LotDesk, index: IndexService,
+        plan: ShiftPlan,
+        stateDirectory: String,
         logger: Logger,
         reload: @escaping @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply,
         onReady: @escaping @Sendable () -> Void = {}
@@ -65,8 +67,10 @@ package struct ControlServer: Service {
             teaching: TeachDesk(
                 book: book, refit: refit, stream: stream, events: events, recent: recent, logger: logger),
             station: station, times: times, io: IORoutes(desks: desks, events: events),
-            statistics: StatisticsRoutes(index: index, verdicts: verdicts, plan: plan, station: station),
-            reload: reload)
+            statistics: StatisticsRoutes(
+                index: index, verdicts: verdicts, plan: plan, events: events, station: station),
+            alarms: AlarmRoutes(desk: alarms, events: events),
+            lots: LotRoutes(desk: lots, events: events), reload: reload)
     }
 
     package func run() async throws {

@@ -34,6 +34,9 @@ struct PrometheusText {
             + metric("journal_seq", "gauge", "Newest journal line", [("", "\(storage.lastSequence)")])
             + metric("storage_free_bytes", "gauge", "Free below the state directory", [("", "\(storage.freeBytes)")])
         lines += metric(
+            "alarm", "gauge", "Alarms of parts that nobody has acknowledged: `fsacctl alarm` names them",
+            readings.alarms.map { (#"{camera="\#($0.camera)",kind="\#($0.kind.rawValue)"}"#, "1") })
+        lines += metric(
             "journal_damage", "gauge", "Places of the journals that are damaged, missing, doubled or out of order",
             [("", "\(storage.damage?.places ?? 0)")])
         if let pictures = storage.pictures {

@@ -16,6 +16,7 @@ struct StatisticsRoutes: Sendable {
     let index: IndexService
     let verdicts: any VerdictSource
     let plan: ShiftPlan
+    let events: EventLog
     let station: String
 
     var routes: [ControlRoute] {
@@ -28,6 +29,9 @@ struct StatisticsRoutes: Sendable {
                 return try .json(await WorkLane.slow.run { try statistics(query) })
             },
             ControlRoute(.get, ControlPath.find, parameters: ["part", "lot", "limit"], answer: find),
+            ControlRoute(.post, ControlPath.judgements, JudgementRequest.self) { request, wanted in
+                try .json(await WorkLane.slow.run { try judge(wanted, by: request.author) }, status: .created)
+            },
         ]
     }
 
@@ -35,7 +39,7 @@ struct StatisticsRoutes: Sendable {
         let progress = try index.refresh()
         let now = WallTime.now.microsecondsSince1970
         let question = try question(query, now: now)
-        var count = StatisticsCount(question, plan)
+        var count = StatisticsCount(question, plan, Rejudgements(try index.index.events([.judgement])))
         try index.index.count(question, into: &count)
         for event in try index.index.events([.clock]) {
             guard let time = WallTime(rfc3339: event.time) else { continue }
@@ -56,11 +60,12 @@ struct StatisticsRoutes: Sendable {
             }
             question.shift = try shift(text, now: now)
         } else if since == nil, lot == nil {
-            question.shift = plan.shift(at: until ?? now)
+            question.shift = plan.shift(at: until.map { $0 - 1 } ?? now)
             if let until { question.to = until }
         }
         if let shift = question.shift { (question.from, question.to) = (shift.from, min(shift.to, until ?? shift.to)) }
-        if since == nil, question.shift == nil, let bounds = try index.index.bounds(of: question) {
+        if since == nil, question.shift == nil {
+            let bounds = try index.index.bounds(of: question) ?? (now, now)
             (question.from, question.to) = (bounds.from, until ?? bounds.to)
         }
         guard question.from <= question.to else {
@@ -104,6 +109,36 @@ struct StatisticsRoutes: Sendable {
                     + "today/\(plan.shifts[0].name) or 2026-11-27/\(plan.shifts[0].name)")
         }
         return shift
+    }
+
+    /// What somebody says of a part, on the disk before the answer.
+    private func judge(_ wanted: JudgementRequest, by author: ChangeAuthor) throws -> JudgementReply {
+        guard let line = try verdicts.lines(from: wanted.seq, count: 1).first, line.sequence == wanted.seq,
+            let number = Int(exactly: wanted.seq)
+        else { throw ControlError.notFound("judge: no verdict \(wanted.seq) in the journal (any more)") }
+        let part = try ControlCoding.decode(Judged.self, from: line.bytes)
+        let verdict = part.verdict
+        guard verdict != .invalid else {
+            throw ControlError(
+                code: .conflict,
+                message:
+                    "judge: \(wanted.seq) is INVALID: expected OK or NG, for what nobody judged cannot be judged again")
+        }
+        var after: [String: EventValue] = [
+            "seq": .count(number), "judged": .text(wanted.judged.rawValue), "verdict": .text(verdict.rawValue),
+        ]
+        after["note"] = wanted.note.map { .text(PrintableText.line($0, atMost: 200)) }
+        return try events.record(by: author) {
+            Change(.judgement, recipe: part.recipe, camera: part.camera, after: after)
+        } _: {
+            JudgementReply(seq: wanted.seq, verdict: verdict, judged: wanted.judged)
+        }
+    }
+
+    private struct Judged: Decodable {
+        var verdict: Verdict
+        var recipe: String?
+        var camera: String?
     }
 
     /// Journal lines of a part or a lot, oldest first: the newest ones where there are more. Says in ``CutAnswer``'s fields what was not

@@ -102,7 +102,7 @@ package struct Inspection: Sendable {
 extension InspectionRecord {
     /// The journal line of an inspection.
     init(
-        _ inspection: Inspection, seq: UInt64, stored: Stored, pictures: PicturePaths
+        _ inspection: Inspection, lot: String?, seq: UInt64, stored: Stored, pictures: PicturePaths
     ) {
         // Only of a verdict: with INVALID a limit would look as if the score had been compared.
         var limit: Float?
@@ -111,7 +111,8 @@ extension InspectionRecord {
             seq: seq, time: inspection.time.rfc3339, camera: inspection.part.camera,
             recipe: inspection.part.recipe.name, generation: inspection.generation,
             frame: inspection.frame?.name ?? "", digest: inspection.frame?.file?.digest,
-            part: inspection.part.trigger?.part, triggerID: inspection.part.trigger?.id, verdict: inspection.verdict,
+            part: inspection.part.trigger?.part, triggerID: inspection.part.trigger?.id, lot: lot,
+            verdict: inspection.verdict,
             cause: inspection.invalidity?.cause.rawValue, detail: inspection.invalidity?.detail,
             sceneShift: inspection.sceneShift?.description,
             score: inspection.score, limit: limit, limitBy: limit == nil ? nil : inspection.limitBy,

@@ -67,7 +67,7 @@ extension InspectionLine {
         let isWell = causes.allSatisfy { others.contains($0.place) }
         let moves = [progress, lane.capture.progress].allSatisfy { $0.hang(beyond: Self.loopPatience) == nil }
         return .init(
-            isReady: isWell && moves && queue.hasPlace(in: lane.id), isHealthy: causes.isEmpty && moves,
-            isAlive: isWell && moves)
+            isReady: isWell && moves && queue.hasPlace(in: lane.id) && alarms?.isStopped(camera) != true,
+            isHealthy: causes.isEmpty && moves, isAlive: isWell && moves, hasAlarm: alarms?.hasAlarm(camera) == true)
     }
 }

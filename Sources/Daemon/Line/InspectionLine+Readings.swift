@@ -23,7 +23,7 @@ extension InspectionLine {
                 directory: storage.stateDirectory, freeBytes: freeBytes, lastSequence: journal.lastSequence,
                 imagesDropped: images.dropped, pictures: pictures.isEmpty ? nil : pictures,
                 unrecorded: journal.health.unrecorded, damage: check?.found),
-            io: desks.values.map(\.reply).sorted { $0.camera < $1.camera })
+            io: desks.values.map(\.reply).sorted { $0.camera < $1.camera }, alarms: alarms?.alarms ?? [])
     }
 
     private static let journalPatience = Duration.seconds(120)

@@ -189,7 +189,7 @@ extension InspectionLine {
         return lane
     }
 
-    private static func isSerial(_ text: String) -> Bool {
+    static func isSerial(_ text: String) -> Bool {
         (1...128).contains(text.count)
             && text.unicodeScalars.allSatisfy { scalar in
                 switch scalar.properties.generalCategory {

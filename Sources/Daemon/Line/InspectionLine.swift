@@ -33,6 +33,10 @@ package final class InspectionLine: Sendable {
     let others: [any HealthSource]
     /// By the camera that the lines are of.
     package let desks: [String: OutputDesk]
+    /// Nil where nobody is called.
+    let alarms: AlarmDesk?
+    /// Nil where there are no lots.
+    let lots: LotDesk?
     let logger: Logger
     let queue = PartQueue()
     let cameras = Mutex(Cameras())
@@ -47,7 +51,9 @@ package final class InspectionLine: Sendable {
     ///   - others: have a part in the line's health beside what the line itself uses.
     package init(
         cameras: [CameraSetup], storage: StorageWatch, journal: VerdictJournal, check: JournalCheck? = nil,
-        images: ImageStore, stream: PartStream? = nil, desks: [OutputDesk] = [], others: [any HealthSource] = [],
+        images: ImageStore, stream: PartStream? = nil, desks: [OutputDesk] = [], alarms: AlarmDesk? = nil,
+        lots: LotDesk? = nil,
+        others: [any HealthSource] = [],
         logger: Logger
     ) {
         self.journal = journal
@@ -55,7 +61,9 @@ package final class InspectionLine: Sendable {
         self.images = images
         self.stream = stream
         self.storage = storage
-        self.others = others + desks
+        self.alarms = alarms
+        self.lots = lots
+        self.others = others + desks + [alarms].compactMap(\.self) + [lots].compactMap(\.self)
         self.desks = Dictionary(desks.map { ($0.io.camera, $0) }) { first, _ in first }
         self.logger = logger
         for setup in cameras { open(setup) }

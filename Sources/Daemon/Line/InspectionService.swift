@@ -56,6 +56,7 @@ package final class InspectionService: Service {
     /// - Returns: what everybody was told: without its line a part has no verdict.
     private func record(_ judged: Inspection) -> Inspection {
         let settings = line.images.settings
+        let lot = line.lots?.lot(of: judged.part.camera, at: judged.since)
         // A disk that hangs is the journal's.
         line.progress.end()
         // Blocks until the line has landed, or the journal's patience is over.
@@ -64,11 +65,12 @@ package final class InspectionService: Service {
             // Without a number they have no name.
             let pictures =
                 landing.stored == .nowhere ? PicturePaths() : PicturePaths(inspection, seq: seq, settings: settings)
-            return InspectionRecord(inspection, seq: seq, stored: landing.stored, pictures: pictures)
+            return InspectionRecord(inspection, lot: lot, seq: seq, stored: landing.stored, pictures: pictures)
         }
         line.progress.begin()
         let inspection = judged.shown(landing)
         line.tellOutputs(inspection.part, record)
+        line.alarms?.note(record)
         line.count(inspection)
         line.noteTrend(of: inspection)
         answer(inspection, record)

@@ -14,10 +14,13 @@ package struct LineReadings: Sendable {
     package var storage: StorageReply
     /// Of the cameras that have lines.
     package var io: [IOReply]
+    /// That nobody has acknowledged.
+    package var alarms: [AlarmReply]
 
     package init(
         health: Health, cameras: [CameraReply], counts: CountsReply, latency: LatencyReply?,
-        trends: [String: TrendReply] = [:], storage: StorageReply, io: [IOReply] = []
+        trends: [String: TrendReply] = [:], storage: StorageReply, io: [IOReply] = [],
+        alarms: [AlarmReply] = []
     ) {
         self.health = health
         self.cameras = cameras
@@ -26,6 +29,7 @@ package struct LineReadings: Sendable {
         self.trends = trends
         self.storage = storage
         self.io = io
+        self.alarms = alarms
     }
 
     package var state: LineState { health.state }

@@ -139,7 +139,8 @@ struct OutputLoop {
                 let isAdmitted = machine.begin(number, at: edge.time, now: now)
                 let reason = "\(OutputStateMachine.partLimit) parts or more are under way"
                 answer(number, at: edge.time, now, isAdmitted ? nil : Invalidity(.triggerOverrun, reason))
-            case (.accepted, .acknowledge): machine.acknowledge(at: edge.time, now: now)
+            case (.accepted, .acknowledge):
+                if machine.acknowledge(at: edge.time, now: now) { line.alarms?.noteSeen(desk.io.camera) }
             case (.accepted, .rejectConfirm): machine.confirmReject(at: edge.time, now: now)
             }
         }

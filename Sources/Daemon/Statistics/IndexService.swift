@@ -13,9 +13,10 @@ package final class IndexService: Service, HealthSource {
     private static let period = Duration.seconds(1)
     /// Between two tries after a failure.
     private static let pause = Duration.seconds(10)
-    private static let batch = 5000
-    /// Batches that somebody who asks waits for.
-    private static let patience = 20
+    /// Lines at a time: who asks waits for no more, also behind a thread that gets little of a busy computer.
+    private static let batch = 1000
+    /// For how long somebody who asks waits for the index to come up with the journals.
+    private static let patience = Duration.seconds(1)
     /// Between two looks at what retention has taken.
     private static let housekeeping = 60
 
@@ -27,13 +28,15 @@ package final class IndexService: Service, HealthSource {
     private let minFreeBytes: UInt64
     private let logger: Logger
     private let isStopping = Monitor(false)
-    /// Held from the look at the index's place to the lines that follow it.
-    private let turn = Mutex(())
+    /// Whether somebody is between the look at the index's place and the lines that follow it.
+    private let isReading = Monitor(false)
     private let shown = Mutex(Shown())
 
     private struct Shown {
         /// Why there are no statistics.
         var failure: String?
+        /// All of its pages are being looked at: nobody can ask it anything.
+        var isOpening = false
         /// Why the index is being built anew; nil once it is complete.
         var rebuilding: String?
     }
@@ -80,33 +83,45 @@ package final class IndexService: Service, HealthSource {
 
     /// Takes a batch.
     ///
-    /// - Returns: whether there is more.
-    private func step() throws -> Bool {
-        try turn.withLock { _ in
-            if !index.isOpen { try open() }
-            let place = try index.place()
-            let lines = try verdicts.lines(from: place.verdict + 1, count: Self.batch)
-            let changes = try events.lines(from: place.event + 1, count: Self.batch)
-            if lines.isEmpty && changes.isEmpty {
-                succeed()
-                return false
-            }
-            let free = try Disk().freeBytes(at: stateDirectory)
-            guard free >= minFreeBytes else {
-                throw StatisticsError.noRoom(free: free, needed: minFreeBytes)
-            }
-            Failpoint.pass("index")
-            let unreadable = try index.take(verdicts: lines, events: changes)
-            if let first = unreadable.first {
-                logger.warning(
-                    "journal lines are in no statistics: this version cannot read them",
-                    metadata: ["first": "\(first)", "lines": "\(unreadable.count)"])
-            }
-            return lines.count == Self.batch || changes.count == Self.batch
+    /// - Parameter limit: how long to wait for others who are at it; nil = as long as it takes.
+    /// - Returns: whether there is more, and time for it.
+    private func step(within limit: Duration? = nil) throws -> Bool {
+        let turn: Void? = isReading.wait(timeout: limit) { isReading in
+            if isReading { return nil }
+            isReading = true
+            return ()
         }
+        guard turn != nil else { return false }
+        defer { isReading.withLock { $0 = false } }
+        return try read()
+    }
+
+    private func read() throws -> Bool {
+        if !index.isOpen { try open() }
+        let place = try index.place()
+        let lines = try verdicts.lines(from: place.verdict + 1, count: Self.batch)
+        let changes = try events.lines(from: place.event + 1, count: Self.batch)
+        if lines.isEmpty && changes.isEmpty {
+            succeed()
+            return false
+        }
+        let free = try Disk().freeBytes(at: stateDirectory)
+        guard free >= minFreeBytes else {
+            throw StatisticsError.noRoom(free: free, needed: minFreeBytes)
+        }
+        Failpoint.pass("index")
+        let unreadable = try index.take(verdicts: lines, events: changes)
+        if let first = unreadable.first {
+            logger.warning(
+                "journal lines are in no statistics: this version cannot read them",
+                metadata: ["first": "\(first)", "lines": "\(unreadable.count)"])
+        }
+        return lines.count == Self.batch || changes.count == Self.batch
     }
 
     private func open() throws {
+        shown.withLock { $0.isOpening = true }
+        defer { shown.withLock { $0.isOpening = false } }
         let reason = try index.open(verdicts: verdicts, events: events)
         let isNew = try index.place().verdict == 0 && verdicts.lastSequence > 0
         if let reason {
@@ -143,7 +158,9 @@ package final class IndexService: Service, HealthSource {
 
     /// Reads on behind the journals for somebody who asks, as far as that takes about a second. Blocks the calling thread.
     package func refresh() throws -> IndexReply {
-        for _ in 0..<Self.patience where try step() {}
+        let end = ContinuousClock.now + Self.patience
+        while .now < end, try step(within: max(.zero, end - .now)) {}
+        if shown.withLock(\.isOpening) { throw StatisticsError.opening }
         return IndexReply(
             lastSequence: try index.place().verdict, journalSequence: verdicts.lastSequence,
             unreadable: try index.unreadable())
@@ -153,9 +170,11 @@ package final class IndexService: Service, HealthSource {
 /// Why there are no statistics.
 package enum StatisticsError: Error, Equatable, CustomStringConvertible {
     case noRoom(free: UInt64, needed: UInt64)
+    case opening
 
     package var description: String {
         switch self {
+        case .opening: "statistics: their index is being looked through after a start: ask again"
         case .noRoom(let free, let needed):
             "statistics: \(free) bytes are free, and \(needed) are left to verdicts and pictures (images.min_free_bytes)"
         }

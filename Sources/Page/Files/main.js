@@ -101,7 +101,8 @@ function draw() {
   drawSentence(isLive);
   drawBanner(isLive);
   drawCameras(isLive);
-  const warning = status?.warnings[0];
+  // Alarms stand in the banner.
+  const warning = status?.warnings.find(({ place }) => !place.startsWith("alarm "));
   find("warning").hidden = !warning;
   if (warning) set(find("warning"), `${text("note")} ${plain(warning.place)}: ${plain(warning.reason, 300)}`);
 }
@@ -124,7 +125,7 @@ function drawBanner(isLive) {
       // Reasons count seconds: what is said is not said anew for that.
       title: whose(cause) + word("state", cause.state), since: cause.since,
       todo: word("do", cause.state), reason: plain(cause.reason, 300),
-    }))
+    })).concat(alarms())
     : [{ title: silence(), since: null, todo: text(stream.refusal ? "doTooMany" : "doNoAnswer"), reason: "" }];
   const banner = find("banner");
   const is = JSON.stringify([language, lines.map(({ title, since, todo }) => [title, since, todo])]);
@@ -147,6 +148,11 @@ function drawBanner(isLive) {
     return element;
   }));
 }
+
+// What somebody has to look at though the line goes on.
+const alarms = () => (line.status?.alarms ?? []).slice(0, told).map(({ camera, kind, since, reason }) => ({
+  title: `${plain(camera)}: ${word("alarm", kind)}`, since, todo: word("do", kind), reason: plain(reason, 300),
+}));
 
 const whose = ({ place }) => (place.startsWith("camera ") ? `${plain(place.slice("camera ".length))}: ` : "");
 

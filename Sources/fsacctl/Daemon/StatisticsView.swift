@@ -45,6 +45,7 @@ struct StatisticsView {
                 "first pass",
                 "\(Self.share(tally.firstPassYield)) (\(tally.numberedOK) of \(tally.numbered) part numbers)")
         }
+        if let rejudged = tally.rejudged { add(rejudged, to: &block) }
         if tally.reinspections > 0 { block.add("re-inspections", "\(tally.reinspections)") }
         let causes = tally.causes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
         if !causes.isEmpty { block.add("INVALID", causes.joined(separator: ", ")) }
@@ -55,6 +56,21 @@ struct StatisticsView {
             block.add(
                 "clock", Style.doubtful("was set \(tally.clockChanges) times: hours and shifts are by what it showed"))
         }
+    }
+
+    private func add(_ rejudged: RejudgedReply, to block: inout Block) {
+        for (name, share, words) in [
+            ("false rejects", rejudged.falseRejects, "of the NG judged again were good"),
+            ("", rejudged.falseRejectRate, "of the good parts got NG"),
+            ("escapes", rejudged.escapes, "of the OK judged again were bad"),
+        ] {
+            guard let share else { continue }
+            block.add(
+                name,
+                "\(share.count) of \(share.of) \(words) (\(Format.percent(Double(share.count) / Double(share.of))), 95 %: "
+                    + "\(Format.percent(share.lower)) to \(Format.percent(share.upper)))")
+        }
+        if rejudged.disputed > 0 { block.add("disputed", Style.doubtful("\(rejudged.disputed) parts: people differ")) }
     }
 
     private func addCharts(to block: inout Block) {

@@ -142,6 +142,7 @@ final class ControlHarness: Sendable {
     let eventDisk = FailingDisk(.never)
     private let eventLog: EventLog
     let index: IndexService
+    let alarms: AlarmDesk
     let line: TestControl
     /// Of the operator's page; 0 = there is none.
     let pagePort: UInt16
@@ -160,6 +161,8 @@ final class ControlHarness: Sendable {
         index = IndexService(
             stateDirectory: folder.path, verdicts: verdicts, events: events, minFreeBytes: 0, logger: .silent)
         refit = RefitService(book: book, events: eventLog, logger: .silent)
+        alarms = AlarmDesk(
+            .init(), cameras: ["cam0"], stateDirectory: folder.path, verdicts: verdicts, logger: .silent)
         line = TestControl(
             LineReadings(
                 health: Health([]),
@@ -196,7 +199,10 @@ final class ControlHarness: Sendable {
             line: harness.line,
             verdicts: harness.verdicts, shots: shots, events: harness.eventLog,
             stream: PartStream(stateDirectory: harness.folder.path, logger: logger), desks: [Self.desk],
-            index: harness.index, plan: .utc, stateDirectory: harness.folder.path, logger: logger,
+            alarms: harness.alarms,
+            lots: LotDesk(cameras: ["cam0"], stateDirectory: harness.folder.path, logger: logger), index: harness.index,
+            plan: .utc, stateDirectory: harness.folder.path,
+            logger: logger,
             reload: { _ in ReloadReply(applied: ["camera cam0 added"], needsRestart: ["control"]) })
         let page = PageServer(
             PageSettings(descriptor: pageHosts == nil ? nil : harness.pageSocket, hosts: pageHosts ?? []),
@@ -243,6 +249,8 @@ final class ControlHarness: Sendable {
                 line: line, refit: refit, events: events, verdicts: verdicts, stateDirectory: folder.path,
                 logger: .silent),
             events: events, stream: PartStream(stateDirectory: folder.path, logger: .silent),
+            alarms: AlarmDesk(.init(), cameras: [], stateDirectory: folder.path, verdicts: verdicts, logger: .silent),
+            lots: LotDesk(cameras: [], stateDirectory: folder.path, logger: .silent),
             index: IndexService(
                 stateDirectory: folder.path, verdicts: verdicts, events: events.journal, minFreeBytes: 0,
                 logger: .silent),

@@ -57,6 +57,13 @@ import Testing
             prepare: { _ = try await $0.request("POST", "/v1/recipes/copy", body: #"{"from":"bottle","to":"cap"}"#) }),
         .init(method: "POST", path: "/v1/io/test"): Row(
             event: .output, path: "/v1/io/test", body: #"{"output":"alarm"}"#),
+        .init(method: "PUT", path: "/v1/lots"): Row(
+            event: .lot, path: "/v1/lots", body: #"{"camera":"cam0","lot":"L-2231"}"#),
+        .init(method: "POST", path: "/v1/judgements"): Row(
+            event: .judgement, path: "/v1/judgements", body: #"{"seq":1,"judged":"OK","note":"dust"}"#,
+            prepare: { $0.verdicts.append(1, #"{"seq":1,"verdict":"NG","recipe":"bottle","camera":"cam0"}"#) }),
+        .init(method: "POST", path: "/v1/alarms/acknowledge"): Row(
+            event: .acknowledged, path: "/v1/alarms/acknowledge", body: #"{"camera":"cam0"}"#),
         .init(method: "POST", path: "/v1/io/acknowledge"): Row(event: .output, path: "/v1/io/acknowledge"),
     ]
 
@@ -85,8 +92,9 @@ import Testing
                 let event = try #require(
                     try line.eventRecords(from: last + 1).first { $0.event == change.event }, "\(route)")
                 #expect(event.origin == .control && event.uid == getuid() && event.pid == getpid(), "\(route)")
-                // Lines are a camera's.
-                let subject = change.event == .output ? event.camera : event.recipe
+                // Lines, lots and alarms are a camera's.
+                let isOfCamera = [.output, .lot, .acknowledged].contains(change.event)
+                let subject = isOfCamera ? event.camera : event.recipe
                 #expect(subject != nil && event.refused == nil && event.failed == nil, "\(route)")
                 #expect(event.before != event.after, "\(route)")
             }

@@ -55,6 +55,8 @@ import Testing
 
     @Test func whatCannotBeAnsweredIsRefusedWithWhatCan() async throws {
         try await ControlHarness.serve { line async throws in
+            // A lot that nobody has seen has no part.
+            #expect(try await statistics(line, "?lot=L-1").total.parts == 0)
             for (query, words) in [
                 ("shift=evening", "expected current, one of day"),
                 ("shift=day&since=2026-01-02T00:00:00Z", "one or the other"),
@@ -65,6 +67,31 @@ import Testing
                 let reply = try await line.request("GET", "/v1/statistics?\(query)")
                 #expect(reply.status == 400 && reply.text.contains(words), "\(query): \(reply.text)")
             }
+        }
+    }
+
+    @Test func whatSomebodySaysOfAPartIsAnEventAndChangesNoLine() async throws {
+        try await ControlHarness.serve { line async throws in
+            for (seq, verdict) in [(1, Verdict.ng), (2, .ok), (3, .invalid)] {
+                try line.verdicts.append(record(UInt64(seq), "2026-01-02T03:04:05.000000Z", verdict))
+            }
+            let before = line.verdicts.lines(from: 1, count: 10)
+            let reply = try await line.request(
+                "POST", "/v1/judgements", body: #"{"seq":1,"judged":"OK","note":"dust"}"#)
+            #expect(reply.status == 201 && reply.text.contains(#""verdict":"NG""#))
+            #expect(line.verdicts.lines(from: 1, count: 10) == before)
+            let rejudged = try await statistics(line, "?shift=2026-01-02/day").total.rejudged
+            #expect(rejudged?.falseRejects?.count == 1 && rejudged?.falseRejectRate?.of == 2)
+            for (body, status) in [
+                (#"{"seq":9,"judged":"OK"}"#, 404), (#"{"seq":3,"judged":"OK"}"#, 409),
+                (#"{"seq":1,"judged":"good"}"#, 400),
+                (#"{"seq":1}"#, 400), (#"{"seq":1,"judged":"OK","why":"x"}"#, 400),
+            ] { #expect(try await line.request("POST", "/v1/judgements", body: body).status == status, "\(body)") }
+            // A disk that takes no event keeps the word from being said.
+            line.eventDisk.follow(.from(1, errno: 28))
+            #expect(try await line.request("POST", "/v1/judgements", body: #"{"seq":2,"judged":"NG"}"#).status == 507)
+            line.eventDisk.follow(.never)
+            #expect(try await statistics(line, "?shift=2026-01-02/day").total.rejudged?.escapes == nil)
         }
     }
 

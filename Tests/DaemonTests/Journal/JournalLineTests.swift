@@ -14,8 +14,8 @@ import Testing
     @Test func fieldsStandInTheOrderOfTheContract() {
         let record = InspectionRecord(
             seq: 7, time: "2026-01-02T03:04:05.678901Z", camera: "c", recipe: "r", generation: 3,
-            frame: "f \"1\"\n.jpg", digest: "4d73f7ca", part: "P-9", triggerID: 4711, verdict: .ng, cause: nil,
-            score: 0.5, limit: 0.25,
+            frame: "f \"1\"\n.jpg", digest: "4d73f7ca", part: "P-9", triggerID: 4711, lot: "L-2", verdict: .ng,
+            cause: nil, score: 0.5, limit: 0.25,
             uncertain: true,
             regions: [.init(x: 1, y: 2, width: 3, height: 4, peak: 0.75)],
             latency: .init(wait: 1, decode: 2, embed: 3, score: 4, total: 10.5), image: "images/7.jpg",
@@ -23,7 +23,7 @@ import Testing
         let text = String(decoding: VerdictLine(record).bytes, as: UTF8.self)
         let body = """
             {"seq":7,"time":"2026-01-02T03:04:05.678901Z","camera":"c","recipe":"r","generation":3,\
-            "frame":"f \\"1\\"\\u000a.jpg","digest":"4d73f7ca","part":"P-9","trigger_id":4711,"verdict":"NG",\
+            "frame":"f \\"1\\"\\u000a.jpg","digest":"4d73f7ca","part":"P-9","trigger_id":4711,"lot":"L-2","verdict":"NG",\
             "score":0.5,"limit":0.25,"uncertain":true,\
             "regions":[{"x":1,"y":2,"width":3,"height":4,"peak":0.75}],\
             "latency_ms":{"wait":1.0,"decode":2.0,"embed":3.0,"score":4.0,"total":10.5},\

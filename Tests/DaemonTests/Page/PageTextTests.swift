@@ -33,6 +33,9 @@ import Testing
         for state in LineState.allCases where state != .inspecting {
             #expect(table["state.\(state.rawValue)"] != nil && table["do.\(state.rawValue)"] != nil, "\(state)")
         }
+        for kind in AlarmKind.allCases {
+            #expect(table["alarm.\(kind.rawValue)"] != nil && table["do.\(kind.rawValue)"] != nil, "\(kind)")
+        }
         for cause in InvalidCause.allCases { #expect(table["cause.\(cause.rawValue)"] != nil, "\(cause)") }
     }
 

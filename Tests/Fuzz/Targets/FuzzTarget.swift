@@ -6,6 +6,7 @@ import Journal
 import Logging
 import Platform
 import Settings
+import Statistics
 import Synchronization
 
 /// What reads bytes that others wrote. Any bytes are read or refused, and nothing else happens: `run` returns.
@@ -61,6 +62,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     private static func readSegment(_ bytes: [UInt8]) throws {
         let scan = SegmentScan(bytes, first: 1)
         precondition((0...bytes.count).contains(scan.goodLength), "segment: \(scan.goodLength) good bytes")
+        for line in bytes.split(separator: UInt8(ascii: "\n")) { _ = VerdictFacts(line: Array(line)) }
         try StateFolder.shared.withLock { try $0.recoverJournal(bytes) }
     }
 

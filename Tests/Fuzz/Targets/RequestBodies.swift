@@ -17,5 +17,10 @@ enum RequestBodies {
         check(ShotSource.self)
         check(TriggerRequest.self)
         check(CommissionRequest.self)
+        check(IOTestRequest.self)
+        check(IOAcknowledgeRequest.self)
+        check(AlarmAcknowledgeRequest.self)
+        check(JudgementRequest.self)
+        check(LotRequest.self)
     }
 }

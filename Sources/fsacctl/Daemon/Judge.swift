@@ -1,0 +1,45 @@
+import ArgumentParser
+import ControlProtocol
+
+extension JudgedAs: ExpressibleByArgument {
+    /// In any case of letters.
+    package init?(argument: String) {
+        guard let judged = Self.allCases.first(where: { $0.rawValue.lowercased() == argument.lowercased() }) else {
+            return nil
+        }
+        self = judged
+    }
+
+    package static var allValueStrings: [String] { allCases.map { $0.rawValue.lowercased() } }
+}
+
+/// `fsacctl judge`: what a person says of a part.
+struct Judge: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say whether a part that got a verdict is good or bad.",
+        discussion: """
+            It is an event with who said it, on the disk before this command ends; the line of the verdict never changes. `fsacctl statistics` \
+            counts false rejects and escapes by it. The last word of each person counts; `unsure` takes one's own back.
+            """)
+
+    @Argument(help: "The verdict's number, as `fsacctl tail` shows it.")
+    var seq: UInt64
+
+    @Argument(help: "ok, ng or unsure.")
+    var judged: JudgedAs
+
+    @Option(help: ArgumentHelp("Why, for people.", valueName: "text"))
+    var note: String?
+
+    @OptionGroup var daemon: DaemonOptions
+
+    func run() async throws {
+        let reply = try await daemon.client.request(
+            .post, ControlPath.judgements, body: .json(JudgementRequest(seq: seq, judged: judged, note: note)),
+            as: JudgementReply.self)
+        if daemon.json { return try printJSON(reply) }
+        Terminal.write(
+            "\(reply.seq): verdict \(reply.verdict.rawValue), "
+                + (reply.judged == .unsure ? "what you said is taken back\n" : "judged \(reply.judged.rawValue)\n"))
+    }
+}
