@@ -35,7 +35,9 @@ package struct DaemonServices: Sendable {
     ) throws {
         self.logger = logger
         let directory = configuration.stateDirectory
-        let shelf = BackboneShelf(modelsDirectory: configuration.modelsDirectory, stateDirectory: directory)
+        let shelf = BackboneShelf(
+            modelsDirectory: configuration.modelsDirectory, stateDirectory: directory,
+            precision: configuration.precision)
         let (threads, fitMemory) = (configuration.computeThreads, configuration.fitMemoryBytes)
         // With the unit's 2 GiB the daemon and a fit stay below 1 GB.
         let memory = fitMemory > 0 ? fitMemory : MemoryLimit.bytes() / 3

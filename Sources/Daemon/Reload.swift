@@ -107,6 +107,7 @@ extension Configuration {
             ("models_directory", modelsDirectory != new.modelsDirectory),
             ("compute_threads", computeThreads != new.computeThreads),
             ("line_io", lineIO != new.lineIO),
+            ("precision", precision != new.precision),
             ("fit_memory_bytes", fitMemoryBytes != new.fitMemoryBytes),
         ]
         // Nothing encodes a list there.

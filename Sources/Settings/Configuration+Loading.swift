@@ -19,6 +19,7 @@ extension Configuration {
         try top.readPath(.stateDirectory, into: &stateDirectory)
         try top.readPath(.modelsDirectory, into: &modelsDirectory)
         try top.read(.computeThreads, into: &computeThreads, in: 1...256)
+        try top.read(.precision, into: &precision)
         try top.read(.fitMemoryBytes, into: &fitMemoryBytes, in: 0...(1 << 50))
         try Self.nested(.station, of: top) { table throws(ConfigurationError) in try station.read(table) }
         try Self.nested(.control, of: top) { table throws(ConfigurationError) in try control.read(table) }

@@ -13,6 +13,8 @@ package struct Configuration: Codable, Sendable, Equatable {
     package var modelsDirectory = "/usr/share/fsac/models"
     /// Of an inspection; a fit beside it takes half as many. Read at the start only.
     package var computeThreads = 2
+    /// What backbones may compute in less than single precision. Read at the start only.
+    package var precision = Precision.float32
     /// Bytes that a fit may take on top of what the daemon has; 0 = a third of the memory that the daemon may have. Read at the start only.
     package var fitMemoryBytes = 0
     package var station = Station()
@@ -40,7 +42,7 @@ package struct Configuration: Codable, Sendable, Equatable {
         case cameras = "camera"
         case recipes = "recipe"
         case lineIO = "line_io"
-        case station, control, page, statistics, alarm, journal, images, log
+        case precision, station, control, page, statistics, alarm, journal, images, log
     }
 }
 

@@ -28,11 +28,13 @@ package enum MethodError: Error, Equatable, Sendable, CustomStringConvertible {
 /// and the line share them.
 package final class BackboneShelf: Sendable {
     private let directory: ModelsDirectory
+    private let precision: Precision
     /// Where the embeddings of texts are kept.
     package let textCache: TextAnchorCache
     private let models = Mutex<[String: BackboneModel]>([:])
 
-    package init(modelsDirectory: String, stateDirectory: String) {
+    package init(modelsDirectory: String, stateDirectory: String, precision: Precision) {
+        self.precision = precision
         directory = ModelsDirectory(path: modelsDirectory)
         textCache = TextAnchorCache(directory: stateDirectory + "/text-anchors")
     }
@@ -42,7 +44,7 @@ package final class BackboneShelf: Sendable {
     func model(_ reference: String) throws(WeightsError) -> BackboneModel {
         try models.withLock { models throws(WeightsError) in
             if let model = models[reference] { return model }
-            let model = try BackboneModel.load(reference, modelsDirectory: directory)
+            let model = try BackboneModel.load(reference, modelsDirectory: directory, precision: precision)
             models[reference] = model
             return model
         }
@@ -93,7 +95,8 @@ extension Configuration {
     /// - Throws: ``MethodError``.
     package func check() throws(MethodError) {
         // A shelf of its own: weights of a check are let go of. Texts are not embedded, so nothing is written.
-        let shelf = BackboneShelf(modelsDirectory: modelsDirectory, stateDirectory: stateDirectory)
+        let shelf = BackboneShelf(
+            modelsDirectory: modelsDirectory, stateDirectory: stateDirectory, precision: precision)
         for table in recipes { _ = try ConfiguredMethod(table, computeThreads: computeThreads, shelf: shelf) }
     }
 }

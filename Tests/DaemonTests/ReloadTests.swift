@@ -1,3 +1,4 @@
+import Core
 import Daemon
 import Settings
 import Testing
@@ -8,6 +9,7 @@ import Testing
         #expect(try old.keysForRestart(old).isEmpty)
         var new = old
         new.computeThreads = 7
+        new.precision = .auto
         new.fitMemoryBytes = 1 << 28
         new.station.name = "press-4"
         new.page.hosts = ["press-4"]
@@ -20,8 +22,8 @@ import Testing
         #expect(
             try old.keysForRestart(new)
                 == [
-                    "compute_threads", "fit_memory_bytes", "page.hosts", "station.name", "control.max_connections",
-                    "control.socket",
+                    "compute_threads", "precision", "fit_memory_bytes", "page.hosts", "station.name",
+                    "control.max_connections", "control.socket",
                     "images.save_images",
                 ])
     }

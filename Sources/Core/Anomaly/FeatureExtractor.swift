@@ -5,16 +5,25 @@ package struct BackboneIdentity: Codable, Sendable, Equatable {
     package var sha256: String
     /// The side of the square input, in pixels.
     package var inputSize: Int
+    /// In what some of its layers are computed; nil = all in single precision, as before there was another.
+    package var precision: ReducedPrecision?
 
-    package init(name: String, sha256: String, inputSize: Int) {
+    package init(name: String, sha256: String, inputSize: Int, precision: ReducedPrecision? = nil) {
         self.name = name
         self.sha256 = sha256
         self.inputSize = inputSize
+        self.precision = precision
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, sha256
+        case name, sha256, precision
         case inputSize = "input_size"
+    }
+}
+
+extension BackboneModel {
+    package func identity(inputSize: Int) -> BackboneIdentity {
+        BackboneIdentity(name: name, sha256: sha256, inputSize: inputSize, precision: reducedPrecision)
     }
 }
 
@@ -56,7 +65,7 @@ package struct FeatureExtractor {
         // One of joined backbones speaks for the whole picture.
         let embedder = model.members.firstIndex(where: \.readsText) ?? 0
         self.init(
-            identity: BackboneIdentity(name: model.name, sha256: model.sha256, inputSize: inputSize),
+            identity: model.identity(inputSize: inputSize),
             layerCount: model.layerCount, fineStages: model.fineStages,
             look: { image, placement, grid, layers in
                 var maps: [Int: FeatureMap] = [:]
@@ -215,6 +224,8 @@ package struct ExtractorSource: Sendable {
     package let name: String
     /// SHA-256 of the weight file, in hexadecimal.
     package let sha256: String
+    /// In what some of its layers are computed; nil = all in single precision.
+    package let precision: ReducedPrecision?
     /// The layers that can be asked for are `1...layerCount`.
     package let layerCount: Int
     /// What is used when nothing else is asked for or chosen.
@@ -232,13 +243,15 @@ package struct ExtractorSource: Sendable {
     private let make: @Sendable (Int) -> FeatureExtractor
 
     package init(
-        name: String, sha256: String, layerCount: Int, defaultInputSize: Int, defaultLayers: [Int],
-        stages: [FeatureStage] = [], autoInputSize: Int? = nil, textLayers: [Int] = [], read: Reader? = nil,
+        name: String, sha256: String, precision: ReducedPrecision? = nil, layerCount: Int, defaultInputSize: Int,
+        defaultLayers: [Int], stages: [FeatureStage] = [], autoInputSize: Int? = nil, textLayers: [Int] = [],
+        read: Reader? = nil,
         accepts: @escaping @Sendable (_ inputSize: Int) -> Bool,
         make: @escaping @Sendable (_ inputSize: Int) -> FeatureExtractor
     ) {
         self.name = name
         self.sha256 = sha256
+        self.precision = precision
         self.layerCount = layerCount
         self.defaultInputSize = defaultInputSize
         self.defaultLayers = defaultLayers
@@ -253,9 +266,9 @@ package struct ExtractorSource: Sendable {
     /// - Parameter textCache: where anchors are kept; nil computes them for every fit.
     package init(_ model: BackboneModel, parallelism: Parallelism, textCache: TextAnchorCache? = nil) {
         self.init(
-            name: model.name, sha256: model.sha256, layerCount: model.layerCount,
-            defaultInputSize: model.defaultInputSize, defaultLayers: model.defaultLayers,
-            stages: model.stages, autoInputSize: model.autoInputSize, textLayers: model.textLayers,
+            name: model.name, sha256: model.sha256, precision: model.reducedPrecision, layerCount: model.layerCount,
+            defaultInputSize: model.defaultInputSize, defaultLayers: model.defaultLayers, stages: model.stages,
+            autoInputSize: model.autoInputSize, textLayers: model.textLayers,
             read: Self.reader(model, parallelism, textCache), accepts: model.accepts(inputSize:)
         ) { FeatureExtractor(model, inputSize: $0, parallelism: parallelism) }
     }
@@ -265,10 +278,9 @@ package struct ExtractorSource: Sendable {
         _ replacement: @escaping @Sendable (FeatureExtractor) -> FeatureExtractor
     ) -> ExtractorSource {
         ExtractorSource(
-            name: name, sha256: sha256, layerCount: layerCount, defaultInputSize: defaultInputSize,
-            defaultLayers: defaultLayers, stages: stages, autoInputSize: autoInputSize, textLayers: textLayers,
-            read: read,
-            accepts: isAccepted
+            name: name, sha256: sha256, precision: precision, layerCount: layerCount,
+            defaultInputSize: defaultInputSize, defaultLayers: defaultLayers, stages: stages,
+            autoInputSize: autoInputSize, textLayers: textLayers, read: read, accepts: isAccepted
         ) { replacement(make($0)) }
     }
 
@@ -295,9 +307,11 @@ package struct ExtractorSource: Sendable {
         return make(inputSize)
     }
 
-    /// Whether a model's features can be computed: it was fitted with these weights, at a size and with layers that there are.
+    /// Whether a model's features can be computed: it was fitted with these weights in this precision, at a size and with layers
+    /// that there are.
     package func serves(_ model: FittedModel) -> Bool {
-        model.backbone.sha256 == sha256 && accepts(inputSize: model.backbone.inputSize)
+        model.backbone.sha256 == sha256 && model.backbone.precision == precision
+            && accepts(inputSize: model.backbone.inputSize)
             && model.layers.allSatisfy { $0 <= layerCount }
     }
 }

@@ -8,15 +8,18 @@ package struct ModelKind: Codable, Sendable, Equatable {
         package var sha256: String
         /// That is asked for, in pixels; nil leaves it to the fit.
         package var inputSize: Int?
+        /// In what some of its layers are computed; nil = all in single precision.
+        package var precision: ReducedPrecision?
 
-        package init(name: String, sha256: String, inputSize: Int? = nil) {
+        package init(name: String, sha256: String, inputSize: Int? = nil, precision: ReducedPrecision? = nil) {
             self.name = name
             self.sha256 = sha256
             self.inputSize = inputSize
+            self.precision = precision
         }
 
         enum CodingKeys: String, CodingKey {
-            case name, sha256
+            case name, sha256, precision
             case inputSize = "input_size"
         }
     }
@@ -36,8 +39,11 @@ package struct ModelKind: Codable, Sendable, Equatable {
     }
 
     /// - Parameter settings: what is asked for.
-    package init(backbone: String, sha256: String, requested settings: MethodSettings) {
-        self.backbone = Backbone(name: backbone, sha256: sha256, inputSize: settings.inputSize)
+    package init(
+        backbone: String, sha256: String, precision: ReducedPrecision? = nil, requested settings: MethodSettings
+    ) {
+        self.backbone = Backbone(
+            name: backbone, sha256: sha256, inputSize: settings.inputSize, precision: precision)
         choice = AnyMethod(settings.method)
         layers = settings.layers
         wording = settings.wording
@@ -50,12 +56,15 @@ package struct ModelKind: Codable, Sendable, Equatable {
 
 extension ModelKind.Backbone: Equatable {
     package static func == (one: Self, other: Self) -> Bool {
-        one.sha256 == other.sha256 && one.inputSize == other.inputSize
+        one.sha256 == other.sha256 && one.inputSize == other.inputSize && one.precision == other.precision
     }
 }
 
 extension FittedModel {
-    package var kind: ModelKind { ModelKind(backbone: backbone.name, sha256: backbone.sha256, requested: requested) }
+    package var kind: ModelKind {
+        ModelKind(
+            backbone: backbone.name, sha256: backbone.sha256, precision: backbone.precision, requested: requested)
+    }
 }
 
 extension ModelKind {
@@ -78,6 +87,7 @@ extension ModelKind {
 extension ModelKind.Backbone: CustomStringConvertible {
     package var description: String {
         "\(name)\(inputSize.map { " at \($0) px" } ?? "") (weights \(sha256.prefix(8)))"
+            + (precision.map { " in \($0.rawValue)" } ?? "")
     }
 }
 

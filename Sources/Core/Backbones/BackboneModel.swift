@@ -38,7 +38,6 @@ package struct BackboneModel: Sendable {
     package let textLayers: [Int]
     private let network: Network
     private let textTower: TextTower?
-
     /// Where the text tower of a CLIP is read from each time that sentences are embedded, which is seldom: its weights are as
     /// many as those of a small image tower.
     private struct TextTower {
@@ -55,12 +54,12 @@ package struct BackboneModel: Sendable {
     ///     ``ModelWeights/load(_:modelsDirectory:towers:)``. `CLIPNAME@ADAPTERS` is a CLIP with AA-CLIP's adapters.
     /// - Throws: `WeightsError` when the weights are missing, damaged, or not of a known architecture.
     package static func load(
-        _ reference: String, modelsDirectory: ModelsDirectory
+        _ reference: String, modelsDirectory: ModelsDirectory, precision: Precision = .float32
     ) throws(WeightsError) -> BackboneModel {
         guard reference.contains("+"), !reference.contains("/") else {
             guard let names = AAClipAdapters.names(in: reference) else {
                 let weights = try ModelWeights.load(reference, modelsDirectory: modelsDirectory, towers: .image)
-                return try BackboneModel(weights, reference, modelsDirectory)
+                return try BackboneModel(weights, reference, modelsDirectory, precision: precision)
             }
             let adapters = try NamedAdapters(names.adapters, in: modelsDirectory)
             let weights = try ModelWeights.load(names.clip, modelsDirectory: modelsDirectory, towers: .image)
@@ -68,7 +67,7 @@ package struct BackboneModel: Sendable {
         }
         var members: [BackboneModel] = []
         for name in reference.split(separator: "+", omittingEmptySubsequences: false) {
-            members.append(try load(String(name), modelsDirectory: modelsDirectory))
+            members.append(try load(String(name), modelsDirectory: modelsDirectory, precision: precision))
         }
         return BackboneModel(joining: members)
     }
@@ -100,6 +99,15 @@ package struct BackboneModel: Sendable {
         textTower = nil
     }
 
+    /// In what some of its layers are computed; nil = all in single precision.
+    package var reducedPrecision: ReducedPrecision? {
+        switch network {
+        case .visionTransformer(let weights): weights.encoder.precision
+        case .joined(let members): members.lazy.compactMap(\.reducedPrecision).first
+        case .efficientNet, .adapted: nil
+        }
+    }
+
     /// Whether it is several in one; then it has no embedding of its own.
     package var isJoined: Bool { members.count > 1 }
 
@@ -110,9 +118,10 @@ package struct BackboneModel: Sendable {
 
     /// - Parameters:
     ///   - reference, modelsDirectory: where the weights come from, and a text tower will.
+    ///   - precision: asks nothing of CLIPs: what is wanted of them may need the way back, which is in single precision.
     private init(
         _ weights: ModelWeights, _ reference: String, _ modelsDirectory: ModelsDirectory,
-        _ adapters: NamedAdapters? = nil
+        _ adapters: NamedAdapters? = nil, precision: Precision = .float32
     ) throws(WeightsError) {
         let clip = try adapters?.configuration(of: weights) ?? weights.sidecar.clip
         let uses: Uses
@@ -126,14 +135,14 @@ package struct BackboneModel: Sendable {
                 besideOthers: [FeatureStage(layer: 4), FeatureStage(layer: 5, localAveraging: true)],
                 fine: [FeatureStage(layer: 4), FeatureStage(layer: 5, localAveraging: true)], tokenSide: 16)
         case .dinoV2Small:
-            let network = try VisionTransformerWeights(dinov2: weights.scope, .dinov2Small)
+            let network = try VisionTransformerWeights(dinov2: weights.scope, .dinov2Small, in: precision.reduced)
             self.network = .visionTransformer(network)
             layerCount = network.layerCount
             uses = Uses(
                 inputSize: 224, autoInputSize: 322, layer: 6, stages: [4, 6],
                 fine: [FeatureStage(layer: 4), FeatureStage(layer: 6)], tokenSide: 14)
         case .fsacViTSmall:
-            let network = try VisionTransformerWeights(dinov2: weights.scope, .fsacSmall)
+            let network = try VisionTransformerWeights(dinov2: weights.scope, .fsacSmall, in: precision.reduced)
             self.network = .visionTransformer(network)
             layerCount = network.layerCount
             uses = Uses(

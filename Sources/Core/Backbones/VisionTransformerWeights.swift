@@ -64,9 +64,14 @@ package struct VisionTransformerWeights: Sendable {
     /// The blocks; and the patch tokens in the space of the text, where there is one.
     package var layerCount: Int { shape.depth + (projection == nil ? 0 : 1) }
 
-    /// - Parameter weights: tensors under the names of Hugging Face's `facebook/dinov2-small`.
+    /// - Parameters:
+    ///   - weights: tensors under the names of Hugging Face's `facebook/dinov2-small`.
+    ///   - precision: of the blocks; nil = single precision.
     /// - Throws: `WeightsError` naming the first tensor that is missing or has another shape.
-    package init(dinov2 weights: WeightScope, _ configuration: VisionTransformerConfiguration) throws(WeightsError) {
+    package init(
+        dinov2 weights: WeightScope, _ configuration: VisionTransformerConfiguration,
+        in precision: ReducedPrecision? = nil
+    ) throws(WeightsError) {
         let (width, patch) = (configuration.width, configuration.patchSize)
         let embeddings = weights["embeddings"]
         patchEmbedding = DenseConvolution(
@@ -80,11 +85,9 @@ package struct VisionTransformerWeights: Sendable {
             values: try embeddings.tensor("position_embeddings", [1, tokens, width]).values)
         interpolation = .bicubic
         firstNorm = nil
-        var blocks: [TransformerBlock] = []
-        for index in 0..<configuration.depth {
-            blocks.append(try TransformerBlock(dinov2: weights["encoder.layer.\(index)"], configuration.shape))
+        encoder = try TransformerWeights(configuration.shape, in: precision) { index throws(WeightsError) in
+            try TransformerBlock(dinov2: weights["encoder.layer.\(index)"], configuration.shape)
         }
-        encoder = TransformerWeights(shape: configuration.shape, blocks: blocks)
         norm = configuration.normalisesLayers ? LayerNorm(plain: width) : try LayerNorm(weights["layernorm"], width)
         normalisesLayers = configuration.normalisesLayers
         projection = nil

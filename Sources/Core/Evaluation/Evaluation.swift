@@ -24,7 +24,8 @@ package struct Evaluation: Sendable, Encodable {
         let size = settings.inputSize.map { " at \($0)" } ?? ""
         let layers = settings.layers.map(String.init).joined(separator: ", ")
         let named = settings.layers.isEmpty ? "" : ", layer\(settings.layers.count == 1 ? "" : "s") \(layers)"
-        return "\(backbone.name)\(size), \(settings.method.name)\(named)"
+        let precision = backbone.precision.map { " in \($0.rawValue)" } ?? ""
+        return "\(backbone.name)\(size)\(precision), \(settings.method.name)\(named)"
     }
 
     /// The means over the data sets, one a number of shots.

@@ -10,7 +10,7 @@ package enum Activation: Sendable {
     /// `x * sigmoid(1.702 x)`: the approximation of GELU that OpenAI's CLIP was trained with.
     case quickGELU
 
-    fileprivate var kernel: fsac_activation {
+    var kernel: fsac_activation {
         switch self {
         case .none: FSAC_NO_ACTIVATION
         case .relu6: FSAC_RELU6
@@ -42,11 +42,27 @@ package struct Linear: Sendable {
         panels = Storage(count: (outputs + 15) / 16 * 16 * inputs)
         self.bias = Storage(bias + [Float](repeating: 0, count: Self.panelWidth))
         for output in 0..<outputs {
-            let first = output / Self.panelWidth * Self.panelWidth
-            let width = outputs - first <= 16 ? 16 : Self.panelWidth
-            let column = panels.base + first * inputs + output - first
-            for input in 0..<inputs { column[input * width] = weights.values[output * inputs + input] }
+            let column = column(of: output)
+            for input in 0..<inputs { column.first[input * column.step] = weights.values[output * inputs + input] }
         }
+    }
+
+    /// `[outputs, inputs]`, as they were given.
+    var weights: Matrix {
+        var matrix = Matrix(rows: outputs, columns: inputs)
+        for output in 0..<outputs {
+            let column = column(of: output)
+            for input in 0..<inputs { matrix.values[output * inputs + input] = column.first[input * column.step] }
+        }
+        return matrix
+    }
+
+    var biases: [Float] { bias.values(0..<outputs) }
+
+    /// Where the weights of an output lie.
+    private func column(of output: Int) -> (first: UnsafeMutablePointer<Float>, step: Int) {
+        let first = output / Self.panelWidth * Self.panelWidth
+        return (panels.base + first * inputs + output - first, outputs - first <= 16 ? 16 : Self.panelWidth)
     }
 
     /// The panels of all outputs: what `apply` can be told to compute some of.

@@ -88,7 +88,8 @@ extension ActiveModel {
     package init?(generation: Int, model: FittedModel, extractors: ExtractorSource, parallelism: Parallelism) {
         guard extractors.serves(model) else { return nil }
         let inputSize = model.backbone.inputSize
-        let identity = BackboneIdentity(name: extractors.name, sha256: extractors.sha256, inputSize: inputSize)
+        let identity = BackboneIdentity(
+            name: extractors.name, sha256: extractors.sha256, inputSize: inputSize, precision: extractors.precision)
         self.init(
             generation: generation, limit: model.calibration.limit, backbone: identity,
             pictureSide: model.pictureSide, area: model.settings.area, scene: model.scene.map(SceneMonitor.init),

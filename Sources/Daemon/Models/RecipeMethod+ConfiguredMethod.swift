@@ -4,7 +4,10 @@ package import Settings
 
 extension ConfiguredMethod {
     /// Of the models that ``fitter`` makes.
-    package var kind: ModelKind { ModelKind(backbone: backbone.name, sha256: backbone.sha256, requested: settings) }
+    package var kind: ModelKind {
+        ModelKind(
+            backbone: backbone.name, sha256: backbone.sha256, precision: backbone.reducedPrecision, requested: settings)
+    }
 
     /// Fits beside inspection: with half of the threads, so that a part on the line does not wait for it.
     ///

@@ -32,6 +32,9 @@ struct BackboneOptions: ParsableArguments {
     // Held against the backbone once that is loaded, see `check(inputSize:of:)`.
     var size: Int?
 
+    @Option(help: "auto computes layers of DINOv2's kind in 8-bit integers, on processors with AVX2; float32 none.")
+    var precision = Precision.float32
+
     @Option(help: "Threads to compute with.")
     var threads = 2
 
@@ -50,7 +53,7 @@ struct BackboneOptions: ParsableArguments {
 
     /// Reads and verifies the weights: some seconds for a large CLIP.
     func load() throws(WeightsError) -> BackboneModel {
-        try BackboneModel.load(weights ?? backbone, modelsDirectory: models.directory)
+        try BackboneModel.load(weights ?? backbone, modelsDirectory: models.directory, precision: precision)
     }
 
     /// - Parameter method: one that joins several stages by itself has a larger default.
@@ -67,6 +70,8 @@ struct BackboneOptions: ParsableArguments {
         }
     }
 }
+
+extension Precision: ExpressibleByArgument {}
 
 /// Comma-separated integers on the command line: `1,4`. One argument, so that it cannot swallow the pictures behind it.
 struct IntegerList: ExpressibleByArgument {

@@ -43,6 +43,9 @@ struct Embed: ParsableCommand {
 
     func validate() throws {
         let hasPicture = image != nil || inputTensor != nil
+        guard direction == nil || backbone.precision == .float32 else {
+            throw ValidationError("--direction: derivatives are in single precision; leave out --precision auto")
+        }
         guard image == nil || inputTensor == nil, hasPicture || (text != nil && direction == nil) else {
             throw ValidationError("expected a picture or --input-tensor, got \(hasPicture ? "both" : "neither")")
         }

@@ -118,7 +118,7 @@ struct Evaluate: ParsableCommand {
         let model = try backbone.load()
         let inputSize = backbone.inputSize(for: model, method: method.method.base)
         try backbone.check(inputSize: inputSize, of: model)
-        let identity = BackboneIdentity(name: model.name, sha256: model.sha256, inputSize: inputSize)
+        let identity = model.identity(inputSize: inputSize)
         let settings = try method.settings(for: model, inputSize: backbone.size)
         let evaluation = Evaluation(
             backbone: identity, settings: settings, threads: backbone.parallelism.threads, draw: draw,

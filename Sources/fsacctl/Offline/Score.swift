@@ -112,11 +112,16 @@ struct Score: ParsableCommand {
         try checkFiles()
         let fitted = try FittedModel.load(from: directory)
         let model = try BackboneModel.load(
-            backbone.weights ?? fitted.backbone.name, modelsDirectory: backbone.models.directory)
+            backbone.weights ?? fitted.backbone.name, modelsDirectory: backbone.models.directory,
+            precision: fitted.backbone.precision == nil ? .float32 : .auto)
         let extractors = ExtractorSource(
             model, parallelism: backbone.parallelism, textCache: EvaluationCacheOptions.textCache)
         // Held against the digest: weights of the same name would give other features, and the scores would look like
         // scores.
+        guard model.reducedPrecision == fitted.backbone.precision else {
+            throw ClientError.file(
+                path: directory, reason: "fitted with \(fitted.backbone), which only processors with AVX2 compute")
+        }
         guard extractors.serves(fitted) else {
             throw ClientError.file(
                 path: directory,

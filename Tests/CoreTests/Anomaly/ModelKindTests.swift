@@ -18,6 +18,20 @@ import Testing
         #expect(!kind { $0.inputSize = 448 }.sharesScale(with: kind()))
     }
 
+    @Test func anotherPrecisionIsAnotherBackboneAndIsToldInWords() throws {
+        let settings = MethodSettings(method: CLIPFSACMethod(), layers: [3], inputSize: 224)
+        let single = kind()
+        let integers = ModelKind(backbone: "clip", sha256: "ab", precision: .int8, requested: settings)
+        #expect(!integers.sharesScale(with: single))
+        #expect(
+            integers.difference(from: single)
+                == "backbone clip at 224 px (weights ab), not clip at 224 px (weights ab) in int8")
+        #expect(try JSONDecoder().decode(ModelKind.self, from: JSONEncoder().encode(integers)) == integers)
+        // Models of before there was a choice say nothing of it.
+        let text = String(decoding: try JSONEncoder().encode(single), as: UTF8.self)
+        #expect(!text.contains("precision"))
+    }
+
     @Test func everySettingThatChangesScoresIsAnotherScale() {
         let others = [
             kind(CLIPFSACMethod().with { $0.rotations = 2 }), kind(CLIPFSACMethod().with { $0.training.batch = 1 }),

@@ -37,6 +37,37 @@ private let models = RealModels.directory
         }
     }
 
+    @Test(
+        .enabled(if: !models.names.isEmpty, "no models: run `make weights` or set FSAC_MODELS"),
+        .enabled(if: IntegerPath.best != .plain, "a processor without AVX2"),
+        arguments: [WeightArchitecture.dinoV2Small, .fsacViTSmall])
+    func layersInIntegersSayAlmostTheSameOnAnyNumberOfThreads(architecture: WeightArchitecture) throws {
+        let single = try BackboneModel.load(architecture.rawValue, modelsDirectory: models)
+        let auto = try BackboneModel.load(architecture.rawValue, modelsDirectory: models, precision: .auto)
+        #expect(single.reducedPrecision == nil && auto.reducedPrecision == .int8)
+        let input = single.preprocessing.input(from: .golden, size: 224)
+        let request = FeatureRequest(layers: Array(1...single.layerCount), finalTokens: true)
+        func features(_ model: BackboneModel, threads: Int) -> Features {
+            model.makeBackbone(inputSize: 224, parallelism: Parallelism(threads: threads)).features(of: input, request)
+        }
+        let expected = features(single, threads: 1)
+        let got = features(auto, threads: 1)
+        for layer in request.layers {
+            let (one, other) = (try #require(expected.layers[layer]).tokens, try #require(got.layers[layer]).tokens)
+            let cosines = (0..<one.rows).map { cosine(Array(one.row($0)), Array(other.row($0))) }
+            #expect(cosines.reduce(0, +) / Double(cosines.count) > 0.997, "layer \(layer)")
+            #expect((cosines.min() ?? 0) > 0.97 && one != other, "layer \(layer)")
+        }
+        let isSame = features(auto, threads: 2) == got && features(auto, threads: 3) == got
+        #expect(isSame)
+    }
+
+    @Test(.enabled(if: !models.names.isEmpty, "no models: run `make weights` or set FSAC_MODELS"))
+    func whatIsNoTransformerOfDINOv2StaysInSinglePrecision() throws {
+        let model = try BackboneModel.load("efficientnet-lite0", modelsDirectory: models, precision: .auto)
+        #expect(model.reducedPrecision == nil)
+    }
+
     @Test(.enabled(if: !models.names.isEmpty, "no models: run `make weights` or set FSAC_MODELS"))
     func onlyMultiplesOfTheStrideAreAccepted() throws {
         let dinov2 = try BackboneModel.load("dinov2-small", modelsDirectory: models)

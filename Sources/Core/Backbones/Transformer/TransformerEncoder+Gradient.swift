@@ -18,9 +18,12 @@ extension TransformerEncoder {
         afterBlock: AfterBlock = { _ in [] }
     ) -> [Parallelism.Phase] {
         precondition(sequences.last?.upperBound == tape.rows, "transformer: a tape of \(tape.rows) rows")
+        guard case .float32(let blocks) = weights.blocks else {
+            preconditionFailure("transformer: no way back through integers")
+        }
         let slopes = (0..<parallelism.threads).map { _ in Storage(count: scores[0].count) }
         return tape.blocks.indices.reversed().flatMap { index in
-            let (block, kept) = (weights.blocks[index], tape.blocks[index])
+            let (block, kept) = (blocks[index], tape.blocks[index])
             let addition = gradients[index + 1].map { [additionPhase($0)] } ?? []
             return addition + afterBlock(index + 1) + [
                 hiddenGradientPhase(block, kept),

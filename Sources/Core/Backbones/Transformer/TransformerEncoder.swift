@@ -27,6 +27,8 @@ package final class TransformerEncoder {
     let scores: [Storage]
     /// Query rows that attend at a time, so that their scores (at most 512 KiB) stay in the second-level cache.
     let attentionRows: Int
+    /// What blocks in integers need; nil when there are none.
+    let integerScratch: IntegerScratch?
     /// Whether a token attends only to itself and those before it.
     let isCausal: Bool
 
@@ -52,6 +54,11 @@ package final class TransformerEncoder {
         queryKeyValue = Storage(count: rows * 3 * width)
         attended = Storage(count: rows * width)
         hidden = Storage(count: rows * max(weights.shape.hiddenWidth, hiddenWidth))
+        integerScratch =
+            weights.precision == nil
+            ? nil
+            : IntegerScratch(
+                weights.shape, rows: rows, longestSequence: longestSequence, threads: parallelism.threads)
         scores = (0..<parallelism.threads).map { [attentionRows] _ in Storage(count: attentionRows * longestSequence) }
     }
 
@@ -59,7 +66,7 @@ package final class TransformerEncoder {
     ///
     /// - Parameters:
     ///   - sequences: the rows of each; they follow each other from row 0.
-    ///   - tape: keeps what the way back needs.
+    ///   - tape: keeps what the way back needs; in single precision only.
     ///   - afterBlock: called now, for every block; what it gives runs after that block.
     package func phases(
         depth: Int, over sequences: [Range<Int>], recording tape: TransformerTape? = nil,
@@ -67,17 +74,31 @@ package final class TransformerEncoder {
     ) -> [Parallelism.Phase] {
         let rows = sequences.last?.upperBound ?? 0
         precondition(rows * width <= stream.count, "transformer: \(rows) rows")
-        return weights.blocks.prefix(depth).enumerated().flatMap { index, block in
-            let kept = tape?.blocks[index]
-            return [
-                normPhase(block.norm1, rows: rows, keeping: kept?.input),
-                attentionPhase(block, over: sequences, queryKeyValue: kept?.queryKeyValue ?? queryKeyValue),
-                addPhase(block.projection, from: attended, rows: rows),
-                normPhase(block.norm2, rows: rows, keeping: kept?.middle),
-                hiddenPhase(block, rows: rows, slope: kept?.slope),
-                addPhase(block.output, from: hidden, rows: rows),
-            ] + afterBlock(index + 1)
+        switch weights.blocks {
+        case .float32(let blocks):
+            return blocks.prefix(depth).enumerated().flatMap { index, block in
+                floatPhases(block, over: sequences, keeping: tape?.blocks[index]) + afterBlock(index + 1)
+            }
+        case .int8(let blocks):
+            precondition(tape == nil, "transformer: no way back through integers")
+            return blocks.prefix(depth).enumerated().flatMap { index, block in
+                integerPhases(block, over: sequences) + afterBlock(index + 1)
+            }
         }
+    }
+
+    private func floatPhases(
+        _ block: TransformerBlock, over sequences: [Range<Int>], keeping kept: TransformerTape.Block?
+    ) -> [Parallelism.Phase] {
+        let rows = sequences.last?.upperBound ?? 0
+        return [
+            normPhase(block.norm1, rows: rows, keeping: kept?.input),
+            attentionPhase(block, over: sequences, queryKeyValue: kept?.queryKeyValue ?? queryKeyValue),
+            addPhase(block.projection, from: attended, rows: rows),
+            normPhase(block.norm2, rows: rows, keeping: kept?.middle),
+            hiddenPhase(block, rows: rows, slope: kept?.slope),
+            addPhase(block.output, from: hidden, rows: rows),
+        ]
     }
 
     /// `normalized = layerNorm(stream)`; with a copy of the stream.

@@ -32,6 +32,11 @@ package struct LayerNorm: Sendable {
         beta = Storage(try weights.vector("bias", width))
     }
 
+    init(gamma: [Float], beta: [Float]) {
+        self.gamma = Storage(gamma)
+        self.beta = Storage(beta)
+    }
+
     /// Without weights.
     init(plain width: Int) {
         gamma = Storage([Float](repeating: 1, count: width))
@@ -53,10 +58,44 @@ package struct TransformerBlock: Sendable {
     let output: Linear
 }
 
-/// A stack of blocks.
+/// A stack of blocks, all in one precision.
 package struct TransformerWeights: Sendable {
+    package enum Blocks: Sendable {
+        case float32([TransformerBlock])
+        /// There is no way back through these.
+        case int8([IntegerBlock])
+    }
+
     package let shape: TransformerShape
-    package let blocks: [TransformerBlock]
+    package let blocks: Blocks
+
+    /// - Parameters:
+    ///   - precision: nil = single precision. In another one, of a block no more is kept than what that computes with.
+    ///   - block: reads one, counted from 0.
+    package init(
+        _ shape: TransformerShape, in precision: ReducedPrecision? = nil,
+        block: (Int) throws(WeightsError) -> TransformerBlock
+    ) throws(WeightsError) {
+        self.shape = shape
+        switch precision {
+        case nil:
+            var blocks: [TransformerBlock] = []
+            for index in 0..<shape.depth { blocks.append(try block(index)) }
+            self.blocks = .float32(blocks)
+        case .int8:
+            var blocks: [IntegerBlock] = []
+            for index in 0..<shape.depth { blocks.append(IntegerBlock(try block(index))) }
+            self.blocks = .int8(blocks)
+        }
+    }
+
+    /// In what the blocks are; nil = single precision.
+    package var precision: ReducedPrecision? {
+        switch blocks {
+        case .float32: nil
+        case .int8: .int8
+        }
+    }
 }
 
 extension Linear {
@@ -107,11 +146,9 @@ extension TransformerWeights {
     /// - Parameter weights: OpenCLIP's `transformer` or `visual.transformer`.
     /// - Throws: `WeightsError` naming the first tensor that is missing or has another shape.
     init(openCLIP weights: WeightScope, _ shape: TransformerShape) throws(WeightsError) {
-        var blocks: [TransformerBlock] = []
-        for index in 0..<shape.depth {
-            blocks.append(try TransformerBlock(openCLIP: weights["resblocks.\(index)"], shape))
+        try self.init(shape) { index throws(WeightsError) in
+            try TransformerBlock(openCLIP: weights["resblocks.\(index)"], shape)
         }
-        self.init(shape: shape, blocks: blocks)
     }
 }
 
