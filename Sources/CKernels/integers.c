@@ -123,33 +123,43 @@ INLINE void short_gelu(vfloat *value) {
     *value = SELECT(v < -4.2f, v * 0, v * p);
 }
 
-/* From sums of integers to the rows of the output. */
+/* From sums of integers to the `lanes` columns of the output that begin at c; the last three are constant where speed counts. */
+INLINE void finish_columns(const Panel *p, const int32_t (*sums)[PANEL], size_t rows, size_t c, const size_t lanes,
+                           const bool has_addend, const fsac_activation activation) {
+    const vfloat factors = LOAD(p->factors + c), column_sums = LOAD(p->column_sums + c), bias = LOAD(p->bias + c);
+    for (size_t r = 0; r < rows; r++) {
+        const vfloat sum = __builtin_convertvector(*(const vint *)(sums[r] + c), vfloat);
+        vfloat value = sum * (factors * p->scales[r].step) + (column_sums * p->scales[r].low + bias);
+        if (has_addend) {
+            vfloat addend;
+            load(&addend, p->addend + r * p->out_stride + c, lanes, 0);
+            value += addend;
+        }
+        switch (activation) {
+            case FSAC_NO_ACTIVATION: break;
+            case FSAC_RELU6: value = MIN(SPLAT(6), MAX(SPLAT(0), value)); break;
+            case FSAC_GELU: short_gelu(&value); break;
+            case FSAC_QUICK_GELU: {
+                vfloat gate = value;
+                quick_gelu_gate(&gate);
+                value *= gate;
+                break;
+            }
+        }
+        store(p->out + r * p->out_stride + c, &value, lanes);
+    }
+}
+
 INLINE void finish_rows(const Panel *p, const int32_t (*sums)[PANEL], size_t rows) {
     for (size_t c = 0; c < p->columns; c += LANES) {
         const size_t lanes = p->columns - c < LANES ? p->columns - c : LANES;
-        const vfloat factors = LOAD(p->factors + c), column_sums = LOAD(p->column_sums + c), bias = LOAD(p->bias + c);
-        for (size_t r = 0; r < rows; r++) {
-            const vfloat sum = __builtin_convertvector(*(const vint *)(sums[r] + c), vfloat);
-            float *out = p->out + r * p->out_stride + c;
-            vfloat value = sum * (factors * p->scales[r].step) + (column_sums * p->scales[r].low + bias);
-            if (p->addend) {
-                vfloat addend;
-                load(&addend, p->addend + r * p->out_stride + c, lanes, 0);
-                value += addend;
-            }
-            switch (p->activation) {
-                case FSAC_NO_ACTIVATION: break;
-                case FSAC_RELU6: value = MIN(SPLAT(6), MAX(SPLAT(0), value)); break;
-                case FSAC_GELU: short_gelu(&value); break;
-                case FSAC_QUICK_GELU: {
-                    vfloat gate = value;
-                    quick_gelu_gate(&gate);
-                    value *= gate;
-                    break;
-                }
-            }
-            store(out, &value, lanes);
-        }
+        const bool is_plain = lanes == LANES && p->activation == FSAC_NO_ACTIVATION;
+        if (is_plain && p->addend)
+            finish_columns(p, sums, rows, c, LANES, true, FSAC_NO_ACTIVATION);
+        else if (is_plain)
+            finish_columns(p, sums, rows, c, LANES, false, FSAC_NO_ACTIVATION);
+        else
+            finish_columns(p, sums, rows, c, lanes, p->addend != NULL, p->activation);
     }
 }
 

@@ -280,21 +280,3 @@ void fsac_linear_transposed(const float *x, size_t x_stride, size_t rows, const 
 #endif
     linear_transposed(layer, rows, outputs, first, last, 3, 1);
 }
-
-void fsac_pack_panels(const float *w, size_t stride, bool transposed, size_t inputs, size_t columns, float *panels) {
-    for (size_t column = 0, width; column < columns; column += width) {
-        const size_t left = columns - column;
-        width = left <= LANES ? LANES : PANEL;
-        const size_t count = left < width ? left : width;
-        float *panel = panels + column * inputs;
-        if (count < width) memset(panel, 0, inputs * width * sizeof(float));
-        if (transposed) {
-            for (size_t c = 0; c < count; c++) {
-                const float *row = w + (column + c) * stride;
-                for (size_t i = 0; i < inputs; i++) panel[i * width + c] = row[i];
-            }
-        } else {
-            for (size_t i = 0; i < inputs; i++) memcpy(panel + i * width, w + i * stride + column, count * sizeof(float));
-        }
-    }
-}

@@ -26,13 +26,6 @@ void fsac_linear(const float *x, size_t x_stride, size_t rows, const float *pane
                  size_t columns, const float *addend, fsac_activation activation, float *out, size_t out_stride);
 
 /*
- * A matrix in the panels that fsac_linear takes.
- * w        [inputs][columns], rows `stride` floats apart; `transposed`: [columns][inputs], rows `stride` apart
- * panels   columns rounded up to 16, times inputs
- */
-void fsac_pack_panels(const float *w, size_t stride, bool transposed, size_t inputs, size_t columns, float *panels);
-
-/*
  * The way back through a linear layer: out = addend + x * w^T for the inputs first ..< last of the layer.
  * x        [rows][outputs], rows x_stride floats apart
  * panels   w [inputs][outputs], as above

@@ -61,4 +61,19 @@ typedef struct {
 void fsac_integer_linear(fsac_path path, const uint8_t *q, size_t q_stride, const fsac_row_scale *scales, size_t rows,
                          const fsac_integer_weights *weights, size_t columns, const float *addend,
                          fsac_activation activation, float *out, size_t out_stride);
+
+/* the widest head of attention */
+enum { FSAC_MOST_HEAD_WIDTH = 128 };
+
+/*
+ * Attention of one head, out = softmax(Q K^T) V, in products of bytes. Queries and keys are rounded with a scale a row, values with one a
+ * column and block of 64 keys, the softmax's weights to 255ths of the largest of their block. The matrix of all pairs is never there: scores
+ * of a few queries and one block of keys are. A NaN or an infinity in a query makes its row NaN, in a key every row, in a value its column.
+ * query, key, value    [tokens][width], rows `stride` floats apart; the query is divided by sqrt(width) already. 1 <= width <= 128
+ * scratch              fsac_integer_attention_scratch(tokens, width) bytes, aligned as floats are
+ * out                  [tokens][width], rows out_stride apart
+ */
+void fsac_integer_attention(fsac_path path, const float *query, const float *key, const float *value, size_t stride,
+                            size_t tokens, size_t width, void *scratch, float *out, size_t out_stride);
+size_t fsac_integer_attention_scratch(size_t tokens, size_t width);
 #endif

@@ -13,6 +13,7 @@ package enum Precision: String, Codable, Sendable, CaseIterable {
 /// In what some layers of a backbone are computed, where it is not single precision. Features of another precision are those of
 /// another backbone.
 package enum ReducedPrecision: String, Codable, Sendable {
-    /// Products of 8-bit integers in the linear layers of vision transformers of DINOv2's kind.
+    /// Products of 8-bit integers in the blocks of vision transformers of DINOv2's kind. The name stands for exactly that arithmetic: what
+    /// rounds otherwise needs another one (docs/decisions/0004).
     case int8
 }

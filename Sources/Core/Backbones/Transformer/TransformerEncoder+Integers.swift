@@ -1,5 +1,3 @@
-internal import CKernels
-
 // R rows, D width, H heads, h = D / H, M = 4 D.
 
 /// What blocks in integers work in, beside the encoder's own memory.
@@ -7,31 +5,22 @@ struct IntegerScratch {
     /// Rows of width D, and of width M.
     let narrow: QuantisedRows
     let wide: QuantisedRows
-    /// One a thread: the keys and the values of a head as the weights of linear layers.
-    let keys: [Storage]
-    let values: [Storage]
-    /// As many zeros as a sequence has tokens: those layers have no bias.
-    let noBias: Storage
+    /// One a thread.
+    let attention: [IntegerAttention]
 
     init(_ shape: TransformerShape, rows: Int, longestSequence: Int, threads: Int) {
         narrow = QuantisedRows(rows: rows, columns: shape.width)
         wide = QuantisedRows(rows: rows, columns: shape.hiddenWidth)
-        let panelWidth = Linear.panelWidth
-        func panels(_ inputs: Int, _ columns: Int) -> Storage {
-            Storage(count: inputs * ((columns + panelWidth - 1) / panelWidth * panelWidth))
-        }
-        keys = (0..<threads).map { _ in panels(shape.headWidth, longestSequence) }
-        values = (0..<threads).map { _ in panels(longestSequence, shape.headWidth) }
-        noBias = Storage(count: max(longestSequence, shape.headWidth) + panelWidth)
+        attention = (0..<threads).map { _ in IntegerAttention(tokens: longestSequence, width: shape.headWidth) }
     }
 }
 
-/// Blocks whose linear layers are in 8-bit integers. What is between them (the stream, attention, activations) is in single
-/// precision; each layer's input becomes bytes by the row, in the layer norm or in a phase of its own.
+/// Blocks whose products are in 8-bit integers. What is between them (the stream, norms, activations) is in single precision; each
+/// layer's input becomes bytes by the row, in the layer norm or in a phase of its own.
 ///
-/// Attention's products go through the kernel of linear layers and not through OpenBLAS, which sums in another order on each kind of
-/// processor: the last bit of a number decides now and then to which byte it is rounded, and after some blocks that is 2 %. Here
-/// every processor with AVX2 or AVX-512 computes the same, to the last bit.
+/// Nothing here goes through OpenBLAS, which sums in another order on each kind of processor: the last bit of a number decides now and
+/// then to which byte it is rounded, and after some blocks that is 2 %. Every processor with AVX2 or AVX-512 computes the same, to the
+/// last bit.
 extension TransformerEncoder {
     func integerPhases(_ block: IntegerBlock, over sequences: [Range<Int>]) -> [Parallelism.Phase] {
         guard let scratch = integerScratch, !isCausal else {
@@ -67,34 +56,19 @@ extension TransformerEncoder {
     private func attentionPhase(
         _ block: IntegerBlock, _ scratch: IntegerScratch, over sequences: [Range<Int>]
     ) -> Parallelism.Phase {
-        let rows = sequences.last?.upperBound ?? 0
+        let (head, rows) = (shape.headWidth, sequences.last?.upperBound ?? 0)
         return parallelism.phase(over: shape.heads) { [self] share, heads in
             for index in heads {
-                let first = queryKeyValue.base + index * 3 * shape.headWidth
+                let first = queryKeyValue.base + index * 3 * head
                 block.queryKeyValue[index].apply(scratch.narrow, rows: rows, into: first, outputStride: 3 * width)
-                for sequence in sequences { attend(sequence, head: index, first, scratch, share: share) }
+                for sequence in sequences {
+                    let query = first + sequence.lowerBound * 3 * width
+                    scratch.attention[share].apply(
+                        query: query, key: query + head, value: query + 2 * head, stride: 3 * width,
+                        tokens: sequence.count, into: attended.base + sequence.lowerBound * width + index * head,
+                        outputStride: width)
+                }
             }
-        }
-    }
-
-    private func attend(
-        _ sequence: Range<Int>, head index: Int, _ queryKeyValue: UnsafePointer<Float>, _ scratch: IntegerScratch,
-        share: Int
-    ) {
-        let (head, tokens, bias) = (shape.headWidth, sequence.count, scratch.noBias.base)
-        let (keys, values, scores) = (scratch.keys[share].base, scratch.values[share].base, scores[share].base)
-        let query = queryKeyValue + sequence.lowerBound * 3 * width
-        fsac_pack_panels(query + head, 3 * width, true, head, tokens, keys)
-        fsac_pack_panels(query + 2 * head, 3 * width, false, tokens, head, values)
-        for start in stride(from: 0, to: tokens, by: attentionRows) {
-            let count = min(attentionRows, tokens - start)
-            fsac_linear(
-                query + start * 3 * width, 3 * width, count, keys, bias, head, tokens, nil, FSAC_NO_ACTIVATION, scores,
-                tokens)
-            fsac_softmax(scores, count, tokens, tokens)
-            fsac_linear(
-                scores, tokens, count, values, bias, tokens, head, nil, FSAC_NO_ACTIVATION,
-                attended.base + (sequence.lowerBound + start) * width + index * head, width)
         }
     }
 

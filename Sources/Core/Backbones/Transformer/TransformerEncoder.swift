@@ -23,7 +23,7 @@ package final class TransformerEncoder {
     let attended: Storage
     /// `[R, M]` or larger.
     let hidden: Storage
-    /// One `[attentionRows, longest sequence]` a thread.
+    /// One `[attentionRows, longest sequence]` a thread; none with blocks in integers.
     let scores: [Storage]
     /// Query rows that attend at a time, so that their scores (at most 512 KiB) stay in the second-level cache.
     let attentionRows: Int
@@ -59,7 +59,9 @@ package final class TransformerEncoder {
             ? nil
             : IntegerScratch(
                 weights.shape, rows: rows, longestSequence: longestSequence, threads: parallelism.threads)
-        scores = (0..<parallelism.threads).map { [attentionRows] _ in Storage(count: attentionRows * longestSequence) }
+        scores = (0..<(weights.precision == nil ? parallelism.threads : 0)).map { [attentionRows] _ in
+            Storage(count: attentionRows * longestSequence)
+        }
     }
 
     /// The phases that take `stream` through blocks 1 ... `depth`.
