@@ -66,7 +66,12 @@ struct Embed: ParsableCommand {
         }
         let digest = try Safetensors.write(
             // Whoever finds the file later can tell whose features these are.
-            tensors, metadata: ["backbone": model.name, "weights_sha256": model.sha256], to: output)
+            tensors,
+            metadata: [
+                "backbone": model.name, "weights_sha256": model.sha256,
+                "precision": model.reducedPrecision?.rawValue ?? Precision.float32.rawValue,
+            ],
+            to: output)
         if json {
             try printJSON(Report(output: output, sha256: digest, tensors: tensors.mapValues(\.shape)))
         } else {
