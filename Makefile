@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build weights pictures demo test line-test page-test page-shots fuzz mutants faults soak vm-test check format parity bench evaluate backbone man deb clean
+.PHONY: help setup build weights pictures demo test line-test page-test plant-test page-shots fuzz mutants faults soak vm-test check format parity bench evaluate backbone man deb clean
 
 # One build folder and one set of flags for the programs and the tests, so that nothing is compiled twice. `swift build
 # --build-tests` would compile everything once more for `@testable`, which no test here needs.
@@ -20,6 +20,8 @@ export PARTS RATE SEED BACKBONE SIZE PAGE
 export KILLS FOLDER_FILES SOAK_MINUTES
 # What `make line-test` takes; PARTS as the demo.
 export READS MUTANTS
+# What `make plant-test` takes.
+export PLANT_SECONDS STATIONS
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +49,9 @@ line-test: weights pictures  ## Test the gateway with PLCs on the loopback inter
 
 page-test: weights pictures  ## Test the operator's page in a browser: TESTS="PageTest.test_names_of_files_are_text"
 	@Tests/Page/run.sh test $(TESTS)
+
+plant-test: weights pictures  ## Collect from 200 simulated stations with Debian's Prometheus: PLANT_SECONDS=60 STATIONS=200
+	@Tests/Plant/run.sh
 
 page-shots: weights pictures  ## Draw the page in six states and four sizes into .build/page-shots
 	@Tests/Page/run.sh shots

@@ -18,13 +18,8 @@ extension PrometheusText {
                         (label(reply, #",event="\#($0.key)""#), "\($0.value)")
                     }
                 })
-            + metric(
-                "output_seconds", "gauge", "From the journal line to the lines set, over the newest results",
-                readings.io.flatMap { reply in
-                    [("0.5", reply.latency?.p50), ("0.95", reply.latency?.p95), ("0.99", reply.latency?.p99)].compactMap
-                    {
-                        name, value in value.map { (label(reply, #",quantile="\#(name)""#), "\($0 / 1000)") }
-                    }
-                })
+            + histogram(
+                "output_seconds", "From the journal line to the lines set",
+                readings.outputs.sorted { $0.key < $1.key }.map { (#"camera="\#($0)""#, $1) })
     }
 }

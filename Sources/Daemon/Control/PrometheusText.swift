@@ -18,7 +18,10 @@ struct PrometheusText {
         let up = readings.health.isWell ? "1" : "0"
         let storage = readings.storage
         var lines =
-            metric("up", "gauge", "1 while every part gets its verdict and nothing hangs, as /healthz says", [("", up)])
+            metric(
+                "build_info", "gauge", "The program's version; always 1", [(#"{version="\#(FsacVersion.text)"}"#, "1")])
+            + metric(
+                "up", "gauge", "1 while every part gets its verdict and nothing hangs, as /healthz says", [("", up)])
             + metric(
                 "causes", "gauge", "What keeps parts from their verdicts, by state",
                 Dictionary(grouping: readings.health.causes.compactMap(\.state?.rawValue)) { $0 }
@@ -44,17 +47,17 @@ struct PrometheusText {
             lines += metric(
                 "pictures_bytes", "gauge", "Stored pictures and heat maps", pictures.map { (label($0), "\($0.bytes)") })
             lines += metric(
-                "pictures_days", "gauge", "How many days pictures last at the present rate",
-                pictures.compactMap { reply in reply.days.map { (label(reply), "\($0)") } })
-        }
-        if let latency = readings.latency {
-            lines += metric(
-                "latency_seconds", "gauge", "Frame to journalled verdict, over the latest verdicts",
-                [("0.5", latency.p50), ("0.95", latency.p95), ("0.99", latency.p99)].map {
-                    (#"{quantile="\#($0.0)"}"#, "\($0.1 / 1000)")
-                })
+                "pictures_retention_seconds", "gauge",
+                "How long pictures are kept at the present rate, before newer ones take their place",
+                pictures.compactMap { reply in reply.days.map { (label(reply), "\($0 * 86_400)") } })
         }
         return lines
+            + histogram(
+                "latency_seconds",
+                "Of judged parts, from the complete frame to the journalled verdict (stage total), and its pieces",
+                LatencyStage.allCases.compactMap { stage in
+                    readings.stages[stage].map { (#"stage="\#(stage.rawValue)""#, $0) }
+                })
     }
 
     private var cameras: [String] {
@@ -119,6 +122,17 @@ struct PrometheusText {
             readings.cameras.flatMap { camera in
                 samples(camera).map { (#"{camera="\#(camera.name)"\#($0.0)}"#, "\($0.1)") }
             })
+    }
+
+    /// - Parameter samples: each with its labels, without braces.
+    func histogram(_ name: String, _ help: String, _ samples: [(labels: String, times: LatencyHistogram)]) -> [String] {
+        ["# HELP fsac_\(name) \(help)", "# TYPE fsac_\(name) histogram"]
+            + samples.flatMap { labels, times in
+                times.cumulated.map { #"fsac_\#(name)_bucket{\#(labels),le="\#($0.bound / 1000)"} \#($0.count)"# } + [
+                    #"fsac_\#(name)_bucket{\#(labels),le="+Inf"} \#(times.count)"#,
+                    "fsac_\(name)_sum{\(labels)} \(times.sum / 1000)", "fsac_\(name)_count{\(labels)} \(times.count)",
+                ]
+            }
     }
 
     func metric(_ name: String, _ kind: String, _ help: String, _ samples: [Sample]) -> [String] {

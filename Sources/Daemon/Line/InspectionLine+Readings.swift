@@ -18,12 +18,13 @@ extension InspectionLine {
         let pictures = images.forecast(freeBytes: freeBytes)
         return LineReadings(
             health: Health(findings(cameras, isStopping: isStopping)), cameras: cameras, counts: counters.verdicts,
-            latency: counters.latency, trends: trends.withLock { $0.mapValues(\.reply) },
+            latency: counters.latency, stages: counters.stages, trends: trends.withLock { $0.mapValues(\.reply) },
             storage: StorageReply(
                 directory: storage.stateDirectory, freeBytes: freeBytes, lastSequence: journal.lastSequence,
                 imagesDropped: images.dropped, pictures: pictures.isEmpty ? nil : pictures,
                 unrecorded: journal.health.unrecorded, damage: check?.found),
-            io: desks.values.map(\.reply).sorted { $0.camera < $1.camera }, alarms: alarms?.alarms ?? [])
+            io: desks.values.map(\.reply).sorted { $0.camera < $1.camera }, outputs: desks.mapValues(\.latencies),
+            alarms: alarms?.alarms ?? [])
     }
 
     private static let journalPatience = Duration.seconds(120)

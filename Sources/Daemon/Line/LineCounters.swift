@@ -16,6 +16,8 @@ package struct LineCounters: Sendable {
     private(set) var undecodable = 0
     /// Milliseconds from frame to journalled verdict of the newest judged parts.
     private var latencies = LatencyWindow()
+    /// Of all judged parts.
+    package private(set) var stages: [LatencyStage: LatencyHistogram] = [:]
 
     package init() {}
 
@@ -44,6 +46,12 @@ package struct LineCounters: Sendable {
         }
         (unjudged, undecodable) = (nil, 0)
         latencies.add(milliseconds)
+        let latency = inspection.latency
+        for (stage, time) in [
+            (LatencyStage.wait, latency.wait), (.decode, latency.decode), (.embed, latency.embed),
+            (.score, latency.score),
+            (.journal, max(0, milliseconds - latency.total)), (.total, milliseconds),
+        ] { stages[stage, default: LatencyHistogram()].add(time) }
     }
 
     package var verdicts: CountsReply {

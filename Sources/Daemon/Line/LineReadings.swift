@@ -9,26 +9,32 @@ package struct LineReadings: Sendable {
     package var counts: CountsReply
     /// Nil before the first verdict.
     package var latency: LatencyReply?
+    /// Of all judged parts since the start.
+    package var stages: [LatencyStage: LatencyHistogram]
     /// By the name of the recipe; of those that judged a part.
     package var trends: [String: TrendReply]
     package var storage: StorageReply
     /// Of the cameras that have lines.
     package var io: [IOReply]
+    /// By camera, from the journal's line to the lines set.
+    package var outputs: [String: LatencyHistogram]
     /// That nobody has acknowledged.
     package var alarms: [AlarmReply]
 
     package init(
         health: Health, cameras: [CameraReply], counts: CountsReply, latency: LatencyReply?,
-        trends: [String: TrendReply] = [:], storage: StorageReply, io: [IOReply] = [],
-        alarms: [AlarmReply] = []
+        stages: [LatencyStage: LatencyHistogram] = [:], trends: [String: TrendReply] = [:], storage: StorageReply,
+        io: [IOReply] = [], outputs: [String: LatencyHistogram] = [:], alarms: [AlarmReply] = []
     ) {
         self.health = health
         self.cameras = cameras
         self.counts = counts
         self.latency = latency
+        self.stages = stages
         self.trends = trends
         self.storage = storage
         self.io = io
+        self.outputs = outputs
         self.alarms = alarms
     }
 

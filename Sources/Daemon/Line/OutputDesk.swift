@@ -26,6 +26,7 @@ package final class OutputDesk: HealthSource {
         var isStopping = false
         var numbers: UInt64 = 0
         var reply: IOReply
+        var latencies = LatencyHistogram()
         /// No trigger would be judged, and nothing is under way.
         var isQuiet = true
     }
@@ -94,6 +95,7 @@ package final class OutputDesk: HealthSource {
     // MARK: For others
 
     package var reply: IOReply { state.withLock(\.reply) }
+    package var latencies: LatencyHistogram { state.withLock(\.latencies) }
     package var isQuiet: Bool { state.withLock(\.isQuiet) }
 
     package func clearAlarms() { send(.clearAlarms) }
@@ -127,8 +129,8 @@ package final class OutputDesk: HealthSource {
         }
     }
 
-    func show(_ reply: IOReply, isQuiet: Bool) {
-        state.withLock { ($0.reply, $0.isQuiet) = (reply, isQuiet) }
+    func show(_ reply: IOReply, _ latencies: LatencyHistogram, isQuiet: Bool) {
+        state.withLock { ($0.reply, $0.latencies, $0.isQuiet) = (reply, latencies, isQuiet) }
     }
 
     private func send(_ message: Message) {

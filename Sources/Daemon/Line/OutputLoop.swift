@@ -30,6 +30,7 @@ struct OutputLoop {
     private var path: String?
     private var outage: String? = "the lines are not held yet"
     private var latencies = LatencyWindow()
+    private var allLatencies = LatencyHistogram()
     /// When the journal lines were there whose results are not on the lines yet.
     private var waiting: [Duration] = []
     private var nextLook = Duration.zero
@@ -105,7 +106,11 @@ struct OutputLoop {
         try lines.set(wanted)
         levels = wanted
         let now = Duration.sinceBoot
-        for since in waiting { latencies.add((now - since) / .milliseconds(1)) }
+        for since in waiting {
+            let milliseconds = StageClock.milliseconds(now - since)
+            latencies.add(milliseconds)
+            allLatencies.add(milliseconds)
+        }
         waiting = []
         publish()
     }
@@ -215,7 +220,7 @@ struct OutputLoop {
             IOReply(
                 camera: io.camera, chip: io.chip, path: path, outage: outage, lines: outputs + inputs,
                 alarms: machine.alarms.map(\.rawValue).sorted(), counts: counts, latency: latencies.reply),
-            isQuiet: machine.isQuiet)
+            allLatencies, isQuiet: machine.isQuiet)
     }
 }
 

@@ -44,12 +44,23 @@ import Testing
 
     @Test func metricsArePrometheusText() async throws {
         try await ControlHarness.serve { line async throws in
+            line.line.change { readings in
+                var times = LatencyHistogram()
+                for milliseconds in [20, 25, 25.001, 20_000] { times.add(milliseconds) }
+                (readings.stages[.total], readings.outputs["cam0"]) = (times, times)
+            }
             let reply = try await line.request("GET", "/metrics")
             #expect(reply.head.lowercased().contains("content-type: text/plain; version=0.0.4"))
             let lines = reply.text.split(separator: "\n")
             #expect(lines.contains(#"fsac_verdicts_total{camera="cam0",verdict="NG"} 1"#))
             #expect(lines.contains(#"fsac_invalid_total{camera="cam0",cause="no_model"} 2"#))
-            #expect(lines.contains(#"fsac_latency_seconds{quantile="0.5"} 0.02"#))
+            #expect(lines.contains(#"fsac_latency_seconds_bucket{stage="total",le="0.01"} 0"#))
+            #expect(lines.contains(#"fsac_latency_seconds_bucket{stage="total",le="0.025"} 2"#))
+            #expect(lines.contains(#"fsac_latency_seconds_bucket{stage="total",le="10.0"} 3"#))
+            #expect(lines.contains(#"fsac_latency_seconds_bucket{stage="total",le="+Inf"} 4"#))
+            #expect(lines.contains(#"fsac_latency_seconds_sum{stage="total"} 20.070001"#))
+            #expect(lines.contains(#"fsac_latency_seconds_count{stage="total"} 4"#))
+            #expect(lines.contains(#"fsac_build_info{version="\#(FsacVersion.text)"} 1"#))
             #expect(lines.contains(#"fsac_frames_dropped_total{camera="cam0"} 2"#))
         }
     }
