@@ -64,7 +64,7 @@ final class Database {
     /// Of what is there and cannot have been written by us.
     func damage(_ reason: String) -> IndexError { IndexError(path: path, code: SQLITE_CORRUPT, reason: reason) }
 
-    /// Looks at all pages, without what is in them: tenths of a second for a million rows.
+    /// Looks at all pages, without comparing indexes with their tables.
     ///
     /// - Throws: damage.
     func check() throws(IndexError) {
