@@ -1,3 +1,5 @@
+import TOML
+
 extension Configuration {
     /// When somebody has to look. Each camera counts for itself. Read at the start only.
     package struct Alarm: Codable, Sendable, Equatable {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import ControlProtocol
 
 /// `fsacctl alarm`: what somebody has to look at.

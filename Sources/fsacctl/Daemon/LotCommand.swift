@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlClient
 import ControlProtocol
 
 /// `fsacctl lot`: of which lot parts are.
