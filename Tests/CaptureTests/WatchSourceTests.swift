@@ -186,7 +186,27 @@ import Testing
         try #require(utimensat(AT_FDCWD, "\(backup.path)/b.jpg", &times, 0) == 0)
         try #require(rename("\(backup.path)/b.jpg", path) == 0)
         let end = ContinuousClock.now + .milliseconds(1300)
-        while .now < end { #expect(try source.rest().isEmpty) }
+        while .now < end { #expect(try source.rest().allSatisfy { (try? $0.payload.get()) == nil }) }
+    }
+
+    /// It may be looked for at any moment in between: while it is away it may be called missed, but it is no picture twice.
+    @Test func whatIsMovedAwayAndBackIsNoPictureAgain() throws {
+        let backup = try TemporaryFolder()
+        var source = try watching()
+        try folder.write("x", to: "a.jpg")
+        #expect(try source.nextFrame().name == "a.jpg")
+        let (here, away) = ("\(folder.path)/a.jpg", "\(backup.path)/a.jpg")
+        for round in 0..<200 {
+            for _ in 0..<2 {
+                try #require(rename(here, away) == 0)
+                usleep(UInt32(round))
+                try #require(rename(away, here) == 0)
+            }
+            while case .frame(let frame) = try source.next(timeout: .zero) {
+                #expect(throws: (any Error).self, "round \(round)") { try frame.payload.get() }
+            }
+        }
+        #expect(try source.rest().allSatisfy { (try? $0.payload.get()) == nil })
     }
 
     @Test func aFileThatIsMadeEmptyFirstIsOnePart() throws {

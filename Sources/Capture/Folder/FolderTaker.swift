@@ -153,13 +153,17 @@ struct FolderTaker {
         case .movedIn(let name, let cookie):
             beingWritten[name] = nil
             if let from = movedOut, from.cookie == cookie { return renamed(from.name, to: name) }
-            if let gone = left.removeValue(forKey: name), isBack(name, gone) { return }
+            if let gone = left[name], isBack(name, gone) {
+                (left[name], vanished[name]) = (nil, nil)
+                return
+            }
             complete(name, isWritten: true)
         case .movedOut(let name, let cookie):
             beingWritten[name] = nil
             movedOut = (name, cookie)
             if left.count >= Self.remembered { left = [:] }
-            left[name] = taken.removeValue(forKey: name)
+            // A file that was back was away again before anybody looked, and may come once more.
+            left[name] = taken.removeValue(forKey: name) ?? left[name]
         case .removed(let name):
             beingWritten[name] = nil
             taken[name] = nil
