@@ -54,6 +54,12 @@ class PLC:
             "beat": TON(), "patience": TON(), "lastBeat": -1, "step": 0, "number": 0, "confirmed": False, "sensor": False}
         self.scan_registers()
         self.variables["number"] = self.variables["R240"]
+        # The program runs before the first part comes: what is not alive yet rejects a hundred parts in a moment.
+        await_("the line", self.is_alive)
+
+    def is_alive(self):
+        self.scan()
+        return self.variables["alive"]
 
     def connection(self):
         if self.plc is None:
