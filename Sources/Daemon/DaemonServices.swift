@@ -121,14 +121,15 @@ package struct DaemonServices: Sendable {
         // tells who waits for one how it ended.
         services = [
             ("lock", InstanceLockService(lock: lock, logger: logger)), ("journal", journal), ("events", events.journal),
-            ("verification", check), ("pictures", images), ("kept parts", stream),
+            // Its thread has the lowest priority: beside an inspection that goes on it would not come to its end.
+            ("index", index), ("verification", check), ("pictures", images), ("kept parts", stream),
             ("alarms", AlarmService(alarms, events: events, logger: logger)),
             ("outputs", OutputService(line, events: events, logger: logger)),
             ("inspection", InspectionService(line, sinks: sinks)),
             ("cameras", CaptureService(line)), ("fits", refit), ("control", control), ("page", page),
             ("normal shots", shots),
             ("reload", HangUpService(signals: signals) { try await Self.reload(reloading, notifier, $0) }),
-            ("storage", storage), ("index", index),
+            ("storage", storage),
             ("diary", LineDiary(events: events) { line.readings.health }), ("supervision", supervision),
         ]
     }
