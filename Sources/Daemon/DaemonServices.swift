@@ -121,7 +121,7 @@ package struct DaemonServices: Sendable {
         // tells who waits for one how it ended.
         services = [
             ("lock", InstanceLockService(lock: lock, logger: logger)), ("journal", journal), ("events", events.journal),
-            // Its thread has the lowest priority: beside an inspection that goes on it would not come to its end.
+            // Its thread has a low priority: beside an inspection that goes on it would not come to its end.
             ("index", index), ("verification", check), ("pictures", images), ("kept parts", stream),
             ("alarms", AlarmService(alarms, events: events, logger: logger)),
             ("outputs", OutputService(line, events: events, logger: logger)),

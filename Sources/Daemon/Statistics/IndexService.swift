@@ -7,14 +7,15 @@ import ServiceLifecycle
 import Statistics
 import Synchronization
 
-/// Keeps the index beside the journals: reads on behind them, on a thread of the lowest priority, and makes it anew when it is lost
+/// Keeps the index beside the journals: reads on behind them, on a thread of low priority, and makes it anew when it is lost
 /// or cannot be trusted. No verdict waits for it, and nothing is judged by it.
 package final class IndexService: Service, HealthSource {
     private static let period = Duration.seconds(1)
     /// Between two tries after a failure.
     private static let pause = Duration.seconds(10)
     /// Lines at a time: who asks waits for no more, also behind a thread that gets little of a busy computer.
-    private static let batch = 1000
+    /// Short: whoever asks waits for one of them, which on a busy core takes ten times as long as its work.
+    private static let batch = 250
     /// For how long somebody who asks waits for the index to come up with the journals.
     private static let patience = Duration.seconds(1)
     /// Between two looks at what retention has taken.
@@ -56,7 +57,7 @@ package final class IndexService: Service, HealthSource {
 
     package func run() async {
         await withGracefulShutdownHandler {
-            await NamedThread.run("fsac-index", niceness: 19) { self.keep() }
+            await NamedThread.run("fsac-index", niceness: 10) { self.keep() }
         } onGracefulShutdown: {
             self.isStopping.withLock { $0 = true }
         }
