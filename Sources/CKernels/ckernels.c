@@ -7,17 +7,8 @@
 
 MULTIVERSION void fsac_layer_norm(const float *x, const float *gamma, const float *beta, float epsilon, float *out,
                                   size_t rows, size_t columns) {
-    for (size_t r = 0; r < rows; r++, x += columns, out += columns) {
-        const row_norm norm = norm_of_row(x, columns, epsilon);
-        FOR_EACH_VECTOR(columns, c, lanes) {
-            vfloat v, g, b;
-            load(&v, x + c, lanes, 0);
-            load(&g, gamma + c, lanes, 0);
-            load(&b, beta + c, lanes, 0);
-            v = (v - norm.mean) * norm.scale * g + b;
-            store(out + c, &v, lanes);
-        }
-    }
+    for (size_t r = 0; r < rows; r++, x += columns, out += columns)
+        layer_norm_row(x, gamma, beta, epsilon, out, columns);
 }
 
 MULTIVERSION void fsac_softmax(float *x, size_t rows, size_t columns, size_t stride) {

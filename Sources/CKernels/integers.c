@@ -74,15 +74,7 @@ MULTIVERSION void fsac_layer_norm_quantise(const float *x, const float *gamma, c
                                            float *row, uint8_t *q, size_t q_stride, fsac_row_scale *scales, size_t rows,
                                            size_t columns) {
     for (size_t r = 0; r < rows; r++, x += columns) {
-        const row_norm norm = norm_of_row(x, columns, epsilon);
-        FOR_EACH_VECTOR(columns, c, lanes) {
-            vfloat v, g, b;
-            load(&v, x + c, lanes, 0);
-            load(&g, gamma + c, lanes, 0);
-            load(&b, beta + c, lanes, 0);
-            v = (v - norm.mean) * norm.scale * g + b;
-            store(row + c, &v, lanes);
-        }
+        layer_norm_row(x, gamma, beta, epsilon, row, columns);
         quantise_row(row, columns, q + r * q_stride, scales + r);
     }
 }

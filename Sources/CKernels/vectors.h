@@ -130,4 +130,18 @@ INLINE row_norm norm_of_row(const float *x, size_t columns, float epsilon) {
     }
     return (row_norm){mean, 1.0f / sqrtf(sum_lanes(&squares) / (float)columns + epsilon)};
 }
+
+/* A row's layer norm, with the factor and the offset of each column. */
+INLINE void layer_norm_row(const float *x, const float *gamma, const float *beta, float epsilon, float *out,
+                           size_t columns) {
+    const row_norm norm = norm_of_row(x, columns, epsilon);
+    FOR_EACH_VECTOR(columns, c, lanes) {
+        vfloat v, g, b;
+        load(&v, x + c, lanes, 0);
+        load(&g, gamma + c, lanes, 0);
+        load(&b, beta + c, lanes, 0);
+        v = (v - norm.mean) * norm.scale * g + b;
+        store(out + c, &v, lanes);
+    }
+}
 #endif

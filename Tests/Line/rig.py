@@ -1,22 +1,17 @@
 """The real daemon on real pictures, the real gateway beside it, and a way to lose what travels between the gateway and a PLC."""
 import json
-import os
 import pathlib
 import random
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = ROOT / ".build/release"
-MODELS = pathlib.Path(os.environ.get("FSAC_MODELS", ROOT / "models"))
-PICTURES = pathlib.Path(os.environ.get("FSAC_CACHE", ROOT / ".cache")).resolve() / "textile"
-# What is not there by then never comes, on the slowest of machines.
-PATIENCE = 120
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from loopback import BIN, MODELS, PICTURES, ROOT, await_, free_port
 
 DAEMON = """
 state_directory = "{folder}/state"
@@ -56,23 +51,6 @@ plc_timeout_ms = 1000
 [modbus.recipes]
 textile = 7
 """
-
-
-def await_(what, question, patience=PATIENCE):
-    """The answer, once it is true."""
-    end = time.monotonic() + patience
-    while True:
-        if answer := question():
-            return answer
-        if time.monotonic() > end:
-            raise AssertionError(f"waited in vain for {what}")
-        time.sleep(0.01)
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 class Rig:

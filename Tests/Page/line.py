@@ -5,17 +5,12 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
+import sys
 import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = ROOT / ".build/release"
-MODELS = pathlib.Path(os.environ.get("FSAC_MODELS", ROOT / "models"))
-PICTURES = pathlib.Path(os.environ.get("FSAC_CACHE", ROOT / ".cache")).resolve() / "textile"
-# What is not there by then never comes, on the slowest of machines.
-PATIENCE = 120
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from loopback import BIN, MODELS, PICTURES, ROOT, await_, free_port
 
 CONFIGURATION = """
 state_directory = "{folder}/state"
@@ -41,23 +36,6 @@ name = "{name}"
 path = "{folder}/parts/{name}"
 settle_ms = 50
 """
-
-
-def await_(what, question, patience=PATIENCE):
-    """The answer, once it is true."""
-    end = time.monotonic() + patience
-    while True:
-        if answer := question():
-            return answer
-        if time.monotonic() > end:
-            raise AssertionError(f"waited in vain for {what}")
-        time.sleep(0.05)
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 class Line:

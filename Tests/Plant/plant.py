@@ -14,9 +14,8 @@ import time
 import urllib.parse
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Tests/Page"))
-from line import Line, await_, free_port
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Page"))
+from line import ROOT, Line, await_, free_port
 
 SECONDS = int(os.environ.get("PLANT_SECONDS") or 60)
 STATIONS = int(os.environ.get("STATIONS") or 200)

@@ -77,9 +77,9 @@ package final class EventLog: Sendable {
     package let journal: EventJournal
     /// Of somebody who asks for a change.
     private let patience: Duration
-    /// Whether a change is being made. One at a time: events are in the order of the changes, and `before` is what the change
-    /// before has left. Taken before any lock of a recipe or of the book.
-    private let isChanging = Monitor(false)
+    /// Held over each change: events are in the order of the changes, and `before` is what the change before has left. Taken
+    /// before any lock of a recipe or of the book.
+    private let turn = Turn()
 
     package init(_ journal: EventJournal, patience: Duration = .seconds(10)) {
         self.journal = journal
@@ -111,29 +111,26 @@ package final class EventLog: Sendable {
         // Before others wait for it.
         let user = author.user
         let (asked, limit) = (Duration.sinceBoot, author.origin == .control ? patience : nil)
-        let turn: Void? = isChanging.wait(timeout: limit) { isChanging in
-            if isChanging { return nil }
-            isChanging = true
-            return ()
+        let outcome = try turn.take(within: limit) {
+            let record = try describe().record(by: author, user: user)
+            guard let event = journal.append(record), event.refused != true else {
+                throw EventNotWritten(reason: journal.failure ?? "the disk is busy")
+            }
+            Failpoint.pass("event")
+            do {
+                if let limit, Duration.sinceBoot - asked > limit {
+                    throw EventNotWritten(reason: "the disk has not answered for \(limit)")
+                }
+                return try make()
+            } catch {
+                fail(event, error)
+                throw error
+            }
         }
-        guard turn != nil else {
+        guard let outcome else {
             throw EventNotWritten(reason: "another change is not made yet after \(patience)")
         }
-        defer { isChanging.withLock { $0 = false } }
-        let record = try describe().record(by: author, user: user)
-        guard let event = journal.append(record), event.refused != true else {
-            throw EventNotWritten(reason: journal.failure ?? "the disk is busy")
-        }
-        Failpoint.pass("event")
-        do {
-            if let limit, Duration.sinceBoot - asked > limit {
-                throw EventNotWritten(reason: "the disk has not answered for \(limit)")
-            }
-            return try make()
-        } catch {
-            fail(event, error)
-            throw error
-        }
+        return outcome
     }
 
     /// Nothing, or not all, of what an event says was done.

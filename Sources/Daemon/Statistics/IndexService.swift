@@ -29,8 +29,8 @@ package final class IndexService: Service, HealthSource {
     private let minFreeBytes: UInt64
     private let logger: Logger
     private let isStopping = Monitor(false)
-    /// Whether somebody is between the look at the index's place and the lines that follow it.
-    private let isReading = Monitor(false)
+    /// Held from the look at the index's place to the lines that follow it.
+    private let turn = Turn()
     private let shown = Mutex(Shown())
 
     private struct Shown {
@@ -87,14 +87,7 @@ package final class IndexService: Service, HealthSource {
     /// - Parameter limit: how long to wait for others who are at it; nil = as long as it takes.
     /// - Returns: whether there is more, and time for it.
     private func step(within limit: Duration? = nil) throws -> Bool {
-        let turn: Void? = isReading.wait(timeout: limit) { isReading in
-            if isReading { return nil }
-            isReading = true
-            return ()
-        }
-        guard turn != nil else { return false }
-        defer { isReading.withLock { $0 = false } }
-        return try read()
+        try turn.take(within: limit, read) ?? false
     }
 
     private func read() throws -> Bool {

@@ -347,8 +347,10 @@ extension UnixClient.Reply {
 }
 
 extension EventLog {
-    static func of(_ folder: TemporaryFolder) -> EventLog {
-        EventLog(EventJournal(stateDirectory: folder.path, logger: .silent))
+    static func of(_ folder: TemporaryFolder) -> EventLog { of(folder.path) }
+
+    static func of(_ stateDirectory: String) -> EventLog {
+        EventLog(EventJournal(stateDirectory: stateDirectory, logger: .silent))
     }
 }
 

@@ -68,12 +68,6 @@ final class TestCamera: Sendable {
     }
 }
 
-extension EventLog {
-    static func of(_ stateDirectory: String) -> EventLog {
-        EventLog(EventJournal(stateDirectory: stateDirectory, logger: .silent))
-    }
-}
-
 struct TestSink: VerdictSink {
     let tell: @Sendable (InspectionRecord) -> Void
 
@@ -97,7 +91,7 @@ struct TestStation {
         settings.saveImages = .none
         journal = VerdictJournal(stateDirectory: folder.path, settings: journalSettings, disk: disk, logger: .silent)
         let images = ImageStore(
-            stateDirectory: folder.path, settings: settings, events: .of(folder.path), logger: .silent)
+            stateDirectory: folder.path, settings: settings, events: .of(folder), logger: .silent)
         let storage = StorageWatch(stateDirectory: folder.path, disk: disk)
         stream = PartStream(stateDirectory: folder.path, disk: disk, logger: .silent)
         line = InspectionLine(
