@@ -62,7 +62,10 @@ def parity(backbone, size, options):
         source, target = f"{folder}/input.safetensors", f"{folder}/output.safetensors"
         save_file({"input": image}, source)
         layers = ",".join(str(layer) for layer in range(1, LAYERS[backbone] + 1))
-        fsacctl(options, "embed", backbone, "--input-tensor", source, "--layers", layers, "--output", target)
+        fsacctl(
+            options, "embed", backbone, "--precision", "float32", "--input-tensor", source, "--layers", layers,
+            "--output", target,
+        )
         ours = load_file(target)
     runner = session(backbone, size, options, layers=True)
     names = [output.name for output in runner.get_outputs()]
@@ -84,11 +87,18 @@ def time_reference(runner, size, runs):
     return statistics.median(samples)
 
 
+def bench(backbone, size, options):
+    """In single precision, as the other one computes."""
+    return fsacctl(
+        options, "bench", backbone, "--precision", "float32", "--size", size, "--runs", options.runs, "--json"
+    )
+
+
 def timing(backbone, size, gigaflops, options):
     runner = session(backbone, size, options, layers=False)
     ours, reference = [], []
     for _ in range(options.rounds):
-        ours.append(json.loads(fsacctl(options, "bench", backbone, "--size", size, "--runs", options.runs, "--json")))
+        ours.append(json.loads(bench(backbone, size, options)))
         reference.append(time_reference(runner, size, options.runs))
     times = [report["stages_ms"]["embed"]["p50"] for report in ours]
     fsac, onnx_runtime = statistics.median(times), statistics.median(reference)

@@ -14,7 +14,7 @@ package struct Configuration: Codable, Sendable, Equatable {
     /// Of an inspection; a fit beside it takes half as many. Read at the start only.
     package var computeThreads = 2
     /// What backbones may compute in less than single precision. Read at the start only.
-    package var precision = Precision.float32
+    package var precision = Precision.auto
     /// Bytes that a fit may take on top of what the daemon has; 0 = a third of the memory that the daemon may have. Read at the start only.
     package var fitMemoryBytes = 0
     package var station = Station()

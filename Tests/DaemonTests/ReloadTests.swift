@@ -9,7 +9,7 @@ import Testing
         #expect(try old.keysForRestart(old).isEmpty)
         var new = old
         new.computeThreads = 7
-        new.precision = .auto
+        new.precision = .float32
         new.fitMemoryBytes = 1 << 28
         new.station.name = "press-4"
         new.page.hosts = ["press-4"]

@@ -145,7 +145,7 @@ import Testing
     private static let otherValues = [
         (#"state_directory = "/var/lib/fsac""#, #"state_directory = "/s""#),
         (#"models_directory = "/usr/share/fsac/models""#, #"models_directory = "/m""#),
-        ("fit_memory_bytes = 0", "fit_memory_bytes = 1"), (#"precision = "float32""#, #"precision = "auto""#),
+        ("fit_memory_bytes = 0", "fit_memory_bytes = 1"), (#"precision = "auto""#, #"precision = "float32""#),
         ("compute_threads = 2", "compute_threads = 3"),
         (#"name = """#, #"name = "press-4""#), (#"listen = """#, #"listen = "[::1]:8744""#),
         ("consecutive_ng = 0", "consecutive_ng = 5"), ("ng_of_last = []", "ng_of_last = [10, 50]"),

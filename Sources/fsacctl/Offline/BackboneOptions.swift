@@ -33,7 +33,7 @@ struct BackboneOptions: ParsableArguments {
     var size: Int?
 
     @Option(help: "auto computes layers of DINOv2's kind in 8-bit integers, on processors with AVX2; float32 none.")
-    var precision = Precision.float32
+    var precision = Precision.auto
 
     @Option(help: "Threads to compute with.")
     var threads = 2
@@ -52,8 +52,11 @@ struct BackboneOptions: ParsableArguments {
     }
 
     /// Reads and verifies the weights: some seconds for a large CLIP.
-    func load() throws(WeightsError) -> BackboneModel {
-        try BackboneModel.load(weights ?? backbone, modelsDirectory: models.directory, precision: precision)
+    ///
+    /// - Parameter precision: another one than was asked for.
+    func load(precision: Precision? = nil) throws(WeightsError) -> BackboneModel {
+        try BackboneModel.load(
+            weights ?? backbone, modelsDirectory: models.directory, precision: precision ?? self.precision)
     }
 
     /// - Parameter method: one that joins several stages by itself has a larger default.

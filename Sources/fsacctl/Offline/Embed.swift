@@ -31,7 +31,7 @@ struct Embed: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Take `direction` [C] from this safetensors file and write `input_gradient` [3, H, W]: the derivatives by the input "
-                + "of the class token's product with it. Of transformers.", valueName: "file"),
+                + "of the class token's product with it, all in single precision. Of transformers.", valueName: "file"),
         completion: .file())
     var direction: String?
 
@@ -43,16 +43,14 @@ struct Embed: ParsableCommand {
 
     func validate() throws {
         let hasPicture = image != nil || inputTensor != nil
-        guard direction == nil || backbone.precision == .float32 else {
-            throw ValidationError("--direction: derivatives are in single precision; leave out --precision auto")
-        }
         guard image == nil || inputTensor == nil, hasPicture || (text != nil && direction == nil) else {
             throw ValidationError("expected a picture or --input-tensor, got \(hasPicture ? "both" : "neither")")
         }
     }
 
     func run() throws {
-        let model = try backbone.load()
+        // The way back is in single precision.
+        let model = try backbone.load(precision: direction == nil ? nil : .float32)
         // Joined ones have no features in common: each backbone has a grid of its own.
         guard !model.isJoined else {
             throw ValidationError("--backbone: expected one backbone, got \(model.name): choose one of them")
