@@ -3,7 +3,7 @@ import PackageDescription
 
 // The layout is the architecture (ARCHITECTURE.md). Imports go one way:
 //   C shims -> Platform -> Core -> Settings -> Capture -> Daemon -> fsacd        ControlProtocol -> Capture, Daemon, fsacctl
-//   Platform, ControlProtocol -> Journal -> Daemon, fsacctl        Page -> Daemon        Settings -> Arguments -> fsacd, fsacctl
+//   Platform, ControlProtocol -> Journal, RecipeFile -> Daemon, fsacctl        Page -> Daemon        Settings -> Arguments -> fsacd, fsacctl
 //   Settings -> LineIO -> Daemon, fsacctl        Platform, ControlProtocol -> Statistics -> JournalIndex -> Daemon
 //   Journal -> JournalIndex        Platform -> TOML -> Settings        ControlProtocol -> ControlClient -> fsacctl
 //   TOML, ControlClient -> Gateway -> fsac-gateway
@@ -55,6 +55,8 @@ let package = Package(
         // The control socket seen from outside: requests, and the stream of events.
         .target(name: "ControlClient", dependencies: ["Platform", "ControlProtocol", "CCurl"], swiftSettings: strict),
         .target(name: "Journal", dependencies: ["Platform", "ControlProtocol"], swiftSettings: strict),
+        // A recipe as one file, for another station.
+        .target(name: "RecipeFile", dependencies: ["Platform", "ControlProtocol"], swiftSettings: strict),
         // What is counted of verdicts, and what follows from the counts; no I/O.
         .target(name: "Statistics", dependencies: ["Platform", "ControlProtocol"], swiftSettings: strict),
         .target(
@@ -78,7 +80,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Platform", "Core", "TOML", "Settings", "Capture", "LineIO", "ControlProtocol", "Journal",
+                "Platform", "Core", "TOML", "Settings", "Capture", "LineIO", "ControlProtocol", "Journal", "RecipeFile",
                 "Statistics", "JournalIndex", "Page", "CGPIO", "CSystemd",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -105,7 +107,8 @@ let package = Package(
         .executableTarget(
             name: "fsacctl",
             dependencies: [
-                "Platform", "ControlProtocol", "ControlClient", "Journal", "Core", "TOML", "Settings", "Arguments",
+                "Platform", "ControlProtocol", "ControlClient", "Journal", "RecipeFile", "Core", "TOML", "Settings",
+                "Arguments",
                 "Capture", "LineIO",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -128,8 +131,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Platform", "Core", "Settings", "ControlProtocol", "Journal", "Statistics", "Daemon",
-                "Gateway",
+                "Platform", "Core", "Settings", "ControlProtocol", "Journal", "RecipeFile", "Statistics",
+                "Daemon", "Gateway",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
@@ -150,6 +153,9 @@ let package = Package(
             dependencies: ["Platform", "ControlProtocol", "Journal", "Statistics", "JournalIndex", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
+            name: "RecipeFileTests", dependencies: ["Platform", "ControlProtocol", "RecipeFile"],
+            swiftSettings: strict),
+        .testTarget(
             name: "LineIOTests", dependencies: ["Platform", "Settings", "LineIO"], swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",
@@ -159,7 +165,7 @@ let package = Package(
             name: "DaemonTests",
             dependencies: [
                 "Platform", "Core", "Settings", "Capture", "LineIO", "Daemon", "ControlProtocol", "Journal",
-                "JournalIndex",
+                "JournalIndex", "RecipeFile",
                 "Statistics", "Page", "TestSupport", "FuzzTargets",
             ],
             swiftSettings: strict),

@@ -18,16 +18,18 @@ MAY_IMPORT = {
     "ControlProtocol": "",
     "ControlClient": "Platform ControlProtocol CCurl",
     "Journal": "Platform ControlProtocol",
+    "RecipeFile": "Platform ControlProtocol",
     "Page": "",
     "Statistics": "Platform ControlProtocol",
     "JournalIndex": "Platform ControlProtocol Journal Statistics CSQLite",
     "Arguments": "Settings ArgumentParser",
     "Capture": "Platform Core Settings ControlProtocol CV4L2",
     "LineIO": "Platform Settings CGPIO",
-    "Daemon": "Platform Core TOML Settings Capture LineIO ControlProtocol Journal Statistics JournalIndex Page CGPIO"
+    "Daemon": "Platform Core TOML Settings Capture LineIO ControlProtocol Journal RecipeFile Statistics JournalIndex Page CGPIO"
               " CSystemd HTTPTypes Hummingbird* Logging NIO* ServiceLifecycle",
     "fsacd": "Platform TOML Settings Arguments ControlProtocol Daemon ArgumentParser Logging",
-    "fsacctl": "Platform Core TOML Settings Arguments Capture LineIO ControlProtocol ControlClient Journal ArgumentParser",
+    "fsacctl": "Platform Core TOML Settings Arguments Capture LineIO ControlProtocol ControlClient Journal RecipeFile"
+               " ArgumentParser",
     "Gateway": "Platform TOML ControlProtocol ControlClient CSystemd",
     "fsac-gateway": "Platform TOML ControlProtocol Gateway ArgumentParser",
     "TestSupport": "Platform Core",

@@ -12,6 +12,8 @@ package struct DaemonClient: Sendable {
         case json(any Encodable & Sendable)
         /// As it is in the file. The daemon looks at the bytes, not at the name, to tell what it is.
         case picture([UInt8])
+        /// Of a file.
+        case piece([UInt8])
     }
 
     /// More is no reply of a daemon: the largest are a picture and a list of generations with their shots.
@@ -57,6 +59,21 @@ package struct DaemonClient: Sendable {
             }
             try Self.check(reply, body)
             return body
+        }
+    }
+
+    /// A reply of any length, piece by piece. There is no time-out.
+    ///
+    /// - Parameter handle: gets each piece, on another thread; while it is at work, nothing is read. What it throws ends it.
+    package func pieces(
+        _ path: String, query: [String: String], _ handle: @escaping @Sendable (_ piece: [UInt8]) throws -> Void
+    ) async throws {
+        try await exchange(try request(.get, path, query: query, body: .none, timeout: nil)) { exchange in
+            var refusal: [UInt8] = []
+            let reply = try exchange.perform { reply, piece in
+                if reply.isSuccess { try handle(Array(piece)) } else { refusal += piece }
+            }
+            try Self.check(reply, refusal)
         }
     }
 
@@ -167,6 +184,9 @@ package struct DaemonClient: Sendable {
         case .picture(let bytes):
             // Any picture's type will do: the daemon finds out itself whether it is JPEG or PNG.
             exchange.headers = ["Content-Type: image/*"]
+            exchange.body = bytes
+        case .piece(let bytes):
+            exchange.headers = ["Content-Type: application/octet-stream"]
             exchange.body = bytes
         }
         return exchange

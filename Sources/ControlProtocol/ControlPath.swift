@@ -13,6 +13,8 @@ package enum ControlPath {
     package static let recipes = "/v1/recipes"
     package static let recipeCopy = "/v1/recipes/copy"
     package static let recipeUse = "/v1/recipes/use"
+    package static let recipeExport = "/v1/recipes/export"
+    package static let recipeImports = "/v1/recipes/imports"
     package static let reload = "/v1/reload"
     package static let refit = "/v1/refit"
     package static let limit = "/v1/limit"
@@ -42,6 +44,8 @@ package enum ControlPath {
 package enum ControlLimits {
     /// Largest picture, in bytes: a PNG of 10 megapixels fits, whatever it shows.
     package static let imageBytes = 32 << 20
+    /// Bytes of a file that come in one request, at most; one of several pieces has so many in each but the last.
+    package static let pieceBytes = 4 << 20
     /// Most shots of one request to the camera.
     package static let shotsAtOnce = 32
     /// Most parts that a preview judges again.

@@ -28,6 +28,8 @@ package struct EventRecord: Codable, Sendable, Equatable {
         /// Another generation was chosen; shots that it was not fitted from are set aside, others come back.
         case rollback
         case recipeCopy = "recipe_copy"
+        /// A recipe of another station came: `after` has from where, its shots and its limit.
+        case recipeImport = "recipe_import"
         /// A camera was given another recipe.
         case recipeUse = "recipe_use"
         /// An output line was tested, alarms were acknowledged, or the lines were lost or are held again.

@@ -6,6 +6,8 @@ package struct RecipeReply: Codable, Sendable, Equatable {
     /// Of those settings, 16 hexadecimal digits: others when a reload has changed anything; absent in answers of versions that did
     /// not say it.
     package var settingsDigest: String?
+    /// True where the settings came with the recipe from another station, and the configuration has no table of its name.
+    package var imported: Bool?
     /// Normal shots that are stored; a re-fit may still be due for the newest.
     package var shots: Int
     /// The generation in use; absent without a model.
@@ -29,11 +31,13 @@ package struct RecipeReply: Codable, Sendable, Equatable {
     package init(
         name: String, settingsFrom: String, shots: Int, model: GenerationReply?, hindrance: String? = nil,
         fit: FitReply,
-        cameras: [String], trend: TrendReply? = nil, commission: CommissionReply? = nil, settingsDigest: String? = nil
+        cameras: [String], trend: TrendReply? = nil, commission: CommissionReply? = nil, settingsDigest: String? = nil,
+        imported: Bool? = nil
     ) {
         self.name = name
         self.settingsFrom = settingsFrom
         self.settingsDigest = settingsDigest
+        self.imported = imported
         self.shots = shots
         self.model = model
         self.hindrance = hindrance
@@ -44,7 +48,7 @@ package struct RecipeReply: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, shots, model, hindrance, fit, cameras, trend, commission, teach, waiting
+        case name, shots, model, hindrance, fit, cameras, trend, commission, teach, waiting, imported
         case settingsFrom = "settings_from"
         case settingsDigest = "settings_digest"
     }

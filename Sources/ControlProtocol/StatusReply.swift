@@ -129,13 +129,16 @@ package struct CameraReply: Codable, Sendable, Equatable {
     /// Of a watched folder: pictures that are complete and wait for their verdicts, by the recipe of their time. Absent for
     /// cameras.
     package var waiting: Int?
+    /// Of the newest frame, in pixels; absent before the first.
+    package var frameHeight: Int?
+    package var frameWidth: Int?
     package var counts: CountsReply
 
     package init(
         name: String, source: String, differences: [String] = [], state: LineState, reason: String? = nil,
         recipe: String, trigger: String = "continuous", frames: UInt64 = 0, dropped: UInt64 = 0, missed: UInt64 = 0,
         damaged: UInt64 = 0, restarts: UInt64 = 0, skipped: UInt64 = 0, overwritten: UInt64 = 0,
-        notRead: String? = nil, waiting: Int? = nil,
+        notRead: String? = nil, waiting: Int? = nil, frameHeight: Int? = nil, frameWidth: Int? = nil,
         counts: CountsReply = CountsReply()
     ) {
         self.name = name
@@ -154,6 +157,8 @@ package struct CameraReply: Codable, Sendable, Equatable {
         self.overwritten = overwritten
         self.notRead = notRead
         self.waiting = waiting
+        self.frameHeight = frameHeight
+        self.frameWidth = frameWidth
         self.counts = counts
     }
 
@@ -162,6 +167,8 @@ package struct CameraReply: Codable, Sendable, Equatable {
             skipped,
             overwritten, waiting, counts
         case notRead = "not_read"
+        case frameHeight = "frame_height"
+        case frameWidth = "frame_width"
     }
 }
 

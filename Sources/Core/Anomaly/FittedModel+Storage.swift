@@ -3,6 +3,8 @@ internal import Foundation
 extension FittedModel {
     /// Of a saved model, what a person may want to read.
     package static let documentName = ModelDocument.fileName
+    /// Of a saved model, the file of its golden picture.
+    package static let goldenName = ModelDocument.goldenName
 
     /// Writes `model.safetensors`, `golden.safetensors` if there is a golden picture, and `model.json` into an existing folder;
     /// all are on the disk when it returns.

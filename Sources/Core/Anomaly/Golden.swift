@@ -74,8 +74,38 @@ package struct Golden: Sendable, Equatable {
     /// As ``difference(ofFeatures:)``, and of the score.
     fileprivate func difference(of other: Golden) -> String? {
         if let difference = difference(ofFeatures: other) { return difference }
-        let share = abs(other.score - score) / max(abs(score), 1)
+        let share = Self.difference(score, other.score)
         return share <= Self.tolerance ? nil : Self.words("the score", share)
+    }
+
+    /// Largest difference, as ``tolerance``, of the score of a model that is fitted anew from the same shots: where two patches are
+    /// equal but for the last digit, another processor may remember the other one.
+    package static let refitTolerance: Float = 1e-2
+
+    /// How a model that was fitted from the same shots elsewhere compares: the largest differences, as shares.
+    ///
+    /// - Parameter other: fitted here; `expected` is the other one's.
+    /// - Throws: ``GoldenDifference`` when it is another model.
+    package func comparison(
+        toFitHere other: Golden, isScoreExpected: Bool = true
+    ) throws(GoldenDifference) -> (features: Float, score: Float) {
+        guard picture == other.picture else {
+            throw GoldenDifference(words: "another picture: made by another version")
+        }
+        if let words = difference(ofFeatures: other) { throw GoldenDifference(words: words) }
+        let largest =
+            features.map { name, expected in
+                Self.difference(expected.values, other.features[name]?.values ?? [])
+            }.max() ?? 0
+        let share = Self.difference(score, other.score)
+        guard !isScoreExpected || share <= Self.refitTolerance else {
+            throw GoldenDifference(words: Self.words("the score", share, Self.refitTolerance))
+        }
+        return (largest, share)
+    }
+
+    private static func difference(_ expected: Float, _ got: Float) -> Float {
+        abs(got - expected) / max(abs(expected), 1)
     }
 
     /// Not a number when one of them is none, which is no agreement.
@@ -88,9 +118,14 @@ package struct Golden: Sendable, Equatable {
         return difference == 0 ? 0 : Float((difference / whole).squareRoot())
     }
 
-    private static func words(_ what: String, _ share: Float) -> String {
+    private static func words(_ what: String, _ share: Float, _ tolerance: Float = tolerance) -> String {
         "\(what) differ by \(100 * share) %, expected at most \(100 * tolerance) %"
     }
+}
+
+/// How a golden picture does not reproduce, in words.
+package struct GoldenDifference: Error, Equatable, Sendable {
+    package let words: String
 }
 
 extension FittedModel {
@@ -161,6 +196,24 @@ extension Golden {
         ]
         for (name, matrix) in features { tensors[Self.prefix + name] = Tensor(matrix) }
         return tensors
+    }
+
+    /// Of the file that ``FittedModel/save(to:)`` writes.
+    ///
+    /// - Parameter file: the name in messages.
+    /// - Throws: `damaged`.
+    package init(bytes: [UInt8], file: String) throws(FitError) {
+        let tensors: [String: Tensor]
+        do throws(WeightsError) {
+            tensors = try Safetensors.read(bytes: bytes, file: file).tensors
+        } catch {
+            throw .damaged(path: file, section: "tensors", expected: "a golden picture", got: "\(error)")
+        }
+        do throws(DamagedSection) {
+            try self.init(tensors)
+        } catch {
+            throw .damaged(path: file, section: error.section, expected: error.expected, got: error.got)
+        }
     }
 
     init(_ tensors: [String: Tensor]) throws(DamagedSection) {

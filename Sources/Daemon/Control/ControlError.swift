@@ -7,6 +7,7 @@ import JournalIndex
 import Logging
 import NIOCore
 import Platform
+import RecipeFile
 
 /// A refused request: what the client did, or what the daemon cannot do now.
 struct ControlError: Error, CustomStringConvertible {
@@ -84,6 +85,8 @@ extension ControlError {
         case let error as IndexError: self.init(code: .unavailable, message: "statistics: \(error): see fsacctl status")
         case let error as StatisticsError: self.init(code: .unavailable, message: error.description)
         case let error as DiskError: self.init(code: .storageFailed, message: "storage: \(error)")
+        case let error as RecipeFileError: self = .invalidRequest(error.description)
+        case let error as ImportRefusal: self.init(code: .conflict, message: error.description)
         case let error as ShotSuspicion: self.init(code: .conflict, message: error.description)
         case let error as ImageError: self.init(code: .imageRefused, message: error.description)
         case let error as ShotRefusal: self.init(code: .imageRefused, message: error.description)
@@ -99,7 +102,7 @@ extension StoreError {
         case .noSuchNormal, .noSuchGeneration, .noSuchRecipe: .notFound
         case .lastNormal, .normalUnreadable, .noOlderGeneration, .noModel, .unusable, .generationUnreadable,
             .otherBackbone, .otherSettings, .recipeExists, .recipeUnusable, .recipeInUse, .severalRecipes,
-            .commissioning, .notCommissioning, .commissionIncomplete, .otherGeneration:
+            .commissioning, .notCommissioning, .commissionIncomplete, .otherGeneration, .notExportable:
             .conflict
         }
     }

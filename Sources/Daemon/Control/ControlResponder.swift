@@ -23,7 +23,7 @@ struct ControlResponder: HTTPResponder {
         let query = try ControlQuery(request.uri.query, known: route.parameters)
         var request = request
         // Nothing is done before the request is complete: one that breaks off, or ends in nonsense, was none.
-        let limit = route.body == .picture ? ControlLimits.imageBytes : ControlLimits.requestBytes
+        let limit = route.body.mostBytes(request.headers[.contentType] ?? "")
         let body = try await request.collectBody(upToBytes: limit)
         return try await route.answer(
             ControlRequest(

@@ -15,6 +15,17 @@ struct ControlRoute: Sendable {
         case json
         /// Or JSON, as the content type says.
         case picture
+        /// Of a file.
+        case piece
+
+        /// What a body of this content type may have, in bytes.
+        func mostBytes(_ contentType: String) -> Int {
+            switch self {
+            case .picture where contentType.lowercased().hasPrefix("image/"): ControlLimits.imageBytes
+            case .piece: ControlLimits.pieceBytes
+            case .nothing, .json, .picture: ControlLimits.requestBytes
+            }
+        }
     }
 
     enum Kind: Sendable, Equatable {
@@ -62,6 +73,21 @@ struct ControlRoute: Sendable {
         _ method: HTTPRequest.Method, _ path: String, parameters: [String], answer: @escaping Answer
     ) -> ControlRoute {
         ControlRoute(method, path, .ordinary, parameters: parameters, body: .picture, answer: answer)
+    }
+
+    /// Takes bytes of a file; the route reads them.
+    static func withPiece(
+        _ method: HTTPRequest.Method, _ path: String, parameters: [String], answer: @escaping Answer
+    ) -> ControlRoute {
+        ControlRoute(method, path, .ordinary, parameters: parameters, body: .piece) { request in
+            guard request.contentType == "application/octet-stream" else {
+                // Fields of JSON first: none is known.
+                _ = try request.fields(NoFields.self, isNeeded: false)
+                throw ControlError(
+                    code: .unsupportedType, message: "request: content-type: expected application/octet-stream")
+            }
+            return try await answer(request)
+        }
     }
 
     private init(

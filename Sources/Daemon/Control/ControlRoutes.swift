@@ -19,6 +19,7 @@ struct ControlRoutes: Sendable {
     let shots: ShotOperations
     let events: EventLog
     let teaching: TeachDesk
+    let imports: ImportDesk
     let station: String
     let times: FindingTimes
     let io: IORoutes
@@ -37,9 +38,10 @@ struct ControlRoutes: Sendable {
             ControlRoute(.post, ControlPath.reload) { request in
                 try Response.json(await reload(request.author))
             },
-        ] + normalRoutes + modelRoutes + recipeRoutes + commissionRoutes + teachRoutes + feed.routes + [
-            stream(feed.places)
-        ] + io.routes + statistics.routes + alarms.routes + lots.routes
+        ] + normalRoutes + modelRoutes + recipeRoutes + transferRoutes + commissionRoutes + teachRoutes + feed.routes
+            + [
+                stream(feed.places)
+            ] + io.routes + statistics.routes + alarms.routes + lots.routes
     }
 
     @Sendable private func health(_ request: ControlRequest) async throws -> Response {

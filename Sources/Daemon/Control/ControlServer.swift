@@ -66,6 +66,10 @@ package struct ControlServer: Service {
             limits: LimitChecks(recent: recent), shots: shots, events: events,
             teaching: TeachDesk(
                 book: book, refit: refit, stream: stream, events: events, recent: recent, logger: logger),
+            // A piece has that long to come, and its answer to be read.
+            imports: ImportDesk(
+                book: book, refit: refit, line: line, events: events, logger: logger,
+                patience: .nanoseconds(2 * settings.requestTimeout.nanoseconds)),
             station: station, times: times, io: IORoutes(desks: desks, events: events),
             statistics: StatisticsRoutes(
                 index: index, verdicts: verdicts, plan: plan, events: events, station: station),

@@ -97,6 +97,6 @@ extension RecipeReply {
             model: view.active.map(GenerationReply.init),
             // Also in the state of its cameras, which may have other worries first.
             hindrance: view.hindrance.map(\.detail), fit: refit.status(of: entry.name), cameras: cameras,
-            settingsDigest: entry.settingsDigest)
+            settingsDigest: entry.settingsDigest, imported: entry.origin == .imported ? true : nil)
     }
 }

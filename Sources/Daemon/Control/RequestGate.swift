@@ -159,15 +159,13 @@ extension RequestGate {
         let route = try? routes.route(head.method, target: head.path ?? "").route
         let patience = settings.requestTimeout
         if place == .vital, route?.kind != .vital { return refuse(.busy, context, patience: patience) }
-        let isPicture =
-            route?.body == .picture && head.headerFields[.contentType]?.lowercased().hasPrefix("image/") == true
-        let limit = isPicture ? ControlLimits.imageBytes : ControlLimits.requestBytes
+        let limit = route?.body.mostBytes(head.headerFields[.contentType] ?? "") ?? ControlLimits.requestBytes
         let length = head.headerFields[.contentLength].flatMap { Int($0) }
         guard length ?? 0 <= limit else {
             return refuse(.tooLarge(bytes: length, limit: limit), context, patience: patience)
         }
         var share: Budget.Share?
-        if isPicture {
+        if limit > ControlLimits.requestBytes {
             share = connections.uploads.take(length ?? limit)
             guard share != nil else {
                 return refuse(.tooManyUploads(connections.uploads.whole), context, patience: patience)
@@ -264,7 +262,7 @@ extension ControlError {
     fileprivate static func tooManyUploads(_ bytes: Int) -> Self {
         Self(
             code: .unavailable,
-            message: "request: pictures of \(bytes) bytes together are on their way already: try again")
+            message: "request: pictures and files of \(bytes) bytes together are on their way already: try again")
     }
 
     fileprivate static func malformed(_ error: any Error) -> Self {

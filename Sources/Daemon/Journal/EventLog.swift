@@ -19,7 +19,7 @@ package struct ChangeAuthor: Sendable, Equatable {
     }
 
     /// The name of the user; nil where the system has none. May ask a directory on the network.
-    fileprivate var user: String? {
+    var user: String? {
         guard let uid else { return nil }
         var (entry, found) = (passwd(), UnsafeMutablePointer<passwd>?.none)
         var buffer = [CChar](repeating: 0, count: 16 << 10)

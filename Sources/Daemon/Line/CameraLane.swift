@@ -90,6 +90,7 @@ final class CameraLane: Sendable {
     var reading: CameraReply {
         let reading = capture.reading
         let (state, reason) = state(reading)
+        let counters = counters.withLock { $0 }
         return CameraReply(
             name: setup.name, source: reading.source.description, differences: reading.source.differences,
             state: state, reason: reason, recipe: reading.recipe.name, trigger: setup.configuration.trigger.rawValue,
@@ -98,7 +99,8 @@ final class CameraLane: Sendable {
             overwritten: reading.source.overwritten,
             notRead: reading.source.notRead.isEmpty ? nil : NotRead.words(reading.source.notRead),
             waiting: isWatched ? reading.backlog.count() + queue.waiting(in: id) : nil,
-            counts: counters.withLock(\.verdicts))
+            frameHeight: counters.frameSize?.height, frameWidth: counters.frameSize?.width,
+            counts: counters.verdicts)
     }
 
     private var isWatched: Bool { setup.configuration.source == .folder && setup.configuration.mode == .watch }

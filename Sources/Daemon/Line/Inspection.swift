@@ -16,6 +16,8 @@ package struct Inspection: Sendable {
     package let part: Part
     /// Nil when the frame holds none that decodes.
     package internal(set) var picture: Picture?
+    /// Of the frame; nil when there is none that says it.
+    var frameSize: PixelSize?
     /// The model that judged, or would have.
     package internal(set) var generation: Int?
     package internal(set) var outcome: Outcome

@@ -26,6 +26,7 @@ package struct InspectionPipeline {
             // The model's own, also when the configuration has another by now: its patches are of that area.
             let area = known?.area ?? part.recipe.area
             let size = try Self.size(of: picture)
+            inspection.frameSize = PixelSize(height: size.height, width: size.width)
             try FrameGuards.check(size, expected: part.size, area: area)
             let image = try Self.decode(picture, area, side: known?.pictureSide)
             // From here on there is a picture to keep, also of a part that is not judged: for its first shot.

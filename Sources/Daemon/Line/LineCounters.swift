@@ -1,4 +1,5 @@
 package import ControlProtocol
+import Core
 package import Platform
 
 /// What the line, or a camera, counted since it was started. Verdicts in the journal only.
@@ -10,6 +11,8 @@ package struct LineCounters: Sendable {
     /// By the cause's name in the journal.
     package private(set) var invalid: [String: UInt64] = [:]
     package private(set) var lastVerdict: WallTime?
+    /// Of the newest frame that said it.
+    private(set) var frameSize: PixelSize?
     /// The newest parts that got no verdict, without one in between that got one, with the generation in use at the last.
     package private(set) var unjudged: (count: Int, latest: Invalidity, generation: Int?)?
     /// The newest frames that do not decode.
@@ -24,6 +27,7 @@ package struct LineCounters: Sendable {
     package mutating func count(_ inspection: Inspection, milliseconds: Double) {
         // By the wall clock, for people.
         lastVerdict = .now
+        frameSize = inspection.frameSize ?? frameSize
         switch inspection.outcome {
         case .invalid(let invalidity):
             invalid[invalidity.cause.rawValue, default: 0] += 1

@@ -1,5 +1,7 @@
 package import ControlProtocol
 import Core
+import Platform
+import RecipeFile
 
 /// What a change of a recipe means for its parts, for the event journal.
 extension Change {
@@ -110,6 +112,18 @@ extension Change {
         return limit(of: active).merging(
             ["generation": .count(active.generation), "shots": .count(active.summary.shots.count)]
         ) { $1 }
+    }
+
+    /// A recipe of another station that becomes one of this.
+    static func imported(_ staged: StagedRecipe, _ manifest: RecipeManifest, _ model: FittedModel) -> Change {
+        var after = limit(staged.limit?.value ?? model.summary.limit, isManual: staged.limit != nil)
+        after["shots"] = .count(model.shots.count)
+        after["from"] = .text(PrintableText.line(manifest.origin.station, atMost: 100))
+        after["recipe"] = .text(manifest.recipe)
+        after["exported"] = .text(PrintableText.line(manifest.origin.time, atMost: 40))
+        after["version"] = .text(PrintableText.line(manifest.origin.version, atMost: 40))
+        if let user = manifest.origin.user { after["user"] = .text(PrintableText.line(user, atMost: 64)) }
+        return Change(.recipeImport, recipe: staged.name, after: after)
     }
 
     /// A fit that becomes the generation in use.

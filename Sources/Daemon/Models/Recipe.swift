@@ -150,7 +150,7 @@ package final class Recipe: Sendable {
     }
 
     /// Copies all of it into a recipe that does not exist yet.
-    func copy(to name: String, settingsFrom table: String) throws(DiskError) {
+    func copy(to name: String, settingsFrom table: String?) throws(DiskError) {
         try change.withLock { _ throws(DiskError) in try store.copy(to: name, settingsFrom: table) }
     }
 

@@ -13,8 +13,19 @@ package final class RecipeBook: Sendable {
     /// method that says so (``RecipeMethod/absence``).
     package typealias MakeMethod = @Sendable (Configuration.RecipeSettings) throws -> RecipeMethod
 
+    /// Where a recipe's settings come from.
+    package enum SettingsOrigin: Sendable {
+        /// Its own table of the configuration.
+        case table
+        /// The table of another one, of which it is a copy.
+        case copy
+        /// It brought them along from another station, and the configuration has no table for it.
+        case imported
+    }
+
     package struct Entry: Sendable {
         package let recipe: Recipe
+        package let origin: SettingsOrigin
         /// The table whose settings it uses: its own, or for a copy that of the original.
         package let settings: Configuration.RecipeSettings
         /// 16 hexadecimal digits that are others when the settings are.
@@ -26,12 +37,16 @@ package final class RecipeBook: Sendable {
 
         package var name: String { recipe.name }
 
-        init(recipe: Recipe, settings: Configuration.RecipeSettings, method: RecipeMethod, line: LineRecipe) {
+        init(
+            recipe: Recipe, origin: SettingsOrigin, settings: Configuration.RecipeSettings, method: RecipeMethod,
+            line: LineRecipe
+        ) {
             guard let bytes = try? ControlCoding.encode(settings) else {
                 preconditionFailure("settings with a number that is not finite")
             }
             settingsDigest = hexadecimal(SHA256.digest(of: bytes).prefix(8))
             self.recipe = recipe
+            self.origin = origin
             self.settings = settings
             self.method = method
             self.line = line
@@ -44,18 +59,18 @@ package final class RecipeBook: Sendable {
         var inUse = RecipesInUse()
         /// Why the choices cannot be read.
         var inUseError: DocumentError?
-        /// Copies whose settings cannot be read, by name.
+        /// Recipes whose settings cannot be read, by name.
         var unreadable: [String: DocumentError] = [:]
     }
 
-    private let stateDirectory: String
+    let stateDirectory: String
     let documents: StateDocuments
-    private var disk: Disk { documents.disk }
+    var disk: Disk { documents.disk }
     let logger: Logger
-    private let makeMethod: MakeMethod
+    let makeMethod: MakeMethod
     let change = Mutex(())
     let state = Mutex(State())
-    private var folder: String { "\(stateDirectory)/recipes" }
+    var folder: String { "\(stateDirectory)/recipes" }
     var inUsePath: String { "\(stateDirectory)/\(RecipesInUse.fileName)" }
 
     /// Opens all recipes and tidies what a crash left.
@@ -75,6 +90,7 @@ package final class RecipeBook: Sendable {
         documents = try StateDocuments.opened(in: stateDirectory, disk: disk, logger: logger)
         // A copy that a crash cut off: nobody has seen it.
         try disk.discardTree("\(folder)/\(RecipeStore.copyInProgress)")
+        try disk.discardTree("\(folder)/\(RecipeStore.importInProgress)")
         readInUse()
         _ = try reload(tables)
     }
@@ -100,15 +116,23 @@ extension RecipeBook {
             let original = try entry(source)
             // The folder counts, not the entry: one of a table that was removed still holds its shots.
             guard try !disk.names(in: folder).contains(target) else { throw StoreError.recipeExists(target) }
-            try original.recipe.copy(to: target, settingsFrom: original.settings.name)
-            let copy = try open(target, original.settings, original.method)
-            state.withLock { state in
-                // The order is shown: tables as in the file, copies behind them by name.
-                let tables = state.entries.prefix { $0.name == $0.settings.name }
-                let copies = state.entries.dropFirst(tables.count) + [copy]
-                state.entries = tables + copies.sorted { $0.name < $1.name }
-            }
+            let (isImported, settings) = (original.origin == .imported, original.settings)
+            try original.recipe.copy(to: target, settingsFrom: isImported ? nil : settings.name)
+            let copy = try open(
+                Plan(
+                    name: target, origin: isImported ? .imported : .copy,
+                    table: isImported ? settings.named(target) : settings, method: original.method))
+            add(copy)
             return copy
+        }
+    }
+
+    /// The order is shown: tables as in the file, others behind them by name.
+    func add(_ entry: Entry) {
+        state.withLock { state in
+            let tables = state.entries.prefix { $0.origin == .table }
+            let others = state.entries.dropFirst(tables.count) + [entry]
+            state.entries = tables + others.sorted { $0.name < $1.name }
         }
     }
 
@@ -124,7 +148,7 @@ extension RecipeBook {
     ) throws -> [String] {
         try change.withLock { _ in
             let before = entries
-            let (plans, unreadable) = try self.plans(tables, methods: tables.map { try method($0, before) })
+            let (plans, unreadable) = try self.plans(tables, before)
             try checkUse(by: new, before: old, plans.map(\.name))
             // Everything that can fail, for all of them, before anything changes for one of them.
             // Weights, folders, generations.
@@ -177,8 +201,9 @@ extension RecipeBook {
     }
 
     /// What a recipe is to become.
-    private struct Plan {
+    struct Plan {
         var name: String
+        var origin: SettingsOrigin
         var table: Configuration.RecipeSettings
         var method: RecipeMethod
     }
@@ -190,32 +215,46 @@ extension RecipeBook {
         var take: () -> Entry
     }
 
-    /// - Returns: also the copies whose settings cannot be read, by name.
+    /// - Returns: also the recipes whose settings cannot be read, by name.
     private func plans(
-        _ tables: [Configuration.RecipeSettings], methods: [RecipeMethod]
-    ) throws(DiskError) -> ([Plan], unreadable: [String: DocumentError]) {
-        var plans = zip(tables, methods).map { Plan(name: $0.name, table: $0, method: $1) }
+        _ tables: [Configuration.RecipeSettings], _ before: [Entry]
+    ) throws -> ([Plan], unreadable: [String: DocumentError]) {
+        var plans = try tables.map { table in
+            Plan(name: table.name, origin: .table, table: table, method: try method(table, before))
+        }
         var unreadable: [String: DocumentError] = [:]
-        for (name, settings) in try copies() where !tables.contains(where: { $0.name == name }) {
-            let origin: String
+        for (name, settings) in try others() where !tables.contains(where: { $0.name == name }) {
             switch settings {
-            case .success(let table): origin = table
+            case .success(.imported(let table)):
+                let method = try importedMethod(table, before)
+                plans.append(Plan(name: name, origin: .imported, table: table, method: method))
+            case .success(.table(let origin)):
+                guard let plan = plans.first(where: { $0.origin == .table && $0.name == origin }) else {
+                    logger.warning(
+                        "recipe is left out: it uses the settings of a table that is gone",
+                        metadata: ["recipe": "\(name)", "table": "\(origin)"])
+                    continue
+                }
+                plans.append(Plan(name: name, origin: .copy, table: plan.table, method: plan.method))
             case .failure(let error):
                 logger.error(
-                    "recipe is left out: the table whose settings it uses is lost",
+                    "recipe is left out: its settings are lost",
                     metadata: ["recipe": "\(name)", "error": "\(error)"])
                 unreadable[name] = error
-                continue
             }
-            guard let index = tables.firstIndex(where: { $0.name == origin }) else {
-                logger.warning(
-                    "recipe is left out: it uses the settings of a table that is gone",
-                    metadata: ["recipe": "\(name)", "table": "\(origin)"])
-                continue
-            }
-            plans.append(Plan(name: name, table: tables[index], method: methods[index]))
         }
         return (plans, unreadable)
+    }
+
+    /// As ``method(_:_:)``. No configuration is wrong where a recipe's own settings do not fit this station any more: only that
+    /// recipe cannot be used.
+    private func importedMethod(_ table: Configuration.RecipeSettings, _ before: [Entry]) throws -> RecipeMethod {
+        do {
+            return try method(table, before)
+        } catch let error as MethodError {
+            logger.error("no part can be judged", metadata: ["recipe": "\(table.name)", "error": "\(error)"])
+            return RecipeMethod(unusable: error)
+        }
     }
 
     /// When one of them throws, nothing is left of the others.
@@ -232,47 +271,54 @@ extension RecipeBook {
     private func step(_ plan: Plan, _ old: [Entry], _ opened: inout [Recipe]) throws -> Step {
         let (table, method) = (plan.table, plan.method)
         guard let known = old.first(where: { $0.name == plan.name }) else {
-            let new = try open(plan.name, table, method)
+            let new = try open(plan)
             opened.append(new.recipe)
             return Step(change: "recipe \(plan.name) added") { new }
         }
         // Repaired weights are a change, though the settings are the same.
-        let isAsBefore = known.method.absence == method.absence
-        guard known.settings != table || !isAsBefore else { return Step { known } }
+        guard known.settings != table || known.method.absence != method.absence else {
+            return Step {
+                Entry(
+                    recipe: known.recipe, origin: plan.origin, settings: table, method: known.method, line: known.line)
+            }
+        }
         // Asked for now, because the taking over must not fail.
         let generations = try known.recipe.generationsOnDisk()
         let what = known.settings != table ? "its new settings" : "its weights read again"
         return Step(change: "recipe \(plan.name) with \(what)") {
             let line = LineRecipe(table, name: plan.name, models: method.slot)
             known.recipe.reconfigure(method.kind, generations, check: method.check) { activate($0, method, line) }
-            return Entry(recipe: known.recipe, settings: table, method: method, line: line)
+            return Entry(recipe: known.recipe, origin: plan.origin, settings: table, method: method, line: line)
         }
     }
 
-    private func open(
-        _ name: String, _ table: Configuration.RecipeSettings, _ method: RecipeMethod
-    ) throws -> Entry {
-        let line = LineRecipe(table, name: name, models: method.slot)
+    func open(_ plan: Plan) throws -> Entry {
+        let method = plan.method
+        let line = LineRecipe(plan.table, name: plan.name, models: method.slot)
         let recipe = try Recipe(
-            stateDirectory: stateDirectory, name: name, kind: method.kind, documents: documents, logger: logger,
+            stateDirectory: stateDirectory, name: plan.name, kind: method.kind, documents: documents, logger: logger,
             check: method.check
         ) { activate($0, method, line) }
-        return Entry(recipe: recipe, settings: table, method: method, line: line)
+        return Entry(recipe: recipe, origin: plan.origin, settings: plan.table, method: method, line: line)
     }
 
-    /// Copies on disk and the tables whose settings they use, by name.
-    private func copies() throws(DiskError) -> [(name: String, settings: Result<String, DocumentError>)] {
-        var copies: [(String, Result<String, DocumentError>)] = []
+    /// Recipes on disk that are no table's, and where their settings are, by name.
+    private func others() throws(DiskError) -> [(
+        name: String, settings: Result<RecipeStore.SettingsPlace, DocumentError>
+    )] {
+        var others: [(String, Result<RecipeStore.SettingsPlace, DocumentError>)] = []
         for name in try disk.names(in: folder) where PlainName.isValid(name) {
             do throws(DocumentError) {
                 // Nil for every other folder: its settings are in the table of its name, or nowhere.
-                guard let table = try RecipeStore.settings(of: "\(folder)/\(name)", documents) else { continue }
-                copies.append((name, .success(table)))
+                guard let place = try RecipeStore.settings(of: name, in: "\(folder)/\(name)", documents) else {
+                    continue
+                }
+                others.append((name, .success(place)))
             } catch {
-                copies.append((name, .failure(error)))
+                others.append((name, .failure(error)))
             }
         }
-        return copies
+        return others
     }
 }
 
@@ -290,6 +336,15 @@ private func activate(_ standing: Result<Recipe.Active, Invalidity>, _ method: R
         model.limitBy = active.limitBy
         line.models.activate(model)
     case .failure(let absence): line.models.withdraw(absence)
+    }
+}
+
+extension Configuration.RecipeSettings {
+    /// The same, for another recipe.
+    func named(_ name: String) -> Self {
+        var new = self
+        new.name = name
+        return new
     }
 }
 

@@ -1,12 +1,16 @@
 import Glibc
 import Platform
+import Settings
+import TOML
 
 extension RecipeStore {
     /// Where a copy is made, beside the recipes; no recipe can be called so.
     static let copyInProgress = ".copy"
 
     /// Copies everything into a recipe that does not exist yet: under another name, synced and renamed.
-    func copy(to target: String, settingsFrom table: String) throws(DiskError) {
+    ///
+    /// - Parameter table: nil = the settings lie in the folder, see ``importedName``.
+    func copy(to target: String, settingsFrom table: String?) throws(DiskError) {
         let temporary = "\(recipes)/\(Self.copyInProgress)"
         // Of a copy that was cut off in this run.
         try disk.discardTree(temporary)
@@ -16,14 +20,33 @@ extension RecipeStore {
         try disk.discard("\(temporary)/\(Self.unfinishedFitName)")
         try disk.discard("\(temporary)/\(PartShelf.folderName)")
         // Of a copy of a copy, too: the table, not the copy, is what a start finds in the file.
-        try documents.write(Array(table.utf8), to: "\(temporary)/\(Self.settingsName)")
+        if let table { try documents.write(Array(table.utf8), to: "\(temporary)/\(Self.settingsName)") }
         try disk.move(temporary, to: "\(recipes)/\(target)")
     }
 
-    /// The table whose settings a copy uses; nil for a recipe that has a table of its own, or none at all.
-    static func settings(of folder: String, _ documents: StateDocuments) throws(DocumentError) -> String? {
-        try documents.bytes(of: "\(folder)/\(settingsName)").map { bytes in
-            String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    /// Where a recipe without a table of its own in the configuration has its settings.
+    enum SettingsPlace {
+        /// The table of that name, of a copy.
+        case table(String)
+        /// Its own folder, of a recipe of another station.
+        case imported(Configuration.RecipeSettings)
+    }
+
+    /// Nil for a recipe that has a table of its own, or none at all.
+    static func settings(
+        of recipe: String, in folder: String, _ documents: StateDocuments
+    ) throws(DocumentError) -> SettingsPlace? {
+        if let bytes = try documents.bytes(of: "\(folder)/\(settingsName)") {
+            return .table(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+        }
+        let path = "\(folder)/\(importedName)"
+        guard let bytes = try documents.bytes(of: path) else { return nil }
+        do {
+            var settings = try Configuration.RecipeSettings(toml: String(decoding: bytes, as: UTF8.self), file: path)
+            settings.name = recipe
+            return .imported(settings)
+        } catch {
+            throw .malformed(path: path, reason: "\(error)")
         }
     }
 }

@@ -6,12 +6,14 @@ import Platform
 /// and expect one caller at a time; ``Recipe`` sees to both.
 struct RecipeStore: Sendable {
     /// Documents of a recipe that end with their checksum; each generation's ``modelDocument`` does, too.
-    static let documentNames = [currentName, limitName, commissionName, settingsName]
+    static let documentNames = [currentName, limitName, commissionName, settingsName, importedName]
     static let currentName = "current"
     static let limitName = "limit.json"
     static let commissionName = "commission.json"
     /// In a copy: names the table of the configuration whose settings it uses.
     static let settingsName = "settings"
+    /// In a recipe of another station: the table that it came with.
+    static let importedName = "imported.toml"
 
     /// The folder of all recipes.
     let recipes: String
@@ -30,8 +32,13 @@ struct RecipeStore: Sendable {
     /// - Throws: when a folder cannot be made, listed or tidied; what is unreadable in it is not looked at yet.
     init(stateDirectory: String, recipe name: String, documents: StateDocuments) throws(DiskError) {
         precondition(PlainName.isValid(name), "recipe name \(name)")
+        try self.init(recipes: "\(stateDirectory)/recipes", folder: name, documents: documents)
+    }
+
+    /// - Parameter name: of the folder, which may be one that no recipe can have.
+    private init(recipes: String, folder name: String, documents: StateDocuments) throws(DiskError) {
         self.documents = documents
-        recipes = "\(stateDirectory)/recipes"
+        self.recipes = recipes
         folder = "\(recipes)/\(name)"
         do throws(DiskError) {
             for path in folders { try disk.createFolderForGood(path) }
@@ -44,6 +51,17 @@ struct RecipeStore: Sendable {
             discardIfEmpty()
             throw error
         }
+    }
+
+    /// Where a recipe of another station is made, beside the recipes.
+    static let importInProgress = ".import"
+
+    /// An empty one that is no recipe yet: what an earlier one left there is removed.
+    ///
+    /// - Parameter recipes: the folder of all recipes.
+    static func beginImport(in recipes: String, documents: StateDocuments) throws(DiskError) -> RecipeStore {
+        try documents.disk.discardTree("\(recipes)/\(importInProgress)")
+        return try RecipeStore(recipes: recipes, folder: importInProgress, documents: documents)
     }
 
     /// Removes the folders if nothing is in them.

@@ -31,6 +31,7 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case otherGeneration(made: Int, inUse: Int?)
     /// Nothing but a finite score above 0 can be compared with scores.
     case invalidLimit(Float)
+    case notExportable(String, reason: String)
     case commissioning(String)
     case notCommissioning(String)
     /// Fewer parts than the commissioning was started for.
@@ -75,6 +76,8 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
             "models: made of generation \(made), but \(inUse.map { "\($0) is" } ?? "none is") in use now: repeat the command"
         case .invalidLimit(let limit):
             "limit: expected a finite score above 0, got \(limit)"
+        case .notExportable(let name, let reason):
+            "export: recipe \(name): \(reason)"
         case .commissioning(let name):
             "commission: recipe \(name) is being commissioned already: `fsacctl commission --status` shows how far it is"
         case .notCommissioning(let name):

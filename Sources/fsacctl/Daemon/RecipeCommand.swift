@@ -5,8 +5,9 @@ import ControlProtocol
 /// `fsacctl recipe`: changeover from one product to the next.
 struct RecipeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "recipe", abstract: "List, use and copy recipes.",
-        subcommands: [List.self, Use.self, Copy.self], defaultSubcommand: List.self)
+        commandName: "recipe", abstract: "List, use and copy recipes, and take them to other stations.",
+        subcommands: [List.self, Use.self, Copy.self, RecipeExport.self, RecipeImport.self],
+        defaultSubcommand: List.self)
 
     /// `fsacctl recipe list`
     struct List: AsyncParsableCommand {
@@ -19,7 +20,7 @@ struct RecipeCommand: AsyncParsableCommand {
             var table = Table("RECIPE", "SETTINGS", ">SHOTS", ">GENERATION", ">LIMIT", "LIMIT BY", "CAMERAS")
             for recipe in reply.recipes {
                 table.add(
-                    recipe.name, recipe.settingsFrom, "\(recipe.shots)",
+                    recipe.name, recipe.imported == true ? "imported" : recipe.settingsFrom, "\(recipe.shots)",
                     recipe.model.map { "\($0.generation)" } ?? "none",
                     recipe.model.map { Format.score($0.limit.value) } ?? "",
                     recipe.model.map { Limit.origin($0.limit) } ?? "",

@@ -21,9 +21,14 @@ package struct FuzzCorpus {
         case .onnx: paths.append("\(fixtures)/weights/tiny.onnx")
         case .picture:
             paths += Self.files(in: "\(fixtures)/imaging/zoo").filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".png") }
-        case .request, .segment, .state, .sidecar, .keptPart, .modbus: break
+        case .request, .segment, .state, .sidecar, .keptPart, .modbus, .recipe: break
         }
-        let made = target == .keptPart ? [("made", Array(Self.keptPart.bytes.dropLast(SHA256.byteCount)))] : []
+        let made =
+            switch target {
+            case .keptPart: [("made", Array(Self.keptPart.bytes.dropLast(SHA256.byteCount)))]
+            case .recipe: [("made", RecipeFiles.made)]
+            default: [(String, [UInt8])]()
+            }
         inputs =
             made
             + paths.compactMap { path in

@@ -35,6 +35,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case picture
     /// What a client of the Modbus server sends.
     case modbus
+    /// A recipe file of another station, without the checksums in its manifest, which would keep damage out of the rest.
+    case recipe
 
     package func run(_ bytes: [UInt8]) {
         // What is thrown is a refusal, which is as good as anything.
@@ -55,6 +57,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .onnx: _ = try ONNXModel.read(bytes: bytes, file: "a.onnx")
         case .picture: try Self.readPicture(bytes)
         case .modbus: try Self.serve(bytes)
+        case .recipe: try RecipeFiles.read(bytes)
         }
     }
 

@@ -14,6 +14,7 @@ enum RequestBodies {
         check(RollbackRequest.self)
         check(CopyRecipeRequest.self)
         check(UseRecipeRequest.self)
+        check(ImportRecipeRequest.self)
         check(ShotSource.self)
         check(TriggerRequest.self)
         check(CommissionRequest.self)
