@@ -23,7 +23,8 @@ struct Fsacctl: AsyncParsableCommand {
             CommandGroup(
                 name: "Online",
                 subcommands: [
-                    Status.self, Tail.self, History.self, Find.self, Events.self, AlarmCommand.self, Judge.self,
+                    Status.self, Tail.self, History.self, Find.self, Show.self, Events.self, AlarmCommand.self,
+                    Judge.self,
                     LotCommand.self,
                     StatisticsCommand.self,
                     AddNormal.self, Normals.self, Refit.self,

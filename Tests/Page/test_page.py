@@ -62,6 +62,23 @@ class PageTest(unittest.TestCase):
         self.browser.open(self.line.url)
         await_("it after a reload", lambda: f"Part {reject['seq']}," in self.browser.text(".reject .what"))
 
+    def test_the_nearest_good_patch_is_shown_beside_what_is_unusual_in_the_last_reject(self):
+        reject = self.line.until("NG", self.line.bad)
+        self.browser.await_part(reject["seq"])
+        self.browser.run("document.querySelector('.reject .nearest').click()")
+        await_("both", lambda: self.browser.run(
+            "return document.querySelector('.reject img')?.getAttribute('src')")
+            == f"/v1/inspections/{reject['seq']}/nearest")
+        shape = self.browser.run("const i = document.querySelector('.reject img'); return [i.naturalWidth, i.naturalHeight, i.alt]")
+        self.assertEqual(shape[:2], [648, 320])
+        self.assertIn(f"Part {reject['seq']},", shape[2])
+        self.assertEqual(self.browser.text(".reject .half.right"), WORDS["en"]["nearestGood"])
+        self.assertEqual(self.browser.violations(), [])
+        found = json.loads(self.line.control("show", str(reject["seq"]), "--json").stdout)["nearest"]
+        self.assertEqual(found["way"], "nearest")
+        shots = json.loads(self.line.control("normals", "list", "--json").stdout)["normals"]
+        self.assertIn(found["shot"], [shot["sha256"] for shot in shots])
+
     def test_a_daemon_that_stands_still_is_not_known_until_it_goes_on(self):
         self.not_known(signal.SIGSTOP, lambda: self.line.signal(signal.SIGCONT))
 

@@ -64,6 +64,7 @@ struct ShotEmbedding {
             if shots.count == 1 { features.copies = try copies(reduced) }
         }
         features.lacks = .everything.subtracting(pieces)
+        features.number = shot
         return features
     }
 
@@ -73,7 +74,7 @@ struct ShotEmbedding {
             guard !isCancelled() else { throw .cancelled }
             let features = extractor.features(of: variant.applied(to: image), fineViews) ?? []
             guard features.allSatisfy(\.isFinite) else { throw .notFinite("features of a picture made from a shot") }
-            copies.append(patches(features))
+            copies.append(patches(features).map { $0.inside(variant.placement(in: image)) })
         }
         return copies
     }
@@ -104,7 +105,8 @@ struct ShotEmbedding {
             let features = try features(
                 of: copy.image, closely: pieces.contains(.turnedClosely) ? original : nil, degrees: degrees)
             let patches = copy.patchesInside(features.grid, isInspected)
-            turned.append(.init(features: features, mask: PatchMask(patches, of: features.grid)))
+            turned.append(
+                .init(features: features, mask: PatchMask(patches, of: features.grid), placement: copy.placement))
         }
         return turned
     }

@@ -126,6 +126,7 @@ extension ShotFeatures {
             own: own, turned: turned, variants: isMade ? variants : [], anomalies: isMade ? anomalies : [])
         if isMade { left.copies = copies }
         left.lacks = lacks.union(self.pieces.subtracting(pieces))
+        left.number = number
         return left
     }
 
@@ -149,7 +150,7 @@ extension ShotFeatures.View {
     fileprivate var withoutFine: Self {
         var features = features
         features.fine = []
-        return Self(features: features, mask: mask)
+        return Self(features: features, mask: mask, placement: placement)
     }
 }
 

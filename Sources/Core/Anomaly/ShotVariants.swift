@@ -43,6 +43,12 @@ struct ShotVariant: Equatable {
             .adjusted(brightness: brightness, contrast: contrast)
     }
 
+    /// Where what ``applied(to:)`` gives lies in the picture that it is made of; of variants that are not moved.
+    func placement(in image: Image) -> ViewPlacement {
+        let scaled = ViewPlacement { x, y in (0.5 + (x - 0.5) / scale, 0.5 + (y - 0.5) / scale) }
+        return scaled.through(RotatedCopy.placement(height: image.height, width: image.width, degrees: degrees))
+    }
+
     /// The patches to judge a variant by: those that lie an eighth of the picture away from its border or farther. Nearer ones
     /// see the repeated border, which looks like a defect and is none.
     static func interior(of grid: PatchGrid) -> [Int] {
@@ -62,6 +68,18 @@ package struct RotatedCopy {
     package init(of image: Image, degrees: Double) {
         self.image = degrees == 0 ? image : image.rotated(byDegrees: degrees)
         self.degrees = degrees
+    }
+
+    /// Where the copy lies in the shot.
+    var placement: ViewPlacement { Self.placement(height: image.height, width: image.width, degrees: degrees) }
+
+    static func placement(height: Int, width: Int, degrees: Double) -> ViewPlacement {
+        let (sine, cosine) = Image.sineAndCosine(ofDegrees: degrees)
+        let (height, width) = (Double(height), Double(width))
+        return ViewPlacement { across, down in
+            let (x, y) = ((across - 0.5) * width, (down - 0.5) * height)
+            return ((cosine * x - sine * y) / width + 0.5, (sine * x + cosine * y) / height + 0.5)
+        }
     }
 
     /// The patches whose centre shows the shot; the others show the repeated border, nothing of a good part.

@@ -6,6 +6,9 @@ package struct ViewPlacement: Sendable, Equatable {
     let right: SIMD2<Double>
     let down: SIMD2<Double>
 
+    /// Of a view that shows the whole picture as it is.
+    package static let whole = ViewPlacement(origin: [0, 0], right: [1, 0], down: [0, 1])
+
     /// - Parameter inPicture: from a place in the view to the place in the picture, an affine map.
     package init(_ inPicture: (_ x: Double, _ y: Double) -> (x: Double, y: Double)) {
         func place(_ x: Double, _ y: Double) -> SIMD2<Double> {
@@ -26,6 +29,14 @@ package struct ViewPlacement: Sendable, Equatable {
     func inPicture(x: Double, y: Double) -> (x: Double, y: Double) {
         let place = origin + x * right + y * down
         return (place.x, place.y)
+    }
+
+    /// Where the view lies in a picture of which this picture is a view itself.
+    func through(_ outer: ViewPlacement) -> ViewPlacement {
+        ViewPlacement { x, y in
+            let place = inPicture(x: x, y: y)
+            return outer.inPicture(x: place.x, y: place.y)
+        }
     }
 
     /// The inverse of ``inPicture(x:y:)``; not a number when the view is a line.

@@ -26,6 +26,7 @@ struct ControlRoutes: Sendable {
     let statistics: StatisticsRoutes
     let alarms: AlarmRoutes
     let lots: LotRoutes
+    let nearest: NearestRoutes
     let reload: @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply
     let started = ContinuousClock.now
 
@@ -41,7 +42,7 @@ struct ControlRoutes: Sendable {
         ] + normalRoutes + modelRoutes + recipeRoutes + transferRoutes + commissionRoutes + teachRoutes + feed.routes
             + [
                 stream(feed.places)
-            ] + io.routes + statistics.routes + alarms.routes + lots.routes
+            ] + io.routes + statistics.routes + alarms.routes + lots.routes + nearest.routes
     }
 
     @Sendable private func health(_ request: ControlRequest) async throws -> Response {

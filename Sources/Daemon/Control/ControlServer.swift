@@ -57,10 +57,11 @@ package struct ControlServer: Service {
         self.logger = logger
         self.onReady = onReady
         let recent = RecentParts(source: verdicts, stateDirectory: stateDirectory)
+        let pictures = VerdictPictures(source: verdicts, stateDirectory: stateDirectory)
         routes = ControlRoutes(
             book: book, refit: refit, line: line,
             feed: VerdictFeed(
-                VerdictPictures(source: verdicts, stateDirectory: stateDirectory), events: events.journal,
+                pictures, events: events.journal,
                 streamLimit: max(1, settings.maxConnections / 2)),
             commissions: CommissionLog(source: verdicts),
             limits: LimitChecks(recent: recent), shots: shots, events: events,
@@ -74,7 +75,8 @@ package struct ControlServer: Service {
             statistics: StatisticsRoutes(
                 index: index, verdicts: verdicts, plan: plan, events: events, station: station),
             alarms: AlarmRoutes(desk: alarms, events: events),
-            lots: LotRoutes(desk: lots, events: events), reload: reload)
+            lots: LotRoutes(desk: lots, events: events),
+            nearest: NearestRoutes(desk: NearestDesk(book: book, pictures: pictures, parts: recent)), reload: reload)
     }
 
     package func run() async throws {

@@ -52,6 +52,9 @@ struct RecentParts: Sendable {
         return record.image
     }
 
+    /// As stored; nil when it is not there, or not any more.
+    func storedPicture(of sequence: UInt64) throws -> [UInt8]? { try record(sequence).flatMap(picture) }
+
     private func picture(of record: InspectionRecord) -> [UInt8]? {
         // A line is only as trusted as its checksum: no path leads out of the state directory.
         guard let path = record.image, !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {

@@ -122,10 +122,19 @@ final class ShotChecks: Sendable {
         recipe.view.normals.first { likeness(of: $0, in: recipe)?.isSamePicture(as: wanted) ?? false }
     }
 
+    /// The one of some shots that looks most like a picture; nil when none of them can be read. Decodes shots it has not seen yet.
+    func shot(mostLike wanted: PictureLikeness, among shots: Set<String>, in recipe: Recipe) -> StoredNormal? {
+        let view = recipe.view
+        return (view.normals + view.setAside).filter { shots.contains($0.sha256) }
+            .compactMap { normal in likeness(of: normal, in: recipe).map { (normal, $0.difference(from: wanted)) } }
+            .min { $0.1 < $1.1 }?.0
+    }
+
     private func likeness(of normal: StoredNormal, in recipe: Recipe) -> PictureLikeness? {
         if let likeness = known.withLock({ $0[normal.sha256] }) { return likeness }
         // A shot that no longer decodes is the fit's to complain about.
-        guard let likeness = try? PictureLikeness(of: Picture(.file, bytes: recipe.bytes(of: normal))) else {
+        guard let likeness = try? PictureLikeness(of: Picture(.file, bytes: recipe.picture(named: normal.sha256).bytes))
+        else {
             return nil
         }
         known.withLock { $0[normal.sha256] = likeness }

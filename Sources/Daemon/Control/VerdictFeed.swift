@@ -77,7 +77,7 @@ extension VerdictFeed {
         }
     }
 
-    private static func sequence(_ request: ControlRequest) throws -> UInt64 {
+    static func sequence(_ request: ControlRequest) throws -> UInt64 {
         let text = request.placeholder("seq")
         guard let sequence = UInt64(text) else {
             throw ControlError.invalidRequest("inspections: '\(text.prefix(40))': expected a sequence number")

@@ -48,6 +48,8 @@ package struct ActiveModel: Sendable {
     package var commissionParts = 0
     /// What is kept of a part to teach the model by; nil of a method that cannot be taught.
     package var streamPart: (@Sendable (_ features: Features, _ number: UInt64, _ score: Float) -> StreamPart?)?
+    /// Where a picture is most unusual, and what remembered patch is most like that. As ``judge``; nil of a model that cannot say.
+    package var nearest: (@Sendable (Features, _ height: Int, _ width: Int) throws(Invalidity) -> NearestPatch)?
     /// Why no part gets a verdict by it; nil = they do.
     package var withheld: Invalidity?
     /// Who set the limit; nil = calibration.
@@ -90,6 +92,19 @@ extension ActiveModel {
         let inputSize = model.backbone.inputSize
         let identity = BackboneIdentity(
             name: extractors.name, sha256: extractors.sha256, inputSize: inputSize, precision: extractors.precision)
+        let check = { @Sendable (features: Features, height: Int, width: Int) throws(Invalidity) in
+            guard model.accepts(features) else {
+                throw Invalidity(
+                    .modelMismatch, "fitted with \(model.backbone), the line computes \(identity): fit again")
+            }
+            guard model.accepts(height: height, width: width) else {
+                let frame = (model.frame ?? model.partFrame).map { "\($0.height) x \($0.width)" } ?? "any size"
+                throw Invalidity(
+                    .sizeMismatch,
+                    "the model was fitted in frames of \(frame) (height x width), got \(height) x \(width)")
+            }
+            guard model.showsPart(features) else { throw .partNotFound }
+        }
         self.init(
             generation: generation, limit: model.calibration.limit, backbone: identity,
             pictureSide: model.pictureSide, area: model.settings.area, scene: model.scene.map(SceneMonitor.init),
@@ -97,20 +112,14 @@ extension ActiveModel {
             makeExtractor: { extractors.extractor(inputSize: inputSize) },
             features: { image, extractor in model.features(of: image, by: extractor) },
             judge: { features, height, width throws(Invalidity) in
-                guard model.accepts(features) else {
-                    throw Invalidity(
-                        .modelMismatch, "fitted with \(model.backbone), the line computes \(identity): fit again")
-                }
-                guard model.accepts(height: height, width: width) else {
-                    let frame = (model.frame ?? model.partFrame).map { "\($0.height) x \($0.width)" } ?? "any size"
-                    throw Invalidity(
-                        .sizeMismatch,
-                        "the model was fitted in frames of \(frame) (height x width), got \(height) x \(width)")
-                }
-                guard model.showsPart(features) else { throw .partNotFound }
+                try check(features, height, width)
                 return Judgement(
                     model: model, scores: model.score(features, parallelism: parallelism), height: height, width: width)
             })
+        nearest = { features, height, width throws(Invalidity) in
+            try check(features, height, width)
+            return model.nearest(features, parallelism: parallelism)
+        }
         guard model.canBeTaught else { return }
         streamPart = { features, number, score in model.streamPart(features, number: number, score: score) }
     }

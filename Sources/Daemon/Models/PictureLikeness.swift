@@ -25,6 +25,11 @@ package struct PictureLikeness: Sendable, Equatable {
         cells = image.resized(height: Self.side, width: Self.side, filter: .bilinear).pixels
     }
 
+    /// The sum of the cells' differences, in grey levels.
+    package func difference(from other: PictureLikeness) -> Int {
+        zip(cells, other.cells).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
+    }
+
     package func isSamePicture(as other: PictureLikeness) -> Bool {
         // Of another shape it shows something else.
         guard abs(size.height * other.size.width - size.width * other.size.height) <= size.width + other.size.width

@@ -180,6 +180,14 @@ extension Recipe {
             manual: manual, commission: nil, fault: nil, withheld: nil, isLimitLost: active?.isLimitLost ?? false)
     }
 
+    /// A generation as it would be in use: in memory if it is, else read from the disk.
+    ///
+    /// - Throws: when it is not there any more, cannot be read, or was fitted with another backbone.
+    func stored(_ generation: Int) throws -> Active {
+        if let active = view.active, active.generation == generation { return active }
+        return active(try change.withLock { _ in try usable(generation) }, generation, fault: nil)
+    }
+
     /// Every generation on disk, newest first, and the one in use. A generation that cannot be read is left out and logged.
     package func generations() throws -> (all: [(generation: Int, summary: ModelSummary)], active: Active?) {
         try change.withLock { _ in

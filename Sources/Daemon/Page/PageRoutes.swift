@@ -8,7 +8,8 @@ extension ControlRoutes {
     /// Of the control API, what the page reads.
     private static let read: Set = [
         ControlPath.status, ControlPath.history, ControlPath.statistics, "\(ControlPath.inspections)/:seq",
-        "\(ControlPath.inspections)/:seq/image", "\(ControlPath.inspections)/:seq/heatmap", ControlPath.metrics,
+        "\(ControlPath.inspections)/:seq/image", "\(ControlPath.inspections)/:seq/heatmap",
+        "\(ControlPath.inspections)/:seq/nearest", ControlPath.metrics,
     ]
     /// Searches of the journal at a time: they read files.
     private static let searches = 2

@@ -1,7 +1,8 @@
-// A part's picture or heat map, with the boxes around what is anomalous.
+// A part's picture or heat map, with the boxes around what is anomalous; or what is unusual in it beside the nearest good patch.
 import { plain, text, time } from "./text.js";
 
 const svg = "http://www.w3.org/2000/svg";
+const ways = ["image", "heatmap", "nearest"];
 
 export class Picture {
   #element;
@@ -17,7 +18,7 @@ export class Picture {
     this.#way = way;
     this.#element = document.getElementById("picture").content.cloneNode(true).firstElementChild;
     place.append(this.#element);
-    for (const name of ["image", "heatmap"]) {
+    for (const name of ways) {
       this.#find(`.${name}`).addEventListener("click", () => {
         this.#way = name;
         this.#draw();
@@ -32,6 +33,7 @@ export class Picture {
     this.#find("h3").textContent = text(this.#title);
     this.#find(".image").textContent = text("picture");
     this.#find(".heatmap").textContent = text("heatmap");
+    this.#find(".nearest").textContent = text("goodBeside");
     this.#find(".live").textContent = text("backToLive");
     this.#draw();
   }
@@ -51,18 +53,17 @@ export class Picture {
 
   #draw() {
     const verdict = this.#verdict;
-    for (const name of ["image", "heatmap"]) this.#find(`.${name}`).ariaPressed = String(this.#way === name);
+    for (const name of ways) this.#find(`.${name}`).ariaPressed = String(this.#way === name);
     this.#find(".what").textContent = verdict ? label(verdict) : "";
     if (!verdict) return this.#say(text(this.#title === "lastReject" ? "noReject" : "noPart"));
-    if (!verdict[this.#way]) {
-      // What there is says more than that there is none.
+    if (this.#way !== "nearest" && !verdict[this.#way]) {
       return this.#say(text(this.#way === "image" ? "noPicture" : "noHeatmap"));
     }
     this.#load();
   }
 
-  #say(words) {
-    this.#loading = null;
+  #say(words, loading = null) {
+    this.#loading = loading;
     const none = document.createElement("p");
     none.className = "none";
     none.textContent = words;
@@ -76,23 +77,48 @@ export class Picture {
     this.#isBusy = true;
     this.#loading = wanted;
     const [verdict, way] = [this.#verdict, this.#way];
-    const image = new Image();
-    image.alt = text(way === "image" ? "pictureOf" : "heatmapOf", { part: label(verdict) });
-    image.src = `/v1/inspections/${verdict.seq}/${way}`;
-    let isThere = true;
-    try {
-      await image.decode();
-    } catch {
-      isThere = false;
-    }
+    if (way === "nearest") this.#say(text("searching"), wanted);
+    const shown = await load(verdict, way);
     this.#isBusy = false;
     if (this.#loading === wanted) {
-      if (isThere) this.#find(".stack").replaceChildren(image, ...(way === "image" ? [boxes(verdict, image)] : []));
-      else this.#say(text("pictureGone"));
+      if (typeof shown === "string") this.#say(shown);
+      else this.#find(".stack").replaceChildren(...shown);
     }
     const now = this.#verdict && `${this.#verdict.seq}/${this.#way}`;
     if (now && now !== wanted) this.#draw();
   }
+}
+
+// - Returns: what is shown, or why there is nothing in words.
+async function load(verdict, way) {
+  const address = `/v1/inspections/${verdict.seq}/${way}`;
+  const image = new Image();
+  const over = [];
+  try {
+    if (way === "nearest") {
+      const answer = await fetch(`${address}?as=json`);
+      if (!answer.ok) return text("pictureGone");
+      const found = await answer.json();
+      if (found.missing) return text(`nearest.${found.missing}`);
+      const good = text(found.way === "nearest" ? "nearestGood" : "samePlace");
+      image.alt = text("nearestOf", { part: label(verdict), good });
+      over.push(half("left", text("thisPart")), half("right", good));
+    } else {
+      image.alt = text(way === "image" ? "pictureOf" : "heatmapOf", { part: label(verdict) });
+    }
+    image.src = address;
+    await image.decode();
+  } catch {
+    return text("pictureGone");
+  }
+  return [image, ...(way === "image" ? [boxes(verdict, image)] : over)];
+}
+
+function half(side, words) {
+  const element = document.createElement("p");
+  element.className = `half ${side}`;
+  element.textContent = words;
+  return element;
 }
 
 // Drawn over the picture, in its pixels.

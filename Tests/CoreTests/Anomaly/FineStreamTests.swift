@@ -110,6 +110,31 @@ private enum GrainyPart {
         }
     }
 
+    @Test func whatAPartTaughtIsTracedToThePart() throws {
+        let model = try fit(2)
+        let images = stream(12)
+        let taught = try model.taught(by: parts(model, images))
+        let learnt = try #require(taught.lesson).parts.filter { $0.fate == .learnt }
+        var found = 0
+        for (number, part) in learnt.enumerated() {
+            let features = taught.patches(
+                of: taught.features(of: images[Int(part.number) - 1], by: madeUpLooker()))
+            for patch in 0..<features.grid.count {
+                let place = SIMD2(
+                    (Double(patch % features.grid.columns) + 0.5) / Double(features.grid.columns),
+                    (Double(patch / features.grid.columns) + 0.5) / Double(features.grid.rows))
+                let nearest = try #require(
+                    taught.scorer.nearest(to: features, at: place, counting: PatchMask(all: features.grid), .serial))
+                let match = try #require(nearest.match)
+                // What is remembered of a part has 8 bits.
+                guard match.distance < 1e-5 else { continue }
+                #expect(match.place.origin == .learnt(number))
+                found += 1
+            }
+        }
+        #expect(found > 0)
+    }
+
     /// An only shot is remembered turn by turn, and several may be asked with their turned copies and without: afterwards there
     /// is one memory a view.
     @Test(arguments: [1, 3]) func aTaughtModelIsTheSameAfterARestart(shots: Int) throws {

@@ -29,20 +29,10 @@ extension FittedModel {
     /// Of flat pictures, by a backbone to which those of different shades are all equally unlike, but for dark ones, which are more
     /// so. Shades that leave the same remainder by 8 are somewhat alike, those of 112 and more with lower ones.
     static func ofShades(_ shots: [Shot]) throws -> FittedModel {
-        let identity = BackboneIdentity(name: "tiny", sha256: "tiny", inputSize: 32)
-        let extractor = FeatureExtractor(identity: identity, layerCount: 1) { image, _, _ in
-            let shade = Int(image.pixels[0])
-            let own: Float = shade < 50 ? 4 : shade < 112 ? 0.2 : 0.437
-            var row = (0..<9).map { $0 == shade % 8 ? own : $0 == 8 ? 1 : 0 }
-            // Two dark ones are alike, and not the same.
-            row.append(shade < 50 ? Float(shade) / 8 : 0)
-            let rows = Matrix(rows: 6, columns: 10, values: Array(repeatElement(row, count: 6).joined()))
-            return Features(layers: [1: FeatureMap(grid: PatchGrid(rows: 2, columns: 3), tokens: rows)])
-        }
         var method = PatchMemoryMethod()
         method.rotations = 1
         return try fit(
-            shots: shots, extractor: extractor, settings: MethodSettings(method: method, layers: [1]),
+            shots: shots, extractor: .ofShades, settings: MethodSettings(method: method, layers: [1]),
             requested: .tiny("patch-memory"))
     }
 
@@ -55,6 +45,22 @@ extension FittedModel {
             """
         let text = #"{"unit":1,"origin":"shots",\#(numbers),"evidence":\#(evidence)}"#
         return try ControlCoding.decode(Calibration.self, from: Array(text.utf8))
+    }
+}
+
+extension FeatureExtractor {
+    /// See ``FittedModel/ofShades(_:)``.
+    static var ofShades: FeatureExtractor {
+        let identity = BackboneIdentity(name: "tiny", sha256: "tiny", inputSize: 32)
+        return FeatureExtractor(identity: identity, layerCount: 1) { image, _, _ in
+            let shade = Int(image.pixels[0])
+            let own: Float = shade < 50 ? 4 : shade < 112 ? 0.2 : 0.437
+            var row = (0..<9).map { $0 == shade % 8 ? own : $0 == 8 ? 1 : 0 }
+            // Two dark ones are alike, and not the same.
+            row.append(shade < 50 ? Float(shade) / 8 : 0)
+            let rows = Matrix(rows: 6, columns: 10, values: Array(repeatElement(row, count: 6).joined()))
+            return Features(layers: [1: FeatureMap(grid: PatchGrid(rows: 2, columns: 3), tokens: rows)])
+        }
     }
 }
 

@@ -13,7 +13,7 @@ import Testing
     private static let open =
         PageFile.all.map(\.path) + [
             "/v1/status", "/v1/stream", "/v1/history", "/v1/statistics", "/v1/inspections/1", "/v1/inspections/1/image",
-            "/v1/inspections/1/heatmap", "/metrics",
+            "/v1/inspections/1/heatmap", "/v1/inspections/1/nearest", "/metrics",
         ]
 
     @Test func thePageComesWithAllItsFilesAndMayLoadNothingElse() async throws {

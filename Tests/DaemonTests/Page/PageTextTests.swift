@@ -36,6 +36,9 @@ import Testing
         for kind in AlarmKind.allCases {
             #expect(table["alarm.\(kind.rawValue)"] != nil && table["do.\(kind.rawValue)"] != nil, "\(kind)")
         }
+        for missing in NearestReply.Missing.allCases {
+            #expect(table["nearest.\(missing.rawValue)"] != nil, "\(missing)")
+        }
         for cause in InvalidCause.allCases { #expect(table["cause.\(cause.rawValue)"] != nil, "\(cause)") }
     }
 

@@ -55,7 +55,7 @@ struct CombinedFit: ScorerFit {
         hasAnomalies = hasAnomalies || !shot.anomalies.isEmpty
         cells.append(CellMeans(shot.own.features, columns: textureColumns(1)))
         textures.append(TextureSample(shot.own, columns: textureColumns(0)))
-        for stage in stages.indices { memories[stage][0].add(ShotFeatures(own: view(shot.own, in: stage), turned: [])) }
+        for stage in stages.indices { memories[stage][0].add(alone(shot.own, of: shot, in: stage)) }
         fine.add(shot)
         guard let anchors else { return }
         func odds(_ views: [ShotFeatures.View]) -> [Float] {
@@ -151,7 +151,14 @@ extension CombinedFit {
         .init(
             features: view.features.columns(
                 columns(of: stages[stage].layer), localAveraging: stages[stage].localAveraging),
-            mask: view.mask)
+            mask: view.mask, placement: view.placement)
+    }
+
+    /// One view of a shot as a memory is given it.
+    private func alone(_ view: ShotFeatures.View, of shot: ShotFeatures, in stage: Int) -> ShotFeatures {
+        var alone = ShotFeatures(own: self.view(view, in: stage), turned: [])
+        alone.number = shot.number
+        return alone
     }
 
     /// Of the only shot one memory for each turn, which shares the patches that may be kept.
@@ -161,7 +168,7 @@ extension CombinedFit {
         if share.coresetBudget > 0 { share.coresetBudget = max(share.coresetBudget / turns.count, 1) }
         return turns.map { turn in
             var memory = PatchMemoryFit(share, shotCount: 1)
-            memory.add(ShotFeatures(own: view(turn, in: stage), turned: []))
+            memory.add(alone(turn, of: shot, in: stage))
             return memory
         }
     }
@@ -172,8 +179,9 @@ extension CombinedFit {
         for number in 0..<shots.count {
             let shot = try shots.features(of: number, .turned)
             for stage in stages.indices {
-                memories[stage].add(
-                    ShotFeatures(own: view(shot.own, in: stage), turned: shot.turned.map { view($0, in: stage) }))
+                var seen = ShotFeatures(own: view(shot.own, in: stage), turned: shot.turned.map { view($0, in: stage) })
+                seen.number = shot.number
+                memories[stage].add(seen)
             }
         }
         return memories

@@ -42,12 +42,12 @@ extension CombinedScorer {
         var tensors: [String: Tensor] = [:]
         for (index, component) in components.enumerated() {
             for (turn, memory) in component.memories.enumerated() {
-                tensors[Self.name(index, turn)] = Tensor(memory.bank.rows)
+                tensors.merge(memory.bank.tensors(Self.name(index, turn))) { own, _ in own }
             }
         }
         for (view, components) in fine.enumerated() {
             for (stage, component) in components.enumerated() {
-                tensors[Self.fineName(view, stage)] = Tensor(component.memories[0].bank.rows)
+                tensors.merge(component.memories[0].bank.tensors(Self.fineName(view, stage))) { own, _ in own }
             }
         }
         if let texture {
@@ -70,6 +70,14 @@ extension CombinedScorer {
 
     private static func fineName(_ view: Int, _ stage: Int) -> String { "fine.\(view).\(stage)" }
 
+    /// As a memory of its own has them.
+    private static func memory(_ name: String, _ tensors: [String: Tensor]) -> [String: Tensor] {
+        var own: [String: Tensor] = [:]
+        own[PatchMemory.memoryName] = tensors[name]
+        own[PatchMemory.memoryName + PatchPlaces.tensorSuffix] = tensors[name + PatchPlaces.tensorSuffix]
+        return own
+    }
+
     private static func fine(
         _ header: Header, _ tensors: [String: Tensor]
     ) throws(DamagedSection) -> [[Component]] {
@@ -87,7 +95,7 @@ extension CombinedScorer {
             var components: [Component] = []
             for (stage, (memory, choice)) in zip(memories, chosen.components).enumerated() {
                 let name = fineName(view, stage)
-                let memory = try PatchMemory(memory, tensors[name].map { [PatchMemory.memoryName: $0] } ?? [:])
+                let memory = try PatchMemory(memory, Self.memory(name, tensors))
                 guard choice.unit.isFinite, choice.unit > 0 else {
                     throw DamagedSection(section: name, expected: "a positive unit", got: "\(choice.unit)")
                 }
@@ -112,8 +120,7 @@ extension CombinedScorer {
         for (index, (stored, chosen)) in zip(header.components, header.choice.components).enumerated() {
             var memories: [PatchMemory] = []
             for (turn, memory) in stored.memories.enumerated() {
-                let tensor = tensors[Self.name(index, turn)].map { [PatchMemory.memoryName: $0] } ?? [:]
-                memories.append(try PatchMemory(memory, tensor))
+                memories.append(try PatchMemory(memory, Self.memory(Self.name(index, turn), tensors)))
             }
             guard stored.columns.lowerBound >= 0, stored.columns.upperBound <= header.featureWidth,
                 !memories.isEmpty, memories.allSatisfy({ $0.featureWidth == stored.columns.count }),

@@ -124,19 +124,35 @@ package struct CombinedScorer: Scorer {
         return ViewSquares(grid: grid, values: values.map { $0 / Float(units.count) })
     }
 
+    /// The turns that the picture is most similar to.
+    func turnsAsked(of views: [PatchFeatures], counting mask: PatchMask, _ parallelism: Parallelism) -> [Int] {
+        Self.turnsAsked(distancesByTurn(of: views, counting: mask, parallelism))
+    }
+
+    private static func turnsAsked(_ byTurn: [[[Float]]]) -> [Int] {
+        let turns = byTurn[0].indices
+        guard turns.count > 1 else { return [0] }
+        let unlikeness = turns.map { turn in
+            byTurn.reduce(Float(0)) { $0 + logf(max($1[turn].reduce(0, +), .leastNormalMagnitude)) }
+        }
+        return Array(turns.sorted { (unlikeness[$0], $0) < (unlikeness[$1], $1) }.prefix(turnsAsked))
+    }
+
+    /// For each component and turn one distance a patch.
+    private func distancesByTurn(
+        of views: [PatchFeatures], counting mask: PatchMask, _ parallelism: Parallelism
+    ) -> [[[Float]]] {
+        zip(components, views).map { component, view in
+            component.memories.map { $0.score(view, counting: mask, parallelism).values }
+        }
+    }
+
     /// For each component one distance a patch, to the nearest of the turns that the picture is most similar to.
     private func distances(
         of views: [PatchFeatures], counting mask: PatchMask, _ parallelism: Parallelism
     ) -> [[Float]] {
-        let byTurn = zip(components, views).map { component, view in
-            component.memories.map { $0.score(view, counting: mask, parallelism).values }
-        }
-        let turns = byTurn[0].indices
-        guard turns.count > 1 else { return byTurn.map { $0[0] } }
-        let unlikeness = turns.map { turn in
-            byTurn.reduce(Float(0)) { $0 + logf(max($1[turn].reduce(0, +), .leastNormalMagnitude)) }
-        }
-        let asked = turns.sorted { (unlikeness[$0], $0) < (unlikeness[$1], $1) }.prefix(Self.turnsAsked)
+        let byTurn = distancesByTurn(of: views, counting: mask, parallelism)
+        let asked = Self.turnsAsked(byTurn)
         return byTurn.map { turns in
             asked.dropFirst().reduce(turns[asked[0]]) { nearest, turn in zip(nearest, turns[turn]).map(min) }
         }

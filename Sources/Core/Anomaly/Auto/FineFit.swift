@@ -58,10 +58,10 @@ struct FineFit {
             variants = shot.copies.count
             if copies + variants > 1 { turned = emptyMemories(copies: copies + variants) }
         }
-        for view in views.indices { upright[view].add(own.map { $0[view] }) }
+        for view in views.indices { upright[view].add(own.map { $0[view] }, of: shot.number) }
         // An only shot is held against its copies: they are as other shots.
         for pieces in shotCount == 1 ? [own, others, shot.copies] : [own + others] {
-            for view in turned.indices { turned[view].add(pieces.map { $0[view] }) }
+            for view in turned.indices { turned[view].add(pieces.map { $0[view] }, of: shot.number) }
         }
     }
 

@@ -17,6 +17,7 @@ struct FineMemories {
     private var widths: [Int] = []
     /// Of each shot.
     private var blocks: [Range<Int>] = []
+    private var places = PatchPlaces()
     private var searches: [ProjectedSearch?] = []
 
     /// - Parameters:
@@ -34,8 +35,10 @@ struct FineMemories {
 
     var isEmpty: Bool { (blocks.last?.upperBound ?? 0) == 0 }
 
-    /// - Parameter views: of one shot: itself, and its copies.
-    mutating func add(_ views: [FinePatches]) {
+    /// - Parameters:
+    ///   - views: of one shot: itself, and its copies.
+    ///   - shot: its number among the model's.
+    mutating func add(_ views: [FinePatches], of shot: Int) {
         if rows.isEmpty, let first = views.first {
             rows = first.stages.map { stage in
                 var rows: [Float] = []
@@ -54,6 +57,7 @@ struct FineMemories {
             for stage in rows.indices {
                 for token in kept { rows[stage] += view.stages[stage].row(token) }
             }
+            for token in kept { places.append(PatchPlace(.shot(shot), token, of: view.grid, at: view.placement)) }
             count += kept.count
         }
         blocks.append(first..<first + count)
@@ -72,7 +76,7 @@ struct FineMemories {
             // A shot has none where the part was not found in it.
             let others = blocks.indices.filter { !left.contains($0) && !blocks[$0].isEmpty }
             return PatchMemory(
-                bank: MemoryBank(rows: matrix(of: stage), blocks: others.map { blocks[$0] }),
+                bank: MemoryBank(rows: matrix(of: stage), blocks: others.map { blocks[$0] }, places: places),
                 aggregation: .topPercent, search: searches.isEmpty ? nil : searches[stage])
         }
     }

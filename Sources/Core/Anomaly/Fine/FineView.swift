@@ -105,6 +105,11 @@ package struct FinePatches: Sendable, Equatable {
         FinePatches(grid: grid, stages: stages, mask: mask.narrowed(to: patches), placement: placement)
     }
 
+    /// Of a picture that is itself a view of another one: where they lie in that.
+    func inside(_ outer: ViewPlacement) -> FinePatches {
+        FinePatches(grid: grid, stages: stages, mask: mask, placement: placement.through(outer))
+    }
+
     /// One stage as a memory takes it.
     func features(of stage: Int) -> PatchFeatures { PatchFeatures(grid: grid, rows: stages[stage]) }
 

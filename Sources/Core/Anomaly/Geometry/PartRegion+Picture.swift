@@ -77,7 +77,7 @@ extension Image {
     }
 
     /// A line with soft edges over a darker, wider one that keeps it visible on bright places.
-    fileprivate mutating func draw(
+    mutating func draw(
         from start: SIMD2<Double>, to end: SIMD2<Double>, _ colour: SIMD3<UInt8>, _ style: RegionStyle,
         width lineWidth: Double? = nil
     ) {

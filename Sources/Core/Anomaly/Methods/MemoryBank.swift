@@ -13,20 +13,24 @@ package struct MemoryBank: Sendable, Equatable {
     package let rows: Matrix
     /// The rows of each shot.
     package let blocks: [Range<Int>]
+    /// Where the rows come from; nil when nobody noted it.
+    package let places: PatchPlaces?
 
-    init(rows: Matrix, blocks: [Range<Int>]) {
+    init(rows: Matrix, blocks: [Range<Int>], places: PatchPlaces? = nil) {
+        precondition(places.map { $0.count == rows.rows } ?? true, "memory bank: not one place a row")
         self.rows = rows
         self.blocks = blocks
+        self.places = places
     }
 
-    package init(blocks: [Matrix]) {
+    package init(blocks: [Matrix], places: PatchPlaces? = nil) {
         precondition(!blocks.isEmpty, "memory bank: no shot")
         var ranges: [Range<Int>] = []
         for block in blocks {
             let first = ranges.last?.upperBound ?? 0
             ranges.append(first..<first + block.rows)
         }
-        self.init(rows: Matrix(joiningRows: blocks), blocks: ranges)
+        self.init(rows: Matrix(joiningRows: blocks), blocks: ranges, places: places)
     }
 
     /// The memory that looks at some shots only; it shares the rows.
@@ -35,7 +39,7 @@ package struct MemoryBank: Sendable, Equatable {
     package func keeping(_ isKept: (_ shot: Int) -> Bool) -> MemoryBank {
         let kept = blocks.indices.filter(isKept).map { blocks[$0] }
         precondition(!kept.isEmpty, "memory bank: no shot left")
-        return MemoryBank(rows: rows, blocks: kept)
+        return MemoryBank(rows: rows, blocks: kept, places: places)
     }
 
     /// Distance from each query patch to its nearest neighbour among the good patches.

@@ -104,6 +104,7 @@ package struct PatchMemoryFit: ScorerFit {
     private var rows: [Float] = []
     private var width = 0
     private var blocks: [Range<Int>] = []
+    private var places = PatchPlaces()
 
     package init(_ settings: PatchMemorySettings, shotCount: Int) {
         self.settings = settings
@@ -117,30 +118,36 @@ package struct PatchMemoryFit: ScorerFit {
         if let part = foreground?.mask(of: shot.own.features, counting: shot.own.mask) {
             smallestPart = min(smallestPart, part.patches.count)
         }
+        var candidates = PatchPlaces()
         let all = Matrix(
             joiningRows: ([shot.own] + shot.turned).map { view in
                 let mask = foreground?.mask(of: view.features, counting: view.mask) ?? view.mask
+                for patch in mask.patches {
+                    candidates.append(PatchPlace(.shot(shot.number), patch, of: mask.grid, at: view.placement))
+                }
                 return mask.rows(of: view.features.rows)
             })
-        guard settings.coresetBudget > 0 else { return append(all) }
-        let share = max(settings.coresetBudget / shotCount, 1)
-        append(all.rows(farthestPointsFirst(all, count: share)))
+        guard settings.coresetBudget > 0 else { return append(all, candidates) }
+        let kept = farthestPointsFirst(all, count: max(settings.coresetBudget / shotCount, 1))
+        append(all.rows(kept), candidates.rows(kept))
     }
 
-    private mutating func append(_ block: Matrix) {
+    private mutating func append(_ block: Matrix, _ origins: PatchPlaces) {
         let first = blocks.last?.upperBound ?? 0
         if blocks.isEmpty {
             width = block.columns
             rows.reserveCapacity(shotCount * block.values.count)
         }
         rows += block.values
+        places += origins
         blocks.append(first..<first + block.rows)
     }
 
     /// Of all shots. It shares the rows, so that a memory of all but one costs nothing.
     private var bank: MemoryBank {
         MemoryBank(
-            rows: Matrix(rows: blocks.last?.upperBound ?? 0, columns: width, values: rows), blocks: blocks)
+            rows: Matrix(rows: blocks.last?.upperBound ?? 0, columns: width, values: rows), blocks: blocks,
+            places: places)
     }
 
     package func scorer(leavingOut left: Set<Int>, _ parallelism: Parallelism) -> any Scorer {
@@ -221,7 +228,7 @@ extension PatchMemory {
     }
 
     package var stored: StoredScorer {
-        var tensors = [Self.memoryName: Tensor(bank.rows)]
+        var tensors = bank.tensors(Self.memoryName)
         if let foreground { tensors[Self.foregroundName] = Tensor(foreground.axis) }
         return StoredScorer(header: header, tensors: tensors)
     }

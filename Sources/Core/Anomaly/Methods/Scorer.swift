@@ -9,6 +9,16 @@ package protocol Scorer: Sendable {
     /// - Returns: raw scores, in the method's own unit, at least 0; 0 where a patch does not count.
     func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap
 
+    /// What a picture shows at a place, by the memory that finds it most unusual, and the remembered patch that is most like it.
+    ///
+    /// - Parameters:
+    ///   - place: in shares of the inspected region's width and height.
+    ///   - mask: as for ``score(_:counting:_:)``.
+    /// - Returns: nil of a method that remembers no patches.
+    func nearest(
+        to features: PatchFeatures, at place: SIMD2<Double>, counting mask: PatchMask, _ parallelism: Parallelism
+    ) -> NearestPatch?
+
     /// From the embedding of a picture, `[C]`, to the derivatives of the image score by it, `[C]`: for methods whose map says
     /// which pixels the score hangs on (CLIP-FSAC++, eq. 17). Nil for all others.
     var scoreGradient: FeatureExtractor.ScoreGradient? { get }
@@ -24,6 +34,10 @@ package protocol Scorer: Sendable {
 }
 
 extension Scorer {
+    package func nearest(
+        to features: PatchFeatures, at place: SIMD2<Double>, counting mask: PatchMask, _ parallelism: Parallelism
+    ) -> NearestPatch? { nil }
+
     package var scoreGradient: FeatureExtractor.ScoreGradient? { nil }
     package var findings: [String] { [] }
     package var training: TrainingEvidence? { nil }
@@ -40,10 +54,13 @@ package struct ShotFeatures: Sendable {
     package struct View: Sendable {
         package let features: PatchFeatures
         package let mask: PatchMask
+        /// Where it lies in the shot.
+        package let placement: ViewPlacement
 
-        package init(features: PatchFeatures, mask: PatchMask) {
+        package init(features: PatchFeatures, mask: PatchMask, placement: ViewPlacement = .whole) {
             self.features = features
             self.mask = mask
+            self.placement = placement
         }
     }
 
@@ -59,6 +76,8 @@ package struct ShotFeatures: Sendable {
     package let anomalies: [AnomalousView]
     /// What is not here of what there is of the shot.
     var lacks: ShotPieces = []
+    /// Its number among the shots of the model, whichever of them are learnt from.
+    package var number = 0
 
     /// A picture with a synthetic anomaly.
     package struct AnomalousView: Sendable {

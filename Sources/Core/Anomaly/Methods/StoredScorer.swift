@@ -64,7 +64,14 @@ extension MemoryBank {
             let first = blocks.last?.upperBound ?? 0
             blocks.append(first..<first + count)
         }
-        self.init(rows: rows, blocks: blocks)
+        self.init(rows: rows, blocks: blocks, places: try PatchPlaces(of: name, rows: rows.rows, tensors))
+    }
+
+    /// As ``init(blocks:of:_:)`` reads them.
+    func tensors(_ name: String) -> [String: Tensor] {
+        var tensors = [name: Tensor(rows)]
+        if let places { tensors[name + PatchPlaces.tensorSuffix] = places.tensor }
+        return tensors
     }
 }
 

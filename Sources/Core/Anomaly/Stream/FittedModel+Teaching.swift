@@ -84,12 +84,15 @@ extension FittedModel {
     private func streamLayers(of scorer: CombinedScorer) -> [[StreamLayer]] {
         ([scorer.components] + scorer.fine).enumerated().map { view, components in
             components.enumerated().map { stage, component in
-                let shots = component.memories.map { memory in
-                    memory.bank.rows(ofBlocks: max(memory.bank.blocks.count - (lesson?.learnt ?? 0), 1))
-                }
+                let banks = component.memories.map(\.bank)
+                let counts = banks.map { max($0.blocks.count - (lesson?.learnt ?? 0), 1) }
+                let shots = zip(banks, counts).map { $0.rows(ofBlocks: $1) }
+                let places = zip(banks, counts).map { $0.places(ofBlocks: $1) }
                 return StreamLayer(
                     view: view == 0 ? 0 : 1 + scorer.viewNumber(view), stage: stage, component: component,
-                    shots: Matrix(joiningRows: shots))
+                    shots: Matrix(joiningRows: shots),
+                    places: places.contains(nil)
+                        ? nil : places.compactMap(\.self).reduce(into: PatchPlaces()) { $0 += $1 })
             }
         }
     }

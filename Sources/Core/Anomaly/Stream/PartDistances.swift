@@ -7,8 +7,9 @@ struct StreamLayer {
     /// Of a fine view, the stage.
     let stage: Int
     let component: CombinedScorer.Component
-    /// Of its memory, the shots' patches.
+    /// Of its memory, the shots' patches, and where they come from.
     let shots: Matrix
+    let places: PatchPlaces?
 
     /// `[N, D]`, rows of norm 1.
     func rows(of part: StreamPart) -> Matrix {
@@ -38,6 +39,8 @@ package struct PartDistances {
     private var sources: [[[Matrix]]]
     /// For each view and part that, as places among the patches that count.
     private var remembered: PatchesByPart
+    /// For each view and part where that is.
+    private let places: [[PatchPlaces]]
     let count: Int
 
     /// - Parameters:
@@ -53,6 +56,20 @@ package struct PartDistances {
         self.layers = layers
         self.remembered = remembered
         count = parts.count
+        places = zip(masks, remembered).enumerated().map { view, masked in
+            zip(zip(parts, masked.0), masked.1).map { part, patches in
+                let (part, mask) = part
+                let counted = mask.patches
+                var places = PatchPlaces()
+                for patch in patches {
+                    places.append(
+                        PatchPlace(
+                            .learnt(0), counted[patch], of: mask.grid,
+                            at: view == 0 ? .whole : part.fine[layers[view][0].view - 1].placement))
+                }
+                return places
+            }
+        }
         distances = layers.map { $0.map { _ in [] } }
         sources = layers.map { $0.map { _ in [] } }
         let pieces = Double(layers.joined().count * parts.count)
@@ -130,8 +147,12 @@ package struct PartDistances {
 
     /// For each view and layer the memory of the shots and of these parts.
     func banks(of members: [Int]) -> [[MemoryBank]] {
-        zip(layers, sources).map { layers, sources in
-            zip(layers, sources).map { layer, ofParts in MemoryBank(blocks: [layer.shots] + members.map { ofParts[$0] })
+        zip(zip(layers, sources), places).map { view, places in
+            let ofMembers = members.enumerated().map { number, member in places[member].of(.learnt(number)) }
+            return zip(view.0, view.1).map { layer, ofParts in
+                MemoryBank(
+                    blocks: [layer.shots] + members.map { ofParts[$0] },
+                    places: layer.places.map { shots in ofMembers.reduce(into: shots) { $0 += $1 } })
             }
         }
     }
@@ -143,4 +164,7 @@ extension MemoryBank {
         // A memory of some shots only shares the rows of all.
         Matrix(joiningRows: blocks.prefix(count).map { rows.rows(Array($0)) })
     }
+
+    /// Where they come from.
+    func places(ofBlocks count: Int) -> PatchPlaces? { places?.rows(blocks.prefix(count).flatMap { Array($0) }) }
 }
