@@ -41,6 +41,7 @@ let package = Package(
         .target(name: "CV4L2", linkerSettings: [.linkedLibrary("v4l2"), .linkedLibrary("v4lconvert")]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
@@ -116,7 +117,8 @@ let package = Package(
         ),
         // What PLCs, brokers and others of the network are told: has nothing of the daemon but its control socket.
         .target(
-            name: "Gateway", dependencies: ["Platform", "TOML", "ControlProtocol", "ControlClient", "CSystemd"],
+            name: "Gateway",
+            dependencies: ["Platform", "TOML", "ControlProtocol", "ControlClient", "CMosquitto", "CSystemd"],
             swiftSettings: strict),
         .executableTarget(
             name: "fsac-gateway",

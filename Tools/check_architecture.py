@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "fsacd": "Platform TOML Settings Arguments ControlProtocol Daemon ArgumentParser Logging",
     "fsacctl": "Platform Core TOML Settings Arguments Capture LineIO ControlProtocol ControlClient Journal RecipeFile"
                " ArgumentParser",
-    "Gateway": "Platform TOML ControlProtocol ControlClient CSystemd",
+    "Gateway": "Platform TOML ControlProtocol ControlClient CMosquitto CSystemd",
     "fsac-gateway": "Platform TOML ControlProtocol Gateway ArgumentParser",
     "TestSupport": "Platform Core",
 }
@@ -40,6 +40,7 @@ ONLY_IN = {
     "COpenBLAS": "Core/Numerics/", "CJPEG": "Core/Imaging/", "CPNG": "Core/Imaging/", "CTIFF": "Core/Imaging/",
     "CZlib": "Core/Weights/",
     "CCrypto": "Platform/SHA256.swift", "CFiles": "Platform/Files/", "CCurl": "ControlClient/Exchange.swift",
+    "CMosquitto": "Gateway/MQTT/",
 }
 # Core computes: it has no threads of its own (WorkerPool lends it the caller's helpers), no clock, no log and no network.
 NOT_IN_CORE = ("Thread NamedThread WorkLane Monitor pthread_create ContinuousClock SuspendingClock MonotonicTime Moment WallTime"

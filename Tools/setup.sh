@@ -5,7 +5,7 @@ set -euo pipefail
 
 # The C libraries, and Python with pip to fetch weights and pictures.
 packages=(
-    ca-certificates git libcurl4-openssl-dev libjpeg-dev libopenblas-dev libpng-dev libssl-dev libsystemd-dev libtiff-dev
+    ca-certificates git libcurl4-openssl-dev libjpeg-dev libmosquitto-dev libopenblas-dev libpng-dev libssl-dev libsystemd-dev libtiff-dev
     libsqlite3-dev libv4l-dev openssl pkg-config python3 python3-pip python3-venv zlib1g-dev "$@")
 
 fail() {
@@ -45,6 +45,6 @@ if command -v dpkg-query >/dev/null; then
     mapfile -t missing < <(missing_packages)
     [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 else
-    echo "setup: not a Debian system: make sure of libcurl, OpenSSL, OpenBLAS, libjpeg-turbo, libpng, libv4l, libsystemd, zlib, pkg-config, Python 3 with pip" >&2
+    echo "setup: not a Debian system: make sure of libcurl, libmosquitto, OpenSSL, OpenBLAS, libjpeg-turbo, libpng, libv4l, libsystemd, zlib, pkg-config, Python 3 with pip" >&2
 fi
 check_swift

@@ -85,12 +85,23 @@ package struct DaemonClient: Sendable {
     package func lines(
         _ path: String, query: [String: String], _ handle: @escaping @Sendable (_ line: [UInt8]) throws -> Void
     ) async throws -> [String: String] {
-        try await exchange(try request(.get, path, query: query, body: .none, timeout: nil)) { exchange in
+        try await onThread { try follow(path, query: query) { _, line in try handle(line) } }
+    }
+
+    /// The same on the calling thread, which it blocks.
+    ///
+    /// - Parameter handle: gets the fields of the reply's head with each line.
+    @discardableResult
+    package func follow(
+        _ path: String, query: [String: String], _ handle: (_ head: [String: String], _ line: [UInt8]) throws -> Void
+    ) throws -> [String: String] {
+        try named {
             var pending: [UInt8] = []
+            let exchange = try request(.get, path, query: query, body: .none, timeout: nil)
             let reply = try exchange.perform { reply, piece in
                 pending += piece
                 while reply.isSuccess, let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
-                    try handle(Array(pending[..<end]))
+                    try handle(reply.headers, Array(pending[..<end]))
                     pending.removeSubrange(...end)
                 }
             }

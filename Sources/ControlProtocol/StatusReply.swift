@@ -44,6 +44,8 @@ package struct StatusReply: Codable, Sendable, Equatable {
     package var version: String
     /// What the place is called; absent in answers of versions that did not say it.
     package var station: String?
+    /// What tells the journals of this state directory from all others; absent while that is not known.
+    package var journal: String?
     /// That of the camera that is worst off: one that sees nothing is not hidden by those that do.
     package var state: LineState
     /// Why the state is what it is, in words; absent while inspecting.
@@ -65,13 +67,15 @@ package struct StatusReply: Codable, Sendable, Equatable {
     package var storage: StorageReply
 
     package init(
-        version: String, station: String?, health: HealthReply, alarms: [AlarmReply]? = nil, uptimeSeconds: Double,
+        version: String, station: String?, journal: String? = nil, health: HealthReply, alarms: [AlarmReply]? = nil,
+        uptimeSeconds: Double,
         cameras: [CameraReply],
         recipes: [RecipeReply],
         counts: CountsReply, latency: LatencyReply?, storage: StorageReply
     ) {
         self.version = version
         self.station = station
+        self.journal = journal
         state = health.state
         reason = health.reason
         causes = health.causes
@@ -86,7 +90,8 @@ package struct StatusReply: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, station, state, reason, causes, warnings, alarms, cameras, recipes, counts, latency, storage
+        case version, station, journal, state, reason, causes, warnings, alarms, cameras, recipes, counts, latency,
+            storage
         case uptimeSeconds = "uptime_s"
     }
 }

@@ -7,12 +7,17 @@ package struct GatewaySettings: Sendable, Equatable {
 
     package var controlSocket = "/run/fsac/control.sock"
     package var stateDirectory = "/var/lib/fsac-gateway"
-    package var modbus = ModbusSettings()
+    /// What the place is called in topics; by default the computer's name.
+    package var station = HostName.text
+    /// Nil = no PLC is told anything.
+    package var modbus: ModbusSettings?
+    package var sinks: [SinkSettings] = []
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case controlSocket = "control_socket"
         case stateDirectory = "state_directory"
-        case modbus
+        case station, modbus
+        case sinks = "sink"
     }
 
     /// Reads a file. Waits for the disk.
@@ -31,10 +36,19 @@ package struct GatewaySettings: Sendable, Equatable {
         // The system's sockaddr_un holds 107 bytes and a zero.
         try top.readPath(.controlSocket, into: &controlSocket, limit: 107)
         try top.readPath(.stateDirectory, into: &stateDirectory)
-        guard let table = try top.inner(.modbus, ModbusSettings.CodingKeys.self) else {
-            throw .contradiction(top.place(.modbus), remedy: "is missing: without it there is nothing to do")
+        try top.readName(.station, into: &station)
+        modbus = try top.inner(.modbus, ModbusSettings.CodingKeys.self).map { table throws(ConfigurationError) in
+            try ModbusSettings(table)
         }
-        modbus = try ModbusSettings(table)
+        _ = try top.tables(.sinks, name: .name, into: &sinks)
+        guard modbus != nil || !sinks.isEmpty else {
+            throw .contradiction(top.place(.modbus), remedy: "is missing, and [[sink]], too: there is nothing to do")
+        }
+        guard sinks.isEmpty || PlainName.isValid(station) else {
+            throw .contradiction(
+                top.place(.station),
+                remedy: "is missing, and the computer's name is none for topics: expected \(PlainName.rule)")
+        }
     }
 }
 

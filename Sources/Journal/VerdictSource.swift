@@ -16,6 +16,8 @@ package struct VerdictLine: Sendable, Equatable {
 /// take old lines away at any time: what is asked for may begin later than `first`, and a reader has to look at the
 /// numbers it gets.
 package protocol VerdictSource: Sendable {
+    /// What tells the journal from others (``JournalIdentity``); nil while nobody can say.
+    var identity: String? { get }
     /// Sequence number of the newest acknowledged line, 0 = none.
     /// Waits for nothing.
     var lastSequence: UInt64 { get }
@@ -29,4 +31,9 @@ package protocol VerdictSource: Sendable {
     /// Yields once at the beginning, and ends with the journal. What changed is not said: whoever reads asks for lines
     /// from its own place on.
     func changes() -> AsyncStream<Void>
+}
+
+extension VerdictSource {
+    /// Of a journal that stands beside that of the verdicts, whose identity is its own, too.
+    package var identity: String? { nil }
 }

@@ -1,4 +1,3 @@
-import Glibc
 package import Platform
 import TOML
 
@@ -11,14 +10,7 @@ extension Configuration {
         package enum CodingKeys: String, CodingKey, CaseIterable { case name }
 
         /// What it is called; the computer's own name may be any text.
-        package var title: String { name.isEmpty ? Self.hostName : name }
-
-        private static var hostName: String {
-            var name = [CChar](repeating: 0, count: 256)
-            guard gethostname(&name, name.count - 1) == 0 else { return "station" }
-            let bytes = name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
-            return PrintableText.line(String(decoding: bytes, as: UTF8.self))
-        }
+        package var title: String { name.isEmpty ? HostName.text : name }
     }
 
     /// The operator's page. Read at the start only.

@@ -5,14 +5,15 @@ import Glibc
 import Platform
 import TOML
 
-/// The gateway: it tells a PLC by Modbus TCP what fsacd finds, and carries out what the PLC asks for.
+/// The gateway: it tells a PLC by Modbus TCP and brokers by MQTT what fsacd finds, and carries out what the PLC asks for.
 @main
 struct FsacGateway: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fsac-gateway",
-        abstract: "Tell a PLC by Modbus TCP what fsacd finds.",
+        abstract: "Tell a PLC by Modbus TCP, and brokers by MQTT, what fsacd finds.",
         discussion: """
             It speaks with fsacd through the control socket alone, and says so in its registers while fsacd does not answer. \
+            Lines of the journal go to brokers at least once and in order; --status says how that goes. \
             Exit codes: 0 stopped (SIGTERM, SIGINT); 1 failed, as with a port that is taken; 64 wrong usage; 78 bad \
             configuration, or a command's number that cannot be read: starting again does not help before somebody changes \
             something.
@@ -25,10 +26,14 @@ struct FsacGateway: ParsableCommand {
     @Flag(help: "Check the configuration, then exit.")
     var check = false
 
+    @Flag(help: "Say how the sinks do, then exit: with 1 when one of them does not deliver.")
+    var status = false
+
     func run() throws {
         do {
             let settings = try GatewaySettings.load(path: config)
             if check { return print("\(config): valid") }
+            if status { return try SinkStatus.show(settings) }
             try Gateway(settings).run()
             // Threads that wait for sockets have no end of their own.
             _exit(EXIT_SUCCESS)

@@ -1,3 +1,4 @@
+import ControlProtocol
 import Foundation
 import Gateway
 import TOML
@@ -9,9 +10,10 @@ import Testing
     @Test func theFileOfThePackageIsValidAndSaysTheDefaults() throws {
         let path = URL(filePath: #filePath).appending(path: "../../../packaging/gateway.toml").standardizedFileURL.path
         var settings = try GatewaySettings.load(path: path)
-        #expect(settings.modbus.allow.count == 1 && settings.modbus.recipes == ["default": 1])
+        #expect(settings.modbus?.allow.count == 1 && settings.modbus?.recipes == ["default": 1])
         let plain = try GatewaySettings(toml: Self.least, file: "g.toml")
-        (settings.modbus.allow, settings.modbus.recipes) = (plain.modbus.allow, [:])
+        settings.modbus?.allow = plain.modbus?.allow ?? []
+        settings.modbus?.recipes = [:]
         #expect(settings == plain)
     }
 
@@ -43,8 +45,42 @@ import Testing
         #expect(settings.controlSocket == "/tmp/c" && settings.stateDirectory == "/tmp/s")
     }
 
+    private static let broker = "[[sink]]\nname = \"mes\"\nkind = \"mqtt\"\nurl = \"mqtts://b:8883\"\n"
+
+    @Test func aSinkAloneIsEnoughAndEachOfItsKeysIsRead() throws {
+        let plain = try GatewaySettings(toml: Self.broker, file: "g.toml")
+        #expect(plain.modbus == nil && plain.sinks.count == 1)
+        #expect(plain.sinks[0].verdicts == Verdict.allCases && plain.sinks[0].from == .now && plain.sinks[0].events)
+        let settings = try GatewaySettings(
+            toml: "station = \"press-4\"\n" + Self.broker + """
+                from = "start"
+                verdicts = ["INVALID", "NG"]
+                events = false
+                user = "fsac"
+                password_file = "/etc/fsac/mqtt.password"
+                ca = "/etc/fsac/plant.pem"
+                [[sink]]
+                name = "scada"
+                kind = "mqtt"
+                url = "mqtt://[fd00::5]"
+                """, file: "g.toml")
+        let sink = settings.sinks[0]
+        #expect(settings.station == "press-4" && sink.name == "mes" && sink.from == .start && !sink.events)
+        #expect(sink.verdicts == [.ng, .invalid])
+        #expect(sink.broker == BrokerAddress("mqtts://b:8883") && sink.broker.usesTLS)
+        #expect([sink.user, sink.passwordFile, sink.ca] == ["fsac", "/etc/fsac/mqtt.password", "/etc/fsac/plant.pem"])
+        #expect(settings.sinks[1].broker.description == "mqtt://[fd00::5]:1883")
+    }
+
     @Test(arguments: [
-        ("", "g.toml:1: modbus: is missing"), ("[modbus]", "modbus.allow: is missing"),
+        "http://b", "mqtt://", "mqtt://u:p@b", "mqtt://b/topic", "mqtt://b:0", "mqtt://b:99999", "b:1883", "mqtt://b b",
+    ])
+    func whatIsNoBrokerIsRefused(url: String) {
+        #expect(BrokerAddress(url) == nil)
+    }
+
+    @Test(arguments: [
+        ("", "g.toml:1: modbus: is missing, and [[sink]], too"), ("[modbus]", "modbus.allow: is missing"),
         ("[modbus]\nallow = []", "modbus.allow: is missing or empty"), ("\(least)alow = 1", "did you mean allow?"),
         ("[modbsu]\n", "did you mean [modbus]?"), ("port = 1\n\(least)", "g.toml:1: port: no such key"),
         ("\(least)control = [\"plc\"]", "modbus.control: expected addresses"),
@@ -55,6 +91,13 @@ import Testing
         ("\(least)[modbus.recipes]\na = 0", "g.toml:4: modbus.recipes.a"),
         ("\(least)[modbus.recipes]\na = 1\nb = 1", "a number of its own"),
         ("\(least)recipes = 1", "the table [recipes]"),
+        ("\(broker)\(broker)", "a name that no other [[sink]] has"), ("\(broker)usr = 1", "did you mean user?"),
+        ("\(broker)verdicts = []", "sink.verdicts: is empty"), ("\(broker)verdicts = [\"ok\"]", "\"OK\""),
+        ("\(broker)password_file = \"/p\"", "sink.password_file: is a password of nobody"),
+        ("[[sink]]\nname = \"m\"", "sink.kind: is missing"), ("[[sink]]\nkind = \"mqtt\"", "sink.name: is missing"),
+        ("[[sink]]\nname = \"m\"\nkind = \"mqtt\"", "sink.url: is missing"),
+        ("[[sink]]\nname = \"m\"\nkind = \"mqtt\"\nurl = \"mqtt://b\"\nca = \"/c\"", "for mqtts:// only"),
+        ("station = \"a/b\"\n\(broker)", "g.toml:1: station"),
     ])
     func whatIsWrongIsNamedWithItsPlace(text: String, words: String) {
         let error = #expect(throws: ConfigurationError.self) { try GatewaySettings(toml: text, file: "g.toml") }

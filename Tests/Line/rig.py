@@ -2,6 +2,7 @@
 import json
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -41,6 +42,9 @@ frozen_frames = 0
 GATEWAY = """
 control_socket = "{folder}/control.sock"
 state_directory = "{folder}/gateway"
+station = "press-4"
+"""
+MODBUS = """
 [modbus]
 listen = "127.0.0.1:{port}"
 allow = ["127.0.0.0/8"]
@@ -54,7 +58,8 @@ textile = 7
 
 
 class Rig:
-    def __init__(self, trigger="software", rate=100, order="high_first", results="latest"):
+    def __init__(self, trigger="software", rate=100, order="high_first", results="latest", sinks=None):
+        """sinks: tables of the gateway's configuration in place of [modbus]; {folder} is the rig's."""
         # Short: a Unix socket's path has at most 107 bytes.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fsac-line."))
         self.port = free_port()
@@ -68,8 +73,9 @@ class Rig:
         more = "trigger_deadline_ms = 20000" if trigger == "software" else ""
         (self.folder / "config.toml").write_text(
             DAEMON.format(folder=self.folder, models=MODELS, trigger=trigger, rate=rate, more=more))
-        (self.folder / "gateway.toml").write_text(
-            GATEWAY.format(folder=self.folder, port=self.port, order=order, results=results))
+        self.has_modbus = sinks is None
+        (self.folder / "gateway.toml").write_text((GATEWAY + (sinks or MODBUS)).format(
+            folder=self.folder, port=self.port, order=order, results=results))
 
     def start(self, *names):
         for name in names or ("fsacd", "fsac-gateway"):
@@ -78,8 +84,10 @@ class Rig:
                 self.programs[name] = subprocess.Popen([BIN / name, "--config", self.folder / settings], stderr=log)
             if name == "fsacd":
                 await_("fsacd", lambda: self.control("status").returncode == 0)
-            else:
+            elif self.has_modbus:
                 await_("the gateway's port", self.is_open)
+            else:
+                await_("the gateway's word on its sinks", lambda: self.sinks() is not None)
         return self
 
     def fit(self):
@@ -91,6 +99,14 @@ class Rig:
         assert self.programs["fsac-gateway"].poll() is None, self.log("fsac-gateway")
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def sinks(self):
+        """How the sinks of a gateway that runs do, by name; None before it said so."""
+        assert self.programs["fsac-gateway"].poll() is None, self.log("fsac-gateway")
+        try:
+            return {sink["name"]: sink for sink in json.loads((self.folder / "gateway/sinks.json").read_text())["sinks"]}
+        except FileNotFoundError:
+            return None
 
     def log(self, name):
         return (self.folder / f"{name}.log").read_text()[-3000:]
@@ -108,10 +124,27 @@ class Rig:
                     lines.append(json.loads(line))
         return lines
 
+    def last_sequence(self):
+        """Of the line that was written last; 0 = none."""
+        segments = sorted((self.folder / "state/journal").glob("[0-9]*.jsonl"), key=lambda path: int(path.stem))
+        for segment in reversed(segments):
+            with open(segment, "rb") as file:
+                file.seek(max(0, len(file.read().rstrip(b"\0")) - 100_000))
+                if found := re.findall(rb'^{"seq":(\d+),.*}$', file.read(), re.M):
+                    return int(found[-1])
+        return 0
+
+    def journal_id(self):
+        return json.loads((self.folder / "state/journal.id").read_text().splitlines()[0])["journal"]
+
     def send(self, name, number):
         self.programs[name].send_signal(number)
         if number == signal.SIGKILL:
             self.programs[name].wait()
+
+    def stop(self, name):
+        self.programs[name].terminate()
+        assert self.programs[name].wait(20) == 0, self.log(name)
 
     def end(self):
         for program in self.programs.values():

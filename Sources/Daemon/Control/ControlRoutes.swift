@@ -1,6 +1,7 @@
 import ControlProtocol
 import HTTPTypes
 import Hummingbird
+import Journal
 import NIOCore
 import Platform
 
@@ -74,7 +75,8 @@ struct ControlRoutes: Sendable {
         var recipes = try await recipes(readings.cameras)
         for index in recipes.indices { recipes[index].trend = readings.trends[recipes[index].name] }
         return StatusReply(
-            version: FsacVersion.text, station: station, health: HealthReply(readings.health, times),
+            version: FsacVersion.text, station: station, journal: feed.pictures.source.identity,
+            health: HealthReply(readings.health, times),
             alarms: readings.alarms.isEmpty ? nil : readings.alarms,
             uptimeSeconds: (ContinuousClock.now - started) / .seconds(1), cameras: readings.cameras,
             recipes: recipes, counts: readings.counts, latency: readings.latency, storage: readings.storage)

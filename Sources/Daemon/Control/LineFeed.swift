@@ -22,6 +22,8 @@ struct LineFeed: Sendable {
     /// For clients that follow; shared with other journals: half of the connections stay for questions.
     let places: Budget
     var framing = LineFraming.lines
+    /// Of the state directory: both journals in it have the same.
+    let identity: @Sendable () -> String?
 
     /// What a client asked to see.
     struct Selection: Sendable {
@@ -77,6 +79,13 @@ struct LineFeed: Sendable {
             }
             return nil
         }
+    }
+
+    /// Say which journal's lines follow: a number is one of that journal alone.
+    func headers(contentType: String) -> HTTPFields {
+        var fields: HTTPFields = [.contentType: contentType]
+        if let identity = identity(), let name = HTTPField.Name(JournalHeader.identity) { fields[name] = identity }
+        return fields
     }
 
     /// Of a client that follows, as long as it is held on to.
@@ -159,7 +168,7 @@ struct LineFeed: Sendable {
         _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> HTTPFields?
     ) -> Response {
         Response(
-            status: .ok, headers: [.contentType: "application/jsonl"],
+            status: .ok, headers: headers(contentType: "application/jsonl"),
             body: ResponseBody { writer in
                 try await writer.finish(try await write(&writer))
             })

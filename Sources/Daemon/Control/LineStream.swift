@@ -17,7 +17,7 @@ struct LineStream: Sendable {
 
     /// - Parameter status: of the line, now.
     init(verdicts: any VerdictSource, places: Budget, status: @escaping @Sendable () async throws -> StatusReply) {
-        feed = LineFeed(source: verdicts, places: places, framing: .events)
+        feed = LineFeed(source: verdicts, places: places, framing: .events) { verdicts.identity }
         self.status = status
     }
 
@@ -33,8 +33,10 @@ struct LineStream: Sendable {
         var selection = try await feed.selection(request, newest: request.query.number("last") ?? 0)
         // Of another journal's number nothing follows.
         if let last = request.lastEvent, last <= feed.source.lastSequence { selection.next = last + 1 }
+        var headers = feed.headers(contentType: "text/event-stream")
+        headers[.cacheControl] = "no-store"
         return Response(
-            status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+            status: .ok, headers: headers,
             body: ResponseBody { [selection] writer in
                 defer { withExtendedLifetime(place) {} }
                 // A client that leaves sends nothing: only the end of its side of the connection shows it.

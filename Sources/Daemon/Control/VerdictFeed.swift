@@ -23,8 +23,9 @@ struct VerdictFeed: Sendable {
     init(_ pictures: VerdictPictures, events: any VerdictSource, streamLimit: Int) {
         self.pictures = pictures
         places = Budget(streamLimit)
-        verdicts = LineFeed(source: pictures.source, places: places)
-        self.events = LineFeed(source: events, places: places)
+        let identity = { @Sendable [source = pictures.source] in source.identity }
+        verdicts = LineFeed(source: pictures.source, places: places, identity: identity)
+        self.events = LineFeed(source: events, places: places, identity: identity)
     }
 
     var routes: [ControlRoute] {

@@ -42,6 +42,16 @@ struct JournalState {
     /// Of ``VerdictJournal/changes()``, by ticket.
     var readers: [UInt64: AsyncStream<Void>.Continuation] = [:]
     private var nextTicket: UInt64 = 0
+    /// What tells this journal from others.
+    enum Identity: Equatable {
+        case unread
+        case known(JournalIdentity)
+        /// The disk does not say, or takes none.
+        case unreadable(reason: String)
+        case damaged(reason: String)
+    }
+
+    var identity = Identity.unread
     /// Of ``VerdictJournal/sync(within:)``: asked for, and done.
     var syncsWanted: UInt64 = 0
     var syncsDone: UInt64 = 0

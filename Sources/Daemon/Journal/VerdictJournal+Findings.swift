@@ -27,6 +27,13 @@ extension VerdictJournal.Health {
             findings.append(
                 Finding(warning: "journal", "a segment is damaged and was kept: look at the *.damaged marks beside it"))
         }
+        // Of a disk that fails nothing else is to be said.
+        if let anonymity, failure == nil {
+            let reason =
+                "its id is not known: \(anonymity): brokers and other receivers get nothing until the file is restored, "
+                + "or removed: then the journal has a new id, and they get every line once more"
+            findings.append(Finding(warning: "journal", reason))
+        }
         if let nuisance { findings.append(Finding(warning: "journal", "housekeeping failed: \(nuisance)")) }
         return findings
     }

@@ -31,7 +31,9 @@ extension VerdictJournal {
         progress.begin()
         var start = start
         var writer = open(start)
+        if writer != nil { lookAfterIdentity() }
         report(writer, start)
+        var lastLook = ContinuousClock.now
         var (isOpen, lastStart) = (true, ContinuousClock.now)
         // Wakes for appends, for a group that is due, and twice a second to look after the folder and a disk that
         // failed.
@@ -43,6 +45,11 @@ extension VerdictJournal {
                 lastStart = .now
                 start = JournalRecovery.run(folder: reader.folder, disk: disk)
                 writer = open(start)
+            }
+            // Once a disk that failed at the start is back, before the first line.
+            if writer != nil, .now - lastLook >= settings.retryInterval || state.read({ $0.identity == .unread }) {
+                lastLook = .now
+                lookAfterIdentity()
             }
             for request in batch?.requests ?? [] { land(request, &writer) }
             progress.begin()

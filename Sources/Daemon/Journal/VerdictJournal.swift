@@ -29,14 +29,18 @@ package final class VerdictJournal: VerdictSource, Service {
         package var nuisance: String?
         /// Parts that got no line, because the disk failed for too long. None of them got a verdict.
         package var unrecorded: UInt64 = 0
+        /// Why nobody can say which journal this is.
+        package var anonymity: String?
 
         package init(
-            failure: String? = nil, isDamaged: Bool = false, nuisance: String? = nil, unrecorded: UInt64 = 0
+            failure: String? = nil, isDamaged: Bool = false, nuisance: String? = nil, unrecorded: UInt64 = 0,
+            anonymity: String? = nil
         ) {
             self.failure = failure
             self.isDamaged = isDamaged
             self.nuisance = nuisance
             self.unrecorded = unrecorded
+            self.anonymity = anonymity
         }
     }
 
@@ -90,6 +94,10 @@ package final class VerdictJournal: VerdictSource, Service {
         state.read { state in
             var health = state.health
             health.unrecorded = state.unrecorded
+            switch state.identity {
+            case .unreadable(let reason), .damaged(let reason): health.anonymity = reason
+            case .unread, .known: break
+            }
             health.failure = health.failure ?? (state.isStuck ? unanswered : state.numbersFailure)
             return health
         }

@@ -1,33 +1,21 @@
 import CSystemd
 import ControlClient
-import ControlProtocol
 import Glibc
 import Platform
-import Synchronization
 
-/// The gateway at work: a thread that follows the daemon's stream, one that serves PLCs, and tasks that carry out what they ask for.
-/// All of them meet at the desk, which is locked for moments.
+/// The gateway at work: what the configuration names of it.
 package final class Gateway: Sendable {
-    /// Between two attempts to reach the daemon.
-    private static let pause = Duration.milliseconds(250)
-    /// In which the server's loop, which turns ten times a second, has to have moved.
-    private static let patience = Duration.seconds(2)
+    private let modbus: ModbusService?
+    private let sinks: SinkService?
 
-    private let client: DaemonClient
-    private let settings: ModbusSettings
-    private let clerk: ModbusClerk
-    private let desk: Mutex<ModbusDesk>
-
-    /// Reads what was kept of the units.
+    /// Reads what was kept on the disk.
     package init(_ settings: GatewaySettings) throws {
-        let modbus = settings.modbus
-        client = DaemonClient(socket: settings.controlSocket)
-        self.settings = modbus
-        let places = ModbusPlaces(directory: settings.stateDirectory)
-        clerk = ModbusClerk(client: client, places: places)
-        desk = Mutex(
-            ModbusDesk(
-                modbus, places: try places.read(units: modbus.cameras.count), start: .random(in: 1...UInt16.max)))
+        let (client, directory) = (DaemonClient(socket: settings.controlSocket), settings.stateDirectory)
+        modbus = try settings.modbus.map { try ModbusService($0, client: client, stateDirectory: directory) }
+        sinks =
+            settings.sinks.isEmpty
+            ? nil
+            : try SinkService(settings.sinks, station: settings.station, client: client, stateDirectory: directory)
     }
 
     /// Serves until a signal ends it.
@@ -35,104 +23,26 @@ package final class Gateway: Sendable {
         Signals.trap(SIGTERM, SIGINT)
         // A connection that is gone is an error of the call that writes.
         signal(SIGPIPE, SIG_IGN)
-        let server = try ModbusServer(settings) { [self] frame, mayWrite in answer(frame, mayWrite: mayWrite) }
-        server.start()
-        NamedThread.start("fsac-events") { [self] in
-            while true { follow() }
-        }
-        NamedThread.start("fsac-watch") { [self] in watch(server) }
-        GatewayLog.say(.notice, "modbus: serving \(settings.cameras.joined(separator: ", "))")
+        try modbus?.start()
+        sinks?.start()
+        NamedThread.start("fsac-watch") { [self] in watch() }
         _ = sd_notify(0, "READY=1")
         _ = Signals.next()
         _ = sd_notify(0, "STOPPING=1")
+        sinks?.stop()
     }
 
-    private func answer(_ frame: ModbusFrame, mayWrite: Bool) -> ModbusFrame {
-        let (reply, order) = desk.withLock { desk in
-            desk.answer(frame, mayWrite: mayWrite, at: .now, time: .now)
-        }
-        // Its own task: the PLC has its reply, and asks again how it went.
-        if let order {
-            Task {
-                let outcome = await clerk.carryOut(order)
-                desk.withLock { $0.finish(order, outcome, at: .now) }
-            }
-        }
-        return reply
-    }
-
-    // MARK: The daemon's stream
-
-    private enum Break: Error {
-        /// Verdicts that were left to the journal have room now.
-        case readAgain
-    }
-
-    /// One connection to the daemon, from its beginning to its end.
-    private func follow() {
-        var place = desk.withLock { desk in
-            defer { desk.begin() }
-            return desk.place
-        }
-        place["heartbeat_ms"] = "\(StationView.heartbeatMilliseconds)"
-        var hasBegun = false
-        do {
-            try client.events(place) { event in
-                if !hasBegun {
-                    hasBegun = true
-                    GatewayLog.say(.notice, "fsacd: connected")
-                }
-                let isFull = desk.withLock { desk in
-                    desk.take(event, at: .now)
-                    return desk.wantsToReadAgain
-                }
-                if case .gap(let gap) = event {
-                    GatewayLog.say(.warning, "fsacd: the journal has no numbers \(gap.from) to \(gap.to) (any more)")
-                }
-                if isFull { throw Break.readAgain }
-            }
-            GatewayLog.say(.warning, "fsacd: ended the stream")
-        } catch Break.readAgain {
-            return
-        } catch DaemonError.refused(let body) where body.code == .invalidRequest && place["since"] != nil {
-            // A place that the journal does not have: it is another one, or was set back.
-            GatewayLog.say(
-                .warning, "fsacd: \(body.message): the journal is another one, beginning with its newest lines")
-            desk.withLock { $0.forgetPlace() }
-        } catch {
-            tell(error, hadBegun: hasBegun)
-        }
-        desk.withLock { $0.end(at: .now) }
-        MonotonicTime.sleep(Self.pause)
-    }
-
-    private let lastTrouble = Mutex("")
-
-    /// Once, as long as it is the same.
-    private func tell(_ error: any Error, hadBegun: Bool) {
-        let words = ErrorWords.of(error)
-        let isNew = lastTrouble.withLock { last in
-            defer { last = words }
-            return hadBegun || last != words
-        }
-        if isNew { GatewayLog.say(.warning, "fsacd: \(words)") }
-    }
-
-    // MARK: Systemd
-
-    /// Tells systemd that the loop moves, and in a line what is going on.
-    private func watch(_ server: ModbusServer) {
-        var (turns, moved, shown) = (UInt64.max, ContinuousClock.now, "")
+    /// Tells systemd that the loops move, and in a line what is going on.
+    private func watch() {
+        var shown = ""
         while true {
-            let now = server.turns.load(ordering: .relaxed)
-            if now != turns { (turns, moved) = (now, .now) }
-            if .now - moved < Self.patience { _ = sd_notify(0, "WATCHDOG=1") }
-            let (isKnown, state) = desk.withLock { ($0.view.isKnown(at: .now), $0.view.status?.state) }
-            let line = isKnown ? state?.rawValue ?? "" : "not known: fsacd does not answer"
-            let text = "line \(line); \(server.clients.load(ordering: .relaxed)) Modbus clients"
+            sinks?.look()
+            if modbus?.isMoving ?? true, sinks?.isMoving ?? true { _ = sd_notify(0, "WATCHDOG=1") }
+            let text = [modbus?.line, sinks.map { "sinks: \($0.report.line)" }].compactMap(\.self).joined(
+                separator: "; ")
             if text != shown { _ = sd_notify(0, "STATUS=\(text)") }
             shown = text
-            MonotonicTime.sleep(.milliseconds(500))
+            MonotonicTime.sleep(SinkService.period)
         }
     }
 }

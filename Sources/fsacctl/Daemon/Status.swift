@@ -32,6 +32,7 @@ struct Status: AsyncParsableCommand {
     ///     verdicts  OK 1180  NG 21  INVALID 3 (3 frame_dark)
     ///     latency   median 51.5 ms, 95 % 53.1 ms, 99 % 54.4 ms
     ///     storage   /var/lib/fsac, 120 GB free, journal at 1204, 0 pictures dropped
+    ///               journal 7f3c9a10d2b4e856
     ///               ok pictures 10 GB, 1.31 days at the present rate
     ///               ng pictures 120 MB, 214 days at the present rate: ng_days = 365 is not met
     ///     daemon    fsacd 0.1.0, up 3 h 12 min
@@ -54,6 +55,7 @@ struct Status: AsyncParsableCommand {
             "storage",
             "\(status.storage.directory), \(Format.bytes(status.storage.freeBytes)) free, journal at "
                 + "\(status.storage.lastSequence), \(status.storage.imagesDropped) pictures dropped")
+        block.add("", status.journal.map { "journal \($0)" })
         for pictures in status.storage.pictures ?? [] { add(pictures, to: &block) }
         block.add("daemon", "fsacd \(status.version), up \(Format.duration(seconds: status.uptimeSeconds))")
         return block.text

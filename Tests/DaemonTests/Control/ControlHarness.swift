@@ -20,6 +20,7 @@ final class ListedVerdicts: VerdictSource {
     }
     private let state = Mutex(State())
 
+    let identity: String? = "7f3c9a10d2b4e856"
     var lastSequence: UInt64 { state.withLock { $0.lines.last?.sequence ?? 0 } }
 
     func lines(from first: UInt64, count: Int) -> [VerdictLine] {

@@ -93,6 +93,20 @@ import Testing
         }
     }
 
+    /// A number alone is not unique after a new installation.
+    @Test func everyAnswerOfLinesSaysWhichJournalTheyAreOf() async throws {
+        try await ControlHarness.serve { line async throws in
+            line.verdicts.append(1, .ok)
+            let identity = try #require(line.verdicts.identity)
+            for path in ["history?limit=1", "events?limit=1", "tail?last=1", "events/tail?last=1", "stream?last=1"] {
+                let client = try UnixClient(line.socket)
+                client.send("GET /v1/\(path) HTTP/1.1\r\nHost: fsac\r\n\r\n")
+                #expect(await client.receive(until: "\r\n\r\n").contains("fsac-journal: \(identity)\r\n"), "\(path)")
+            }
+            #expect(try await line.request("GET", "/v1/status").text.contains("\"journal\":\"\(identity)\""))
+        }
+    }
+
     @Test func tailGivesEachNewLineOnce() async throws {
         try await ControlHarness.serve { line async throws in
             for sequence in 1...3 { line.verdicts.append(UInt64(sequence), .ok) }

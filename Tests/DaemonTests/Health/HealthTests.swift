@@ -185,6 +185,7 @@ import Testing
         note("isDamaged", nil) { $0.isDamaged = true }
         note("nuisance", nil) { $0.nuisance = "remove" }
         note("unrecorded", nil) { $0.unrecorded = 3 }
+        note("anonymity", nil) { $0.anonymity = "journal.id" }
         #expect(Set(Mirror(reflecting: well).children.compactMap(\.label)) == told)
     }
 

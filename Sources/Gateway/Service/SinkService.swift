@@ -1,0 +1,150 @@
+import ControlClient
+import ControlProtocol
+import Platform
+import Synchronization
+
+/// The sinks at work: each has a thread to its receiver and one a journal to the daemon; one more follows the state of the line.
+final class SinkService: Sendable {
+    /// Before the line is said to be not known: a busy computer is no dead line.
+    private static let patience = Duration.seconds(2)
+    /// Between two looks at the state of the line.
+    static let period = Duration.milliseconds(500)
+    /// In which a sink's loop has to have moved: longer than the system tries to reach a host that does not answer.
+    private static let loopPatience = Duration.seconds(180)
+    private static let reportPeriod = Duration.seconds(5)
+    private static let farewell = Duration.seconds(2)
+
+    private struct Told {
+        var report: [SinkReport] = []
+        var at: ContinuousClock.Instant?
+        var state: StationState?
+        var known = ContinuousClock.now
+        var turns: [UInt64] = []
+        var moved: [ContinuousClock.Instant] = []
+    }
+
+    private let client: DaemonClient
+    private let station: String
+    private let files: SinkFiles
+    private let loops: [SinkLoop]
+    /// Sinks whose place cannot be read: the others go on.
+    private let failed: [SinkReport]
+    private let view = Mutex(StationView())
+    private let told = Mutex(Told())
+
+    init(_ sinks: [SinkSettings], station: String, client: DaemonClient, stateDirectory: String) throws {
+        try Disk().createFolderForGood(stateDirectory)
+        let files = SinkFiles(directory: stateDirectory)
+        (self.client, self.station, self.files) = (client, station, files)
+        var (loops, failed) = ([SinkLoop](), [SinkReport]())
+        for sink in sinks {
+            do {
+                if !sink.passwordFile.isEmpty { _ = try SecretFile.read(sink.passwordFile) }
+                loops.append(SinkLoop(sink, station: station, cursor: try files.cursor(of: sink.name), files: files))
+            } catch {
+                let reason = ErrorWords.of(error)
+                GatewayLog.say(.error, "sink \(sink.name): failed: \(reason)")
+                failed.append(
+                    SinkReport(
+                        name: sink.name, kind: sink.kind.rawValue, receiver: sink.receiver, state: .failed,
+                        reason: reason, delivered: nil, behind: 0))
+            }
+        }
+        (self.loops, self.failed) = (loops, failed)
+        told.withLock { told in
+            told.turns = loops.map { _ in .max }
+            told.moved = loops.map { _ in .now }
+        }
+    }
+
+    func start() {
+        for loop in loops {
+            let settings = loop.settings
+            if settings.kind == .mqtt, !settings.broker.usesTLS, !settings.user.isEmpty {
+                GatewayLog.say(
+                    .warning, "sink \(settings.name): user and password travel for everybody to read: use mqtts://")
+            }
+            loop.start { [station] in MQTTLink(settings, station: station) }
+            for kind in loop.course.read(\.kinds) { SinkFeed(client: client, kind: kind, loop: loop).start() }
+        }
+        NamedThread.start("fsac-station") { [self] in
+            while true {
+                follow()
+                MonotonicTime.sleep(.milliseconds(250))
+            }
+        }
+    }
+
+    private func follow() {
+        view.withLock { $0.begin() }
+        // Why it does not answer say the feeds.
+        try? client.events(["last": "0", "heartbeat_ms": "\(StationView.heartbeatMilliseconds)"]) { event in
+            view.withLock { _ = $0.take(event, at: .now) }
+        }
+        view.withLock { $0.end() }
+    }
+
+    /// Tells brokers how the line is, and everybody how the sinks are. Called each ``period``.
+    func look() {
+        tellState()
+        let reports = report
+        let now = ContinuousClock.now
+        let isDue = told.withLock { told in
+            guard told.report != reports.sinks || told.at.map({ now - $0 >= Self.reportPeriod }) ?? true else {
+                return false
+            }
+            (told.report, told.at) = (reports.sinks, now)
+            return true
+        }
+        guard isDue else { return }
+        do {
+            try files.tell(reports)
+        } catch {
+            GatewayLog.say(.warning, "sinks: how they do cannot be written: \(ErrorWords.of(error))")
+        }
+    }
+
+    private func tellState() {
+        let (isKnown, status, last) = view.withLock { ($0.isKnown(at: .now), $0.status, $0.lastSequence) }
+        let state = told.withLock { told -> StationState? in
+            if isKnown { told.known = .now } else if .now - told.known < Self.patience { return nil }
+            let state = StationState(isKnown ? status : nil, station: station, lastSequence: last)
+            guard state.comparable != told.state?.comparable else { return nil }
+            told.state = state
+            return state
+        }
+        guard let state else { return }
+        do {
+            let payload = [UInt8](try ControlCoding.encode(state))
+            for loop in loops {
+                loop.course.withLock { $0.tell(payload) }
+                loop.wake.wake()
+            }
+        } catch {
+            GatewayLog.say(.error, "sinks: the state cannot be told: \(ErrorWords.of(error))")
+        }
+    }
+
+    var report: SinksReport {
+        SinksReport(time: WallTime.now.rfc3339, sinks: loops.map { $0.course.read(\.report) } + failed)
+    }
+
+    /// Whether every sink's loop moves.
+    var isMoving: Bool {
+        let turns = loops.map { $0.turns.load(ordering: .relaxed) }
+        return told.withLock { told in
+            for index in turns.indices where turns[index] != told.turns[index] { told.moved[index] = .now }
+            told.turns = turns
+            return told.moved.allSatisfy { .now - $0 < Self.loopPatience }
+        }
+    }
+
+    /// Tells the receivers that it is an end and keeps every place, as far as time allows.
+    func stop() {
+        for loop in loops { loop.stop() }
+        let end = ContinuousClock.now + Self.farewell
+        for loop in loops { _ = loop.waitForEnd(within: max(.zero, end - .now)) }
+        // Nobody does anything any more.
+        try? files.tell(SinksReport(time: WallTime.now.rfc3339, sinks: []))
+    }
+}

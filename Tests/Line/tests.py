@@ -1,0 +1,11 @@
+#!/usr/bin/env python3
+"""What `make line-test` runs; the names of tests may be given."""
+import unittest
+
+from test_modbus import ModbusTest
+from test_sinks import MQTTTest
+
+__all__ = ["ModbusTest", "MQTTTest"]
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
