@@ -18,6 +18,9 @@ package struct Exchange: Sendable {
         case socket(path: String, timeout: Duration?)
         /// Over the network, through the proxies that curl finds in the environment, and after redirects.
         case web
+        /// To a host that somebody named, never after a redirect. `timeout` is for the whole exchange; `ca`: certificates that the
+        /// host's is to be signed by, nil = the system's.
+        case receiver(timeout: Duration, ca: String?)
     }
 
     /// What a reply begins with, and at its end also what came behind the body. Of redirects it is the last one's.
@@ -134,6 +137,12 @@ package struct Exchange: Sendable {
             set(curl, CURLOPT_LOW_SPEED_TIME, 60)
             set(curl, CURLOPT_USERAGENT, "fsacctl")
             set(curl, CURLOPT_NOPROXY, Self.hostsWithoutProxy)
+        case .receiver(let timeout, let ca):
+            set(curl, CURLOPT_PROTOCOLS_STR, "http,https")
+            set(curl, CURLOPT_TIMEOUT_MS, Int(timeout / .milliseconds(1)))
+            set(curl, CURLOPT_USERAGENT, "fsac-gateway")
+            set(curl, CURLOPT_NOPROXY, Self.hostsWithoutProxy)
+            if let ca { set(curl, CURLOPT_CAINFO, ca) }
         }
     }
 

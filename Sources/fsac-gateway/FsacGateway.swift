@@ -10,10 +10,11 @@ import TOML
 struct FsacGateway: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fsac-gateway",
-        abstract: "Tell a PLC by Modbus TCP, and brokers by MQTT, what fsacd finds.",
+        abstract: "Tell a PLC by Modbus TCP, and others by MQTT, webhooks or programs, what fsacd finds.",
         discussion: """
             It speaks with fsacd through the control socket alone, and says so in its registers while fsacd does not answer. \
-            Lines of the journal go to brokers at least once and in order; --status says how that goes. \
+            Lines of the journal go to brokers, web servers and programs at least once and in order; --status says how \
+            that goes. \
             Exit codes: 0 stopped (SIGTERM, SIGINT); 1 failed, as with a port that is taken; 64 wrong usage; 78 bad \
             configuration, or a command's number that cannot be read: starting again does not help before somebody changes \
             something.
@@ -29,11 +30,15 @@ struct FsacGateway: ParsableCommand {
     @Flag(help: "Say how the sinks do, then exit: with 1 when one of them does not deliver.")
     var status = false
 
+    @Option(help: "Send what a webhook refused and the gateway put aside once more, then exit.")
+    var resend: String?
+
     func run() throws {
         do {
             let settings = try GatewaySettings.load(path: config)
             if check { return print("\(config): valid") }
             if status { return try SinkStatus.show(settings) }
+            if let resend { return try Resend.run(resend, settings) }
             try Gateway(settings).run()
             // Threads that wait for sockets have no end of their own.
             _exit(EXIT_SUCCESS)

@@ -30,6 +30,9 @@ enum SinkStatus {
         for sink in report.sinks {
             let place = sink.delivered.map { "delivered to \($0.seq) of journal \($0.journal), \(sink.behind) behind" }
             print("\(sink.name)  \(sink.state.rawValue)  \(sink.receiver)  \(place ?? "nothing delivered yet")")
+            if let count = sink.putAside {
+                print("    \(count) messages refused and put aside: fsac-gateway --resend \(sink.name)")
+            }
             if let reason = sink.reason { print("    \(PrintableText.line(reason))") }
         }
         if report.sinks.contains(where: { $0.state != .delivering }) { throw ExitCode.failure }

@@ -45,6 +45,7 @@ import Testing
         #expect(settings.controlSocket == "/tmp/c" && settings.stateDirectory == "/tmp/s")
     }
 
+    private static let web = "[[sink]]\nname = \"qms\"\nkind = \"webhook\"\nurl = \"http://q/\"\n"
     private static let broker = "[[sink]]\nname = \"mes\"\nkind = \"mqtt\"\nurl = \"mqtts://b:8883\"\n"
 
     @Test func aSinkAloneIsEnoughAndEachOfItsKeysIsRead() throws {
@@ -67,9 +68,36 @@ import Testing
         let sink = settings.sinks[0]
         #expect(settings.station == "press-4" && sink.name == "mes" && sink.from == .start && !sink.events)
         #expect(sink.verdicts == [.ng, .invalid])
-        #expect(sink.broker == BrokerAddress("mqtts://b:8883") && sink.broker.usesTLS)
-        #expect([sink.user, sink.passwordFile, sink.ca] == ["fsac", "/etc/fsac/mqtt.password", "/etc/fsac/plant.pem"])
-        #expect(settings.sinks[1].broker.description == "mqtt://[fd00::5]:1883")
+        guard case .mqtt(let broker) = sink.receiver else { preconditionFailure("no broker") }
+        #expect(broker.address == BrokerAddress("mqtts://b:8883") && broker.address.usesTLS)
+        #expect(
+            [broker.user, broker.passwordFile, broker.ca] == ["fsac", "/etc/fsac/mqtt.password", "/etc/fsac/plant.pem"])
+        #expect(settings.sinks[1].address == "mqtt://[fd00::5]:1883")
+    }
+
+    @Test func webhooksAndProgramsAreSinksToo() throws {
+        let settings = try GatewaySettings(
+            toml: """
+                [[sink]]
+                name = "qms"
+                kind = "webhook"
+                url = "https://qms.plant/fsac?x=1"
+                batch = 20
+                timeout_s = 5
+                secret_file = "/etc/fsac/qms.secret"
+                ca = "/etc/fsac/plant.pem"
+                on_refused = "stop"
+                [[sink]]
+                name = "lamp"
+                kind = "exec"
+                command = ["/usr/local/bin/lamp", "red"]
+                """, file: "g.toml")
+        var webhook = WebhookSettings(url: "https://qms.plant/fsac?x=1")
+        (webhook.batch, webhook.timeoutSeconds) = (20, 5)
+        (webhook.secretFile, webhook.ca) = ("/etc/fsac/qms.secret", "/etc/fsac/plant.pem")
+        #expect(settings.sinks[0].receiver == .webhook(webhook) && settings.sinks[0].onRefused == .stop)
+        #expect(settings.sinks[1].receiver == .exec(command: ["/usr/local/bin/lamp", "red"]))
+        #expect(settings.sinks.allSatisfy { !$0.events })
     }
 
     @Test(arguments: [
@@ -97,6 +125,13 @@ import Testing
         ("[[sink]]\nname = \"m\"", "sink.kind: is missing"), ("[[sink]]\nkind = \"mqtt\"", "sink.name: is missing"),
         ("[[sink]]\nname = \"m\"\nkind = \"mqtt\"", "sink.url: is missing"),
         ("[[sink]]\nname = \"m\"\nkind = \"mqtt\"\nurl = \"mqtt://b\"\nca = \"/c\"", "for mqtts:// only"),
+        ("\(broker)batch = 2", "sink.batch: is for kind = \"webhook\", this one is \"mqtt\""),
+        ("\(web)user = \"u\"", "sink.user: is for kind = \"mqtt\""),
+        ("\(web)batch = 0", "from 1 to 200"), ("\(web)on_refused = \"drop\"", "\"skip\" or \"stop\""),
+        ("[[sink]]\nname = \"q\"\nkind = \"webhook\"\nurl = \"https://u:p@q\"", "without a user"),
+        ("[[sink]]\nname = \"q\"\nkind = \"webhook\"\nurl = \"ftp://q\"", "https://HOST/PATH"),
+        ("[[sink]]\nname = \"l\"\nkind = \"exec\"\ncommand = [\"lamp\"]", "a program by its absolute path"),
+        ("[[sink]]\nname = \"l\"\nkind = \"exec\"", "sink.command"),
         ("station = \"a/b\"\n\(broker)", "g.toml:1: station"),
     ])
     func whatIsWrongIsNamedWithItsPlace(text: String, words: String) {

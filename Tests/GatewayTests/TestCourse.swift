@@ -17,6 +17,10 @@ struct TestCourse {
     var cursor = SinkCursor()
     var opens = 0
 
+    /// What was put aside.
+    var aside: [UInt64] = []
+    var canPutAside = true
+
     init(_ settings: SinkSettings = .test, cursor: SinkCursor = SinkCursor()) {
         self.cursor = cursor
         course = SinkCourse(settings, station: "press-4", cursor: cursor, at: now)
@@ -57,6 +61,9 @@ struct TestCourse {
                     underWay.append((ticket, parcel))
                     note(parcel)
                 }
+            case .putAside(let kind, let messages):
+                if canPutAside { aside += messages.map(\.first) }
+                course.putAside(kind, canPutAside ? nil : "disk full", at: now)
             case .keep(let cursor):
                 self.cursor = cursor
                 course.kept(cursor, at: now)
@@ -108,8 +115,18 @@ struct TestCourse {
 extension SinkSettings {
     /// All lines from the beginning, no events.
     static var test: SinkSettings {
-        var settings = SinkSettings()
-        (settings.name, settings.from, settings.events) = ("mes", .start, false)
+        guard let address = BrokerAddress("mqtt://broker") else { preconditionFailure("no address") }
+        var settings = SinkSettings(name: "mes", receiver: .mqtt(BrokerSettings(address: address)))
+        settings.from = .start
+        return settings
+    }
+
+    /// Batches of four.
+    static var web: SinkSettings {
+        var webhook = WebhookSettings(url: "http://qms")
+        webhook.batch = 4
+        var settings = SinkSettings(name: "qms", receiver: .webhook(webhook))
+        (settings.from, settings.onRefused) = (.start, .skip)
         return settings
     }
 }

@@ -3,9 +3,10 @@
 import unittest
 
 from test_modbus import ModbusTest
+from test_receivers import ExecTest, WebhookTest
 from test_sinks import MQTTTest
 
-__all__ = ["ModbusTest", "MQTTTest"]
+__all__ = ["ExecTest", "ModbusTest", "MQTTTest", "WebhookTest"]
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

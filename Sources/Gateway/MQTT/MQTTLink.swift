@@ -2,7 +2,8 @@ import Platform
 
 /// A sink's way to a broker.
 struct MQTTLink: SinkLink {
-    let settings: SinkSettings
+    let settings: BrokerSettings
+    let name: String
     let topics: MQTTTopics
     private var client: MQTTClient?
     /// What the broker's acknowledgements are of.
@@ -10,8 +11,9 @@ struct MQTTLink: SinkLink {
     /// What happened without the broker.
     private var events: [LinkEvent] = []
 
-    init(_ settings: SinkSettings, station: String) {
+    init(_ settings: BrokerSettings, name: String, station: String) {
         self.settings = settings
+        self.name = name
         topics = MQTTTopics(station: station)
     }
 
@@ -19,7 +21,7 @@ struct MQTTLink: SinkLink {
         close()
         do {
             let client = try newClient()
-            try client.connect(host: settings.broker.host, port: settings.broker.port)
+            try client.connect(host: settings.address.host, port: settings.address.port)
             self.client = client
         } catch {
             events.append(.closed((error as? MQTTClient.Failure)?.words ?? ErrorWords.of(error)))
@@ -30,8 +32,8 @@ struct MQTTLink: SinkLink {
         // Read each time: a password that was changed counts from the next connection on.
         let password = settings.passwordFile.isEmpty ? nil : try SecretFile.read(settings.passwordFile)
         return try MQTTClient(
-            name: "fsac-\(topics.station)-\(settings.name)", user: settings.user.isEmpty ? nil : settings.user,
-            password: password, ca: settings.ca.isEmpty ? nil : settings.ca, usesTLS: settings.broker.usesTLS,
+            name: "fsac-\(topics.station)-\(name)", user: settings.user.isEmpty ? nil : settings.user,
+            password: password, ca: settings.ca.isEmpty ? nil : settings.ca, usesTLS: settings.address.usesTLS,
             will: MQTTClient.Will(topic: topics.state, payload: StationState.only("offline", station: topics.station)))
     }
 

@@ -39,14 +39,14 @@ final class SinkService: Sendable {
         var (loops, failed) = ([SinkLoop](), [SinkReport]())
         for sink in sinks {
             do {
-                if !sink.passwordFile.isEmpty { _ = try SecretFile.read(sink.passwordFile) }
+                for path in sink.secretFiles { _ = try SecretFile.read(path) }
                 loops.append(SinkLoop(sink, station: station, cursor: try files.cursor(of: sink.name), files: files))
             } catch {
                 let reason = ErrorWords.of(error)
                 GatewayLog.say(.error, "sink \(sink.name): failed: \(reason)")
                 failed.append(
                     SinkReport(
-                        name: sink.name, kind: sink.kind.rawValue, receiver: sink.receiver, state: .failed,
+                        name: sink.name, kind: sink.kind.rawValue, receiver: sink.address, state: .failed,
                         reason: reason, delivered: nil, behind: 0))
             }
         }
@@ -59,12 +59,7 @@ final class SinkService: Sendable {
 
     func start() {
         for loop in loops {
-            let settings = loop.settings
-            if settings.kind == .mqtt, !settings.broker.usesTLS, !settings.user.isEmpty {
-                GatewayLog.say(
-                    .warning, "sink \(settings.name): user and password travel for everybody to read: use mqtts://")
-            }
-            loop.start { [station] in MQTTLink(settings, station: station) }
+            start(loop)
             for kind in loop.course.read(\.kinds) { SinkFeed(client: client, kind: kind, loop: loop).start() }
         }
         NamedThread.start("fsac-station") { [self] in
@@ -72,6 +67,19 @@ final class SinkService: Sendable {
                 follow()
                 MonotonicTime.sleep(.milliseconds(250))
             }
+        }
+    }
+
+    private func start(_ loop: SinkLoop) {
+        let name = loop.settings.name
+        switch loop.settings.receiver {
+        case .mqtt(let broker):
+            if !broker.address.usesTLS, !broker.user.isEmpty {
+                GatewayLog.say(.warning, "sink \(name): user and password travel for everybody to read: use mqtts://")
+            }
+            loop.start { [station] in MQTTLink(broker, name: name, station: station) }
+        case .webhook(let webhook): loop.start { WebhookLink(webhook) }
+        case .exec(let command): loop.start { ExecLink(command) }
         }
     }
 
@@ -116,7 +124,7 @@ final class SinkService: Sendable {
         guard let state else { return }
         do {
             let payload = [UInt8](try ControlCoding.encode(state))
-            for loop in loops {
+            for loop in loops where loop.settings.kind == .mqtt {
                 loop.course.withLock { $0.tell(payload) }
                 loop.wake.wake()
             }

@@ -31,6 +31,8 @@ package struct SinkCourse: Sendable {
         /// Leave it: nothing comes back any more.
         case close(String)
         case send([Ticket], [Parcel])
+        /// Put messages that were refused beside the cursor, on the disk; ends with ``putAside(_:_:at:)``.
+        case putAside(JournalKind, [SinkMessage])
         /// Put the cursor on the disk; ends with ``kept(_:at:)``.
         case keep(SinkCursor)
     }
@@ -57,10 +59,8 @@ package struct SinkCourse: Sendable {
         case told
     }
 
-    /// More are never under way.
+    /// More messages are never under way to a broker.
     package static let mostUnacknowledged = 20
-    /// A receiver that is reached and says nothing for so long is left.
-    private static let patience = Duration.seconds(30)
     private static let (keepPeriod, keepLines) = (Duration.seconds(1), 100)
     private static let suspiciousDrops = 3
     /// A link that stood for so long was a good one.
@@ -88,6 +88,8 @@ package struct SinkCourse: Sendable {
     private var kept: SinkCursor
     private var lastKept: ContinuousClock.Instant?
     private var sinceKept = 0
+    /// Since the start.
+    private var asideCount = 0
 
     package init(_ settings: SinkSettings, station: String, cursor: SinkCursor, at now: ContinuousClock.Instant) {
         self.settings = settings
@@ -169,8 +171,10 @@ package struct SinkCourse: Sendable {
     /// - Parameters:
     ///   - words: why, for people.
     ///   - chance: from 0 to 1, so that many sinks do not come back in the same moment.
+    ///   - leastPause: what the receiver asked for.
     package mutating func closed(
-        _ words: String, _ ending: Ending = .failed, at now: ContinuousClock.Instant, chance: Double
+        _ words: String, _ ending: Ending = .failed, at now: ContinuousClock.Instant, chance: Double,
+        leastPause: Duration = .zero
     ) {
         var isSoon = false
         if case .open(let since) = link { isSoon = now - since < Self.goodLink }
@@ -179,9 +183,9 @@ package struct SinkCourse: Sendable {
         drops = ending == .dropped && isSoon && !isOfRefusal ? drops + 1 : 0
         // Brokers that do not say so throw one of two clients with the same name out, too: each in its turn, for ever.
         let isTaken = ending == .takenOver || drops >= Self.suspiciousDrops
-        if case .open = link, !isTaken, hasDelivered || !isSoon { failures = 0 }
+        if case .open = link, !isTaken, hasDelivered || !isSoon && settings.hasConnection { failures = 0 }
         if isTaken { failures = max(failures, 4) }
-        link = .down(until: now + Self.pause(after: failures, chance))
+        link = .down(until: now + max(leastPause, Self.pause(after: failures, chance)))
         failures += 1
         trouble = isOfRefusal ? nil : words
         if drops >= Self.suspiciousDrops {
@@ -211,7 +215,19 @@ package struct SinkCourse: Sendable {
             slot = .due(until: now + Self.pause(after: count, chance))
         case .line(let kind, let number):
             let count = spools[kind]?.refusal?.count ?? 0
-            spools[kind]?.refuse(number, words, until: now + Self.pause(after: count, chance))
+            let later = now + Self.pause(after: count, chance)
+            spools[kind]?.refuse(number, words, until: later)
+        }
+    }
+
+    /// - Parameter failure: why the messages are not put aside; nil = they are.
+    package mutating func putAside(_ kind: JournalKind, _ failure: String?, at now: ContinuousClock.Instant) {
+        let count = spools[kind]?.refused.count ?? 0
+        let later = now + Self.pause(after: 6, 0.5)
+        spools[kind]?.putAside(failure.map { ($0, later) })
+        if failure == nil {
+            asideCount += count
+            sinceKept += count
         }
     }
 
@@ -242,8 +258,14 @@ package struct SinkCourse: Sendable {
             link = .opening
             return .open
         case .open:
-            if let oldest, now - oldest >= Self.patience {
-                return .close("it acknowledged nothing for \(Self.patience.components.seconds) s")
+            if let oldest, now - oldest >= settings.patience {
+                return .close("it acknowledged nothing for \(settings.patience.components.seconds) s")
+            }
+            if settings.onRefused == .skip {
+                for kind in kinds {
+                    let refused = spools[kind]?.refused ?? []
+                    if !refused.isEmpty { return .putAside(kind, refused.map(\.message)) }
+                }
             }
             return sending(at: now)
         }
@@ -269,11 +291,12 @@ package struct SinkCourse: Sendable {
             slot = .sent(now)
             return .send([.state], [.state(state)])
         }
-        // One place is the state's.
-        let room = Self.mostUnacknowledged - 1 - kinds.reduce(0) { $0 + (spools[$1]?.unacknowledged ?? 0) }
-        guard room > 0 else { return nil }
+        let underWay = kinds.reduce(0) { $0 + (spools[$1]?.unacknowledged ?? 0) }
+        // One place is the state's. Others than brokers get one thing at a time.
+        guard settings.hasConnection ? underWay < Self.mostUnacknowledged - 1 : underWay == 0 else { return nil }
+        let together = settings.together
         for kind in kinds {
-            let parcels = spools[kind]?.next(1, at: now) ?? []
+            let parcels = spools[kind]?.next(together, at: now) ?? []
             if !parcels.isEmpty {
                 return .send(parcels.map { .line(kind, $0.number) }, parcels.map { .line($0.message) })
             }
@@ -310,10 +333,17 @@ package struct SinkReport: Codable, Sendable, Equatable {
     package var delivered: SinkPlace?
     /// Numbers of the journal that are not delivered yet, as far as is known.
     package var behind: UInt64
+    /// Messages that were refused and put aside since the start; absent = none.
+    package var putAside: Int?
+
+    private enum CodingKeys: String, CodingKey {
+        case name, kind, receiver, state, reason, delivered, behind
+        case putAside = "put_aside"
+    }
 
     package init(
         name: String, kind: String, receiver: String, state: State, reason: String?, delivered: SinkPlace?,
-        behind: UInt64
+        behind: UInt64, putAside: Int? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -322,6 +352,7 @@ package struct SinkReport: Codable, Sendable, Equatable {
         self.reason = reason
         self.delivered = delivered
         self.behind = behind
+        self.putAside = putAside
     }
 }
 
@@ -330,9 +361,10 @@ extension SinkCourse {
         let delivered = spools[.verdicts]?.delivered
         let (state, reason) = finding
         return SinkReport(
-            name: settings.name, kind: settings.kind.rawValue, receiver: settings.receiver, state: state,
+            name: settings.name, kind: settings.kind.rawValue, receiver: settings.address, state: state,
             reason: reason,
-            delivered: delivered, behind: (newest[.verdicts] ?? 0) - min(newest[.verdicts] ?? 0, delivered?.seq ?? 0))
+            delivered: delivered, behind: (newest[.verdicts] ?? 0) - min(newest[.verdicts] ?? 0, delivered?.seq ?? 0),
+            putAside: asideCount > 0 ? asideCount : nil)
     }
 
     private var refusal: String? {

@@ -31,6 +31,29 @@ package struct SinkFiles: Sendable {
         try Disk().replace(path(of: sink), with: Seal.sealed([UInt8](ControlCoding.encode(cursor))))
     }
 
+    // MARK: What was refused
+
+    private func asideFolder(of sink: String) -> String { "\(directory)/refused/\(sink)" }
+
+    /// On the disk when it returns, as the receiver would get it.
+    package func putAside(_ messages: [SinkMessage], of sink: String) throws -> String {
+        let folder = asideFolder(of: sink)
+        try Disk().createFolderForGood(folder)
+        let batch = SinkBatch(messages)
+        let path = "\(folder)/\(batch.fileName)"
+        try Disk().replace(path, with: batch.body)
+        return path
+    }
+
+    /// Oldest first.
+    package func aside(of sink: String) throws -> [(batch: SinkBatch, path: String)] {
+        let folder = asideFolder(of: sink)
+        guard access(folder, F_OK) == 0 else { return [] }
+        return try Disk().names(in: folder).compactMap { name in
+            try SinkBatch(fileName: name, body: Disk().read("\(folder)/\(name)")).map { ($0, "\(folder)/\(name)") }
+        }.sorted { $0.0 < $1.0 }
+    }
+
     // MARK: How they do
 
     private var reportPath: String { "\(directory)/sinks.json" }

@@ -5,7 +5,8 @@ import Synchronization
 /// What came back from a receiver.
 enum LinkEvent: Sendable, Equatable {
     case opened
-    case closed(String, SinkCourse.Ending = .failed)
+    /// - Parameter leastPause: what the receiver asked for.
+    case closed(String, SinkCourse.Ending = .failed, leastPause: Duration = .zero)
     case accepted(SinkCourse.Ticket)
     case refused(SinkCourse.Ticket, String)
 }
@@ -78,6 +79,7 @@ final class SinkLoop: Sendable {
                 link.close()
                 take([.closed(words)])
             case .send(let tickets, let parcels): link.send(tickets, parcels)
+            case .putAside(let kind, let messages): putAside(kind, messages)
             case .keep(let cursor): keep(cursor)
             }
             // What came back meanwhile is not to wait for a long row of orders.
@@ -97,6 +99,18 @@ final class SinkLoop: Sendable {
         }
     }
 
+    private func putAside(_ kind: JournalKind, _ messages: [SinkMessage]) {
+        var failure: String?
+        do {
+            let path = try files.putAside(messages, of: settings.name)
+            GatewayLog.say(.error, "sink \(settings.name): refused three times and put aside: \(path)")
+        } catch {
+            failure = "refused, and cannot be put aside: \(ErrorWords.of(error))"
+            GatewayLog.say(.error, "sink \(settings.name): \(failure ?? "")")
+        }
+        course.withLock { $0.putAside(kind, failure, at: .now) }
+    }
+
     private func take(_ events: [LinkEvent]) {
         guard !events.isEmpty else { return }
         let (before, after) = course.withLock { course in
@@ -105,7 +119,8 @@ final class SinkLoop: Sendable {
                 let chance = Double.random(in: 0..<1)
                 switch event {
                 case .opened: course.opened(at: .now)
-                case .closed(let words, let ending): course.closed(words, ending, at: .now, chance: chance)
+                case .closed(let words, let ending, let leastPause):
+                    course.closed(words, ending, at: .now, chance: chance, leastPause: leastPause)
                 case .accepted(let ticket): course.accepted(ticket, at: .now)
                 case .refused(let ticket, let words): course.refused(ticket, words, at: .now, chance: chance)
                 }

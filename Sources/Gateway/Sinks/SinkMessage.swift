@@ -34,6 +34,8 @@ package struct SinkMessage: Sendable, Equatable {
     /// The line's number, with the id of its journal: the key by which a receiver knows a line that it has. Of a gap the last number,
     /// or 0.
     package let place: SinkPlace
+    /// The line's number, and of a gap its first.
+    package let first: UInt64
     /// One JSON object without a line end.
     package let payload: [UInt8]
 }
@@ -97,7 +99,7 @@ extension SinkMessage {
         case .gap: return nil
         }
         self.init(
-            subject: subject, place: SinkPlace(journal: journal, seq: line.last),
+            subject: subject, place: SinkPlace(journal: journal, seq: line.last), first: line.last,
             payload: Array(#"{"journal":"\#(journal)","station":"\#(station)","#.utf8)
                 + Self.withoutChecksum(bytes).dropFirst())
     }
@@ -108,7 +110,7 @@ extension SinkMessage {
     {
         let end = to.map { #","to":\#($0)"# } ?? ""
         return SinkMessage(
-            subject: .gap, place: SinkPlace(journal: journal, seq: to ?? 0),
+            subject: .gap, place: SinkPlace(journal: journal, seq: to ?? 0), first: from,
             payload: Array(
                 (#"{"journal":"\#(journal)","station":"\#(station)","type":"gap","of":"\#(kind.rawValue)","from":\#(from)"#
                     + end

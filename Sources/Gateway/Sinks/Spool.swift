@@ -23,6 +23,8 @@ package struct Spool: Sendable {
         var state = State.waiting
     }
 
+    /// After so many refusals one after the other no other answer is waited for.
+    private static let patience = 3
     /// Lines that are held at a time.
     private static let capacity = 256
 
@@ -32,6 +34,8 @@ package struct Spool: Sendable {
     package private(set) var taken: SinkPlace?
     package private(set) var refusal: Refusal?
     private var entries: [Entry] = []
+    /// How many of the first entries were sent together.
+    private var group: Int?
     private var nextNumber: UInt64 = 1
 
     package init(_ place: SinkPlace?) {
@@ -71,22 +75,44 @@ package struct Spool: Sendable {
 
     // MARK: To the receiver
 
-    /// The next messages to send, at most `count`, which count as sent from here on. After a refusal the refused ones alone, and not
-    /// before its time.
-    package mutating func next(_ count: Int, at now: ContinuousClock.Instant) -> [(
-        number: UInt64, message: SinkMessage
-    )] {
-        var count = count
+    /// The next messages to send, at most `count` and of one journal, which count as sent from here on. What was sent together and
+    /// not done with comes together again, with the same bytes; after a refusal the refused ones alone, and not before their time.
+    package mutating func next(
+        _ count: Int, at now: ContinuousClock.Instant
+    ) -> [(number: UInt64, message: SinkMessage)] {
+        var count = group ?? count
         if let refusal {
             guard now >= refusal.until, unacknowledged == 0 else { return [] }
-            count = min(count, 1)
+            if group == nil { count = 1 }
         }
         var parcels: [(number: UInt64, message: SinkMessage)] = []
         for index in entries.indices where parcels.count < count && entries[index].state == .waiting {
+            let message = entries[index].message
+            guard message.place.journal == parcels.first?.message.place.journal ?? message.place.journal else { break }
             entries[index].state = .sent(now)
-            parcels.append((entries[index].number, entries[index].message))
+            parcels.append((entries[index].number, message))
         }
+        if parcels.count > 1 { group = parcels.count }
         return parcels
+    }
+
+    /// What was refused so often that it is to be put aside.
+    package var refused: [(number: UInt64, message: SinkMessage)] {
+        guard let refusal, refusal.count >= Self.patience else { return [] }
+        return entries.prefix(group ?? 1).map { ($0.number, $0.message) }
+    }
+
+    /// The refused ones are put aside, or could not be.
+    ///
+    /// - Parameter words: why not, and when to try again; nil = they are.
+    package mutating func putAside(_ failure: (words: String, until: ContinuousClock.Instant)?) {
+        guard let refusal else { return }
+        if let failure {
+            self.refusal = Refusal(words: failure.words, count: refusal.count - 1, until: failure.until)
+            return
+        }
+        for index in entries.indices.prefix(group ?? 1) { entries[index].state = .acknowledged }
+        _ = removeDone()
     }
 
     /// - Returns: how many messages are done with, now that all before them are.
@@ -94,10 +120,15 @@ package struct Spool: Sendable {
         guard let index = entries.firstIndex(where: { $0.number == number }), case .sent = entries[index].state
         else { return 0 }
         entries[index].state = .acknowledged
+        return removeDone()
+    }
+
+    private mutating func removeDone() -> Int {
         refusal = nil
         let done = entries.prefix { $0.state == .acknowledged }
         if let last = done.last { delivered = last.place }
         entries.removeFirst(done.count)
+        group = group.flatMap { $0 > done.count ? $0 - done.count : nil }
         return done.count
     }
 
