@@ -188,4 +188,38 @@ import Testing
         test.verdict(TestDesk.record(1, .ng))
         #expect(test.read(42, 2) == [1, 2])
     }
+
+    /// One that is longer than the place answers, and with other lines than those that follow.
+    @Test func anotherJournalBeginsWithItsNewestLinesHoweverLongItIs() {
+        func status(_ journal: String, _ test: TestDesk) -> StreamEvent {
+            var status = test.status()
+            status.journal = journal
+            return .state(status)
+        }
+        let test = TestDesk.live()
+        test.take(status("7f3c", test))
+        test.verdict(TestDesk.record(7))
+        #expect(!test.desk.wantsToReadAgain && test.desk.place == ["since": "8"])
+        test.take(status("00ff", test))
+        // Of the connection that was begun at the place of the other one.
+        test.verdict(TestDesk.record(8, .ng))
+        #expect(test.desk.wantsToReadAgain && test.desk.place["since"] == nil)
+        test.desk.begin()
+        test.take(status("00ff", test))
+        test.beat()
+        test.verdict(TestDesk.record(3, .ng))
+        #expect(!test.desk.wantsToReadAgain && test.read(42, 2) == [3, 2])
+        #expect(test.command(1, number: 9)?.place.journal == "00ff")
+    }
+
+    @Test func aPlaceOfAnotherJournalIsNoneOfThisOne() {
+        var place = ModbusPlace()
+        (place.acknowledged, place.journal) = (1_000_000, "7f3c")
+        let test = TestDesk(results: .queued, places: [place])
+        test.desk.begin()
+        var status = test.status()
+        status.journal = "00ff"
+        test.take(.state(status))
+        #expect(test.desk.wantsToReadAgain && test.desk.place["since"] == nil)
+    }
 }

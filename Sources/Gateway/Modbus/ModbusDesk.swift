@@ -8,6 +8,7 @@ package struct ModbusDesk: Sendable {
     package private(set) var view = StationView()
     private var units: [ModbusUnit]
     private let start: UInt16
+    private var isOtherJournal = false
 
     /// - Parameters:
     ///   - places: of each unit, as they were kept.
@@ -39,11 +40,12 @@ package struct ModbusDesk: Sendable {
         return next.map { ["since": "\($0 + 1)"] } ?? ["last": "0"]
     }
 
-    /// What was left to the journal can be taken now: begin again at ``place``.
-    package var wantsToReadAgain: Bool { units.contains { $0.results.hasRoomAgain } }
+    /// What was left to the journal can be taken now, or the journal is another one: begin again at ``place``.
+    package var wantsToReadAgain: Bool { isOtherJournal || units.contains { $0.results.hasRoomAgain } }
 
     package mutating func begin() {
         view.begin()
+        isOtherJournal = false
         for index in units.indices { units[index].readAgain() }
     }
 
@@ -59,6 +61,12 @@ package struct ModbusDesk: Sendable {
     }
 
     package mutating func take(_ event: StreamEvent, at now: ContinuousClock.Instant) {
+        if case .state(let status) = event, let journal = status.journal {
+            for index in units.indices where units[index].see(journal: journal) { isOtherJournal = true }
+            if isOtherJournal { view.forgetPlace() }
+        }
+        // Its numbers were asked for by those of the one before.
+        if isOtherJournal { return }
         let isAlive = view.take(event, at: now)
         for index in units.indices {
             if case .verdict(let record, _) = event { units[index].take(record) }

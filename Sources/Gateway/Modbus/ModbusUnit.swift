@@ -24,6 +24,8 @@ package struct ModbusPlace: Codable, Sendable, Equatable {
     package var command: UInt16 = 0
     /// Of the newest verdict that was acknowledged.
     package var acknowledged: UInt64 = 0
+    /// The id of the journal whose number that is; absent of versions that did not keep it.
+    package var journal: String?
 
     package init() {}
 }
@@ -45,6 +47,8 @@ package struct ModbusUnit: Sendable {
     let camera: String
     let number: Int
     private(set) var results: ResultQueue
+    /// Whose numbers the results have.
+    private var journal: String?
     /// Registers 200 to 235 as they were written last.
     private(set) var written = [UInt16](repeating: 0, count: writableCount)
     private(set) var command: (number: UInt16, code: UInt16, state: CommandState)
@@ -59,6 +63,7 @@ package struct ModbusUnit: Sendable {
         self.number = number
         results = ResultQueue(settings.results, acknowledged: place.acknowledged)
         command = (place.command, 0, place.command == 0 ? .idle : .refused(.restarted))
+        journal = place.journal
     }
 
     var isBusy: Bool {
@@ -81,6 +86,14 @@ package struct ModbusUnit: Sendable {
 
     mutating func readAgain() { results.readAgain() }
     mutating func forgetPlace() { results.forget() }
+
+    /// - Returns: whether what is known is of another journal, and was forgotten.
+    mutating func see(journal: String) -> Bool {
+        defer { self.journal = journal }
+        guard let known = self.journal, known != journal else { return false }
+        forgetPlace()
+        return true
+    }
 
     /// Time passes: without the daemon nobody knows what becomes of a command, and whoever waits for it is told so.
     mutating func look(isKnown: Bool, lastSequence: UInt64) {
@@ -145,7 +158,7 @@ package struct ModbusUnit: Sendable {
             return nil
         }
         var place = ModbusPlace()
-        (place.command, place.acknowledged) = (command.number, results.acknowledged)
+        (place.command, place.acknowledged, place.journal) = (command.number, results.acknowledged, journal)
         return ModbusOrder(unit: number, camera: camera, number: command.number, action: action, place: place)
     }
 

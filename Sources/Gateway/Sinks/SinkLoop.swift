@@ -72,7 +72,8 @@ final class SinkLoop: Sendable {
 
     private func turn(_ link: inout some SinkLink) {
         turns.wrappingAdd(1, ordering: .relaxed)
-        while let order = course.withLock({ $0.order(at: .now) }) {
+        // Also in the middle of a long row of lines there may be an end.
+        while stage.read({ $0 == .running }), let order = course.withLock({ $0.order(at: .now) }) {
             switch order {
             case .open: link.open()
             case .close(let words):
