@@ -19,7 +19,7 @@ export PARTS RATE SEED BACKBONE SIZE PAGE
 # What `make faults` and `make soak` take.
 export KILLS FOLDER_FILES SOAK_MINUTES
 # What `make line-test` takes; PARTS as the demo.
-export READS MUTANTS
+export READS MUTANTS LINES
 # What `make plant-test` takes.
 export PLANT_SECONDS STATIONS
 
@@ -44,7 +44,7 @@ demo: weights pictures  ## Inspect up to 60 real parts: PARTS=60 RATE=2
 test: weights pictures  ## Run all tests
 	@swift test $(SWIFT_FLAGS) --disable-testable-imports
 
-line-test: weights pictures  ## Test the gateway with PLCs on the loopback interface: PARTS=10000 READS=1000000 MUTANTS=1000000 TESTS="ModbusTest"
+line-test: weights pictures  ## Test the gateway with PLCs, brokers and web servers on the loopback interface: PARTS=10000 READS=1000000 MUTANTS=1000000 KILLS=50 LINES=100000 TESTS="ModbusTest"
 	@Tests/Line/run.sh $(TESTS)
 
 page-test: weights pictures  ## Test the operator's page in a browser: TESTS="PageTest.test_names_of_files_are_text"

@@ -149,6 +149,27 @@ class MQTTTest(unittest.TestCase):
               file=sys.stderr)
         self.assertLess(resident, 64 * 1024)
 
+    def test_what_a_gateway_missed_while_it_was_away_is_sent_quickly(self):
+        rig = self.rig(rate=1000)
+        broker = self.broker(rig).start()
+        reader = self.reader(broker)
+        rig.start("fsacd")
+        await_("lines", lambda: rig.last_sequence() >= LINES, patience=600)
+        rig.stop("fsacd")
+        last = rig.journal()[-1]["seq"]
+        settings = rig.folder / "config.toml"
+        settings.write_text(settings.read_text().replace("rate_hz = 1000", "rate_hz = 1"))
+        rig.start("fsacd")
+        start = time.monotonic()
+        rig.start("fsac-gateway")
+        await_("the acknowledgement", lambda: rig.sinks()["mes"].get("delivered", {}).get("seq", 0) >= last, patience=600)
+        took = time.monotonic() - start
+        await_("the last line", lambda: reader.verdicts[-1:] and reader.verdicts[-1][1] >= last, patience=600)
+        read = time.monotonic() - start
+        rig.stop("fsacd")
+        self.check_arrived(rig, reader)
+        print(f"\n{last} lines acknowledged in {took:.1f} s, {last / took:.0f}/s; read in {read:.1f} s", file=sys.stderr)
+
     def secret(self, rig, mode=0o600):
         path = rig.folder / "password"
         path.write_text(GATEWAY[1] + "\n")
