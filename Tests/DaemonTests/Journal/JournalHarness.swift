@@ -67,6 +67,13 @@ extension JournalSettings {
     }
 }
 
+extension VerdictJournal {
+    /// Waits until its thread is there: on a machine that tests keep busy that may take longer than the journal's patience.
+    func waitForThread() {
+        while identity == nil && health.anonymity == nil && health.failure == nil { usleep(10_000) }
+    }
+}
+
 /// A writer whose lines are numbered, and show what is true of them, as the journal does it.
 struct NumberedWriter {
     var writer: JournalWriter

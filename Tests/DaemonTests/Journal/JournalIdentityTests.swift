@@ -20,6 +20,7 @@ import Testing
         let journal = VerdictJournal(stateDirectory: folder.path, settings: .patient, logger: .silent)
         async let running: Void = journal.run()
         await NamedThread.run("test-append") {
+            journal.waitForThread()
             do { try body(journal) } catch { Issue.record(error) }
             journal.close()
         }

@@ -22,6 +22,7 @@ import Testing
         let journal = VerdictJournal(stateDirectory: folder.path, settings: settings, disk: disk, logger: .silent)
         async let running: Void = journal.run()
         await NamedThread.run("test-append") {
+            journal.waitForThread()
             do { try body(journal) } catch { Issue.record(error) }
             journal.close()
         }
@@ -98,6 +99,7 @@ import Testing
         let journal = VerdictJournal(stateDirectory: folder.path, settings: .patient, logger: .silent)
         async let running: Void = journal.run()
         async let appending: Void = NamedThread.run("test-append") {
+            journal.waitForThread()
             for _ in 0..<200 { _ = Self.append(.ok, to: journal) }
             journal.close()
         }
@@ -148,7 +150,7 @@ import Testing
             #expect(Self.append(.ok, to: journal).stored == .written)
         }
         let lines = try linesOnDisk
-        #expect(lines.map(\.sequence) == Array(1...7))
+        try #require(lines.map(\.sequence) == Array(1...7))
         // What the disk has is what was shown.
         #expect(lines[1...5] == shown.withLock { $0.map(VerdictLine.init) }[...])
     }
