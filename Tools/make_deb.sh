@@ -72,7 +72,7 @@ stage_packaging() {
     cp -r packaging/debian "$stage/debian"
     cp systemd/fsacd.service "$stage/debian/fsac.fsacd.service"
     # Beside the service and not debhelper's own: it is started with the daemon, and not at the installation.
-    install -Dm644 -t "$payload/lib/systemd/system" systemd/fsacd-page.socket
+    install -Dm644 -t "$payload/lib/systemd/system" systemd/fsacd-page.socket systemd/fsacd-actions.socket
     cp systemd/fsac-gateway.service systemd/fsac-gateway.sysusers "$stage/debian/"
     install -Dm644 -t "$gateway/lib/systemd/system" systemd/fsac-gateway-modbus.socket
     cp systemd/fsac.sysusers "$stage/debian/fsac.sysusers"

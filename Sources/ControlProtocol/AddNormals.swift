@@ -1,7 +1,11 @@
 /// JSON body of `POST /v1/normals`: what to take where the body is no picture. `{"seq":17}` is the stored picture of that verdict,
-/// `{"camera":"top","count":4}` are the camera's next ones; without `camera` the only camera's, without `count` one.
+/// `{"seqs":[17,18]}` are those of verdicts that people judged good: that is their word for these parts, and no more is asked of
+/// a person about them; what they would change is always looked at. `{"camera":"top","count":4}` are the camera's next ones;
+/// without `camera` the only camera's, without `count` one.
 package enum ShotSource: RequestFields, Equatable {
     case verdict(UInt64)
+    /// 1 to ``ControlLimits/shotsAtOnce``, each once.
+    case candidates([UInt64])
     /// `name` nil = the only camera; `count` is 1 to ``ControlLimits/shotsAtOnce``.
     case camera(name: String?, count: Int)
 
@@ -10,11 +14,13 @@ package enum ShotSource: RequestFields, Equatable {
         case noSource
         case twoSources
         case count(Int)
+        case candidates(Int)
 
         package var description: String {
             switch self {
             case .noSource: "nothing to take: \(Self.known)"
             case .twoSources: "seq and camera or count exclude each other: \(Self.known)"
+            case .candidates(let count): "seqs: \(count) numbers: expected 1 to \(ControlLimits.shotsAtOnce), each once"
             case .count(let count): "count \(count): expected 1 to \(ControlLimits.shotsAtOnce)"
             }
         }
@@ -23,15 +29,23 @@ package enum ShotSource: RequestFields, Equatable {
     }
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
-        case seq, camera, count
+        case seq, seqs, camera, count
     }
 
     /// - Throws: ``Problem``; `DecodingError` for a field of another type.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         let sequence = try fields.decodeIfPresent(UInt64.self, forKey: .seq)
+        let candidates = try fields.decodeIfPresent([UInt64].self, forKey: .seqs)
         let name = try fields.decodeIfPresent(String.self, forKey: .camera)
         let count = try fields.decodeIfPresent(Int.self, forKey: .count)
+        if let candidates {
+            guard sequence == nil, name == nil, count == nil else { throw Problem.twoSources }
+            guard (1...ControlLimits.shotsAtOnce).contains(candidates.count), Set(candidates).count == candidates.count
+            else { throw Problem.candidates(candidates.count) }
+            self = .candidates(candidates)
+            return
+        }
         switch (sequence, name, count) {
         case (nil, nil, nil): throw Problem.noSource
         case (let sequence?, nil, nil): self = .verdict(sequence)
@@ -47,6 +61,7 @@ package enum ShotSource: RequestFields, Equatable {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         switch self {
         case .verdict(let sequence): try fields.encode(sequence, forKey: .seq)
+        case .candidates(let sequences): try fields.encode(sequences, forKey: .seqs)
         case .camera(let name, let count):
             try fields.encodeIfPresent(name, forKey: .camera)
             try fields.encode(count, forKey: .count)

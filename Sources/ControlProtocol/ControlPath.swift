@@ -32,7 +32,10 @@ package enum ControlPath {
     package static let alarms = "/v1/alarms"
     package static let alarmsAcknowledge = "/v1/alarms/acknowledge"
     package static let lots = "/v1/lots"
+    package static let actions = "/v1/actions"
     package static let judgements = "/v1/judgements"
+    package static let candidates = "/v1/candidates"
+    package static let candidatesDismiss = "/v1/candidates/dismiss"
     package static let statistics = "/v1/statistics"
     package static let find = "/v1/find"
     package static let inspections = "/v1/inspections"
@@ -48,6 +51,8 @@ package enum ControlLimits {
     package static let pieceBytes = 4 << 20
     /// Most shots of one request to the camera.
     package static let shotsAtOnce = 32
+    /// Most parts that are proposed to people.
+    package static let candidates = 500
     /// Most parts that a preview judges again.
     package static let previewParts = 1000
     /// Most parts that a commissioning can be started for.

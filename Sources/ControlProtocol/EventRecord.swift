@@ -48,8 +48,11 @@ package struct EventRecord: Codable, Sendable, Equatable {
         case acknowledged
         /// Another lot runs, or none any more, from the next frame or trigger on.
         case lot
-        /// Somebody says what a part is (`after` has `seq` and `judged`, its `verdict`, and a `note`); the line of the verdict stays.
+        /// Somebody says what a part is (`after` has `seq` and `judged`, its `verdict`, a `defect` and a `note`); the line of the verdict stays.
         case judgement
+        /// Somebody wants a part no more as a candidate: `after` has `seq` and `fate`, `dismissed`. (One that is accepted is a
+        /// `shot_added` whose `source` is `verdict N`.)
+        case candidate
         /// The clock was set: `after` has by how many seconds, ahead of or (below 0) behind what it would show.
         case clock
     }
@@ -58,6 +61,8 @@ package struct EventRecord: Codable, Sendable, Equatable {
     package enum Origin: String, Codable, Sendable {
         /// Somebody at the control socket.
         case control
+        /// Somebody at the operator's page, where it may act: whoever stands there.
+        case page
         /// SIGHUP, whose sender is not known.
         case signal
         /// Nobody: the daemon itself, in the course of what it was told before.

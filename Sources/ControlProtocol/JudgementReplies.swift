@@ -12,14 +12,17 @@ package struct JudgementRequest: RequestFields, Equatable {
     package var judged: JudgedAs
     /// For people: at most 200 bytes are kept.
     package var note: String?
+    /// What is wrong with it, in a word: of a bad part, at most 40 bytes are kept.
+    package var defect: String?
 
-    package init(seq: UInt64, judged: JudgedAs, note: String?) {
+    package init(seq: UInt64, judged: JudgedAs, note: String? = nil, defect: String? = nil) {
         self.seq = seq
         self.judged = judged
         self.note = note
+        self.defect = defect
     }
 
-    package enum CodingKeys: String, CodingKey, CaseIterable { case seq, judged, note }
+    package enum CodingKeys: String, CodingKey, CaseIterable { case seq, judged, note, defect }
 }
 
 /// Answer of `POST /v1/judgements`: it is on the disk.
@@ -28,12 +31,61 @@ package struct JudgementReply: Codable, Sendable, Equatable {
     /// Of the journal's line, which never changes.
     package var verdict: Verdict
     package var judged: JudgedAs
+    /// Whether the part's picture is stored; it stays then, see `retention` of ``JudgementListReply``. Absent in answers of versions
+    /// that did not say it.
+    package var hasPicture: Bool?
 
-    package init(seq: UInt64, verdict: Verdict, judged: JudgedAs) {
+    package init(seq: UInt64, verdict: Verdict, judged: JudgedAs, hasPicture: Bool?) {
         self.seq = seq
         self.verdict = verdict
         self.judged = judged
+        self.hasPicture = hasPicture
     }
+
+    private enum CodingKeys: String, CodingKey {
+        case seq, verdict, judged
+        case hasPicture = "has_picture"
+    }
+}
+
+/// Answer of `GET /v1/judgements`.
+package struct JudgementListReply: Codable, Sendable, Equatable {
+    package enum Outcome: String, Codable, Sendable {
+        case good, bad
+        /// Two people say different things.
+        case disputed
+    }
+
+    package struct Part: Codable, Sendable, Equatable {
+        package var seq: UInt64
+        /// By the last word of each person.
+        package var outcome: Outcome
+        /// What somebody said is wrong with it, the newest word.
+        package var defect: String?
+
+        package init(seq: UInt64, outcome: Outcome, defect: String?) {
+            self.seq = seq
+            self.outcome = outcome
+            self.defect = defect
+        }
+    }
+
+    /// In the order of their numbers, the newest where there are more.
+    package var parts: [Part]
+    /// So many judged parts keep their pictures, the newest; those of others go with all of their class.
+    package var retention: Int
+
+    package init(parts: [Part], retention: Int) {
+        self.parts = parts
+        self.retention = retention
+    }
+}
+
+/// Answer of `GET /v1/actions`: what can be done where it was asked.
+package struct ActionListReply: Codable, Sendable, Equatable {
+    package var actions: [String]
+
+    package init(actions: [String]) { self.actions = actions }
 }
 
 /// What people said of parts afterwards.

@@ -97,12 +97,13 @@ package struct DaemonServices: Sendable {
             settings: ControlSettings(configuration.control), station: configuration.station.title, times: times,
             book: book, refit: refit, line: line, verdicts: journal,
             shots: shots, events: events, stream: stream, desks: desks, alarms: alarms, lots: lots, index: index,
-            plan: ShiftPlan(configuration.statistics), stateDirectory: directory, logger: logger,
+            pins: images.pins, plan: ShiftPlan(configuration.statistics), stateDirectory: directory, logger: logger,
             reload: { try await Self.reload(reloading, notifier, $0) }, onReady: { notifier.ready() })
-        let page = PageServer(
+        let (page, passed) = (configuration.page, PassedSockets(logger))
+        let pageServer = PageServer(
             PageSettings(
-                descriptor: PassedSockets.page(logger), address: configuration.page.address,
-                hosts: configuration.page.hosts),
+                PagePlace(descriptor: passed.page, address: page.address), hosts: page.hosts, actions: page.allowed,
+                at: PagePlace(descriptor: passed.actions, address: page.actionsAddress)),
             control: control, listening: listening, logger: logger)
         let supervision = SupervisionService(
             notifier: notifier, watchdogPeriod: ServiceNotifier.watchdogPeriod, logger: logger,
@@ -126,7 +127,7 @@ package struct DaemonServices: Sendable {
             ("alarms", AlarmService(alarms, events: events, logger: logger)),
             ("outputs", OutputService(line, events: events, logger: logger)),
             ("inspection", InspectionService(line, sinks: sinks)),
-            ("cameras", CaptureService(line)), ("fits", refit), ("control", control), ("page", page),
+            ("cameras", CaptureService(line)), ("fits", refit), ("control", control), ("page", pageServer),
             ("normal shots", shots),
             ("reload", HangUpService(signals: signals) { try await Self.reload(reloading, notifier, $0) }),
             ("storage", storage),

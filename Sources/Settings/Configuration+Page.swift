@@ -13,17 +13,35 @@ extension Configuration {
         package var title: String { name.isEmpty ? HostName.text : name }
     }
 
+    /// What can be done from the operator's page.
+    package enum PageAction: String, Codable, Sendable, CaseIterable {
+        /// Alarms of parts, and of the output lines' camera.
+        case acknowledge
+        /// Say what a part is.
+        case judge
+    }
+
     /// The operator's page. Read at the start only.
     package struct Page: Codable, Sendable, Equatable {
         /// Address and port; empty = only at the socket that systemd passes, if it passes one.
         package var listen = ""
         /// Names, besides those of this computer's loopback interface, by which browsers may ask for the page.
         package var hosts: [String] = []
+        /// What can be done from it, at a place of its own; ``PageAction``.
+        package var actions: [String] = []
+        /// Of that place, on the loopback interface; empty = only at the socket that systemd passes, if it passes one.
+        package var actionsListen = ""
 
-        package enum CodingKeys: String, CodingKey, CaseIterable { case listen, hosts }
+        package enum CodingKeys: String, CodingKey, CaseIterable {
+            case listen, hosts, actions
+            case actionsListen = "actions_listen"
+        }
 
         /// Nil = nowhere.
         package var address: ListenAddress? { ListenAddress(listen) }
+        /// Nil = nowhere.
+        package var actionsAddress: ListenAddress? { ListenAddress(actionsListen) }
+        package var allowed: [PageAction] { PageAction.allCases.filter { actions.contains($0.rawValue) } }
     }
 }
 
@@ -40,6 +58,14 @@ extension Configuration.Page {
         try table.read(.listen, into: &listen, expected: "an address and a port, as in \"127.0.0.1:8744\", or \"\"") {
             $0.isEmpty || ListenAddress($0) != nil
         }
+        let actions = Configuration.PageAction.allCases.map(\.rawValue)
+        try table.read(
+            .actions, into: &self.actions,
+            expected: "some of " + actions.map { "\"\($0)\"" }.joined(separator: ", "), where: actions.contains)
+        try table.read(
+            .actionsListen, into: &actionsListen,
+            expected: "an address of the loopback interface and a port, as in \"127.0.0.1:8745\", or \"\""
+        ) { $0.isEmpty || ListenAddress($0)?.isLoopback == true }
         try table.read(
             .hosts, into: &hosts,
             expected: "names or addresses of this computer without a port, as in \"press-4.plant\""
@@ -51,4 +77,9 @@ extension Configuration.Page {
                 }
         }
     }
+}
+
+extension ListenAddress {
+    /// Whether only this computer reaches it.
+    fileprivate var isLoopback: Bool { host.hasPrefix("127.") || host == "::1" }
 }

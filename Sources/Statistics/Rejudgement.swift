@@ -25,20 +25,40 @@ package struct Rejudgements: Sendable {
         case disputed
     }
 
-    /// Of each part, by person.
+    /// Of each part, by person: those at the operator's page are one.
     private let words: [UInt64: [String: JudgedAs]]
+    /// Of each part what the newest word on it names.
+    private let defects: [UInt64: String]
 
     /// - Parameter events: in the order of their numbers. What was refused, or failed as a later one says, was not said.
     package init(_ events: [EventRecord] = []) {
         let failed = Set(events.compactMap(\.failed))
         var words: [UInt64: [String: JudgedAs]] = [:]
+        var defects: [UInt64: String] = [:]
         for event in events where event.event == .judgement && event.refused != true && !failed.contains(event.seq) {
             guard case .count(let number) = event.after["seq"], let seq = UInt64(exactly: number),
                 case .text(let text) = event.after["judged"], let judged = JudgedAs(rawValue: text)
             else { continue }
-            words[seq, default: [:]][event.uid.map { "\($0)" } ?? ""] = judged
+            words[seq, default: [:]][event.uid.map { "\($0)" } ?? event.origin.rawValue] = judged
+            defects[seq] = if case .text(let defect) = event.after["defect"] { defect } else { nil }
         }
         self.words = words
+        self.defects = defects
+    }
+
+    /// What people said last of each part that they did not take their words back of, in the order of the parts.
+    package var parts: [JudgementListReply.Part] {
+        words.keys.sorted().compactMap { seq in
+            outcome(of: seq).map { outcome in
+                let said: JudgementListReply.Outcome =
+                    switch outcome {
+                    case .good: .good
+                    case .bad: .bad
+                    case .disputed: .disputed
+                    }
+                return .init(seq: seq, outcome: said, defect: said == .good ? nil : defects[seq])
+            }
+        }
     }
 
     package func outcome(of seq: UInt64) -> Outcome? {

@@ -27,7 +27,7 @@ struct Fsacctl: AsyncParsableCommand {
                     Judge.self,
                     LotCommand.self,
                     StatisticsCommand.self,
-                    AddNormal.self, Normals.self, Refit.self,
+                    AddNormal.self, Normals.self, CandidatesCommand.self, Refit.self,
                     Limit.self,
                     Commission.self, Teach.self, Models.self, Trigger.self, RecipeCommand.self, Reload.self, IO.self,
                 ]),

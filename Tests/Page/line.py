@@ -21,6 +21,8 @@ name = "press-4"
 socket = "{folder}/control.sock"
 [page]
 listen = "127.0.0.1:{port}"
+actions = ["judge", "acknowledge"]
+actions_listen = "127.0.0.1:{actions}"
 {cameras}
 [images]
 save_images = "all"
@@ -45,13 +47,15 @@ class Line:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fsac-page."))
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
+        self.actions = free_port()
+        self.actions_url = f"http://127.0.0.1:{self.actions}/"
         self.names = itertools.count(1)
         self.daemon = None
         for name in cameras:
             (self.folder / "parts" / name).mkdir(parents=True)
         tables = "".join(CAMERA.format(name=name, folder=self.folder) for name in cameras)
         (self.folder / "config.toml").write_text(
-            CONFIGURATION.format(folder=self.folder, models=MODELS, port=self.port, cameras=tables))
+            CONFIGURATION.format(folder=self.folder, models=MODELS, port=self.port, actions=self.actions, cameras=tables))
         lots = sorted((PICTURES / "nominal").glob("*.jpg")), sorted((PICTURES / "local").glob("*.jpg"))
         self.good, self.bad = itertools.cycle(lots[0][10:60]), itertools.cycle(lots[1][:50])
         self.normals = lots[0][:4]

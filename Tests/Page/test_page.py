@@ -79,6 +79,70 @@ class PageTest(unittest.TestCase):
         shots = json.loads(self.line.control("normals", "list", "--json").stdout)["normals"]
         self.assertIn(found["shot"], [shot["sha256"] for shot in shots])
 
+    def test_a_reject_is_held_compared_judged_and_counted(self):
+        """The whole way of an operator who says that it threw out a good one again."""
+        reject = self.line.until("NG", self.line.bad)
+        self.browser.open(self.line.actions_url)
+        self.browser.await_part(reject["seq"])
+        before = self.rejudged()
+        self.browser.run("document.querySelector('.strip li:last-child button').click()")
+        self.browser.run("document.querySelector('.last .nearest').click()")
+        await_("the good patch beside it", lambda: self.browser.run(
+            "return document.querySelector('.last img')?.getAttribute('src')") == f"/v1/inspections/{reject['seq']}/nearest")
+        await_("what can be said", lambda: self.browser.text(".judge .OK") == WORDS["en"]["isGood"])
+        self.assertEqual(self.browser.violations(), [])
+        self.browser.run("document.querySelector('.judge .OK').click()")
+        await_("the question", lambda: self.browser.text(".confirm p") == f"Part {reject['seq']} is good?")
+        # Meant in another place: no two taps at one spot say anything.
+        apart = self.browser.run("""
+            const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+            const [said, meant] = [box('.judge'), box('.confirm')];
+            return meant.bottom <= said.top || meant.right <= said.left;""")
+        self.assertTrue(apart)
+        self.assertEqual(self.browser.violations(), [])
+        self.assertEqual(self.rejudged(), before)
+        self.browser.run("document.querySelector('.confirm .yes').click()")
+        await_("the sign on the strip", lambda: self.browser.run(
+            "return document.querySelector(`.strip li[data-seq='${arguments[0]}'] button`).dataset.judged", reject["seq"]) == "good")
+        self.assertIn(WORDS["en"]["judged.good"], self.browser.run(
+            "return document.querySelector(`.strip li[data-seq='${arguments[0]}'] button`).ariaLabel", reject["seq"]))
+        await_("the statistics", lambda: self.rejudged() == (before[0] + 1, before[1] + 1))
+        await_("them on the page", lambda: f"{before[0] + 1} of {before[1] + 1}" in self.browser.text(".counts"))
+        event = json.loads(self.line.control("events", "--json", "--lines", "1").stdout.splitlines()[-1])
+        self.assertEqual([event["event"], event["origin"], event["after"]["seq"]], ["judgement", "page", reject["seq"]])
+        # It is proposed as a shot, and is none until somebody accepts it.
+        proposed = json.loads(self.line.control("candidates", "--json").stdout)["candidates"]
+        self.assertIn((reject["seq"], "false_reject"), [(one["seq"], one["kind"]) for one in proposed])
+        # Another page, that may only look, shows it too; and offers nothing.
+        self.browser.open(self.line.url)
+        await_("the sign there", lambda: self.browser.run(
+            "return document.querySelector(`.strip li[data-seq='${arguments[0]}'] button`)?.dataset.judged", reject["seq"]) == "good")
+        self.browser.run("document.querySelector('.strip li:last-child button').click()")
+        await_("a held part", lambda: self.browser.text(".last h3") == "Held part")
+        self.assertTrue(self.browser.run("return document.querySelector('.judge').hidden"))
+        self.browser.open(self.line.url)
+
+    def rejudged(self):
+        total = json.loads(self.line.control("statistics", "--json").stdout)["total"]
+        good = total.get("rejudged", {}).get("false_rejects", {"count": 0, "of": 0})
+        return good["count"], good["of"]
+
+    def test_the_shift_is_counted_and_drawn(self):
+        self.line.until("NG", self.line.bad)
+        # Of fewer nobody knows how their scores scatter.
+        for _ in range(30):
+            self.line.until("OK", self.line.good)
+        self.browser.open(self.line.url)
+        await_("the shift", lambda: WORDS["en"]["shift"] in self.browser.text(".counts"))
+        total = json.loads(self.line.control("statistics", "--json").stdout)["total"]
+        await_("its parts", lambda: f"{total['parts']:,}" in self.browser.text(".counts"))
+        await_("a bar", lambda: self.browser.run("return document.querySelectorAll('.rates rect').length"))
+        await_("the scores", lambda: self.browser.run("return document.querySelectorAll('.scores path').length") == 3)
+        for chart in [".rates", ".scores"]:
+            self.assertTrue(self.browser.run(
+                "const r = document.querySelector(arguments[0] + ' svg').getBoundingClientRect(); return r.width > 50 && r.height > 20", chart))
+            self.assertRegex(self.browser.run("return document.querySelector(arguments[0] + ' svg').ariaLabel", chart), r"\d")
+
     def test_a_daemon_that_stands_still_is_not_known_until_it_goes_on(self):
         self.not_known(signal.SIGSTOP, lambda: self.line.signal(signal.SIGCONT))
 

@@ -39,6 +39,14 @@ import Testing
             "configuration: c.toml:2: alarm.consecutive: no such key: did you mean consecutive_ng?"
         ),
         (
+            "[page]\nactions = [\"limit\"]",
+            "configuration: c.toml:2: page.actions: expected some of \"acknowledge\", \"judge\", got \"limit\""
+        ),
+        (
+            "[page]\nactions_listen = \"0.0.0.0:8745\"",
+            "configuration: c.toml:2: page.actions_listen: expected an address of the loopback interface and a port"
+        ),
+        (
             "[alarm]\nng_of_last = [6, 5]",
             "configuration: c.toml:2: alarm.ng_of_last: expected [n, m], n NG of the newest m parts, with 1 <= n <= m <= 1000, or []"
         ),

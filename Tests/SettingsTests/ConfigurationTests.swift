@@ -148,6 +148,7 @@ import Testing
         ("fit_memory_bytes = 0", "fit_memory_bytes = 1"), (#"precision = "auto""#, #"precision = "float32""#),
         ("compute_threads = 2", "compute_threads = 3"),
         (#"name = """#, #"name = "press-4""#), (#"listen = """#, #"listen = "[::1]:8744""#),
+        ("actions = []", #"actions = ["judge"]"#), (#"actions_listen = """#, #"actions_listen = "[::1]:8745""#),
         ("consecutive_ng = 0", "consecutive_ng = 5"), ("ng_of_last = []", "ng_of_last = [10, 50]"),
         ("consecutive_invalid = 0", "consecutive_invalid = 3"), ("no_part_for_s = 0", "no_part_for_s = 60"),
         ("stop = false", "stop = true"),

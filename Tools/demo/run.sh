@@ -7,7 +7,8 @@
 #   SEED       draws the parts and the good shots (default 1)
 #   BACKBONE   a name of `fsacctl model list`, several joined by + (default fsac-vit-small+efficientnet-lite0)
 #   SIZE       side of the network's input in pixels (default 0: the network's own)
-#   PAGE       port of the operator's page (default 8744, or a free one when that is taken)
+#   PAGE       port of the operator's page, and the next one where it may say what a part is (default 8744 and 8745, or free ones when
+#              they are taken)
 #
 # Exits with 0 when the daemon did what it has to, whatever it thought of the parts; with 1 when it misbehaved.
 set -euo pipefail
@@ -79,20 +80,23 @@ trap stop_everything EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# The port that is wanted, or a free one.
-page=$(python3 - "${PAGE:-8744}" <<'PYTHON'
+# The ports that are wanted, or free ones.
+read -r page acting < <(python3 - "${PAGE:-8744}" <<'PYTHON'
 import socket
 import sys
 
-for port in (int(sys.argv[1]), 0):
-    with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+sockets = []
+for wanted in (int(sys.argv[1]), int(sys.argv[1]) + 1):
+    for port in (wanted, 0):
+        sockets.append(socket.socket())
+        sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            taken.bind(("127.0.0.1", port))
+            sockets[-1].bind(("127.0.0.1", port))
         except OSError:
+            sockets.pop()
             continue
-        print(taken.getsockname()[1])
         break
+print(*(taken.getsockname()[1] for taken in sockets))
 PYTHON
 )
 
@@ -112,6 +116,8 @@ name = "demo"
 
 [page]
 listen = "127.0.0.1:$page"
+actions = ["judge", "acknowledge"]
+actions_listen = "127.0.0.1:$acting"
 
 [camera]
 name = "demo"
@@ -131,8 +137,9 @@ backbone = "$backbone"
 input_size = $size
 TOML
 
-say "The operator's page: http://127.0.0.1:$page/"
-echo "It shows the line in a browser on this computer for as long as the demo runs."
+say "The operator's page: http://127.0.0.1:$acting/"
+echo "It shows the line in a browser on this computer for as long as the demo runs. Tap a part of the last 20 to hold it, compare it with"
+echo "\"Good beside\", and say what it is; http://127.0.0.1:$page/ is the same page without that."
 
 say "fsacd starts without a model: nothing is OK yet"
 "$bin/fsacd" --config "$demo/config.toml" 2>"$demo/fsacd.log" &

@@ -8,12 +8,20 @@ struct ControlResponder: HTTPResponder {
     private static let lastEventID = HTTPField.Name("Last-Event-ID")
 
     let routes: [ControlRoute]
+    /// Who asks where no kernel tells; nil = it does.
+    let author: ChangeAuthor?
+
+    init(routes: [ControlRoute], author: ChangeAuthor? = nil) {
+        self.routes = routes
+        self.author = author
+    }
 
     /// The log stands outside: it sees the status that the envelope made of an error.
     func respond(to request: Request, context: ControlContext) async throws -> Response {
         try await ChangeLog().handle(request, context: context) { request, context in
             try await ErrorEnvelope().handle(request, context: context) { request, context in
-                try await answer(request, by: ChangeAuthor(uid: context.peer?.uid, pid: context.peer?.pid))
+                try await answer(
+                    request, by: author ?? ChangeAuthor(uid: context.peer?.uid, pid: context.peer?.pid))
             }
         }
     }

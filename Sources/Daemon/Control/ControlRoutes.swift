@@ -25,6 +25,8 @@ struct ControlRoutes: Sendable {
     let times: FindingTimes
     let io: IORoutes
     let statistics: StatisticsRoutes
+    let judgements: JudgementRoutes
+    let candidates: CandidateRoutes
     let alarms: AlarmRoutes
     let lots: LotRoutes
     let nearest: NearestRoutes
@@ -43,7 +45,8 @@ struct ControlRoutes: Sendable {
         ] + normalRoutes + modelRoutes + recipeRoutes + transferRoutes + commissionRoutes + teachRoutes + feed.routes
             + [
                 stream(feed.places)
-            ] + io.routes + statistics.routes + alarms.routes + lots.routes + nearest.routes
+            ] + io.routes + statistics.routes + alarms.routes + lots.routes + nearest.routes + judgements.routes
+            + candidates.routes { try entry($0) }
     }
 
     @Sendable private func health(_ request: ControlRequest) async throws -> Response {

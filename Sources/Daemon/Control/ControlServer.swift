@@ -40,6 +40,7 @@ package struct ControlServer: Service {
     private let onReady: @Sendable () -> Void
 
     /// - Parameters:
+    ///   - pins: told of parts that somebody judges.
     ///   - plan: by which shifts are counted.
     ///   - reload: reads the configuration again.
     ///   - onReady: called once clients can connect.
@@ -47,7 +48,7 @@ package struct ControlServer: Service {
         settings: ControlSettings, station: String, times: FindingTimes, book: RecipeBook, refit: RefitService,
         line: any LineControl, verdicts: any VerdictSource, shots: ShotOperations, events: EventLog,
         stream: PartStream, desks: [OutputDesk] = [], alarms: AlarmDesk, lots: LotDesk, index: IndexService,
-        plan: ShiftPlan,
+        pins: PinnedParts = PinnedParts(), plan: ShiftPlan,
         stateDirectory: String,
         logger: Logger,
         reload: @escaping @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply,
@@ -58,6 +59,7 @@ package struct ControlServer: Service {
         self.onReady = onReady
         let recent = RecentParts(source: verdicts, stateDirectory: stateDirectory)
         let pictures = VerdictPictures(source: verdicts, stateDirectory: stateDirectory)
+        let judgements = JudgementRoutes(index: index, parts: recent, pins: pins, events: events)
         routes = ControlRoutes(
             book: book, refit: refit, line: line,
             feed: VerdictFeed(
@@ -74,6 +76,8 @@ package struct ControlServer: Service {
             station: station, times: times, io: IORoutes(desks: desks, events: events),
             statistics: StatisticsRoutes(
                 index: index, verdicts: verdicts, plan: plan, events: events, station: station),
+            judgements: judgements,
+            candidates: CandidateRoutes(book: book, judgements: judgements, events: events),
             alarms: AlarmRoutes(desk: alarms, events: events),
             lots: LotRoutes(desk: lots, events: events),
             nearest: NearestRoutes(desk: NearestDesk(book: book, pictures: pictures, parts: recent)), reload: reload)

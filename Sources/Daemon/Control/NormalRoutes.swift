@@ -15,7 +15,7 @@ extension ControlRoutes {
             .withPicture(
                 .post, ControlPath.normals, parameters: ["recipe", "dry_run", "refit", "force", "preview"]
             ) { request in
-                try Response.json(shots.start(order(request)), status: .accepted)
+                try Response.json(shots.start(await order(request)), status: .accepted)
             },
             ControlRoute(.get, "\(ControlPath.normals)/:sha256", parameters: ["recipe"], answer: show),
             ControlRoute(.delete, "\(ControlPath.normals)/:sha256", parameters: ["recipe", "refit"], answer: remove),

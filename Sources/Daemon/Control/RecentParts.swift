@@ -55,11 +55,22 @@ struct RecentParts: Sendable {
     /// As stored; nil when it is not there, or not any more.
     func storedPicture(of sequence: UInt64) throws -> [UInt8]? { try record(sequence).flatMap(picture) }
 
-    private func picture(of record: InspectionRecord) -> [UInt8]? {
-        // A line is only as trusted as its checksum: no path leads out of the state directory.
+    /// Whether it is stored; reads nothing of it.
+    func hasPicture(_ record: InspectionRecord) -> Bool {
+        guard let path = path(of: record) else { return false }
+        return (try? Disk().byteCount(of: "\(stateDirectory)/\(path)")) ?? 0 > 0
+    }
+
+    /// A line is only as trusted as its checksum: no path leads out of the state directory.
+    private func path(of record: InspectionRecord) -> String? {
         guard let path = record.image, !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
             return nil
         }
+        return path
+    }
+
+    private func picture(of record: InspectionRecord) -> [UInt8]? {
+        guard let path = path(of: record) else { return nil }
         // Gone with retention, dropped, or not written yet.
         return try? Disk().read("\(stateDirectory)/\(path)")
     }

@@ -80,10 +80,12 @@ final class ShotChecks: Sendable {
     ///
     /// - Parameters:
     ///   - isForced: a person said that it is good: nothing is suspicious then, and only the same bytes are the same picture.
+    ///   - isJudgedGood: people who looked at the part said so: what the model says of it is no suspicion then.
     ///   - earlier: of the same request.
     /// - Throws: ``ShotRefusal``, ``ShotSuspicion``; what the journal throws.
     func check(
-        _ bytes: [UInt8], in entry: RecipeBook.Entry, isForced: Bool, after earlier: [CheckedShot]
+        _ bytes: [UInt8], in entry: RecipeBook.Entry, isForced: Bool, isJudgedGood: Bool = false,
+        after earlier: [CheckedShot]
     ) throws -> CheckedShot {
         let picture = try ShotPicture(checking: bytes, roi: entry.settings.area.roi)
         let (sha256, isKnown) = entry.recipe.find(bytes)
@@ -101,10 +103,10 @@ final class ShotChecks: Sendable {
             new.score = judgement.score
             new.normal.isDoubted = judgement.isDoubtful
             if judgement.score.isReject(at: judgement.limit) {
-                guard isForced else {
+                guard isForced || isJudgedGood else {
                     throw ShotSuspicion.looksRejected(score: judgement.score, limit: judgement.limit)
                 }
-            } else if !isForced, let part = try reject(like: likeness, of: entry.name) {
+            } else if !isForced, !isJudgedGood, let part = try reject(like: likeness, of: entry.name) {
                 throw ShotSuspicion.showsRejectedPart(part)
             }
         }
@@ -183,10 +185,10 @@ extension [CheckedShot] {
 extension ShotChecks {
     /// Judges the newest parts with the model in use and with a candidate. Nil when there is none in use any more.
     ///
-    /// - Parameter sha256: of the new shot, which the candidate was fitted with.
+    /// - Parameter sha256: of the new shots, which the candidate was fitted with.
     /// - Throws: `CancellationError`; what the journal throws.
     func change(
-        by model: FittedModel, with sha256: String, in entry: RecipeBook.Entry, parts count: Int,
+        by model: FittedModel, with sha256: Set<String>, in entry: RecipeBook.Entry, parts count: Int,
         isCancelled: () -> Bool
     ) throws -> ShotChange? {
         guard let active = entry.recipe.view.active else { return nil }

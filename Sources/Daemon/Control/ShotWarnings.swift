@@ -19,10 +19,10 @@ struct ShotWarnings {
 
     /// - Parameters:
     ///   - scores: of the recent parts that both models judged.
-    ///   - sha256: the new shot's.
+    ///   - sha256: the new shots'.
     init(
         of change: ShotChange, _ scores: [Scores], from model: FittedModel, to candidate: FittedModel,
-        with sha256: String
+        with sha256: Set<String>
     ) {
         sentences =
             [
@@ -85,11 +85,12 @@ struct ShotWarnings {
         return "what is looked at closely would change: \(finding)"
     }
 
-    private static func odd(_ model: FittedModel, _ candidate: FittedModel, _ sha256: String) -> [String] {
+    private static func odd(_ model: FittedModel, _ candidate: FittedModel, _ sha256: Set<String>) -> [String] {
         let others = candidate.shots.count - candidate.oddShots.count
         return candidate.oddShots.compactMap { shot in
-            if shot.sha256 == sha256 {
-                return "nothing would be learnt from this picture until one of another part like it is added: "
+            if sha256.contains(shot.sha256) {
+                let which = sha256.count == 1 ? "this picture" : "picture \(shot.sha256.prefix(12))"
+                return "nothing would be learnt from \(which) until one of another part like it is added: "
                     + (shot.isDoubted ? "it is NG or uncertain by the model in use; " : "")
                     + String(format: "it scores %.2f by the other %ld shots, ", shot.score, others)
                     + String(format: "none of which scores more than %.2f without itself", shot.highestOther)

@@ -23,11 +23,15 @@ struct ShotWork: Sendable {
         var isCandidateOurs = false
         do {
             var shots = try await checked(order, report)
-            if let (index, shot) = single(shots, order) {
+            let previewed = previewed(shots, order)
+            if !previewed.isEmpty {
                 isCandidateOurs = true
-                let change = try await preview(shot, order, report)
-                if let passing = change?.passing.map(\.seq), !passing.isEmpty, !order.isForced {
-                    shots[index] = .refused(ControlError(ShotSuspicion.letsPartsPass(passing)).body)
+                let change = try await preview(previewed.map(\.shot), order, report)
+                let passing = change?.passing.map(\.seq).filter { !order.judgedGood.contains($0) } ?? []
+                if !passing.isEmpty, !order.isForced {
+                    for (index, _) in previewed {
+                        shots[index] = .refused(ControlError(ShotSuspicion.letsPartsPass(passing)).body)
+                    }
                     report { [shots] in $0.shots = shots.map(AddNormalsReply.Shot.init) }
                 }
             }
@@ -63,6 +67,18 @@ struct ShotWork: Sendable {
                 shots.append(.refused(error.body))
                 report { $0.shots = shots.map(AddNormalsReply.Shot.init) }
             }
+        case .candidates(let sequences):
+            for (done, sequence) in sequences.enumerated() {
+                do {
+                    let picture = try await pictures.picture(of: sequence, .image)
+                    try await check(order, after: &shots, report) { picture.bytes }
+                } catch let error as ControlError where error.code == .notFound {
+                    shots.append(.refused(error.body))
+                    report { [shots] in $0.shots = shots.map(AddNormalsReply.Shot.init) }
+                }
+                let progress = Double(done + 1) / Double(sequences.count)
+                report { $0.phase = .working(.taking, progress: progress) }
+            }
         case .camera(let name, let count):
             try await line.nextPictures(count, of: name) { picture in
                 try await check(order, after: &shots, report) {
@@ -82,7 +98,9 @@ struct ShotWork: Sendable {
     ) async throws {
         let shot = try await WorkLane.slow.run { [shots] in
             do {
-                return try checks.check(try bytes(), in: order.entry, isForced: order.isForced, after: shots)
+                return try checks.check(
+                    try bytes(), in: order.entry, isForced: order.isForced, isJudgedGood: order.isJudgedGood,
+                    after: shots)
             } catch  where error is ImageError || error is ShotRefusal || error is ShotSuspicion {
                 return CheckedShot.refused(ControlError(error).body)
             }
@@ -94,27 +112,29 @@ struct ShotWork: Sendable {
 
     // MARK: Looking ahead
 
-    /// The new picture that a candidate is fitted with: for several it would be one a picture, and without a model there is
+    /// The new pictures that a candidate is fitted with: one alone, or all that people judged good; without a model there is
     /// nothing to compare with.
-    private func single(_ shots: [CheckedShot], _ order: ShotOrder) -> (index: Int, shot: NewShot)? {
+    private func previewed(_ shots: [CheckedShot], _ order: ShotOrder) -> [(index: Int, shot: NewShot)] {
         let new = shots.enumerated().compactMap { index, shot in
             if case .acceptable(let new) = shot { (index, new) } else { nil }
         }
-        guard order.previewParts > 0, new.count == 1, order.entry.recipe.view.active != nil else { return nil }
-        return new.first
+        guard order.previewParts > 0, new.count == 1 || order.isJudgedGood, order.entry.recipe.view.active != nil else {
+            return []
+        }
+        return new
     }
 
     private func preview(
-        _ shot: NewShot, _ order: ShotOrder, _ report: @escaping Report
+        _ shots: [NewShot], _ order: ShotOrder, _ report: @escaping Report
     ) async throws -> ShotChange? {
         let (entry, parts) = (order.entry, order.previewParts)
         report { $0.phase = .working(.previewing, progress: 0) }
         let change = try await refit.preview(
-            entry, with: shot.bytes, isDoubted: shot.normal.isDoubted,
+            entry, with: shots.map { ($0.bytes, $0.normal.isDoubted) },
             progress: { progress in report { $0.phase = .working(.previewing, progress: 0.9 * progress) } },
             { model, isCancelled in
                 try checks.change(
-                    by: model, with: shot.normal.sha256, in: entry, parts: parts, isCancelled: isCancelled)
+                    by: model, with: Set(shots.map(\.normal.sha256)), in: entry, parts: parts, isCancelled: isCancelled)
             })
         report { $0.change = change }
         return change
@@ -136,7 +156,7 @@ struct ShotWork: Sendable {
                     try events.record(by: order.author) {
                         .shotAdded(
                             to: recipe, new.normal, isForced: order.isForced, score: new.score,
-                            source: order.source.words)
+                            source: order.source.words(index))
                     } _: {
                         try recipe.addNormal(
                             new.bytes, fileExtension: new.normal.fileExtension, isDoubted: new.normal.isDoubted)

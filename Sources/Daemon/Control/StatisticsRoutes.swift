@@ -29,9 +29,6 @@ struct StatisticsRoutes: Sendable {
                 return try .json(await WorkLane.slow.run { try statistics(query) })
             },
             ControlRoute(.get, ControlPath.find, parameters: ["part", "lot", "limit"], answer: find),
-            ControlRoute(.post, ControlPath.judgements, JudgementRequest.self) { request, wanted in
-                try .json(await WorkLane.slow.run { try judge(wanted, by: request.author) }, status: .created)
-            },
         ]
     }
 
@@ -109,36 +106,6 @@ struct StatisticsRoutes: Sendable {
                     + "today/\(plan.shifts[0].name) or 2026-11-27/\(plan.shifts[0].name)")
         }
         return shift
-    }
-
-    /// What somebody says of a part, on the disk before the answer.
-    private func judge(_ wanted: JudgementRequest, by author: ChangeAuthor) throws -> JudgementReply {
-        guard let line = try verdicts.lines(from: wanted.seq, count: 1).first, line.sequence == wanted.seq,
-            let number = Int(exactly: wanted.seq)
-        else { throw ControlError.notFound("judge: no verdict \(wanted.seq) in the journal (any more)") }
-        let part = try ControlCoding.decode(Judged.self, from: line.bytes)
-        let verdict = part.verdict
-        guard verdict != .invalid else {
-            throw ControlError(
-                code: .conflict,
-                message:
-                    "judge: \(wanted.seq) is INVALID: expected OK or NG, for what nobody judged cannot be judged again")
-        }
-        var after: [String: EventValue] = [
-            "seq": .count(number), "judged": .text(wanted.judged.rawValue), "verdict": .text(verdict.rawValue),
-        ]
-        after["note"] = wanted.note.map { .text(PrintableText.line($0, atMost: 200)) }
-        return try events.record(by: author) {
-            Change(.judgement, recipe: part.recipe, camera: part.camera, after: after)
-        } _: {
-            JudgementReply(seq: wanted.seq, verdict: verdict, judged: wanted.judged)
-        }
-    }
-
-    private struct Judged: Decodable {
-        var verdict: Verdict
-        var recipe: String?
-        var camera: String?
     }
 
     /// Journal lines of a part or a lot, oldest first: the newest ones where there are more. Says in ``CutAnswer``'s fields what was not

@@ -6,6 +6,7 @@ import Platform
 package struct ChangeAuthor: Sendable, Equatable {
     package static let signal = ChangeAuthor(origin: .signal)
     package static let daemon = ChangeAuthor(origin: .daemon)
+    package static let page = ChangeAuthor(origin: .page)
 
     let origin: EventRecord.Origin
     var uid: uid_t?
@@ -110,7 +111,7 @@ package final class EventLog: Sendable {
     ) throws -> Outcome {
         // Before others wait for it.
         let user = author.user
-        let (asked, limit) = (Duration.sinceBoot, author.origin == .control ? patience : nil)
+        let (asked, limit) = (Duration.sinceBoot, [.control, .page].contains(author.origin) ? patience : nil)
         let outcome = try turn.take(within: limit) {
             let record = try describe().record(by: author, user: user)
             guard let event = journal.append(record), event.refused != true else {

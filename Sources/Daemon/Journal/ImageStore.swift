@@ -52,6 +52,8 @@ package final class ImageStore: Service, HealthSource {
 
     /// Also says which verdicts name pictures in their lines.
     let settings: Configuration.Images
+    /// Whose pictures stay.
+    package let pins = PinnedParts()
     private let stateDirectory: String
     private let disk: Disk
     private let events: EventLog
@@ -166,9 +168,9 @@ package final class ImageStore: Service, HealthSource {
     private func makeRoom(at bench: inout Bench) {
         // An error is tried again in a second, and told with the next picture.
         guard (try? disk.isShort(at: stateDirectory, of: settings.minFreeBytes)) == true,
-            var open = bench.shelf.take()
-                ?? (try? PictureShelf(stateDirectory: stateDirectory, disk: disk, classOf: classes))
+            var open = bench.shelf.take() ?? (try? openShelf())
         else { return }
+        if let pinned = pins.takeChanged() { open.pin(pinned) }
         _ = try? open.makeRoom(for: 0, leaving: settings.minFreeBytes)
         bench.shelf = open
     }
@@ -178,10 +180,9 @@ package final class ImageStore: Service, HealthSource {
         do {
             // Taken out, so that its list is changed in place; put back also after an error, as it knows what is there.
             var open =
-                if let known = bench.shelf.take() { known } else {
-                    try PictureShelf(stateDirectory: stateDirectory, disk: disk, classOf: classes)
-                }
+                if let known = bench.shelf.take() { known } else { try openShelf() }
             defer { bench.shelf = open }
+            if let pinned = pins.takeChanged() { open.pin(pinned) }
             for (path, encode) in pictures(of: job) {
                 let bytes = try encode()
                 // Before it is written: a full disk is the journal's, too.
@@ -200,6 +201,13 @@ package final class ImageStore: Service, HealthSource {
             // Also when a picture does not encode: the job is lost, the store goes on with the next.
             fail(DroppedPictures(job, count: job.paths.count - stored, reason: "\(error)"))
         }
+    }
+
+    /// Nothing is removed before it is known which parts were judged.
+    private func openShelf() throws -> PictureShelf {
+        let shelf = try PictureShelf(stateDirectory: stateDirectory, disk: disk, classOf: classes)
+        pins.restore(try events.journal.judgedParts())
+        return shelf
     }
 
     private func prune(_ shelf: inout PictureShelf, _ age: inout PictureAge) throws(DiskError) {

@@ -3,7 +3,7 @@ import Glibc
 package import Platform
 
 /// The stored pictures by class and age, and what they take; removes those that say least, the oldest first, when they take
-/// too much.
+/// too much, and those of judged parts last.
 ///
 /// Used by the store's thread alone; keeps a list of everything in memory, some 100 bytes a picture. Which of two is older is
 /// told by the sequence number: the clock may have been set.
@@ -23,12 +23,36 @@ package struct PictureShelf {
 
     /// The pictures of one class.
     private struct Row {
-        /// Oldest first; those before `first` are gone.
+        /// Oldest first; those before `first` are gone, or aside.
         var entries: [Entry] = []
         var first = 0
+        /// Pinned ones whose turn has come.
+        var aside: [Entry] = []
+        /// Of all.
         var bytes = 0
 
-        var oldest: Entry? { first < entries.count ? entries[first] : nil }
+        /// The oldest that is not pinned.
+        mutating func oldest(but pins: Set<UInt64>) -> Entry? {
+            while first < entries.count, pins.contains(entries[first].seq) {
+                aside.append(entries[first])
+                first += 1
+            }
+            return first < entries.count ? entries[first] : nil
+        }
+
+        /// Those aside that are not pinned any more are among the others again.
+        mutating func putBack(but pins: Set<UInt64>) {
+            let free = aside.filter { !pins.contains($0.seq) }
+            guard !free.isEmpty else { return }
+            aside.removeAll { !pins.contains($0.seq) }
+            entries = (free + entries[first...]).sorted { $0.seq < $1.seq }
+            first = 0
+        }
+
+        mutating func removeOldestAside() {
+            bytes -= aside[0].bytes
+            aside.removeFirst()
+        }
 
         mutating func add(_ entry: Entry) {
             entries.append(entry)
@@ -48,6 +72,8 @@ package struct PictureShelf {
     private let root: String
     private let disk: Disk
     private var rows: [PictureClass: Row]
+    /// Parts whose pictures go only when all others have.
+    private var pins: Set<UInt64> = []
 
     /// Looks at what is there, and removes what a crash left unfinished.
     ///
@@ -103,6 +129,12 @@ package struct PictureShelf {
         rows[pictureClass]?.add(Entry(seq: seq, path: path, bytes: bytes.count))
     }
 
+    /// - Parameter numbers: of parts whose pictures are to stay; of others they may go again.
+    package mutating func pin(_ numbers: Set<UInt64>) {
+        pins = numbers
+        for pictureClass in PictureClass.allCases { rows[pictureClass]?.putBack(but: pins) }
+    }
+
     /// Removes the oldest of the classes that say least until all take at most `maxBytes`.
     package mutating func prune(to maxBytes: Int) throws(DiskError) {
         while totalBytes > maxBytes, try removeOldest() {}
@@ -112,7 +144,9 @@ package struct PictureShelf {
     ///
     /// - Parameter day: `2026/01/02`; nil = age does not count.
     package mutating func prune(_ pictureClass: PictureClass, to maxBytes: Int, before day: String?) throws(DiskError) {
-        while let oldest = rows[pictureClass]?.oldest, bytes(of: pictureClass) > maxBytes || oldest.isBefore(day) {
+        while let oldest = rows[pictureClass]?.oldest(but: pins),
+            bytes(of: pictureClass) > maxBytes || oldest.isBefore(day)
+        {
             try removeOldest(of: pictureClass)
         }
     }
@@ -129,13 +163,26 @@ package struct PictureShelf {
     }
 
     private mutating func removeOldest() throws(DiskError) -> Bool {
-        guard let pictureClass = PictureClass.allCases.first(where: { rows[$0]?.oldest != nil }) else { return false }
-        try removeOldest(of: pictureClass)
+        if let pictureClass = PictureClass.allCases.first(where: { rows[$0]?.oldest(but: pins) != nil }) {
+            try removeOldest(of: pictureClass)
+            return true
+        }
+        // Only pinned ones are left, and verdicts need the room.
+        guard let pictureClass = PictureClass.allCases.first(where: { rows[$0]?.aside.isEmpty == false }),
+            let entry = rows[pictureClass]?.aside.first
+        else { return false }
+        try remove(entry)
+        rows[pictureClass]?.removeOldestAside()
         return true
     }
 
     private mutating func removeOldest(of pictureClass: PictureClass) throws(DiskError) {
-        guard let entry = rows[pictureClass]?.oldest else { return }
+        guard let entry = rows[pictureClass]?.oldest(but: pins) else { return }
+        try remove(entry)
+        rows[pictureClass]?.removeOldest()
+    }
+
+    private func remove(_ entry: Entry) throws(DiskError) {
         let path = "\(root)/\(entry.path)"
         do {
             try disk.remove(path)
@@ -145,7 +192,6 @@ package struct PictureShelf {
         }
         // Fails while the day has more pictures.
         if let slash = path.lastIndex(of: "/") { rmdir(String(path[..<slash])) }
-        rows[pictureClass]?.removeOldest()
     }
 
     private func files(in folder: String, depth: Int) throws(DiskError) -> [String] {

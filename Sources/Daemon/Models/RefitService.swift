@@ -297,7 +297,7 @@ extension RefitService: HealthSource {
 // MARK: Previews
 
 extension RefitService {
-    /// Fits a candidate with one more shot when the fits before it are done, and looks at it on the fits' thread. The candidate
+    /// Fits a candidate with more shots when the fits before it are done, and looks at it on the fits' thread. The candidate
     /// is kept for the fit to come, until ``letGoOfCandidate()``.
     ///
     /// - Parameters:
@@ -305,7 +305,7 @@ extension RefitService {
     ///   - look: asks now and then whether it is cancelled; nothing else is fitted meanwhile.
     /// - Throws: `CancellationError`, at once, when the task is cancelled or the daemon stops; what the fit and `look` throw.
     func preview<Value: Sendable>(
-        _ entry: RecipeBook.Entry, with bytes: [UInt8], isDoubted: Bool = false,
+        _ entry: RecipeBook.Entry, with added: [(bytes: [UInt8], isDoubted: Bool)],
         progress: @escaping @Sendable (Double) -> Void,
         _ look: @escaping @Sendable (FittedModel, _ isCancelled: () -> Bool) throws -> Value
     ) async throws -> Value {
@@ -317,7 +317,7 @@ extension RefitService {
                         continuation.resume(
                             with: Result {
                                 let isCancelled = { [state = self.state] in call.isOff || state.read(\.isStopping) }
-                                let model = try self.candidate(entry, with: bytes, isDoubted, progress, isCancelled)
+                                let model = try self.candidate(entry, with: added, progress, isCancelled)
                                 return try look(model, isCancelled)
                             })
                     })
@@ -364,15 +364,19 @@ extension RefitService {
     }
 
     private func candidate(
-        _ entry: RecipeBook.Entry, with bytes: [UInt8], _ isDoubted: Bool, _ progress: @escaping (Double) -> Void,
+        _ entry: RecipeBook.Entry, with added: [(bytes: [UInt8], isDoubted: Bool)],
+        _ progress: @escaping (Double) -> Void,
         _ isCancelled: @escaping () -> Bool
     ) throws -> FittedModel {
         if isCancelled() { throw CancellationError() }
         letGoOfCandidate()
-        var added = try entry.method.shot(entry.recipe.find(bytes).sha256) { bytes }
-        added.isDoubted = isDoubted
+        let added = try added.map { bytes, isDoubted in
+            var shot = try entry.method.shot(entry.recipe.find(bytes).sha256) { bytes }
+            shot.isDoubted = isDoubted
+            return shot
+        }
         // In the order in which the store will have them: a fit depends on it.
-        let shots = try (entry.recipe.view.normals.map { try decoded($0, entry) } + [added])
+        let shots = try (entry.recipe.view.normals.map { try decoded($0, entry) } + added)
             .sorted { $0.sha256 < $1.sha256 }
         let model = try entry.method.fit(
             shots,

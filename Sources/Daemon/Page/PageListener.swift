@@ -12,7 +12,7 @@ struct PageListener: Sendable {
     /// For a browser to acknowledge what was sent: one that has no power any more keeps no stream's place.
     private static let silence = 20_000
 
-    let settings: PageSettings
+    let place: PagePlace
     let patience: ControlSettings
     let responder: PageResponder
     let connections: ControlConnections
@@ -48,7 +48,7 @@ struct PageListener: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: Self.silence)
         let setup = { @Sendable (channel: any Channel) in clients.setup(channel: channel, logger: logger) }
-        if let passed = settings.descriptor {
+        if let passed = place.descriptor {
             // Closed with the listener, which may be tried again.
             let own = fcntl(passed, F_DUPFD_CLOEXEC, 0)
             guard own >= 0, fcntl(own, F_SETFL, fcntl(own, F_GETFL) | O_NONBLOCK) == 0 else {
@@ -56,7 +56,7 @@ struct PageListener: Sendable {
             }
             return try await bootstrap.bind(own, childChannelInitializer: setup)
         }
-        let (host, port) = (settings.address?.host ?? "127.0.0.1", settings.address?.port ?? 0)
+        let (host, port) = (place.address?.host ?? "127.0.0.1", place.address?.port ?? 0)
         return try await bootstrap.bind(host: host, port: port, childChannelInitializer: setup)
     }
 

@@ -19,13 +19,18 @@ struct PageResponder: HTTPResponder {
         return headers
     }()
     private static let fetchSite = HTTPField.Name("Sec-Fetch-Site")
+    /// No form of another site can send it, and no script of one without asking first.
+    private static let mark = HTTPField.Name("X-Fsac")
 
     let routes: ControlResponder
     /// In small letters.
     private let hosts: Set<String>
+    /// Whether it takes anything but questions.
+    private let isActing: Bool
 
-    init(routes: ControlResponder, hosts: [String]) {
+    init(routes: ControlResponder, hosts: [String], isActing: Bool) {
         self.routes = routes
+        self.isActing = isActing
         self.hosts = Set((hosts + ["localhost", "127.0.0.1", "[::1]"]).map { $0.lowercased() })
     }
 
@@ -54,6 +59,24 @@ struct PageResponder: HTTPResponder {
             throw ControlError(
                 code: .invalidRequest, message: "request: asked for by the page of another site", status: .forbidden)
         }
+        if isActing, request.method != .get { try checkAction(request) }
+    }
+
+    /// Only the page that was served here acts: what a browser says of itself, and what it does not let others' scripts say.
+    private func checkAction(_ request: Request) throws(ControlError) {
+        let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased()
+        guard request.method == .post, type == "application/json", Self.value(Self.mark, request) == "1",
+            Self.value(Self.fetchSite, request) == "same-origin", let host = request.head.authority,
+            request.headers[.origin]?.lowercased() == "http://\(host.lowercased())"
+        else {
+            throw ControlError(
+                code: .invalidRequest, message: "request: only the operator's page that was opened here may act",
+                status: .forbidden)
+        }
+    }
+
+    private static func value(_ name: HTTPField.Name?, _ request: Request) -> String? {
+        name.flatMap { request.headers[$0] }
     }
 
     /// Without the port, in small letters.

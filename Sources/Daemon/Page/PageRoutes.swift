@@ -3,25 +3,40 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import Page
+import Settings
 
 extension ControlRoutes {
     /// Of the control API, what the page reads.
     private static let read: Set = [
         ControlPath.status, ControlPath.history, ControlPath.statistics, "\(ControlPath.inspections)/:seq",
         "\(ControlPath.inspections)/:seq/image", "\(ControlPath.inspections)/:seq/heatmap",
-        "\(ControlPath.inspections)/:seq/nearest", ControlPath.metrics,
+        "\(ControlPath.inspections)/:seq/nearest", ControlPath.metrics, ControlPath.judgements,
     ]
     /// Searches of the journal at a time: they read files.
     private static let searches = 2
 
-    /// A closed list, of which nothing changes anything.
+    /// What each action is of the control API.
+    private static func paths(of action: Configuration.PageAction) -> [String] {
+        switch action {
+        case .acknowledge: [ControlPath.alarmsAcknowledge, ControlPath.ioAcknowledge]
+        case .judge: [ControlPath.judgements]
+        }
+    }
+
+    /// A closed list, of which nothing changes anything but the actions.
     ///
     /// - Parameter streams: places for pages that follow the line.
-    func forPage(_ streams: Budget) -> [ControlRoute] {
+    func forPage(_ streams: Budget, _ actions: [Configuration.PageAction]) -> [ControlRoute] {
         let searches = Budget(Self.searches)
-        return all.filter { $0.method == .get && Self.read.contains($0.path) }.map { route in
-            [ControlPath.history, ControlPath.statistics].contains(route.path) ? route.sharing(searches) : route
-        } + [stream(streams)]
+        let posts = Set(actions.flatMap(Self.paths))
+        let allowed = ControlRoute(.get, ControlPath.actions) { _ in
+            try .json(ActionListReply(actions: actions.map(\.rawValue)))
+        }
+        return [allowed] + all.filter { $0.method == .post && posts.contains($0.path) }
+            + all.filter { $0.method == .get && Self.read.contains($0.path) }.map { route in
+                [ControlPath.history, ControlPath.statistics, ControlPath.judgements].contains(route.path)
+                    ? route.sharing(searches) : route
+            } + [stream(streams)]
             + PageFile.all.map { file in
                 ControlRoute(.get, file.path, parameters: file.parameters) { _ in Response(file) }
             }

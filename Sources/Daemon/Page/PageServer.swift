@@ -2,36 +2,64 @@ package import Logging
 import NIOCore
 package import Platform
 import ServiceLifecycle
+package import Settings
 
-/// Where the operator's page is served, and to whom.
-package struct PageSettings: Sendable {
+/// Where somebody listens.
+package struct PagePlace: Sendable {
     /// Bound already; goes before `address`.
     package var descriptor: CInt?
     package var address: ListenAddress?
-    /// By which browsers may ask, besides the loopback interface's.
-    package var hosts: [String]
 
-    package init(descriptor: CInt? = nil, address: ListenAddress? = nil, hosts: [String] = []) {
+    package init(descriptor: CInt? = nil, address: ListenAddress? = nil) {
         self.descriptor = descriptor
         self.address = address
+    }
+
+    var isThere: Bool { descriptor != nil || address != nil }
+}
+
+/// Where the operator's page is served, to whom, and what it may do.
+package struct PageSettings: Sendable {
+    package var place: PagePlace
+    /// By which browsers may ask, besides the loopback interface's; not where the page may act.
+    package var hosts: [String]
+    /// Where it may do so: a page at `place` changes nothing.
+    package var actionsPlace: PagePlace
+    package var actions: [Configuration.PageAction]
+
+    package init(
+        _ place: PagePlace = PagePlace(), hosts: [String] = [], actions: [Configuration.PageAction] = [],
+        at actionsPlace: PagePlace = PagePlace()
+    ) {
+        self.place = place
         self.hosts = hosts
+        self.actions = actions
+        self.actionsPlace = actionsPlace
     }
 }
 
 /// Why there is no page though there should be one. The line does without: it is a warning.
 package final class PageListening: HealthSource {
-    private let failure = Monitor<String?>(nil)
+    /// Of the page, and of the one that may act.
+    private let failures = Monitor<(page: String?, actions: String?)>((nil, nil))
 
     package init() {}
 
-    func set(_ reason: String?) { failure.withLock { $0 = reason } }
+    func set(_ reason: String?, actions isActing: Bool) {
+        failures.withLock { if isActing { $0.actions = reason } else { $0.page = reason } }
+    }
 
     package var findings: [Finding] {
-        failure.read(\.self).map { [Finding(warning: "page", "nobody can open the operator's page: \($0)")] } ?? []
+        let (page, actions) = failures.read(\.self)
+        return [
+            page.map { Finding(warning: "page", "nobody can open the operator's page: \($0)") },
+            actions.map { Finding(warning: "page", "nobody can act on the operator's page: \($0)") },
+        ].compactMap(\.self)
     }
 }
 
-/// The operator's page and what it shows, for browsers: a listener of its own, with nothing on it that changes anything.
+/// The operator's page and what it shows, for browsers: a listener of its own, with nothing on it that changes anything; and where
+/// the configuration allows something, another one on the loopback interface, for whoever stands at the line.
 ///
 /// A page that cannot be served stops no line: it is tried again until the daemon ends.
 package struct PageServer: Service {
@@ -54,23 +82,35 @@ package struct PageServer: Service {
     }
 
     package func run() async throws {
-        let routes = ControlResponder(routes: control.routes.forPage(Budget(Self.streams)))
+        let streams = Budget(Self.streams)
+        await withDiscardingTaskGroup { listeners in
+            listeners.addTask { await serve(at: settings.place, hosts: settings.hosts, [], streams) }
+            guard !settings.actions.isEmpty else { return }
+            listeners.addTask { await serve(at: settings.actionsPlace, hosts: [], settings.actions, streams) }
+        }
+    }
+
+    /// Until the shutdown, also where there is no page: it is a service until the end.
+    private func serve(
+        at place: PagePlace, hosts: [String], _ actions: [Configuration.PageAction], _ streams: Budget
+    ) async {
+        let isActing = !actions.isEmpty
+        let routes = ControlResponder(routes: control.routes.forPage(streams, actions), author: .page)
         let listener = PageListener(
-            settings: settings, patience: control.settings,
-            responder: PageResponder(routes: routes, hosts: settings.hosts),
+            place: place, patience: control.settings,
+            responder: PageResponder(routes: routes, hosts: hosts, isActing: isActing),
             connections: ControlConnections(ordinary: Self.connections), logger: logger)
-        while settings.descriptor != nil || settings.address != nil, !Task.isShuttingDownGracefully {
+        while place.isThere, !Task.isShuttingDownGracefully {
             do {
-                try await listener.serve { listening.set(nil) }
+                try await listener.serve { listening.set(nil, actions: isActing) }
                 if Task.isShuttingDownGracefully { return }
-                listening.set("the listener ended by itself")
+                listening.set("the listener ended by itself", actions: isActing)
             } catch {
-                listening.set("\(error)")
+                listening.set("\(error)", actions: isActing)
                 logger.error("page: cannot listen", metadata: ["error": "\(error)"])
             }
             try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.pause) }
         }
-        // Also where there is no page: it is a service until the end.
         try? await gracefulShutdown()
     }
 }

@@ -1,4 +1,6 @@
 // One camera on the page.
+import { Charts } from "./chart.js";
+import { JudgeBar } from "./judge.js";
 import { kind, shown, tile } from "./line.js";
 import { label, Picture } from "./picture.js";
 import { ago, number, plain, share, text, time, word } from "./text.js";
@@ -11,19 +13,25 @@ export class CameraView {
   name;
   #last;
   #reject;
+  #judgements;
+  #judge;
+  #charts;
   #held = null;
   #tile = "";
   #counts = "";
   #beats = 0;
 
   // choose: shows this camera alone.
-  constructor(name, choose) {
+  constructor(name, judgements, choose) {
     this.name = name;
+    this.#judgements = judgements;
     this.element.setAttribute("aria-label", plain(name));
     this.#find(".choose").textContent = plain(name);
     this.#find(".choose").addEventListener("click", choose);
     this.#last = new Picture(this.#find(".picture.last"), "lastPart", "image", () => this.release());
     this.#reject = new Picture(this.#find(".picture.reject"), "lastReject", "heatmap", () => {});
+    this.#judge = new JudgeBar(this.element, judgements);
+    this.#charts = new Charts(this.#find(".charts"));
     this.#find(".strip").addEventListener("keydown", (event) => this.#step(event));
     this.write();
   }
@@ -37,11 +45,14 @@ export class CameraView {
     this.#find(".bar").setAttribute("aria-label", text("score"));
     this.#last.write();
     this.#reject.write();
+    this.#judge.write();
+    this.#charts.write();
   }
 
   // The newest part again.
   release() {
     this.#held = null;
+    this.#judge.draw(null, Date.now());
     this.#marked();
   }
 
@@ -51,7 +62,8 @@ export class CameraView {
     this.#find(".tile").dataset.beat = this.#beats % 2;
   }
 
-  draw(camera, line, isLive, now) {
+  // shift: what is counted of it; undefined = nobody knows.
+  draw(camera, line, shift, isLive, now) {
     const causes = line.causes(this.name);
     const recipe = line.recipe(this.name);
     if (this.#held && now > this.#held.until) this.release();
@@ -61,7 +73,9 @@ export class CameraView {
     const verdict = this.#held?.verdict ?? camera.verdicts.at(-1) ?? null;
     this.#last.show(verdict, this.#held ? "heldPart" : "lastPart", this.#held !== null);
     this.#reject.show(camera.reject, "lastReject");
-    this.#drawCounts(camera.reply.counts, line.status);
+    this.#judge.draw(this.#held?.verdict ?? null, now);
+    this.#drawCounts(shift ? ofShift(shift) : sinceStart(camera.reply.counts, line.status));
+    this.#charts.draw(shift);
   }
 
   #find(selector) {
@@ -140,7 +154,8 @@ export class CameraView {
     const button = document.createElement("button");
     button.type = "button";
     button.dataset.kind = kind(verdict);
-    button.setAttribute("aria-label", `${text(kind(verdict))}, ${label(verdict)}`);
+    button.dataset.label = `${text(kind(verdict))}, ${label(verdict)}`;
+    button.setAttribute("aria-label", button.dataset.label);
     const sign = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     sign.setAttribute("class", "sign");
     sign.setAttribute("aria-hidden", "true");
@@ -151,6 +166,7 @@ export class CameraView {
     button.addEventListener("click", () => {
       this.#held = { verdict, until: Date.now() + hold };
       this.#last.show(verdict, "heldPart", true);
+      this.#judge.draw(verdict, Date.now());
       this.#marked();
     });
     item.append(button);
@@ -159,9 +175,20 @@ export class CameraView {
 
   #marked() {
     for (const item of this.#find(".strip").children) {
+      this.#judged(item.firstElementChild, Number(item.dataset.seq));
       const isHeld = item.dataset.seq === String(this.#held?.verdict.seq ?? "");
       item.firstElementChild.setAttribute("aria-pressed", String(isHeld));
     }
+  }
+
+  // What people say of it, by a sign of its own.
+  #judged(button, seq) {
+    const outcome = this.#judgements.outcome(seq) ?? "";
+    if ((button.dataset.judged ?? "") === outcome) return;
+    if (outcome) button.dataset.judged = outcome;
+    else delete button.dataset.judged;
+    const words = button.dataset.label + (outcome ? `, ${text(`judged.${outcome}`)}` : "");
+    button.setAttribute("aria-label", words);
   }
 
   #step(event) {
@@ -171,16 +198,7 @@ export class CameraView {
     event.preventDefault();
   }
 
-  #drawCounts(counts, status) {
-    const parts = counts.ok + counts.ng + counts.invalid;
-    const began = Date.now() - status.uptime_s * 1000;
-    const values = [
-      [text("parts"), number(parts)],
-      ["NG", `${number(counts.ng)} (${share(counts.ng, counts.ok + counts.ng)})`],
-      ["INVALID", number(counts.invalid)],
-      [text("nearLimit"), number(counts.uncertain)],
-      [text("countedSince"), time(Math.floor(began / 60_000) * 60_000)],
-    ];
+  #drawCounts(values) {
     const is = JSON.stringify(values);
     if (is === this.#counts) return;
     this.#counts = is;
@@ -193,6 +211,29 @@ export class CameraView {
       return pair;
     }));
   }
+}
+
+const counted = (parts, { ok, ng, invalid, uncertain }) => [
+  [text("parts"), number(parts)], ["NG", `${number(ng)} (${share(ng, ok + ng)})`], ["INVALID", number(invalid)],
+  [text("nearLimit"), number(uncertain)],
+];
+
+function ofShift({ name, from, total }) {
+  const { false_rejects: good, escapes: bad } = total.rejudged ?? {};
+  return [
+    [text("shift"), plain((name ?? "").split("/").at(-1))], ...counted(total.parts, total),
+    ...(good ? [[text("goodAmongNG"), text("countOf", { count: number(good.count), of: number(good.of) })]] : []),
+    ...(bad ? [[text("badAmongOK"), text("countOf", { count: number(bad.count), of: number(bad.of) })]] : []),
+    [text("countedSince"), time(from)],
+  ];
+}
+
+function sinceStart(counts, status) {
+  const began = Date.now() - status.uptime_s * 1000;
+  return [
+    ...counted(counts.ok + counts.ng + counts.invalid, counts),
+    [text("countedSince"), time(Math.floor(began / 60_000) * 60_000)],
+  ];
 }
 
 // What is the same already is not touched: a screen reader would say it again.

@@ -1,13 +1,20 @@
 // The page put together: the stream feeds what is known, and what is known is drawn.
 import { CameraView, set } from "./camera.js";
+import { Judgements } from "./judge.js";
 import { Line } from "./line.js";
+import { Shift } from "./shift.js";
 import { Stream } from "./stream.js";
 import { language, languages, load, plain, text, time, use, wanted, word } from "./text.js";
 
 // Causes that the banner has room for.
 const told = 3;
+// Between two looks at what people say of parts, and at what is counted.
+const period = 5000;
 
 const line = new Line();
+const shift = new Shift(soon);
+// What somebody says of a part is counted at once.
+const judgements = new Judgements(soon, count);
 const views = new Map();
 const find = (id) => document.getElementById(id);
 let chosen = new URLSearchParams(location.search).get("camera");
@@ -19,6 +26,12 @@ await load();
 use(wanted());
 const stream = new Stream({ event: take, change: draw });
 setInterval(draw, 1000);
+setInterval(() => {
+  if (!stream.isLive) return;
+  judgements.refresh();
+  count();
+}, period);
+judgements.refresh();
 for (const [name, own] of Object.entries(languages)) {
   find("language").add(new Option(own, name, false, name === language));
 }
@@ -48,11 +61,17 @@ function take(name, data) {
       line.add(data, stream.isLive ? Date.now() : Date.parse(data.time));
       break;
     case "heartbeat":
-      if (line.forgetIfOther(data)) return stream.open();
+      if (line.forgetIfOther(data)) {
+        judgements.forget();
+        return stream.open();
+      }
       for (const view of views.values()) view.beat();
       find("beat").dataset.beat = find("beat").dataset.beat === "1" ? "0" : "1";
       set(find("clock"), time(data.now));
-      if (!isFilled) fill();
+      if (!isFilled) {
+        fill();
+        count();
+      }
       break;
   }
   soon();
@@ -80,6 +99,11 @@ async function fill() {
     setTimeout(() => (isFilled = false), 5000);
   }
   soon();
+}
+
+// Of the cameras that have room for it.
+function count() {
+  shift.refresh([...views.values()].filter(({ element }) => !element.hidden).slice(0, 2).map(({ name }) => name));
 }
 
 function choose(name) {
@@ -166,7 +190,7 @@ function drawCameras(isLive) {
   }
   for (const { name } of cameras) {
     if (views.has(name)) continue;
-    const view = new CameraView(name, () => choose(chosen === null ? name : null));
+    const view = new CameraView(name, judgements, () => choose(chosen === null ? name : null));
     views.set(name, view);
     place.append(view.element);
   }
@@ -182,6 +206,6 @@ function drawCameras(isLive) {
     const view = views.get(camera.name);
     view.element.hidden = !visible.includes(camera);
     view.element.querySelector(".choose").disabled = cameras.length < 2;
-    if (!view.element.hidden) view.draw(camera, line, isLive, now);
+    if (!view.element.hidden) view.draw(camera, line, shift.of(camera.name), isLive, now);
   }
 }

@@ -196,7 +196,7 @@ struct AddNormal: AsyncParsableCommand {
         Terminal.complain("\(source): refused: \(message)")
     }
 
-    private static func words(_ outcome: AddNormalsReply.Shot.Outcome) -> String {
+    static func words(_ outcome: AddNormalsReply.Shot.Outcome) -> String {
         switch outcome {
         case .added: "added"
         case .duplicate: "already a normal shot"
@@ -208,7 +208,7 @@ struct AddNormal: AsyncParsableCommand {
 
 extension DaemonClient {
     /// Waits with a progress bar until an operation has ended, or `isFar` enough.
-    fileprivate func follow(
+    func follow(
         _ start: AddNormalsReply, until isFar: (AddNormalsReply) -> Bool = { _ in false }
     ) async throws -> AddNormalsReply {
         var reply = start

@@ -148,11 +148,17 @@ final class ControlHarness: Sendable {
     /// Of the operator's page; 0 = there is none.
     let pagePort: UInt16
     private let pageSocket: CInt
+    /// Of the operator's page where it may act.
+    let actionPort: UInt16
+    private let actionSocket: CInt
+    let pins = PinnedParts()
 
     private init(_ method: RecipeMethod, hasPage: Bool) throws {
         let page: (descriptor: CInt, port: UInt16) = try hasPage ? UnixClient.listener() : (-1, 0)
         pageSocket = page.descriptor
         pagePort = page.port
+        let actions: (descriptor: CInt, port: UInt16) = try hasPage ? UnixClient.listener() : (-1, 0)
+        (actionSocket, actionPort) = (actions.descriptor, actions.port)
         folder = try TemporaryFolder()
         socket = "\(folder.path)/control.sock"
         book = try RecipeBook.bottle(folder, method)
@@ -177,14 +183,20 @@ final class ControlHarness: Sendable {
                 storage: StorageReply(directory: folder.path, freeBytes: 1, lastSequence: 7, imagesDropped: 0)))
     }
 
-    deinit { close(pageSocket) }
+    deinit {
+        close(pageSocket)
+        close(actionSocket)
+    }
 
     /// Starts the server, runs `body` against it, and shuts it down in the way the daemon does.
     ///
-    /// - Parameter pageHosts: by which names the operator's page may be asked for; nil = there is no page.
+    /// - Parameters:
+    ///   - pageHosts: by which names the operator's page may be asked for; nil = there is no page.
+    ///   - pageActions: what it may do, where it may.
     static func serve(
         _ change: (inout ControlSettings) -> Void = { _ in }, method: RecipeMethod = .tiny(limit: 0.25),
-        pageHosts: [String]? = nil, logger: Logger = .silent, _ body: (ControlHarness) async throws -> Void
+        pageHosts: [String]? = nil, pageActions: [Configuration.PageAction] = [], logger: Logger = .silent,
+        _ body: (ControlHarness) async throws -> Void
     ) async throws {
         let harness = try ControlHarness(method, hasPage: pageHosts != nil)
         var settings = ControlSettings(socket: harness.socket)
@@ -202,11 +214,13 @@ final class ControlHarness: Sendable {
             stream: PartStream(stateDirectory: harness.folder.path, logger: logger), desks: [Self.desk],
             alarms: harness.alarms,
             lots: LotDesk(cameras: ["cam0"], stateDirectory: harness.folder.path, logger: logger), index: harness.index,
-            plan: .utc, stateDirectory: harness.folder.path,
+            pins: harness.pins, plan: .utc, stateDirectory: harness.folder.path,
             logger: logger,
             reload: { _ in ReloadReply(applied: ["camera cam0 added"], needsRestart: ["control"]) })
         let page = PageServer(
-            PageSettings(descriptor: pageHosts == nil ? nil : harness.pageSocket, hosts: pageHosts ?? []),
+            PageSettings(
+                PagePlace(descriptor: pageHosts == nil ? nil : harness.pageSocket), hosts: pageHosts ?? [],
+                actions: pageActions, at: PagePlace(descriptor: pageHosts == nil ? nil : harness.actionSocket)),
             control: server, listening: PageListening(), logger: logger)
         let group = ServiceGroup(services: [harness.refit, server, page, shots], logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -277,9 +291,9 @@ final class ControlHarness: Sendable {
     /// - Parameter host: nil = no such line.
     func page(
         _ target: String, method: String = "GET", host: String? = "localhost", headers: [String] = [],
-        body: String = ""
+        body: String = "", isActing: Bool = false
     ) async throws -> UnixClient.Reply {
-        let client = try UnixClient(port: pagePort)
+        let client = try UnixClient(port: isActing ? actionPort : pagePort)
         let head =
             ["\(method) \(target) HTTP/1.1"] + (host.map { ["Host: \($0)"] } ?? []) + headers
             + ["Connection: close", "Content-Length: \(body.utf8.count)"]

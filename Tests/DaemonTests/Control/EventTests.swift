@@ -62,6 +62,15 @@ import Testing
         .init(method: "POST", path: "/v1/judgements"): Row(
             event: .judgement, path: "/v1/judgements", body: #"{"seq":1,"judged":"OK","note":"dust"}"#,
             prepare: { $0.verdicts.append(1, #"{"seq":1,"verdict":"NG","recipe":"bottle","camera":"cam0"}"#) }),
+        .init(method: "POST", path: "/v1/candidates/dismiss"): Row(
+            event: .candidate, path: "/v1/candidates/dismiss", body: #"{"seqs":[1]}"#,
+            prepare: { line in
+                try line.verdicts.append(
+                    InspectionRecord(
+                        seq: 1, time: "", camera: "cam0", recipe: "bottle", generation: 1, frame: "", part: nil,
+                        verdict: .ng, cause: nil, score: 2, limit: 1, regions: [], latency: .init(), image: nil,
+                        heatmap: nil, stored: .synced))
+            }),
         .init(method: "POST", path: "/v1/alarms/acknowledge"): Row(
             event: .acknowledged, path: "/v1/alarms/acknowledge", body: #"{"camera":"cam0"}"#),
         .init(method: "POST", path: "/v1/io/acknowledge"): Row(event: .output, path: "/v1/io/acknowledge"),

@@ -40,6 +40,25 @@ import Testing
         #expect(try folder.text(of: "images/readme") == "not ours")
     }
 
+    @Test func picturesOfJudgedPartsGoLast() throws {
+        var shelf = try PictureShelf(stateDirectory: folder.path)
+        for seq: UInt64 in 1...6 {
+            try shelf.store([UInt8](repeating: 0, count: 100), at: path(seq), seq: seq, as: seq == 2 ? .ng : .ok)
+        }
+        shelf.pin([1, 2, 3])
+        try shelf.prune(.ok, to: 0, before: "2027/01/01")
+        #expect(try folder.names(in: "images/2026/01/01") == ["1.jpg", "2.jpg", "3.jpg"])
+        #expect(shelf.totalBytes == 300 && shelf.bytes(of: .ok) == 200)
+        // Of a part that is not judged any more it goes with its class.
+        shelf.pin([2, 3])
+        try shelf.prune(.ok, to: 100, before: nil)
+        #expect(try folder.names(in: "images/2026/01/01") == ["2.jpg", "3.jpg"])
+        // Where nothing else is left the verdicts need the room.
+        try shelf.prune(to: 100)
+        #expect(try folder.names(in: "images/2026/01/01") == ["2.jpg"])
+        #expect(shelf.totalBytes == 100)
+    }
+
     /// Files with holes, where the file system allows them to be as long as that.
     @Test func picturesThatClaimMoreThanAnyDiskHasCanBeAddedUp() throws {
         for seq: UInt64 in [1, 2, 3, .max] { try folder.write([0], to: path(1).replacing("1.jpg", with: "\(seq).jpg")) }

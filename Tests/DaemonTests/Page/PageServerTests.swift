@@ -13,7 +13,7 @@ import Testing
     private static let open =
         PageFile.all.map(\.path) + [
             "/v1/status", "/v1/stream", "/v1/history", "/v1/statistics", "/v1/inspections/1", "/v1/inspections/1/image",
-            "/v1/inspections/1/heatmap", "/v1/inspections/1/nearest", "/metrics",
+            "/v1/inspections/1/heatmap", "/v1/inspections/1/nearest", "/v1/judgements", "/v1/actions", "/metrics",
         ]
 
     @Test func thePageComesWithAllItsFilesAndMayLoadNothingElse() async throws {
@@ -113,7 +113,9 @@ import Testing
             let address = try #require(ListenAddress("127.0.0.1:\(port)"))
             let group = ServiceGroup(
                 services: [
-                    PageServer(PageSettings(address: address), control: control, listening: listening, logger: .silent)
+                    PageServer(
+                        PageSettings(PagePlace(address: address)), control: control, listening: listening,
+                        logger: .silent)
                 ], logger: .silent)
             tasks.addTask { try await group.run() }
             while listening.findings.isEmpty { try await Task.sleep(for: .milliseconds(5)) }

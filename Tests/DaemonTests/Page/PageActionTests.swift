@@ -1,0 +1,134 @@
+import ControlProtocol
+import Daemon
+import Foundation
+import Journal
+import Settings
+import Testing
+
+/// What can be done from the operator's page, and by whom.
+@Suite(.timeLimit(.minutes(1))) struct PageActionTests {
+    /// As the page that was opened there asks.
+    private static let own = [
+        "Content-Type: application/json", "X-Fsac: 1", "Sec-Fetch-Site: same-origin", "Origin: http://localhost",
+    ]
+    private static let judgement = #"{"seq":1,"judged":"OK"}"#
+
+    private func serve(
+        _ actions: [Configuration.PageAction], hosts: [String] = [], _ body: (ControlHarness) async throws -> Void
+    ) async throws {
+        try await ControlHarness.serve(pageHosts: hosts, pageActions: actions) { line async throws in
+            try line.verdicts.append(
+                InspectionRecord(
+                    seq: 1, time: "2026-01-02T03:04:05.000000Z", camera: "cam0", recipe: "bottle", generation: 1,
+                    frame: "",
+                    part: nil, verdict: .ng, cause: nil, score: 2, limit: 1, regions: [], latency: .init(), image: nil,
+                    heatmap: nil, stored: .synced))
+            try await body(line)
+        }
+    }
+
+    private func act(
+        _ path: String, _ body: String, headers: [String] = own, host: String = "localhost", on line: ControlHarness
+    ) async throws -> Int {
+        try await line.page(path, method: "POST", host: host, headers: headers, body: body, isActing: true).status
+    }
+
+    @Test func thePageThatWasOpenedThereJudgesAPart() async throws {
+        try await serve([.judge]) { line async throws in
+            let actions = try await line.page("/v1/actions", isActing: true)
+            #expect(actions.text.contains(#"{"actions":["judge"]}"#), "\(actions.text)")
+            #expect(try await line.page("/v1/actions").text.contains(#"{"actions":[]}"#))
+            #expect(try await line.page("/", isActing: true).status == 200)
+            #expect(try await act("/v1/judgements", Self.judgement, on: line) == 201)
+            let judged = try await line.page("/v1/judgements").decoded(JudgementListReply.self)
+            #expect(judged.parts == [.init(seq: 1, outcome: .good, defect: nil)])
+            let event = try ControlCoding.decode(
+                EventRecord.self, from: #require(try line.events.lines(from: 1, count: 10).last).bytes)
+            #expect(event.event == .judgement && event.origin == .page && event.uid == nil)
+            // Whoever is at the control socket is somebody else, and disagrees.
+            #expect(
+                try await line.request("POST", "/v1/judgements", body: #"{"seq":1,"judged":"NG","defect":"scratch"}"#)
+                    .status == 201)
+            let disputed = try await line.page("/v1/judgements").decoded(JudgementListReply.self)
+            #expect(disputed.parts == [.init(seq: 1, outcome: .disputed, defect: "scratch")])
+        }
+    }
+
+    @Test func nobodyElsesPageDoes() async throws {
+        try await serve([.judge, .acknowledge], hosts: ["press-4.plant"]) { line async throws in
+            var hostile: [(headers: [String], host: String)] = Self.own.indices.map { missing in
+                (Self.own.indices.filter { $0 != missing }.map { Self.own[$0] }, "localhost")
+            }
+            for site in ["cross-site", "same-site", "none"] {
+                hostile.append((Self.own.filter { !$0.hasPrefix("Sec-") } + ["Sec-Fetch-Site: \(site)"], "localhost"))
+            }
+            for origin in [
+                "http://evil.example", "http://localhost:81", "https://localhost", "null",
+                "http://localhost.evil.example",
+            ] {
+                hostile.append((Self.own.filter { !$0.hasPrefix("Origin") } + ["Origin: \(origin)"], "localhost"))
+            }
+            for type in [
+                "text/plain", "application/x-www-form-urlencoded", "multipart/form-data",
+                "text/plain; application/json",
+            ] {
+                hostile.append(
+                    (Self.own.filter { !$0.hasPrefix("Content-Type") } + ["Content-Type: \(type)"], "localhost"))
+            }
+            hostile.append((Self.own.filter { !$0.hasPrefix("X-") } + ["X-Fsac: 0"], "localhost"))
+            // A name server of others can say that their name is here; of other computers' names none acts.
+            for host in ["evil.example", "press-4.plant", "127.0.0.1.evil.example"] {
+                hostile.append((Self.own.filter { !$0.hasPrefix("Origin") } + ["Origin: http://\(host)"], host))
+            }
+            for path in ["/v1/judgements", "/v1/alarms/acknowledge"] {
+                for (headers, host) in hostile {
+                    let status = try await act(
+                        path, path.hasSuffix("judgements") ? Self.judgement : "{}", headers: headers, host: host,
+                        on: line)
+                    #expect([403, 421].contains(status), "\(path) \(host) \(headers): \(status)")
+                }
+            }
+            #expect(line.events.lastSequence == 0)
+        }
+    }
+
+    @Test func onlyWhatTheConfigurationAllowsCanBeDone() async throws {
+        try await serve([.acknowledge]) { line async throws in
+            #expect(try await act("/v1/judgements", Self.judgement, on: line) == 405)
+            #expect(try await act("/v1/alarms/acknowledge", "{}", on: line) == 200)
+            for path in [
+                "/v1/reload", "/v1/refit", "/v1/normals", "/v1/trigger", "/v1/commission", "/v1/models/rollback",
+            ] {
+                #expect(try await act(path, "{}", on: line) == 404, "\(path)")
+            }
+            // The page that only shows does nothing, whoever asks.
+            let status = try await line.page(
+                "/v1/alarms/acknowledge", method: "POST", headers: Self.own, body: "{}"
+            ).status
+            #expect(status == 404)
+        }
+    }
+
+    @Test func theNewestJudgedPartsAreKeptAndNoMore() {
+        let pins = PinnedParts()
+        for number in UInt64(1)...600 { pins.pin(number) }
+        pins.pin(200)
+        #expect(pins.takeChanged() == Set(101...600))
+        pins.pin(601)
+        #expect(pins.takeChanged() == Set(102...601))
+    }
+
+    @Test func aJudgedPartsPictureIsPinnedAndAWordWithoutAPictureIsKept() async throws {
+        try await serve([.judge]) { line async throws in
+            let reply = try await line.page(
+                "/v1/judgements", method: "POST", headers: Self.own, body: Self.judgement, isActing: true)
+            #expect(try reply.decoded(JudgementReply.self).hasPicture == false)
+            #expect(line.pins.takeChanged() == [1] && line.pins.takeChanged() == nil)
+            // As the next start finds it.
+            #expect(try line.events.judgedParts() == [1])
+            let back = Self.judgement.replacing("OK", with: "unsure")
+            #expect(try await act("/v1/judgements", back, on: line) == 201)
+            #expect(try line.events.judgedParts() == [])
+        }
+    }
+}
