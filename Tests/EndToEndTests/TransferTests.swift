@@ -92,7 +92,7 @@ extension EndToEndTests {
             #expect(try await line.fsacctl("add-normal", "\(line.frames)/00-shot.jpg").exitCode == 0)
             #expect(try await line.fsacctl("commission", "--parts", "12").exitCode == 0)
             try await eventually("12 kept parts", within: .seconds(120)) {
-                try await line.fsacctl("teach", "--status").standardOutput.contains("12")
+                try await line.fsacctl("teach", "--status", "--json").standardOutput.contains(#""kept" : 12"#)
             }
             let taught = try await Program.run(
                 "fsacctl", ["teach", "--accept", "--socket", line.socket], folder: line.folder, within: .seconds(300))

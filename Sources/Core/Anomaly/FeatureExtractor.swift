@@ -31,8 +31,9 @@ extension BackboneModel {
 package struct FeatureExtractor {
     /// From the embedding of a picture, `[C]`, to the derivatives of a score by it, `[C]`.
     package typealias ScoreGradient = (_ embedding: [Float]) -> [Float]
-    /// From a picture, where a fine view lies in it, the view's grid and layers to the layers' maps.
-    package typealias Look = (Image, PartPlacement, PatchGrid, [Int]) -> [Int: FeatureMap]
+    /// From a picture, where a fine view lies in it, the view's grid and layers to the layers' maps; of some patches alone, or (nil)
+    /// of all, see ``FeatureRequest/patches``.
+    package typealias Look = (Image, PartPlacement, PatchGrid, _ layers: [Int], _ patches: [Int]?) -> [Int: FeatureMap]
 
     package let identity: BackboneIdentity
     /// The layers that can be asked for are `1...layerCount`.
@@ -45,7 +46,7 @@ package struct FeatureExtractor {
     /// - Parameter look: of fine views, for those of `fineStages`.
     package init(
         identity: BackboneIdentity, layerCount: Int, fineStages: [FeatureStage] = [],
-        look: @escaping Look = { _, _, _, _ in [:] },
+        look: @escaping Look = { _, _, _, _, _ in [:] },
         extract: @escaping (_ image: Image, _ request: FeatureRequest, _ scoreGradient: ScoreGradient?) -> Features
     ) {
         self.identity = identity
@@ -67,12 +68,12 @@ package struct FeatureExtractor {
         self.init(
             identity: model.identity(inputSize: inputSize),
             layerCount: model.layerCount, fineStages: model.fineStages,
-            look: { image, placement, grid, layers in
+            look: { image, placement, grid, layers, patches in
                 var maps: [Int: FeatureMap] = [:]
                 var offset = 0
                 for member in members {
                     let own = layers.map { $0 - offset }.filter { (1...member.layerCount).contains($0) }
-                    for (layer, map) in member.maps(of: image, at: placement, grid, layers: own) {
+                    for (layer, map) in member.maps(of: image, at: placement, grid, layers: own, patches) {
                         maps[layer + offset] = map
                     }
                     offset += member.layerCount
@@ -108,20 +109,33 @@ package struct FeatureExtractor {
 
     /// What a fine view shows of a picture.
     ///
-    /// - Parameter placement: where it lies in the picture.
-    package func features(of image: Image, _ view: FineView, at placement: PartPlacement) -> FineFeatures {
-        FineFeatures(
-            placement: ViewPlacement(placement.inPicture(x:y:)), layers: look(image, placement, view.grid, view.layers))
+    /// - Parameters:
+    ///   - placement: where it lies in the picture.
+    ///   - area: what counts in frames of the size `frame`.
+    private func features(
+        of image: Image, _ view: FineView, at placement: PartPlacement, _ area: InspectionArea, frame: PixelSize
+    ) -> FineFeatures {
+        let place = ViewPlacement(placement.inPicture(x:y:))
+        let mask = PatchMask(area, frame: frame, grid: view.grid, placement: place)
+        let isAll = mask.isAll || mask.isEmpty || view.leavesOutIgnored != true
+        return FineFeatures(
+            placement: place,
+            layers: look(image, placement, view.grid, view.layers, isAll ? nil : mask.patches))
     }
 
     /// What several fine views show of a picture; nil when a part that one of them shows is not found.
     ///
-    /// - Parameter degrees: by which the views are turned.
-    func features(of image: Image, _ views: [FineView], turned degrees: Double = 0) -> [FineFeatures]? {
+    /// - Parameters:
+    ///   - area: what counts in frames of the size `frame`.
+    ///   - degrees: by which the views are turned.
+    package func features(
+        of image: Image, _ views: [FineView], in area: InspectionArea = .wholeFrame,
+        frame: PixelSize = PixelSize(square: 1), turned degrees: Double = 0
+    ) -> [FineFeatures]? {
         // Views of one region have one placement: finding a part is not free.
         guard let region = views.first?.region else { return [] }
         guard let placement = region.placement(in: image) else { return nil }
-        return views.map { features(of: image, $0, at: placement.turned(byDegrees: degrees)) }
+        return views.map { features(of: image, $0, at: placement.turned(byDegrees: degrees), area, frame: frame) }
     }
 
     /// The same, with all that it computes going through others.
@@ -150,11 +164,14 @@ private struct ExtractorMember {
     }
 
     /// - Parameter layers: none is asked of a backbone without fine views.
-    func maps(of image: Image, at placement: PartPlacement, _ grid: PatchGrid, layers: [Int]) -> [Int: FeatureMap] {
+    func maps(
+        of image: Image, at placement: PartPlacement, _ grid: PatchGrid, layers: [Int], _ patches: [Int]?
+    ) -> [Int: FeatureMap] {
         guard !layers.isEmpty else { return [:] }
         let backbone = fine.backbone(grid)
         let cut = placement.cut(image, height: backbone.input.height, width: backbone.input.width)
-        return backbone.features(of: preprocessing.input(of: cut), FeatureRequest(layers: layers)).layers
+        let request = FeatureRequest(layers: layers, patches: patches)
+        return backbone.features(of: preprocessing.input(of: cut), request).layers
     }
 
     /// What of a request to joined backbones is this one's: its layers, and, of one of them, the whole picture.

@@ -75,7 +75,7 @@ extension FittedModel {
         let shots = shots.filter { seen.insert($0.sha256).inserted }
         let frame = try Self.frame(of: shots, settings.area)
         let choice = try ViewChoice(
-            of: shots, extractor, settings, asked: requested?.layers ?? [], stopwatch: stopwatch)
+            of: shots, frame: frame, extractor, settings, asked: requested?.layers ?? [], stopwatch: stopwatch)
         let fineViews = choice.views
         let stages = stages.isEmpty ? settings.stages([]) : stages
         func scorers(_ shotCount: Int) -> any ScorerFit {

@@ -73,8 +73,12 @@ package struct FittedModel: Sendable {
     /// What it needs of a picture; an extractor as ``backbone`` says.
     package func features(of image: Image, by extractor: FeatureExtractor) -> Features {
         var features = extractor.features(of: image, settings.request, scoreGradient: scorer.scoreGradient)
-        features.fine = extractor.features(of: image, fineViews)
+        features.fine = closely(image, fineViews, by: extractor)
         return features
+    }
+
+    func closely(_ image: Image, _ views: [FineView], by extractor: FeatureExtractor) -> [FineFeatures]? {
+        extractor.features(of: image, views, in: settings.area, frame: frame ?? PixelSize(square: 1))
     }
 
     /// What of the picture the fine views show; nil when there are none.

@@ -175,9 +175,11 @@ extension FittedModel {
         guard features.fine == nil else { return features }
         let size = PixelSize(height: picture.height, width: picture.width)
         let whole = fineViews.map { view in
-            FineView(region: .full(size, .regionOfInterest), grid: view.grid, stages: view.stages)
+            FineView(
+                region: .full(size, .regionOfInterest), grid: view.grid, stages: view.stages,
+                leavesOutIgnored: view.leavesOutIgnored)
         }
-        features.fine = extractor.features(of: picture, whole)
+        features.fine = closely(picture, whole, by: extractor)
         return features
     }
 }

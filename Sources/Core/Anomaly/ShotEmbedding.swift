@@ -72,11 +72,15 @@ struct ShotEmbedding {
         var copies: [[FinePatches]] = []
         for variant in fineViews.isEmpty ? [] : ShotVariant.remembered {
             guard !isCancelled() else { throw .cancelled }
-            let features = extractor.features(of: variant.applied(to: image), fineViews) ?? []
+            let features = closely(variant.applied(to: image)) ?? []
             guard features.allSatisfy(\.isFinite) else { throw .notFinite("features of a picture made from a shot") }
             copies.append(patches(features).map { $0.inside(variant.placement(in: image)) })
         }
         return copies
+    }
+
+    private func closely(_ image: Image, turned degrees: Double = 0) -> [FineFeatures]? {
+        extractor.features(of: image, fineViews, in: settings.area, frame: frame, turned: degrees)
     }
 
     private func patches(_ features: [FineFeatures]) -> [FinePatches] {
@@ -196,7 +200,7 @@ struct ShotEmbedding {
         // What lies along its axis is found there however the shot is turned, but for its head and tail.
         let isSeen = !fineViews.contains { $0.region.isPosed } || [0, 180].contains(degrees)
         features.fine = []
-        if isSeen, let original { features.fine = extractor.features(of: original, fineViews, turned: degrees) }
+        if isSeen, let original { features.fine = closely(original, turned: degrees) }
         guard features.isFinite else { throw .notFinite("features of a shot or of a picture made from it") }
         passes += 1
         // More passes may be expected than before: what was done stays done.

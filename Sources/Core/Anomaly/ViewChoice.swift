@@ -80,10 +80,12 @@ struct ViewChoice {
 
     /// What the method looks at closely, where the backbone can: as closely as the budget for a frame allows.
     ///
-    /// - Parameter layers: that were asked for; none are all.
+    /// - Parameters:
+    ///   - frame: the size of the shots.
+    ///   - layers: that were asked for; none are all.
     init(
-        of shots: [Shot], _ extractor: FeatureExtractor, _ settings: MethodSettings, asked layers: [Int],
-        stopwatch: InspectionStopwatch?
+        of shots: [Shot], frame: PixelSize, _ extractor: FeatureExtractor, _ settings: MethodSettings,
+        asked layers: [Int], stopwatch: InspectionStopwatch?
     ) throws(FitError) {
         let stages = extractor.fineStages.filter { layers.isEmpty || layers.contains($0.layer) }
         let method = settings.method
@@ -95,12 +97,14 @@ struct ViewChoice {
         }
         let region = try Self.region(of: shots, extractor, settings)
         func looks(_ areas: [Int]) -> [FineView] {
-            areas.map { FineView(region: region, area: $0, stages: stages) }
+            areas.map {
+                FineView(region: region, area: $0, stages: stages, hasIgnored: !settings.area.ignore.isEmpty)
+            }
         }
         var areas = method.fineAreas
         if let budget, let stopwatch {
             for next in method.smallerFineAreas {
-                let time = try Self.time(of: looks(areas), shots[0], extractor, settings, stopwatch)
+                let time = try Self.time(of: looks(areas), shots[0], frame, extractor, settings, stopwatch)
                 guard (1 + Self.score) * time > Double(budget) else { break }
                 areas = next
             }
@@ -126,14 +130,14 @@ struct ViewChoice {
     private static func sides(_ areas: [Int]) -> [Int] { areas.map { Int(Double($0).squareRoot().rounded()) } }
 
     private static func time(
-        of views: [FineView], _ shot: Shot, _ extractor: FeatureExtractor, _ settings: MethodSettings,
-        _ stopwatch: InspectionStopwatch
+        of views: [FineView], _ shot: Shot, _ frame: PixelSize, _ extractor: FeatureExtractor,
+        _ settings: MethodSettings, _ stopwatch: InspectionStopwatch
     ) throws(FitError) -> Double {
         let side = views.map(\.pictureSide).reduce(extractor.identity.inputSize, max)
         let image = try image(of: shot, inputSize: side)
         return stopwatch.time {
             _ = extractor.features(of: image, settings.request)
-            _ = extractor.features(of: image, views)
+            _ = extractor.features(of: image, views, in: settings.area, frame: frame)
         }
     }
 

@@ -47,14 +47,18 @@ package final class VisionTransformer: DifferentiableBackbone {
         let needsFinalNorm = request.finalTokens || request.layers.contains(weights.shape.depth + 1)
         let depth = needsFinalNorm ? weights.shape.depth : request.layers.max() ?? 0
         let start = request.windows.isEmpty ? nil : Storage(count: tokens * width)
+        let rows = request.patches.map { $0.count + 1 } ?? tokens
         var kept: [Int: FeatureMap] = [:]
         var phases = embeddingPhases(of: input, recording: tape)
         if let start { phases.append(copyPhase(encoder.stream, into: start)) }
-        phases += encoder.phases(depth: depth, over: [0..<tokens], recording: tape?.blocks) { [self] block in
+        if let patches = request.patches { phases.append(dropPhase(allBut: patches)) }
+        phases += encoder.phases(depth: depth, over: [0..<rows], recording: tape?.blocks) { [self] block in
             guard request.layers.contains(block) else { return [] }
             let tokensOfBlock = weights.normalisesLayers ? encoder.normalized : encoder.stream
-            let keep = parallelism.phase(over: 1) { [self] _, _ in kept[block] = patchMap(tokensOfBlock, width: width) }
-            return weights.normalisesLayers ? [encoder.normPhase(weights.norm, rows: tokens), keep] : [keep]
+            let keep = parallelism.phase(over: 1) { [self] _, _ in
+                kept[block] = patchMap(tokensOfBlock, width: width, request.patches)
+            }
+            return weights.normalisesLayers ? [encoder.normPhase(weights.norm, rows: rows), keep] : [keep]
         }
         if needsFinalNorm { phases.append(encoder.normPhase(weights.norm, rows: tokens, keeping: tape?.last)) }
         parallelism.run(phases)
@@ -77,12 +81,38 @@ package final class VisionTransformer: DifferentiableBackbone {
         precondition(
             request.windows.allSatisfy { weights.projection != nil && (1...min(grid.rows, grid.columns)).contains($0) },
             "vision transformer: windows \(request.windows) of \(grid)")
+        guard let patches = request.patches else { return }
+        precondition(
+            !request.finalTokens && request.windows.isEmpty && request.layers.allSatisfy { $0 <= weights.shape.depth },
+            "vision transformer: more than layers of some patches")
+        precondition(
+            zip(patches, patches.dropFirst()).allSatisfy(<) && (patches.first ?? 0) >= 0
+                && (patches.last ?? 0) < grid.count, "vision transformer: \(patches.count) patches of \(grid)")
     }
 
-    /// Rows 1 ... T of a `[T, width]` buffer.
-    private func patchMap(_ buffer: Storage, width: Int) -> FeatureMap {
-        let values = buffer.values(width..<tokens * width)
-        return FeatureMap(grid: grid, tokens: Matrix(rows: grid.count, columns: width, values: values))
+    /// Rows 1 ... T of a `[T, width]` buffer; of some patches alone, their rows in its order, and zeros for the others.
+    private func patchMap(_ buffer: Storage, width: Int, _ patches: [Int]? = nil) -> FeatureMap {
+        let values = buffer.values(width..<(1 + (patches?.count ?? grid.count)) * width)
+        guard let patches else {
+            return FeatureMap(grid: grid, tokens: Matrix(rows: grid.count, columns: width, values: values))
+        }
+        var all = Matrix(rows: grid.count, columns: width)
+        for (row, patch) in patches.enumerated() {
+            all.values.replaceSubrange(
+                patch * width..<(patch + 1) * width, with: values[row * width..<(row + 1) * width])
+        }
+        return FeatureMap(grid: grid, tokens: all)
+    }
+
+    /// The class token and the tokens of some patches, with the positions that they have, one after the other.
+    private func dropPhase(allBut patches: [Int]) -> Parallelism.Phase {
+        parallelism.phase(over: 1) { [self] _, _ in
+            // In ascending order none is written over before it is read.
+            for (row, patch) in patches.enumerated() where row != patch {
+                let target = encoder.stream.base + (1 + row) * width
+                target.update(from: encoder.stream.base + (1 + patch) * width, count: width)
+            }
+        }
     }
 
     private func copyPhase(_ source: Storage, into copy: Storage) -> Parallelism.Phase {

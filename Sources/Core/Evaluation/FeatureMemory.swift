@@ -8,6 +8,8 @@ private final class FeatureMemory: Sendable {
         let layers: [Int]
         /// Where a fine view lies, and its grid; empty of the whole picture.
         var view = ""
+        /// Of a fine view; nil = all.
+        var patches: [Int]?
         let height: Int
         let width: Int
         /// SHA-256.
@@ -28,14 +30,14 @@ private final class FeatureMemory: Sendable {
     }
 
     func look(
-        at image: Image, _ placement: PartPlacement, _ grid: PatchGrid, _ layers: [Int], inputSize: Int,
-        _ own: FeatureExtractor.Look
+        at image: Image, _ placement: PartPlacement, _ grid: PatchGrid, _ layers: [Int], _ patches: [Int]?,
+        inputSize: Int, _ own: FeatureExtractor.Look
     ) -> [Int: FeatureMap] {
         let key = Key(
-            inputSize: inputSize, layers: layers, view: "\(placement), \(grid)", height: image.height,
-            width: image.width, pixels: SHA256.digest(of: image.pixels))
+            inputSize: inputSize, layers: layers, view: "\(placement), \(grid)", patches: patches,
+            height: image.height, width: image.width, pixels: SHA256.digest(of: image.pixels))
         if let maps = views.withLock({ $0[key] }) { return maps }
-        let maps = own(image, placement, grid, layers)
+        let maps = own(image, placement, grid, layers, patches)
         views.withLock { $0[key] = maps }
         return maps
     }
@@ -47,9 +49,9 @@ extension ExtractorSource {
         let memory = FeatureMemory()
         return replacingExtractors { inner in
             inner.replacing { own in
-                { image, placement, grid, layers in
+                { image, placement, grid, layers, patches in
                     memory.look(
-                        at: image, placement, grid, layers, inputSize: inner.identity.inputSize, own)
+                        at: image, placement, grid, layers, patches, inputSize: inner.identity.inputSize, own)
                 }
             } extract: { image, request, gradient in
                 guard request == FeatureRequest(layers: request.layers), gradient == nil else {

@@ -118,17 +118,27 @@ extension RecipeBook {
             guard try !disk.names(in: folder).contains(target) else { throw StoreError.recipeExists(target) }
             let (isImported, settings) = (original.origin == .imported, original.settings)
             try original.recipe.copy(to: target, settingsFrom: isImported ? nil : settings.name)
-            let copy = try open(
+            return try openNew(
                 Plan(
                     name: target, origin: isImported ? .imported : .copy,
                     table: isImported ? settings.named(target) : settings, method: original.method))
-            add(copy)
-            return copy
+        }
+    }
+
+    /// Of a folder that was made just now; nothing is left of one that cannot be opened.
+    func openNew(_ plan: Plan) throws -> Entry {
+        do {
+            let entry = try open(plan)
+            add(entry)
+            return entry
+        } catch {
+            try? disk.discardTree("\(folder)/\(plan.name)")
+            throw error
         }
     }
 
     /// The order is shown: tables as in the file, others behind them by name.
-    func add(_ entry: Entry) {
+    private func add(_ entry: Entry) {
         state.withLock { state in
             let tables = state.entries.prefix { $0.origin == .table }
             let others = state.entries.dropFirst(tables.count) + [entry]
@@ -292,7 +302,7 @@ extension RecipeBook {
         }
     }
 
-    func open(_ plan: Plan) throws -> Entry {
+    private func open(_ plan: Plan) throws -> Entry {
         let method = plan.method
         let line = LineRecipe(plan.table, name: plan.name, models: method.slot)
         let recipe = try Recipe(

@@ -133,18 +133,9 @@ extension RecipeBook {
     {
         try change.withLock { _ in
             try checkIsFree(staged.name)
-            let target = "\(folder)/\(staged.name)"
             try disk.syncFolder(staged.store.folder)
-            try disk.move(staged.store.folder, to: target)
-            do {
-                let entry = try open(
-                    Plan(name: staged.name, origin: .imported, table: settings, method: method))
-                add(entry)
-                return entry
-            } catch {
-                try? disk.discardTree(target)
-                throw error
-            }
+            try disk.move(staged.store.folder, to: "\(folder)/\(staged.name)")
+            return try openNew(Plan(name: staged.name, origin: .imported, table: settings, method: method))
         }
     }
 }

@@ -160,6 +160,26 @@ private struct FineViewFixture: Decodable {
         #expect(bad.map[18, 26] == 0 && bad.map[2, 2] > 0)
     }
 
+    @Test func whatIsIgnoredIsNotEvenLookedAtClosely() throws {
+        let corners = [(0, 0), (28, 0), (28, 40), (0, 40)].map { PixelPoint(x: $0.0, y: $0.1) }
+        let area = InspectionArea(ignore: [corners])
+        var looked: [Int] = []
+        let extractor = madeUpLooker { looked.append($0) }
+        let model = try FittedModel.fit(
+            shots: (1...2).map { try MadeUpPart.shot($0, area: area) }, extractor: extractor,
+            settings: MethodSettings(method: AutoMethod().with { $0.rotations = 1 }, layers: [1, 2], area: area))
+        let view = try #require(model.fineViews.first)
+        // The left half of an even number of columns.
+        #expect(view.grid.columns % 2 == 0 && !looked.isEmpty && looked.allSatisfy { $0 == view.grid.count / 2 })
+        // A model that was fitted before there was such a thing goes on with the features that it was fitted with.
+        looked = []
+        let before = FineView(region: view.region, grid: view.grid, stages: view.stages)
+        let again = try JSONDecoder().decode(FineView.self, from: try JSONEncoder().encode(before))
+        _ = extractor.features(
+            of: MadeUpPart.picture(1), [again], in: area, frame: PixelSize(height: 40, width: 56))
+        #expect(again == before && looked == [view.grid.count])
+    }
+
     @Test func aLineThatSeesTheFineViewOtherwiseIsTold() throws {
         let source = ExtractorSource(
             name: "made-up", sha256: "0123", layerCount: 2, defaultInputSize: 32, defaultLayers: [1, 2],
@@ -261,11 +281,16 @@ func madeUpLooker(scale: Float = 1, looked: @escaping (Int) -> Void = { _ in }) 
     return FeatureExtractor(
         identity: base.identity, layerCount: 2,
         fineStages: [FeatureStage(layer: 1), FeatureStage(layer: 1, localAveraging: true)],
-        look: { image, placement, grid, layers in
-            looked(grid.count)
+        look: { image, placement, grid, layers, patches in
+            looked(patches?.count ?? grid.count)
             let cut = placement.cut(image, height: 4 * grid.rows, width: 4 * grid.columns)
             var map = statistics(of: cut, grid, withSpread: true)
             for index in map.tokens.values.indices where index % 6 == 1 { map.tokens.values[index] *= scale }
+            let dropped = Set(0..<grid.count).subtracting(patches ?? Array(0..<grid.count))
+            let width = map.tokens.columns
+            for index in map.tokens.values.indices where dropped.contains(index / width) {
+                map.tokens.values[index] = 0
+            }
             return Dictionary(uniqueKeysWithValues: layers.map { ($0, map) })
         }, extract: { image, request, _ in base.features(of: image, request) })
 }

@@ -10,16 +10,23 @@ package struct FineView: Codable, Sendable, Equatable {
     package let grid: PatchGrid
     /// What is compared of each token. A map of twice as many rows and columns gives a token four vectors, one after the other.
     package let stages: [FeatureStage]
+    /// Whether a transformer leaves out tokens in ignored polygons, see ``FeatureRequest/patches``: other features than with them, so
+    /// a model goes on as it was fitted. Nil = no, of models without polygons and of those that were fitted before there was such a thing.
+    package var leavesOutIgnored: Bool?
 
-    package init(region: PartRegion, grid: PatchGrid, stages: [FeatureStage]) {
+    package init(region: PartRegion, grid: PatchGrid, stages: [FeatureStage], leavesOutIgnored: Bool? = nil) {
         self.region = region
         self.grid = grid
         self.stages = stages
+        self.leavesOutIgnored = leavesOutIgnored
     }
 
-    /// - Parameter area: about so many pixels of a transformer's input.
-    init(region: PartRegion, area: Int, stages: [FeatureStage]) {
-        self.init(region: region, grid: region.grid(area: area), stages: stages)
+    /// - Parameters:
+    ///   - area: about so many pixels of a transformer's input.
+    ///   - hasIgnored: whether there are polygons inside of which nothing counts.
+    init(region: PartRegion, area: Int, stages: [FeatureStage], hasIgnored: Bool) {
+        self.init(
+            region: region, grid: region.grid(area: area), stages: stages, leavesOutIgnored: hasIgnored ? true : nil)
     }
 
     package var layers: [Int] { Set(stages.map(\.layer)).sorted() }
