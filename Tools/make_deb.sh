@@ -58,6 +58,7 @@ stage_documents() {
     install -Dm644 -t "$payload/usr/share/doc/fsac" README.md ARCHITECTURE.md
     install -Dm644 -t "$payload/usr/share/doc/fsac/docs" docs/*.md
     install -Dm644 -t "$payload/usr/share/doc/fsac/plant/prometheus" packaging/plant/prometheus/*
+    install -Dm644 -t "$payload/usr/share/doc/fsac/plant/mosquitto" packaging/plant/mosquitto/*
     install -Dm644 -t "$payload/usr/share/man/man1" .build/man/*.1
     install -Dm644 -t "$payload/usr/share/man/man8" .build/man/fsacd.8
     install -Dm644 -t "$gateway/usr/share/man/man8" .build/man/fsac-gateway.8

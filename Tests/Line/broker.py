@@ -94,6 +94,7 @@ class Reader:
 
     def __init__(self, broker, topics=("fsac/#",)):
         self.verdicts, self.gaps, self.events, self.states, self.delays, self.messages = [], [], [], [], [], []
+        self.bridge = []
         self.is_there = threading.Event()
         self.client = Client(CallbackAPIVersion.VERSION2, client_id="reader", protocol=MQTTv5)
         self.client.on_connect = lambda client, *_: (client.subscribe([(topic, 1) for topic in topics]),
@@ -122,6 +123,7 @@ class Reader:
             case ["gap"]: self.gaps.append(body)
             case ["state"]: self.states.append(body["state"])
             case ["event"] | ["alarm"]: self.events.append(body)
+            case ["bridge"]: self.bridge.append(str(body))
 
     def has(self, journal, number):
         return (journal, number) in self.verdicts[-1000:]

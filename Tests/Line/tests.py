@@ -3,10 +3,11 @@
 import unittest
 
 from test_modbus import ModbusTest
+from test_plant import PlantBrokersTest
 from test_receivers import ExecTest, WebhookTest
 from test_sinks import MQTTTest
 
-__all__ = ["ExecTest", "ModbusTest", "MQTTTest", "WebhookTest"]
+__all__ = ["ExecTest", "ModbusTest", "MQTTTest", "PlantBrokersTest", "WebhookTest"]
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
