@@ -48,12 +48,12 @@ extension FolderTaker {
         nextScan = .now + (candidates.isEmpty ? period : min(place.settling, period))
     }
 
-    /// Whether a file that nobody announced is: one that rests, or one that nobody writes to.
+    /// Whether a file that nobody announced is: one that rests, or one that nobody writes to. Never at the first sight of it: the kernel
+    /// announces a move a moment after the file has its new name, and what is announced is taken by that.
     private mutating func isComplete(_ name: FileName, _ identity: FileIdentity) -> Bool {
         guard let seen = candidates[name], seen.identity == identity else {
             candidates[name] = Candidate(identity: identity, since: .now)
-            guard !isResting, identity.size > 0, let file = try? folder.open(name) else { return false }
-            return file.writers == .none
+            return false
         }
         guard !isResting, let file = try? folder.open(name) else { return .now - seen.since >= place.settling }
         return switch file.writers {

@@ -20,6 +20,14 @@ struct FolderTaker {
     struct Taken {
         var identity: FileIdentity
         var digest: String?
+
+        /// Whether a file is this one, that was moved away, whatever its time says.
+        ///
+        /// - Parameter digest: of its bytes; nil = not known.
+        func isBack(as now: FileIdentity, _ digest: String?) -> Bool {
+            now.inode == identity.inode && now.size == identity.size
+                && (now == identity || digest != nil && digest == self.digest)
+        }
     }
 
     /// A file that nobody announced, or that cannot be read yet.
@@ -157,7 +165,7 @@ struct FolderTaker {
                 (left[name], vanished[name]) = (nil, nil)
                 return
             }
-            complete(name, isWritten: true)
+            complete(name, isWritten: true, mayBeBack: true)
         case .movedOut(let name, let cookie):
             beingWritten[name] = nil
             movedOut = (name, cookie)
@@ -194,7 +202,8 @@ struct FolderTaker {
     ///
     /// - Parameter isWritten: whether contents came: each time is a part. Else it was made empty, which some do before they write
     ///   to it, touched, or written to before it was watched.
-    private mutating func complete(_ name: FileName, isWritten: Bool) {
+    ///   - mayBeBack: whether it was moved in, as a taken file that was moved away is when it comes back.
+    private mutating func complete(_ name: FileName, isWritten: Bool, mayBeBack: Bool = false) {
         guard PictureFolder.isPicture(name), isWanted(name) else { return }
         guard !isResting else {
             nextScan = .now
@@ -210,6 +219,12 @@ struct FolderTaker {
         case .unsteady:
             if isWritten { miss(name, "it was written to again while it was read") }
         case .arrival(let arrival):
+            // It was away again when it was asked for, and is there now.
+            if mayBeBack, let gone = left[name], let now = arrival.identity, gone.isBack(as: now, arrival.digest) {
+                taken[name] = Taken(identity: now, digest: gone.digest)
+                (left[name], vanished[name]) = (nil, nil)
+                return
+            }
             // Somebody writes to it by now: the close of that is what counts.
             if !isWritten, (try? folder.open(name))?.writers == .some { return }
             if !isWritten, isKnown(name, arrival) { return }
@@ -228,12 +243,11 @@ struct FolderTaker {
 
     /// Whether a taken file that was moved away has come back as it was, whatever its time says.
     private mutating func isBack(_ name: FileName, _ gone: Taken) -> Bool {
-        guard let now = folder.identity(of: name), now.inode == gone.identity.inode, now.size == gone.identity.size
-        else { return false }
-        if now != gone.identity {
-            guard let digest = gone.digest, case .arrival(let arrival) = read(name, reads: true),
-                arrival.digest == digest
-            else { return false }
+        guard let now = folder.identity(of: name) else { return false }
+        if !gone.isBack(as: now, nil) {
+            guard case .arrival(let arrival) = read(name, reads: true), gone.isBack(as: now, arrival.digest) else {
+                return false
+            }
         }
         taken[name] = Taken(identity: now, digest: gone.digest)
         return true

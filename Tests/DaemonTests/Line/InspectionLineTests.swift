@@ -209,7 +209,7 @@ private final class Gate: Sendable {
         }
     }
 
-    @Test func everyPartInTheFolderGetsItsLineAndItsPictures() async throws {
+    @Test(.timeLimit(.minutes(1))) func everyPartInTheFolderGetsItsLineAndItsPictures() async throws {
         models.activate(TestLine.model(generation: 3, limit: 100))
         try put(50, "a.png")
         try put(150, "b.png")
@@ -223,6 +223,8 @@ private final class Gate: Sendable {
             #expect(records.map(\.durable) == [false, true, false])
             #expect(records[1].regions == [.init(x: 1, y: 2, width: 38, height: 20, peak: 150)])
             #expect(records[2].image == nil)
+            // A part is counted a moment after its line is there.
+            while line.readings.counts.invalid == 0 { try await Task.sleep(for: .milliseconds(5)) }
             let readings = line.readings
             #expect(readings.state == .inspecting)
             #expect(readings.counts == CountsReply(ok: 1, ng: 1, invalid: 1, causes: ["decode_failed": 1]))
