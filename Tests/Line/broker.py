@@ -97,8 +97,8 @@ class Reader:
         self.bridge = []
         self.is_there = threading.Event()
         self.client = Client(CallbackAPIVersion.VERSION2, client_id="reader", protocol=MQTTv5)
-        self.client.on_connect = lambda client, *_: (client.subscribe([(topic, 1) for topic in topics]),
-                                                     self.is_there.set())
+        self.client.on_connect = lambda client, *_: client.subscribe([(topic, 1) for topic in topics])
+        self.client.on_subscribe = lambda *_: self.is_there.set()
         self.client.on_disconnect = lambda *_: self.is_there.clear()
         self.client.on_message = self.note
         self.client.reconnect_delay_set(1, 1)
