@@ -70,11 +70,8 @@ final class ChildProgram {
 
     /// How it ended, in words; waits for it.
     var end: String {
-        var status: CInt = 0
         // It closed its output, and may go on without: that is an end, too.
-        _ = Glibc.kill(-process, SIGKILL)
-        guard waitpid(process, &status, 0) == process else { return "ended" }
-        isReaped = true
+        guard let status = reap() else { return "ended" }
         let signal = status & 0x7F
         return signal == 0 ? "ended with status \(status >> 8 & 0xFF)" : "ended by signal \(signal)"
     }
@@ -88,12 +85,15 @@ final class ChildProgram {
     }
 
     /// Its whole group.
-    func kill() {
-        guard !isReaped else { return }
+    func kill() { _ = reap() }
+
+    /// - Returns: as of waitpid(2); nil when it was reaped before.
+    private func reap() -> CInt? {
+        guard !isReaped else { return nil }
         _ = Glibc.kill(-process, SIGKILL)
         var status: CInt = 0
-        _ = waitpid(process, &status, 0)
         isReaped = true
+        return waitpid(process, &status, 0) == process ? status : nil
     }
 
     deinit {

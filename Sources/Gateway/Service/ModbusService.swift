@@ -8,15 +8,14 @@ import Synchronization
 final class ModbusService: Sendable {
     /// Between two attempts to reach the daemon.
     private static let pause = Duration.milliseconds(250)
-    /// In which the server's loop, which turns ten times a second, has to have moved.
-    private static let patience = Duration.seconds(2)
 
     private let client: DaemonClient
     private let settings: ModbusSettings
     private let clerk: ModbusClerk
     private let desk: Mutex<ModbusDesk>
     private let server: Monitor<ModbusServer?> = Monitor(nil)
-    private let movement = Mutex((turns: UInt64.max, at: ContinuousClock.now))
+    /// Of the server's loop, which turns ten times a second.
+    private let movement = Mutex(LoopMovement(within: .seconds(2)))
 
     /// Reads what was kept of the units.
     init(_ settings: ModbusSettings, client: DaemonClient, stateDirectory: String) throws {
@@ -42,10 +41,7 @@ final class ModbusService: Sendable {
     /// Whether the loop that serves PLCs moves.
     var isMoving: Bool {
         let now = server.read { $0?.turns.load(ordering: .relaxed) } ?? 0
-        return movement.withLock { movement in
-            if now != movement.turns { movement = (now, .now) }
-            return .now - movement.at < Self.patience
-        }
+        return movement.withLock { $0.goesOn(now) }
     }
 
     /// For people.

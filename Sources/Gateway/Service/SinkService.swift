@@ -19,8 +19,6 @@ final class SinkService: Sendable {
         var at: ContinuousClock.Instant?
         var state: StationState?
         var known = ContinuousClock.now
-        var turns: [UInt64] = []
-        var moved: [ContinuousClock.Instant] = []
     }
 
     private let client: DaemonClient
@@ -31,6 +29,8 @@ final class SinkService: Sendable {
     private let failed: [SinkReport]
     private let view = Mutex(StationView())
     private let told = Mutex(Told())
+    /// Of each loop.
+    private let movements: Mutex<[LoopMovement]>
 
     init(_ sinks: [SinkSettings], station: String, client: DaemonClient, stateDirectory: String) throws {
         try Disk().createFolderForGood(stateDirectory)
@@ -50,11 +50,8 @@ final class SinkService: Sendable {
                         reason: reason, delivered: nil, behind: 0))
             }
         }
+        movements = Mutex(loops.map { _ in LoopMovement(within: Self.loopPatience) })
         (self.loops, self.failed) = (loops, failed)
-        told.withLock { told in
-            told.turns = loops.map { _ in .max }
-            told.moved = loops.map { _ in .now }
-        }
     }
 
     func start() {
@@ -139,11 +136,9 @@ final class SinkService: Sendable {
 
     /// Whether every sink's loop moves.
     var isMoving: Bool {
-        let turns = loops.map { $0.turns.load(ordering: .relaxed) }
-        return told.withLock { told in
-            for index in turns.indices where turns[index] != told.turns[index] { told.moved[index] = .now }
-            told.turns = turns
-            return told.moved.allSatisfy { .now - $0 < Self.loopPatience }
+        // Each is looked at, also behind one that stands still.
+        movements.withLock { movements in
+            loops.indices.map { movements[$0].goesOn(loops[$0].turns.load(ordering: .relaxed)) }.allSatisfy { $0 }
         }
     }
 

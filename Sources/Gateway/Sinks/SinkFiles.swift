@@ -62,9 +62,8 @@ package struct SinkFiles: Sendable {
     package func tell(_ report: SinksReport) throws {
         let temporary = "\(directory)/\(ReplacementFile.temporaryPrefix)sinks.json"
         unlink(temporary)
-        let file = try AppendFile(creating: temporary, disk: Disk())
-        try file.append([UInt8](ControlCoding.encode(report)) + [UInt8(ascii: "\n")])
-        try file.rename(to: reportPath)
+        try Disk().place(
+            [UInt8](ControlCoding.encode(report)) + [UInt8(ascii: "\n")], at: reportPath, temporary: temporary)
     }
 
     package func report() throws -> SinksReport {
