@@ -10,6 +10,7 @@ package import Platform
 package struct JournalIdentity: Sendable, Equatable {
     /// 16 hexadecimal digits.
     package let text: String
+    private static let byteCount = 8
 
     /// What the file of a journal folder says.
     package enum Reading: Equatable, Sendable {
@@ -26,7 +27,7 @@ package struct JournalIdentity: Sendable, Equatable {
     package static func path(of folder: String) -> String { "\(folder).id" }
 
     package static func random() -> JournalIdentity {
-        JournalIdentity(text: hexadecimal((0..<8).map { _ in UInt8.random(in: .min ... .max) }))
+        JournalIdentity(text: hexadecimal((0..<byteCount).map { _ in UInt8.random(in: .min ... .max) }))
     }
 
     /// - Throws: ``DiskError`` when nobody knows: the disk does not answer.
@@ -42,7 +43,9 @@ package struct JournalIdentity: Sendable, Equatable {
         guard case .sound(let content) = Seal.open(bytes) else {
             return .damaged(reason: "\(path(of: folder)): its checksum does not hold")
         }
-        guard let document = try? ControlCoding.decode(Document.self, from: content), isValid(document.journal) else {
+        guard let document = try? ControlCoding.decode(Document.self, from: content),
+            isHexadecimal(document.journal, bytes: byteCount)
+        else {
             return .damaged(reason: "\(path(of: folder)): expected 16 hexadecimal digits as `journal`")
         }
         return .known(JournalIdentity(text: document.journal))
@@ -53,12 +56,5 @@ package struct JournalIdentity: Sendable, Equatable {
         let path = Self.path(of: folder)
         try disk.createFolder(FilePath.split(path).folder)
         try disk.replace(path, with: Seal.sealed(Array(#"{"journal":"\#(text)"}"#.utf8)))
-    }
-
-    private static func isValid(_ text: String) -> Bool {
-        text.utf8.count == 16
-            && text.utf8.allSatisfy {
-                (0x30...0x39).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
-            }
     }
 }

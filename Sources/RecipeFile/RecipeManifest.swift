@@ -217,7 +217,5 @@ extension RecipeManifest {
         }
     }
 
-    static func isDigest(_ text: String) -> Bool {
-        text.utf8.count == 2 * SHA256.byteCount && text.utf8.allSatisfy("0123456789abcdef".utf8.contains)
-    }
+    static func isDigest(_ text: String) -> Bool { isHexadecimal(text, bytes: SHA256.byteCount) }
 }
