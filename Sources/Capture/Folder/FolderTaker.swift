@@ -161,10 +161,7 @@ struct FolderTaker {
         case .movedIn(let name, let cookie):
             beingWritten[name] = nil
             if let from = movedOut, from.cookie == cookie { return renamed(from.name, to: name) }
-            if let gone = left[name], isBack(name, gone) {
-                (left[name], vanished[name]) = (nil, nil)
-                return
-            }
+            if let gone = left[name], isBack(name, gone) { return }
             complete(name, isWritten: true, mayBeBack: true)
         case .movedOut(let name, let cookie):
             beingWritten[name] = nil
@@ -221,9 +218,7 @@ struct FolderTaker {
         case .arrival(let arrival):
             // It was away again when it was asked for, and is there now.
             if mayBeBack, let gone = left[name], let now = arrival.identity, gone.isBack(as: now, arrival.digest) {
-                taken[name] = Taken(identity: now, digest: gone.digest)
-                (left[name], vanished[name]) = (nil, nil)
-                return
+                return comeBack(name, as: now, gone)
             }
             // Somebody writes to it by now: the close of that is what counts.
             if !isWritten, (try? folder.open(name))?.writers == .some { return }
@@ -249,8 +244,13 @@ struct FolderTaker {
                 return false
             }
         }
-        taken[name] = Taken(identity: now, digest: gone.digest)
+        comeBack(name, as: now, gone)
         return true
+    }
+
+    private mutating func comeBack(_ name: FileName, as now: FileIdentity, _ gone: Taken) {
+        taken[name] = Taken(identity: now, digest: gone.digest)
+        (left[name], vanished[name]) = (nil, nil)
     }
 
     private func isWanted(_ name: FileName) -> Bool {
