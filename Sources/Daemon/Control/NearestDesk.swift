@@ -102,10 +102,8 @@ final class NearestDesk: Sendable {
         let good: Image
         let size: PixelSize
         do {
-            let picture = Picture(.file, bytes: found.bytes)
-            let (height, width) = try picture.size()
-            size = PixelSize(height: height, width: width)
-            good = try model.area.image(of: picture, inputSize: Self.side(of: model))
+            size = try Self.frame(of: found.bytes)
+            good = try model.area.image(of: Picture(.file, bytes: found.bytes), inputSize: Self.side(of: model))
         } catch {
             throw Absence(missing: .shot, text: "\(found.name), which is most like the part, cannot be read: \(error)")
         }

@@ -56,26 +56,13 @@ struct ShotWork: Sendable {
             report { $0.phase = .working(.checking, progress: 0) }
             try await check(order, after: &shots, report) { bytes }
         case .verdict(let sequence):
-            do {
-                let picture = try await pictures.picture(of: sequence, .image)
+            try await check(order, part: sequence, after: &shots, report) {
                 report { $0.phase = .working(.checking, progress: 0) }
-                try await check(order, after: &shots, report) {
-                    if !order.isForced { try checks.checkVerdict(sequence) }
-                    return picture.bytes
-                }
-            } catch let error as ControlError where error.code == .notFound {
-                shots.append(.refused(error.body))
-                report { $0.shots = shots.map(AddNormalsReply.Shot.init) }
+                if !order.isForced { try checks.checkVerdict(sequence) }
             }
         case .candidates(let sequences):
             for (done, sequence) in sequences.enumerated() {
-                do {
-                    let picture = try await pictures.picture(of: sequence, .image)
-                    try await check(order, after: &shots, report) { picture.bytes }
-                } catch let error as ControlError where error.code == .notFound {
-                    shots.append(.refused(error.body))
-                    report { [shots] in $0.shots = shots.map(AddNormalsReply.Shot.init) }
-                }
+                try await check(order, part: sequence, after: &shots, report) {}
                 let progress = Double(done + 1) / Double(sequences.count)
                 report { $0.phase = .working(.taking, progress: progress) }
             }
@@ -89,6 +76,24 @@ struct ShotWork: Sendable {
             }
         }
         return shots
+    }
+
+    /// As the other one, of a part's stored picture.
+    ///
+    /// - Parameter look: at the part, once its picture is there.
+    private func check(
+        _ order: ShotOrder, part sequence: UInt64, after shots: inout [CheckedShot], _ report: @escaping Report,
+        _ look: @escaping @Sendable () throws -> Void
+    ) async throws {
+        do {
+            let picture = try await pictures.picture(of: sequence, .image)
+            try await check(order, after: &shots, report) {
+                try look()
+                return picture.bytes
+            }
+        } catch let error as ControlError where error.code == .notFound {
+            add(.refused(error.body), to: &shots, report)
+        }
     }
 
     /// A picture that is refused does not keep the others out.
@@ -106,6 +111,10 @@ struct ShotWork: Sendable {
             }
         }
         try Task.checkCancellation()
+        add(shot, to: &shots, report)
+    }
+
+    private func add(_ shot: CheckedShot, to shots: inout [CheckedShot], _ report: Report) {
         shots.append(shot)
         report { [shots] in $0.shots = shots.map(AddNormalsReply.Shot.init) }
     }

@@ -29,10 +29,9 @@ struct RecipeExport: Sendable {
         var sizes: [PixelSize] = []
         for normal in view.normals {
             let bytes = try recipe.bytes(of: normal)
-            let size = try Picture(.file, bytes: bytes).size()
-            if sizes.last != PixelSize(height: size.height, width: size.width) {
-                sizes.append(PixelSize(height: size.height, width: size.width))
-            }
+            let (height, width) = try Picture(.file, bytes: bytes).size()
+            let size = PixelSize(height: height, width: width)
+            if sizes.last != size { sizes.append(size) }
             let member = RecipeManifest.Member(
                 .shot(sha256: normal.sha256, isDoubted: normal.isDoubted, fileExtension: normal.fileExtension), bytes)
             shots[member.name] = normal

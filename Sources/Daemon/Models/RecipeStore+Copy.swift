@@ -42,9 +42,9 @@ extension RecipeStore {
         let path = "\(folder)/\(importedName)"
         guard let bytes = try documents.bytes(of: path) else { return nil }
         do {
-            var settings = try Configuration.RecipeSettings(toml: String(decoding: bytes, as: UTF8.self), file: path)
-            settings.name = recipe
-            return .imported(settings)
+            return .imported(
+                try Configuration.RecipeSettings(toml: String(decoding: bytes, as: UTF8.self), file: path).named(recipe)
+            )
         } catch {
             throw .malformed(path: path, reason: "\(error)")
         }
