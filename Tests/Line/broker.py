@@ -33,31 +33,20 @@ READER = ("reader", "hunter2")
 GATEWAY = ("fsac", "Tr0ub4dor")
 
 
-class Broker:
-    def __init__(self, folder, acl=None, tls=None, is_saving=False):
-        """acl: lines of an access list for the user of the gateway; with one there are passwords. tls: a Certificates.
-        is_saving: a kill loses no subscription."""
-        self.folder = pathlib.Path(folder) / "broker"
-        self.folder.mkdir()
-        self.port, self.tls, self.has_users, self.program = free_port(), tls, acl is not None, None
-        text = SETTINGS.format(port=self.port, folder=self.folder, anonymous="false" if self.has_users else "true")
-        text += SAVING if is_saving else ""
-        if self.has_users:
-            self.allow(acl)
-            for user, password in (READER, GATEWAY):
-                subprocess.run(["mosquitto_passwd", "-b", *([] if (self.folder / "users").exists() else ["-c"]),
-                                self.folder / "users", user, password], check=True, stderr=subprocess.DEVNULL)
-            text += f"acl_file {self.folder}/acl\npassword_file {self.folder}/users\n"
-        if tls:
-            text += f"cafile {tls.ca}\ncertfile {tls.certificate}\nkeyfile {tls.key}\n"
+class Mosquitto:
+    """A broker's program by the mosquitto.conf of `folder`."""
+
+    program = None
+
+    def set_password(self, user, password):
+        users = self.folder / "users"
+        subprocess.run(["mosquitto_passwd", "-b", *([] if users.exists() else ["-c"]), users, user, password],
+                       check=True, stderr=subprocess.DEVNULL)
+
+    def write_settings(self, text):
         # A broker that is started by root becomes another user, who may not read the folder.
         text += "user root\n" if os.getuid() == 0 else ""
         (self.folder / "mosquitto.conf").write_text(text)
-
-    def allow(self, acl):
-        (self.folder / "acl").write_text(f"user {READER[0]}\ntopic readwrite #\nuser {GATEWAY[0]}\n{acl}\n")
-        if self.program:
-            self.program.send_signal(signal.SIGHUP)
 
     def start(self):
         self.program = subprocess.Popen([MOSQUITTO, "-c", self.folder / "mosquitto.conf"])
@@ -71,6 +60,30 @@ class Broker:
         if self.program and self.program.poll() is None:
             self.program.send_signal(signal.SIGCONT)
             self.kill()
+
+
+class Broker(Mosquitto):
+    def __init__(self, folder, acl=None, tls=None, is_saving=False):
+        """acl: lines of an access list for the user of the gateway; with one there are passwords. tls: a Certificates.
+        is_saving: a kill loses no subscription."""
+        self.folder = pathlib.Path(folder) / "broker"
+        self.folder.mkdir()
+        self.port, self.tls, self.has_users = free_port(), tls, acl is not None
+        text = SETTINGS.format(port=self.port, folder=self.folder, anonymous="false" if self.has_users else "true")
+        text += SAVING if is_saving else ""
+        if self.has_users:
+            self.allow(acl)
+            for user, password in (READER, GATEWAY):
+                self.set_password(user, password)
+            text += f"acl_file {self.folder}/acl\npassword_file {self.folder}/users\n"
+        if tls:
+            text += f"cafile {tls.ca}\ncertfile {tls.certificate}\nkeyfile {tls.key}\n"
+        self.write_settings(text)
+
+    def allow(self, acl):
+        (self.folder / "acl").write_text(f"user {READER[0]}\ntopic readwrite #\nuser {GATEWAY[0]}\n{acl}\n")
+        if self.program:
+            self.program.send_signal(signal.SIGHUP)
 
 
 class Certificates:

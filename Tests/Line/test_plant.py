@@ -1,15 +1,12 @@
 """The brokers of packaging/plant/mosquitto: a plant's, and one further up that it is bridged to, with the real gateway."""
-import os
 import pathlib
-import signal
-import subprocess
 import threading
 import unittest
 
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
-from broker import MOSQUITTO, READER, Certificates, Reader
+from broker import READER, Certificates, Mosquitto, Reader
 from loopback import ROOT, free_port
 from rig import Rig, await_
 
@@ -27,13 +24,13 @@ ca = "{ca}"
 """
 
 
-class ShippedBroker:
+class ShippedBroker(Mosquitto):
     """A broker by the files as they are shipped, but for places, names of computers and who reads."""
 
     has_users = True
 
     def __init__(self, folder, tls, acl, bridge_to=None):
-        self.folder, self.tls, self.port, self.program = pathlib.Path(folder), tls, free_port(), None
+        self.folder, self.tls, self.port = pathlib.Path(folder), tls, free_port()
         self.folder.mkdir()
         text = self.shipped("plant.conf", {
             "listener 8883": f"listener {self.port} 127.0.0.1",
@@ -44,15 +41,12 @@ class ShippedBroker:
             text += self.shipped("bridge.conf", {
                 "broker.company.example:8883": f"localhost:{bridge_to.port}",
                 "/etc/mosquitto/ca_certificates/company-ca.pem": bridge_to.tls.ca})
-        # As Debian's mosquitto.conf has it; and a broker that is started by root becomes another user, who may not read the folder.
+        # As Debian's mosquitto.conf has it.
         text += f"persistence true\npersistence_location {self.folder}/\nlog_dest file {self.folder}/broker.log\n"
-        text += "user root\n" if os.getuid() == 0 else ""
-        (self.folder / "mosquitto.conf").write_text(text)
+        self.write_settings(text)
         (self.folder / "acl").write_text(acl)
-        (self.folder / "users").touch(mode=0o600)
         for user, password in USERS.items():
-            subprocess.run(["mosquitto_passwd", "-b", self.folder / "users", user, password], check=True,
-                           stderr=subprocess.DEVNULL)
+            self.set_password(user, password)
 
     @staticmethod
     def shipped(name, replacements):
@@ -61,18 +55,6 @@ class ShippedBroker:
             assert text.count(old) == 1, f"{name}: expected '{old}' once"
             text = text.replace(old, str(new))
         return text
-
-    def start(self):
-        self.program = subprocess.Popen([MOSQUITTO, "-c", self.folder / "mosquitto.conf"])
-        return self
-
-    def kill(self):
-        self.program.send_signal(signal.SIGKILL)
-        self.program.wait()
-
-    def end(self):
-        if self.program and self.program.poll() is None:
-            self.kill()
 
 
 class PlantBrokersTest(unittest.TestCase):
