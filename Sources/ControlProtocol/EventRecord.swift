@@ -82,6 +82,8 @@ package struct EventRecord: Codable, Sendable, Equatable {
     /// The name that the system has for `uid`, if any.
     package var user: String?
     package var pid: Int32?
+    /// What somebody at the page calls themselves, which nobody checked.
+    package var name: String?
     /// What was, by name; without what there was not.
     package var before: [String: EventValue]
     /// What is meant to be.
@@ -95,7 +97,8 @@ package struct EventRecord: Codable, Sendable, Equatable {
 
     package init(
         seq: UInt64, time: String, event: Kind, recipe: String? = nil, camera: String? = nil, origin: Origin,
-        uid: UInt32? = nil, user: String? = nil, pid: Int32? = nil, before: [String: EventValue] = [:],
+        uid: UInt32? = nil, user: String? = nil, pid: Int32? = nil, name: String? = nil,
+        before: [String: EventValue] = [:],
         after: [String: EventValue] = [:], failed: UInt64? = nil, error: String? = nil, refused: Bool? = nil
     ) {
         self.seq = seq
@@ -107,6 +110,7 @@ package struct EventRecord: Codable, Sendable, Equatable {
         self.uid = uid
         self.user = user
         self.pid = pid
+        self.name = name
         self.before = before
         self.after = after
         self.failed = failed

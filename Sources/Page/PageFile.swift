@@ -20,6 +20,7 @@ package struct PageFile: Sendable {
             script("main", PackageResources.main_js), script("stream", PackageResources.stream_js),
             script("line", PackageResources.line_js), script("text", PackageResources.text_js),
             script("camera", PackageResources.camera_js), script("picture", PackageResources.picture_js),
+            script("ask", PackageResources.ask_js),
             script("judge", PackageResources.judge_js), script("shift", PackageResources.shift_js),
             script("chart", PackageResources.chart_js),
             PageFile(path: "/assets/icon.svg", type: "image/svg+xml", bytes: PackageResources.icon_svg),

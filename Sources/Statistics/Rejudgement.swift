@@ -25,7 +25,7 @@ package struct Rejudgements: Sendable {
         case disputed
     }
 
-    /// Of each part, by person: those at the operator's page are one.
+    /// Of each part, by person: those at the operator's page by what they call themselves, and all who say nothing as one.
     private let words: [UInt64: [String: JudgedAs]]
     /// Of each part what the newest word on it names.
     private let defects: [UInt64: String]
@@ -39,7 +39,8 @@ package struct Rejudgements: Sendable {
             guard case .count(let number) = event.after["seq"], let seq = UInt64(exactly: number),
                 case .text(let text) = event.after["judged"], let judged = JudgedAs(rawValue: text)
             else { continue }
-            words[seq, default: [:]][event.uid.map { "\($0)" } ?? event.origin.rawValue] = judged
+            let person = event.uid.map { "\($0)" } ?? "\(event.origin.rawValue) \(event.name ?? "")"
+            words[seq, default: [:]][person] = judged
             defects[seq] = if case .text(let defect) = event.after["defect"] { defect } else { nil }
         }
         self.words = words

@@ -41,7 +41,8 @@ settle_ms = 50
 
 
 class Line:
-    def __init__(self, cameras=("camera1",)):
+    def __init__(self, cameras=("camera1",), further=""):
+        """further: of the configuration, tables that only some tests want."""
         self.cameras = cameras
         # Short: a Unix socket's path has at most 107 bytes.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fsac-page."))
@@ -55,7 +56,7 @@ class Line:
             (self.folder / "parts" / name).mkdir(parents=True)
         tables = "".join(CAMERA.format(name=name, folder=self.folder) for name in cameras)
         (self.folder / "config.toml").write_text(
-            CONFIGURATION.format(folder=self.folder, models=MODELS, port=self.port, actions=self.actions, cameras=tables))
+            CONFIGURATION.format(folder=self.folder, models=MODELS, port=self.port, actions=self.actions, cameras=tables) + further)
         lots = sorted((PICTURES / "nominal").glob("*.jpg")), sorted((PICTURES / "local").glob("*.jpg"))
         self.good, self.bad = itertools.cycle(lots[0][10:60]), itertools.cycle(lots[1][:50])
         self.normals = lots[0][:4]

@@ -289,6 +289,52 @@ class PageTest(unittest.TestCase):
         self.browser.open(self.line.url, "en")
 
 
+class AlarmTest(unittest.TestCase):
+    def test_an_alarm_is_acknowledged_in_two_taps_by_somebody_with_a_name(self):
+        line = Line(further="[alarm]\nconsecutive_ng = 2\n")
+        self.addCleanup(line.end)
+        line.start()
+        line.fit()
+        browser = Browser(1024, 600)
+        self.addCleanup(browser.end)
+        browser.open(line.url)
+        alarms = lambda: json.loads(line.control("alarm", "list", "--json").stdout)["alarms"]
+        for _ in range(2):
+            line.until("NG", line.bad)
+        await_("the alarm", lambda: WORDS["en"]["alarm.consecutive_ng"] in browser.text("#banner .title"))
+        # Who may only look can do nothing about it.
+        self.assertIsNone(browser.run("return document.querySelector('#banner button')"))
+        browser.open(line.actions_url)
+        await_("what can be done", lambda: browser.text("#banner button") == WORDS["en"]["acknowledge"])
+        browser.run("document.querySelector('#banner button').click()")
+        self.assertEqual(browser.text("#acknowledge p"), WORDS["en"]["sayAcknowledge"].replace("{camera}", "camera1"))
+        self.assertTrue(browser.run("""
+            const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+            return box('#banner button').bottom <= box('#acknowledge').top && box('#acknowledge').top >= 0;"""))
+        self.assertEqual(browser.violations(), [])
+        browser.run("document.querySelector('#acknowledge .no').click()")
+        self.assertTrue(browser.run("return document.getElementById('acknowledge').hidden"))
+        self.assertEqual(len(alarms()), 1)
+        browser.run("document.querySelector('#banner button').click()")
+        browser.run("document.querySelector('#acknowledge input').value = 'Jürgen <17>'")
+        browser.run("document.querySelector('#acknowledge .yes').click()")
+        await_("the end of the banner", lambda: not browser.text("#banner"))
+        self.assertEqual(alarms(), [])
+        event = json.loads(line.control("events", "--json", "--lines", "1").stdout.splitlines()[-1])
+        self.assertEqual([event["event"], event["origin"], event["name"]], ["acknowledged", "page", "Jürgen <17>"])
+        # The name stands there for the next thing that is done, and after a while no more.
+        reject = line.until("NG", line.bad)
+        browser.await_part(reject["seq"])
+        browser.run("document.querySelector('.strip li:last-child button').click()")
+        browser.run("document.querySelector('.judge .NG').click()")
+        self.assertEqual(browser.run("return document.querySelector('main .confirm input').value"), "Jürgen <17>")
+        self.assertTrue(browser.run("""
+            const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+            const inside = box('main .confirm');
+            return ['.yes', '.no', 'input'].every((one) => box(`main .confirm ${one}`).bottom <= inside.bottom);"""))
+        self.assertEqual(browser.complaints(), [])
+
+
 class SeveralCamerasTest(unittest.TestCase):
     def test_each_camera_has_its_tile_and_one_that_is_chosen_the_whole_page(self):
         line = Line(["left", "right", "top"])

@@ -9,9 +9,9 @@ struct ControlResponder: HTTPResponder {
 
     let routes: [ControlRoute]
     /// Who asks where no kernel tells; nil = it does.
-    let author: ChangeAuthor?
+    let author: (@Sendable (Request) throws -> ChangeAuthor)?
 
-    init(routes: [ControlRoute], author: ChangeAuthor? = nil) {
+    init(routes: [ControlRoute], author: (@Sendable (Request) throws -> ChangeAuthor)? = nil) {
         self.routes = routes
         self.author = author
     }
@@ -20,8 +20,8 @@ struct ControlResponder: HTTPResponder {
     func respond(to request: Request, context: ControlContext) async throws -> Response {
         try await ChangeLog().handle(request, context: context) { request, context in
             try await ErrorEnvelope().handle(request, context: context) { request, context in
-                try await answer(
-                    request, by: author ?? ChangeAuthor(uid: context.peer?.uid, pid: context.peer?.pid))
+                let author = try author?(request) ?? ChangeAuthor(uid: context.peer?.uid, pid: context.peer?.pid)
+                return try await answer(request, by: author)
             }
         }
     }

@@ -1,4 +1,5 @@
 import ControlProtocol
+import Glibc
 package import Journal
 package import Logging
 package import Platform
@@ -222,6 +223,17 @@ extension EventJournal {
         lastSequence == 0 ? [] : try reader.lines(before: end, count: count)
     }
 
+    /// Of those that are on the disk, also before the journal was put in order.
+    func stored(before end: UInt64, count: Int) throws(DiskError) -> [VerdictLine] {
+        do {
+            return try reader.lines(before: end, count: count)
+        } catch {
+            // Before the first event there may be no folder.
+            guard error.errno == ENOENT else { throw error }
+            return []
+        }
+    }
+
     package func changes() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         // So that a reader looks once at what came before it asked.
@@ -256,6 +268,7 @@ extension JSONLine {
         if let uid = record.uid { add("uid", uid) }
         if let user = record.user { add("user", user) }
         if let pid = record.pid { add("pid", pid) }
+        if let name = record.name { add("name", name) }
         add("before", JSONLine(record.before))
         add("after", JSONLine(record.after))
         if let failed = record.failed { add("failed", failed) }

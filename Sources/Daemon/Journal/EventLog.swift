@@ -6,13 +6,21 @@ import Platform
 package struct ChangeAuthor: Sendable, Equatable {
     package static let signal = ChangeAuthor(origin: .signal)
     package static let daemon = ChangeAuthor(origin: .daemon)
-    package static let page = ChangeAuthor(origin: .page)
 
     let origin: EventRecord.Origin
     var uid: uid_t?
     var pid: pid_t?
+    /// As somebody at the page calls themselves, which nobody checks.
+    var name: String?
 
     private init(origin: EventRecord.Origin) { self.origin = origin }
+
+    /// Whoever stands at the page where it may act.
+    static func page(named name: String?) -> ChangeAuthor {
+        var author = ChangeAuthor(origin: .page)
+        author.name = name
+        return author
+    }
 
     /// Somebody at the control socket, by the kernel's word.
     package init(uid: uid_t?, pid: pid_t?) {
@@ -53,7 +61,7 @@ package struct Change: Sendable {
         return { seq, isOnDisk in
             EventRecord(
                 seq: seq, time: time, event: event, recipe: recipe, camera: camera, origin: author.origin,
-                uid: author.uid, user: user, pid: author.pid, before: before, after: after,
+                uid: author.uid, user: user, pid: author.pid, name: author.name, before: before, after: after,
                 refused: isOnDisk ? nil : true)
         }
     }
@@ -140,7 +148,8 @@ package final class EventLog: Sendable {
         _ = journal.append { seq, _ in
             EventRecord(
                 seq: seq, time: time, event: event.event, recipe: event.recipe, camera: event.camera,
-                origin: event.origin, uid: event.uid, user: event.user, pid: event.pid, failed: event.seq,
+                origin: event.origin, uid: event.uid, user: event.user, pid: event.pid, name: event.name,
+                failed: event.seq,
                 error: reason)
         }
     }

@@ -1,6 +1,8 @@
 import ControlProtocol
+import Foundation
 import HTTPTypes
 import Hummingbird
+import Platform
 
 /// Answers browsers, and only those that were led here by somebody who means this computer.
 struct PageResponder: HTTPResponder {
@@ -21,6 +23,8 @@ struct PageResponder: HTTPResponder {
     private static let fetchSite = HTTPField.Name("Sec-Fetch-Site")
     /// No form of another site can send it, and no script of one without asking first.
     private static let mark = HTTPField.Name("X-Fsac")
+    /// What whoever acts calls themselves, percent-encoded; of it so many bytes are kept.
+    private static let (name, nameBytes) = (HTTPField.Name("X-Fsac-Name"), 60)
 
     let routes: ControlResponder
     /// In small letters.
@@ -47,7 +51,7 @@ struct PageResponder: HTTPResponder {
 
     /// Another site's page can have a browser ask here under that site's own name, when its name server says that it is here.
     private func check(_ request: Request) throws(ControlError) {
-        guard let host = request.head.authority.flatMap(Self.name), hosts.contains(host) else {
+        guard let host = request.head.authority.flatMap(Self.host), hosts.contains(host) else {
             throw ControlError(
                 code: .invalidRequest,
                 message: "request: this is no name of the station: expected localhost, or one of page.hosts in the "
@@ -75,12 +79,24 @@ struct PageResponder: HTTPResponder {
         }
     }
 
+    /// Who acts.
+    ///
+    /// - Throws: of a name that is no text.
+    @Sendable static func author(of request: Request) throws(ControlError) -> ChangeAuthor {
+        guard let encoded = value(name, request) else { return .page(named: nil) }
+        guard let text = encoded.removingPercentEncoding else {
+            throw .invalidRequest("request: X-Fsac-Name: expected percent-encoded UTF-8")
+        }
+        let line = PrintableText.line(text, atMost: nameBytes).trimmingCharacters(in: .whitespaces)
+        return .page(named: line.isEmpty ? nil : line)
+    }
+
     private static func value(_ name: HTTPField.Name?, _ request: Request) -> String? {
         name.flatMap { request.headers[$0] }
     }
 
     /// Without the port, in small letters.
-    private static func name(_ authority: String) -> String? {
+    private static func host(of authority: String) -> String? {
         authority.wholeMatch(of: /(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::[0-9]+)?/).map { $0.1.lowercased() }
     }
 }

@@ -95,7 +95,7 @@ package struct PageServer: Service {
         at place: PagePlace, hosts: [String], _ actions: [Configuration.PageAction], _ streams: Budget
     ) async {
         let isActing = !actions.isEmpty
-        let routes = ControlResponder(routes: control.routes.forPage(streams, actions), author: .page)
+        let routes = ControlResponder(routes: control.routes.forPage(streams, actions), author: PageResponder.author)
         let listener = PageListener(
             place: place, patience: control.settings,
             responder: PageResponder(routes: routes, hosts: hosts, isActing: isActing),

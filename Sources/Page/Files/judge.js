@@ -1,9 +1,9 @@
 // What people say of parts afterwards: what may be said here, what was said, and the two taps that say it.
+import { act, Question } from "./ask.js";
 import { set } from "./camera.js";
 import { text } from "./text.js";
 
-// How long a question waits for its answer, and an answer is shown.
-const patience = 15_000;
+// How long an answer is shown.
 const shown = 4000;
 const words = {
   OK: { is: "isGood", say: "sayGood" }, NG: { is: "isBad", say: "sayBad" }, unsure: { is: "isUnsure", say: "sayUnsure" },
@@ -49,8 +49,8 @@ export class Judgements {
   }
 
   // - Returns: whether it is recorded.
-  async say(seq, judged) {
-    const isDone = await act("/v1/judgements", { seq, judged });
+  async say(seq, judged, name) {
+    const isDone = await act("/v1/judgements", { seq, judged }, name);
     if (isDone) {
       await this.refresh();
       this.#said();
@@ -59,82 +59,57 @@ export class Judgements {
   }
 }
 
-// What only a page that was opened where it may act can do.
-export async function act(address, fields) {
-  try {
-    const answer = await fetch(address, {
-      method: "POST", headers: { "Content-Type": "application/json", "X-Fsac": "1" }, body: JSON.stringify(fields),
-    });
-    return answer.ok;
-  } catch {
-    return false;
-  }
-}
-
 // The two taps: what somebody says below the held part, and whether they mean it in another place of the screen.
 export class JudgeBar {
   #camera;
   #judgements;
+  #question;
   #seq = null;
-  #asked = null;
   #said = null;
 
   constructor(camera, judgements) {
     [this.#camera, this.#judgements] = [camera, judgements];
+    this.#question = new Question(this.#find(".confirm"));
     for (const judged of Object.keys(words)) {
-      this.#find(`.judge .${judged}`).addEventListener("click", () => this.#ask(judged));
+      const button = this.#find(`.judge .${judged}`);
+      button.addEventListener("click", () => {
+        const seq = this.#seq;
+        if (seq === null) return;
+        this.#question.ask(text(words[judged].say, { seq }), (name) => this.#mean(seq, judged, name), button);
+      });
     }
-    this.#find(".confirm .yes").addEventListener("click", () => this.#mean());
-    this.#find(".confirm .no").addEventListener("click", () => this.#close());
   }
 
   write() {
     this.#find(".judge").setAttribute("aria-label", text("whatIsIt"));
     for (const [judged, { is }] of Object.entries(words)) set(this.#find(`.judge .${judged}`), text(is));
-    set(this.#find(".confirm .yes"), text("yes"));
-    set(this.#find(".confirm .no"), text("no"));
-    this.#asked = null;
-    this.draw(this.#seq === null ? null : { seq: this.#seq, verdict: "OK" }, Date.now());
+    this.#question.write();
+    this.#redraw();
   }
 
   // verdict: of the held part; null = none is.
   draw(verdict, now) {
     const seq = verdict && verdict.verdict !== "INVALID" && this.#judgements.may("judge") ? verdict.seq : null;
-    if (seq !== this.#seq) [this.#seq, this.#asked, this.#said] = [seq, null, null];
-    if (this.#asked && now > this.#asked.until) this.#asked = null;
+    if (seq !== this.#seq) {
+      [this.#seq, this.#said] = [seq, null];
+      this.#question.close();
+    }
+    this.#question.draw(now);
     if (this.#said && now > this.#said.until) this.#said = null;
     this.#find(".judge").hidden = seq === null;
     const outcome = seq === null ? undefined : this.#judgements.outcome(seq);
     set(this.#find(".judge .so"), this.#said ? text(this.#said.key) : outcome ? text(`judged.${outcome}`) : text("whatIsIt"));
-    this.#find(".confirm").hidden = !this.#asked;
-    if (this.#asked) set(this.#find(".confirm p"), text(words[this.#asked.judged].say, { seq: this.#asked.seq }));
   }
 
   #find(selector) {
     return this.#camera.querySelector(selector);
   }
 
-  #ask(judged) {
-    if (this.#seq === null) return;
-    this.#asked = { seq: this.#seq, judged, until: Date.now() + patience };
-    this.#redraw();
-    this.#find(".confirm .yes").focus();
-  }
-
-  async #mean() {
-    const asked = this.#asked;
-    if (!asked) return;
-    this.#close();
-    const isDone = await this.#judgements.say(asked.seq, asked.judged);
-    if (this.#seq !== asked.seq) return;
+  async #mean(seq, judged, name) {
+    const isDone = await this.#judgements.say(seq, judged, name);
+    if (this.#seq !== seq) return;
     this.#said = { key: isDone ? "recorded" : "notRecorded", until: Date.now() + shown };
     this.#redraw();
-  }
-
-  #close() {
-    this.#asked = null;
-    this.#redraw();
-    this.#find(".judge button").focus();
   }
 
   #redraw() {

@@ -1,4 +1,5 @@
 // The page put together: the stream feeds what is known, and what is known is drawn.
+import { act, Question } from "./ask.js";
 import { CameraView, set } from "./camera.js";
 import { Judgements } from "./judge.js";
 import { Line } from "./line.js";
@@ -17,6 +18,7 @@ const shift = new Shift(soon);
 const judgements = new Judgements(soon, count);
 const views = new Map();
 const find = (id) => document.getElementById(id);
+const question = new Question(find("acknowledge"));
 let chosen = new URLSearchParams(location.search).get("camera");
 let version = null;
 let isDue = false;
@@ -24,6 +26,7 @@ let isFilled = false;
 
 await load();
 use(wanted());
+question.write();
 const stream = new Stream({ event: take, change: draw });
 setInterval(draw, 1000);
 setInterval(() => {
@@ -37,12 +40,14 @@ for (const [name, own] of Object.entries(languages)) {
 }
 find("language").addEventListener("change", (event) => {
   use(event.target.value);
+  question.write();
   for (const view of views.values()) view.write();
   draw();
 });
 find("all").addEventListener("click", () => choose(null));
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
+  question.close();
   for (const view of views.values()) view.release();
   draw();
 });
@@ -124,6 +129,7 @@ function draw() {
   document.title = `${plain(status?.station ?? "fsac")} · fsac`;
   drawSentence(isLive);
   drawBanner(isLive);
+  question.draw(Date.now());
   drawCameras(isLive);
   // Alarms stand in the banner.
   const warning = status?.warnings.find(({ place }) => !place.startsWith("alarm "));
@@ -152,13 +158,13 @@ function drawBanner(isLive) {
     })).concat(alarms())
     : [{ title: silence(), since: null, todo: text(stream.refusal ? "doTooMany" : "doNoAnswer"), reason: "" }];
   const banner = find("banner");
-  const is = JSON.stringify([language, lines.map(({ title, since, todo }) => [title, since, todo])]);
+  const is = JSON.stringify([language, lines.map(({ title, since, todo, camera }) => [title, since, todo, camera])]);
   if (banner.dataset.is === is) {
     lines.forEach(({ reason }, index) => set(banner.children[index].querySelector(".reason"), reason));
     return;
   }
   banner.dataset.is = is;
-  banner.replaceChildren(...lines.map(({ title, since, todo, reason }) => {
+  banner.replaceChildren(...lines.map(({ title, since, todo, reason, camera }) => {
     const element = document.createElement("div");
     for (const [name, words] of [
       ["title", title], ["since", since ? text("since", { time: time(since) }) : ""], ["todo", todo],
@@ -169,6 +175,7 @@ function drawBanner(isLive) {
       part.textContent = words;
       element.append(part);
     }
+    if (camera !== undefined) element.append(acknowledgement(camera));
     return element;
   }));
 }
@@ -176,7 +183,20 @@ function drawBanner(isLive) {
 // What somebody has to look at though the line goes on.
 const alarms = () => (line.status?.alarms ?? []).slice(0, told).map(({ camera, kind, since, reason }) => ({
   title: `${plain(camera)}: ${word("alarm", kind)}`, since, todo: word("do", kind), reason: plain(reason, 300),
+  camera: judgements.may("acknowledge") ? camera : undefined,
 }));
+
+// Of all alarms of a camera.
+function acknowledgement(camera) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = text("acknowledge");
+  const ask = (words) => question.ask(words, async (name) => {
+    if (!await act("/v1/alarms/acknowledge", { camera }, name)) ask(text("notRecorded"));
+  }, button);
+  button.addEventListener("click", () => ask(text("sayAcknowledge", { camera: plain(camera) })));
+  return button;
+}
 
 const whose = ({ place }) => (place.startsWith("camera ") ? `${plain(place.slice("camera ".length))}: ` : "");
 

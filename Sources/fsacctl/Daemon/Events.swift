@@ -69,7 +69,9 @@ struct EventLineView {
     }
 
     private var who: String {
-        guard record.origin == .control else { return record.origin.rawValue }
+        guard record.origin == .control else {
+            return record.origin.rawValue + (record.name.map { " (\(PrintableText.line($0)))" } ?? "")
+        }
         let (uid, pid) = (record.uid.map { "uid \($0)" }, record.pid.map { "pid \($0)" })
         let numbers = [uid, pid].compactMap(\.self).joined(separator: ", ")
         return record.user.map { "\($0) (\(numbers))" } ?? numbers

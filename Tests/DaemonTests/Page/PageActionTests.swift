@@ -54,6 +54,31 @@ import Testing
         }
     }
 
+    @Test func whoActsIsInTheEventAsTheyCallThemselvesAndTwoWhoDifferAreTwo() async throws {
+        try await serve([.judge, .acknowledge]) { line async throws in
+            let named = { (name: String) in Self.own + ["X-Fsac-Name: \(name)"] }
+            #expect(try await act("/v1/judgements", Self.judgement, headers: named("%20J%C3%BCrgen"), on: line) == 201)
+            let other = Self.judgement.replacing("OK", with: "NG")
+            #expect(try await act("/v1/judgements", other, headers: named("B-17"), on: line) == 201)
+            #expect(try await act("/v1/alarms/acknowledge", "{}", headers: named("B-17%1B%5B31m"), on: line) == 200)
+            #expect(try await act("/v1/alarms/acknowledge", "{}", headers: named("%20"), on: line) == 200)
+            #expect(try await act("/v1/alarms/acknowledge", "{}", headers: named("%FF"), on: line) == 400)
+            let events = try line.events.lines(from: 1, count: 10).map {
+                try ControlCoding.decode(EventRecord.self, from: $0.bytes)
+            }
+            #expect(events.map(\.event) == [.judgement, .judgement, .acknowledged, .acknowledged])
+            #expect(events.map(\.name) == ["Jürgen", "B-17", #"B-17\u{1B}[31m"#, nil])
+            #expect(events.allSatisfy { $0.origin == .page && $0.uid == nil })
+            let judged = try await line.page("/v1/judgements").decoded(JudgementListReply.self)
+            #expect(judged.parts.map(\.outcome) == [.disputed])
+            // By the control socket the kernel says who it is, and nothing else does.
+            #expect(try await line.request("POST", "/v1/judgements", body: Self.judgement).status == 201)
+            let last = try ControlCoding.decode(
+                EventRecord.self, from: #require(try line.events.lines(from: 5, count: 1).last).bytes)
+            #expect(last.name == nil && last.uid != nil)
+        }
+    }
+
     @Test func nobodyElsesPageDoes() async throws {
         try await serve([.judge, .acknowledge], hosts: ["press-4.plant"]) { line async throws in
             var hostile: [(headers: [String], host: String)] = Self.own.indices.map { missing in
