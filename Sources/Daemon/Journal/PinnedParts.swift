@@ -46,23 +46,35 @@ package final class PinnedParts: Sendable {
 }
 
 extension EventJournal {
-    private static let batch = 1000
-
-    /// Parts that people judged and did not take their words back of, in the order in which they were judged last. Reads all of
-    /// the journal.
-    package func judgedParts() throws -> [UInt64] {
-        var (judgements, order, next) = ([EventRecord](), [UInt64: UInt64](), UInt64(1))
-        while case let lines = try lines(from: next, count: Self.batch), let last = lines.last {
-            next = last.sequence + 1
-            for line in lines {
-                // An event of another version says nothing that this one knows.
-                guard let event = try? ControlCoding.decode(EventRecord.self, from: line.bytes),
-                    event.event == .judgement
-                else { continue }
-                judgements.append(event)
-                if case .count(let number) = event.after["seq"] { order[UInt64(clamping: number)] = event.seq }
-            }
+    /// Parts that people judged and did not take their words back of, in the order in which they were judged last.
+    ///
+    /// Read from the newest event on, and no further than to ``PinnedParts/most`` of them. Beyond that nobody knows whether
+    /// words that took others back had been the only ones on a part: it counts as judged.
+    ///
+    /// - Parameter batch: lines at a time: about a segment.
+    package func judgedParts(batch: Int = 4000) throws -> [UInt64] {
+        var (judgements, end, isWhole) = ([EventRecord](), UInt64.max, false)
+        while !isWhole, Rejudgements(judgements).parts.count < PinnedParts.most {
+            let lines = try stored(before: end, count: batch)
+            isWhole = lines.count < batch
+            end = lines.first?.sequence ?? 0
+            judgements = lines.compactMap(Self.judgement) + judgements
         }
-        return Rejudgements(judgements).parts.map(\.seq).sorted { order[$0] ?? 0 < order[$1] ?? 0 }
+        let words = Rejudgements(judgements)
+        var order: [UInt64: UInt64] = [:]
+        for event in judgements {
+            if case .count(let number) = event.after["seq"] { order[UInt64(clamping: number)] = event.seq }
+        }
+        let parts = isWhole ? words.parts.map(\.seq) : Array(order.keys)
+        return parts.sorted { order[$0] ?? 0 < order[$1] ?? 0 }
+    }
+
+    /// Without a JSON parser for all others: there may be hundreds of thousands.
+    private static func judgement(_ line: VerdictLine) -> EventRecord? {
+        guard JournalLine.text(of: "event", in: line.bytes[...]) == EventRecord.Kind.judgement.rawValue else {
+            return nil
+        }
+        // One of another version says nothing that this one knows.
+        return try? ControlCoding.decode(EventRecord.self, from: line.bytes)
     }
 }
