@@ -136,6 +136,43 @@ def _(folder):
         )
 
 
+@step("S1", "SIGKILL while people say what parts are: nothing that was answered is lost")
+def _(folder):
+    chance, said, kills = random.Random(200), {}, 0
+    with Line(folder, rate=100, recipes=("part",)).prepare() as line:
+        line.watch().start()
+        while len(said) < 200:
+            line.verdicts(30)
+            killer = threading.Timer(chance.uniform(0, 0.3), line.process.kill)
+            killer.start()
+            try:
+                for record in line.newest(100):
+                    seq, judged = record["seq"], chance.choice(["OK", "NG"])
+                    if record["verdict"] == "INVALID" or seq in said:
+                        continue
+                    if line.request("POST", "/v1/judgements", {"seq": seq, "judged": judged}, timeout=5).code == 201:
+                        said[seq] = judged
+            except (OSError, Ended, ValueError, KeyError):
+                # In the middle of something: what was not answered may count or not.
+                pass
+            killer.join()
+            line.process.wait()
+            kills += 1
+            line.watch().start()
+        parts = json.loads(line.get("/v1/judgements?limit=1000").body)["parts"]
+        line.stop()
+        written = {
+            event["after"]["seq"]: event["after"]["judged"] for event in line.events() if event["event"] == "judgement"
+        }
+        lost = [seq for seq, judged in said.items() if written.get(seq) != judged]
+        expect(not lost, f"{len(lost)} of {len(said)} judgements are not in the events: {lost[:3]}")
+        outcomes = {"OK": "good", "NG": "bad"}
+        told = {part["seq"]: part["outcome"] for part in parts}
+        lost = [seq for seq, judged in said.items() if told.get(seq) != outcomes[judged]]
+        expect(not lost, f"{len(lost)} of {len(said)} judgements are not told: {lost[:3]}")
+        return f"{kills} kills, {len(said)} answered judgements, 0 lost"
+
+
 @step(
     "S7",
     "the journal's newest segment cut, flipped, overwritten, zeroed, emptied or gone: no number twice, every sound line"
