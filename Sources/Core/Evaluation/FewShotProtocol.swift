@@ -215,7 +215,8 @@ package struct FewShotProtocol {
             }
             let start = now()
             let scoreMap = trials[index].model.score(view.features, parallelism: parallelism)
-            trials[index].add(scoreMap, of: picture, size: view.size, time: view.time + now() - start)
+            trials[index].add(
+                scoreMap, view.features, of: picture, size: view.size, time: view.time + now() - start, parallelism)
             if let mask {
                 let size = PixelSize(height: mask.height, width: mask.width)
                 trials[index].addPixels(scoreMap, size: size, mask: mask.foreground)

@@ -13,6 +13,8 @@ package struct MisjudgedPicture: Sendable, Equatable, Codable {
     package let columns: Int
     /// The anomaly map, one byte a point, row-major; `limitLevel` is at the limit, 255 at twice the limit or above.
     package let levels: Data
+    /// Where it is most unusual, and the good patch that is most like that; nil where the model finds no part in it.
+    package let nearest: NearestPatch?
 
     /// The level of a heat map's middle.
     static let limitLevel: Float = 127.5
@@ -24,12 +26,13 @@ package struct MisjudgedPicture: Sendable, Equatable, Codable {
     /// - Parameters:
     ///   - anomalyMap: of any size, in the unit of the limit.
     ///   - limit: above 0.
-    init(file: String, defect: String?, score: Float, anomalyMap: Matrix, limit: Float) {
+    init(file: String, defect: String?, score: Float, anomalyMap: Matrix, limit: Float, nearest: NearestPatch?) {
         self.file = file
         self.defect = defect
         self.score = score / limit
         rows = anomalyMap.rows
         columns = anomalyMap.columns
+        self.nearest = nearest
         levels = Data(anomalyMap.values.map { UInt8(min(max($0 / limit * Self.limitLevel, 0), 255)) })
     }
 
@@ -44,6 +47,17 @@ package struct MisjudgedPicture: Sendable, Equatable, Codable {
     /// Whether the numbers fit together; a file from a cache may be anything.
     var isWellFormed: Bool {
         rows > 0 && columns > 0 && rows <= 1024 && columns <= 1024 && levels.count == rows * columns
+            && nearest?.isWellFormed != false
+    }
+}
+
+extension NearestPatch {
+    /// Whether its patches have a size.
+    fileprivate var isWellFormed: Bool {
+        let sides = [right, down] + [match?.place.step].compactMap(\.self)
+        let centres = [centre] + [match?.place.centre].compactMap(\.self)
+        return sides.allSatisfy { (1e-8...4).contains(($0 * $0).sum()) }
+            && centres.allSatisfy { (-1...2).contains($0.min()) && (-1...2).contains($0.max()) }
     }
 }
 

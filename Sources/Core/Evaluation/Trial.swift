@@ -25,8 +25,13 @@ struct Trial {
         picture != plan.outlier && plan.stream?.defective.contains(picture) != true
     }
 
-    /// - Parameter time: from the picture's bytes to its score.
-    mutating func add(_ scoreMap: ScoreMap, of picture: DataSet.TestPicture, size: PixelSize, time: Duration) {
+    /// - Parameters:
+    ///   - features: that the scores are of.
+    ///   - time: from the picture's bytes to its score.
+    mutating func add(
+        _ scoreMap: ScoreMap, _ features: Features, of picture: DataSet.TestPicture, size: PixelSize, time: Duration,
+        _ parallelism: Parallelism
+    ) {
         let score = scoreMap.imageScore
         pictures.append(.init(file: picture.file, defect: picture.defect, score: score))
         self.time += time
@@ -36,8 +41,11 @@ struct Trial {
         let map = model.anomalyMap(
             of: scoreMap, height: max(1, Int(Double(size.height) * reduction)),
             width: max(1, Int(Double(size.width) * reduction)))
+        let nearest = model.showsPart(features) ? model.nearest(features, parallelism: parallelism) : nil
         misjudged.add(
-            MisjudgedPicture(file: picture.file, defect: picture.defect, score: score, anomalyMap: map, limit: limit))
+            MisjudgedPicture(
+                file: picture.file, defect: picture.defect, score: score, anomalyMap: map, limit: limit,
+                nearest: nearest))
     }
 
     /// - Parameters:

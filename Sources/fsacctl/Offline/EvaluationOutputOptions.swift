@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Foundation
+import Platform
 
 /// Where the outcome of an evaluation goes: a table for people, JSON with every picture's score, CSV for a spreadsheet,
 /// a report to look at.
@@ -13,7 +14,7 @@ struct EvaluationOutputOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Also write a report: curves, histograms, and the worst false rejects and escapes. It holds pictures of the data set. PATH is a file that ends in .html, or a folder, which gets an index.html.",
+            "Also write a report: curves, histograms, and the worst false rejects and escapes, with what is unusual in them beside the nearest good patch. It holds pictures of the data set. PATH is a file that ends in .html, or a folder, which gets an index.html.",
             valueName: "path"),
         completion: .file())
     var report: String?
@@ -44,14 +45,16 @@ struct EvaluationOutputOptions: ParsableArguments {
     ) throws {
         // The report holds its pictures, so that it can be sent as one file; they are read again only now, and few of
         // them.
-        var paths: [String: String] = [:]
+        var (paths, shots) = ([String: String](), [String: String]())
         for set in sets {
             for picture in set.test { paths[set.name + "/" + picture.file] = picture.path }
+            for path in set.train { shots[set.name + "/" + FilePath.split(path).name] = path }
         }
         let page = try evaluation.html(
             origin: origin(evaluation, of: directory),
             link: { set, file in paths[set + "/" + file].map { URL(filePath: $0).absoluteString } },
-            read: { set, file in Picture(.file, bytes: try ImageFile.read(path: paths[set + "/" + file] ?? file)) })
+            read: { set, file in Picture(.file, bytes: try ImageFile.read(path: paths[set + "/" + file] ?? file)) },
+            shot: { set, name in Picture(.file, bytes: try ImageFile.read(path: shots[set + "/" + name] ?? name)) })
         try OutputFile.write(Array(page.utf8), to: file)
     }
 

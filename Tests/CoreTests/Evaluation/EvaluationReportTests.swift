@@ -40,6 +40,9 @@ import Testing
             origin: "now & then", link: { set, file in set == "cap" ? "file:///\(set)/test/\(file)" : nil },
             read: { set, file in
                 Picture(.file, bytes: try ImageFile.read(path: "\(folder.path)/\(set)/test/\(file)"))
+            },
+            shot: { set, name in
+                Picture(.file, bytes: try ImageFile.read(path: "\(folder.path)/\(set)/train/good/\(name)"))
             })
     }
 
@@ -90,6 +93,22 @@ import Testing
         #expect(escapes.contains("invisible/0.png") && escapes.contains("src=\"data:image/jpeg;base64,/9j/"))
         #expect(!escapes.contains("square/0.png"))
         #expect(page.contains("No defective picture is below the limit."))
+    }
+
+    @Test func whatIsUnusualInAnEscapeIsShownBesideTheNearestGoodPatch() throws {
+        let evaluation = try evaluation()
+        let page = try html(evaluation)
+        // It is shown once, of the seed that judges it worst.
+        let words = try #require(evaluation.results.last).runs.compactMap { run -> String? in
+            guard let match = run.misjudged.first(where: { $0.defect != nil })?.nearest?.match,
+                case .shot(let number) = match.place.origin
+            else { return nil }
+            return "nearest good: shot \(run.shots[number]), distance \(String(format: "%.3f", match.distance))<"
+        }
+        #expect(words.contains(where: page.contains), "\(words)")
+        // The picture with its heat map, and the pair, of each.
+        let pictures = page.components(separatedBy: "<img ").count - 1
+        #expect(pictures == 2 * (page.components(separatedBy: "most unusual, and nearest good").count - 1))
     }
 
     @Test func everyPictureIsListedWithItsScoresTheWorstMistakeFirst() throws {

@@ -3,9 +3,9 @@ internal import Glibc
 // M stored patches.
 
 /// A place of a picture, and the good patch that is most like what the picture shows there.
-package struct NearestPatch: Sendable, Equatable {
+package struct NearestPatch: Sendable, Equatable, Codable {
     /// Of a good part's picture.
-    package struct Match: Sendable, Equatable {
+    package struct Match: Sendable, Equatable, Codable {
         package let place: PatchPlace
         /// Cosine, 0...2.
         package let distance: Float

@@ -1,7 +1,7 @@
 /// Where a remembered patch comes from.
-package struct PatchPlace: Sendable, Equatable {
+package struct PatchPlace: Sendable, Equatable, Codable {
     /// Whose picture shows it.
-    package enum Origin: Sendable, Equatable {
+    package enum Origin: Sendable, Equatable, Codable {
         /// A shot, by its number among the model's.
         case shot(Int)
         /// A part that teaching added, by its number among those that were learnt (``Lesson``).

@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// A drawing with two axes, in SVG; colours come from the page's style.
-struct Chart {
+package struct Chart {
     static let (width, height) = (340.0, 250.0)
     private static let (left, right, top, bottom) = (46.0, 12.0, 12.0, 40.0)
 
@@ -12,9 +12,11 @@ struct Chart {
     let yRange: ClosedRange<Double>
     /// What `xRange` ends with instead of its number.
     var xEnd: String?
+    /// What stands below the axis in place of round numbers.
+    package var xNames: [(x: Double, name: String)]?
     private var marks: [HTML] = []
 
-    init(
+    package init(
         _ title: String, x xLabel: String, _ xRange: ClosedRange<Double> = 0...1, y yLabel: String,
         _ yRange: ClosedRange<Double> = 0...1
     ) {
@@ -36,16 +38,21 @@ struct Chart {
     }
 
     /// - Parameter style: names of the page's classes.
-    mutating func addLine(_ points: [(x: Double, y: Double)], style: String) {
+    package mutating func addLine(_ points: [(x: Double, y: Double)], style: String) {
         let text = points.map { String(format: "%.1f,%.1f", x($0.x), y($0.y)) }.joined(separator: " ")
         marks.append("<polyline class=\"\(style)\" points=\"\(text)\"/>")
     }
 
-    mutating func addBar(x range: ClosedRange<Double>, height: Double, style: String) {
+    package mutating func addBar(x range: ClosedRange<Double>, height: Double, style: String) {
         guard height > 0 else { return }
         let (start, end, top) = (x(range.lowerBound), x(range.upperBound), y(min(height, yRange.upperBound)))
         marks.append(
             "<rect class=\"\(style)\" x=\"\(start)\" y=\"\(top)\" width=\"\(end - start)\" height=\"\(y(0) - top)\"/>")
+    }
+
+    package mutating func addPoint(_ point: (x: Double, y: Double), style: String) {
+        let radius = style == "out" ? 5.0 : 3.0
+        marks.append("<circle class=\"\(style)\" cx=\"\(x(point.x))\" cy=\"\(y(point.y))\" r=\"\(radius)\"/>")
     }
 
     mutating func addVertical(at value: Double, label: String, style: String) {
@@ -59,7 +66,7 @@ struct Chart {
             """)
     }
 
-    var svg: HTML {
+    package var svg: HTML {
         let (centre, middle) = ((Self.left + Self.width - Self.right) / 2, (Self.top + Self.height - Self.bottom) / 2)
         return """
             <figure><svg role="img" aria-label="\(title)" viewBox="0 0 \(Self.width) \(Self.height)">
@@ -72,13 +79,12 @@ struct Chart {
     }
 
     private var grid: [HTML] {
-        let (xTicks, yTicks) = (Self.ticks(xRange), Self.ticks(yRange))
-        let columns = xTicks.map { value -> HTML in
-            let label = value == xRange.upperBound ? xEnd ?? Self.text(value) : Self.text(value)
-            return """
-                <line class="grid" x1="\(x(value))" y1="\(Self.top)" x2="\(x(value))" y2="\(y(yRange.lowerBound))"/>\
-                <text class="tick" x="\(x(value))" y="\(y(yRange.lowerBound) + 14)" text-anchor="middle">\(label)</text>
-                """
+        let (xTicks, yTicks) = (xNames ?? numbers, Self.ticks(yRange))
+        let columns = xTicks.map { value, label -> HTML in
+            """
+            <line class="grid" x1="\(x(value))" y1="\(Self.top)" x2="\(x(value))" y2="\(y(yRange.lowerBound))"/>\
+            <text class="tick" x="\(x(value))" y="\(y(yRange.lowerBound) + 14)" text-anchor="middle">\(label)</text>
+            """
         }
         let rows = yTicks.map { value -> HTML in
             """
@@ -87,6 +93,10 @@ struct Chart {
             """
         }
         return columns + rows
+    }
+
+    private var numbers: [(x: Double, name: String)] {
+        Self.ticks(xRange).map { ($0, $0 == xRange.upperBound ? xEnd ?? Self.text($0) : Self.text($0)) }
     }
 
     private static func text(_ value: Double) -> String { String(format: "%.4g", value) }

@@ -1,26 +1,35 @@
 internal import Foundation
 
 /// Text that is HTML already, told from text that is not.
-struct HTML: ExpressibleByStringInterpolation, ExpressibleByStringLiteral {
-    let source: String
+package struct HTML: ExpressibleByStringInterpolation, ExpressibleByStringLiteral {
+    package let source: String
 
     init(source: String) { self.source = source }
-    init(stringLiteral value: String) { source = value }
-    init(stringInterpolation: StringInterpolation) { source = stringInterpolation.source }
+    package init(stringLiteral value: String) { source = value }
+    package init(stringInterpolation: StringInterpolation) { source = stringInterpolation.source }
 
     /// What is interpolated is escaped, unless it is HTML itself.
-    struct StringInterpolation: StringInterpolationProtocol {
+    package struct StringInterpolation: StringInterpolationProtocol {
         var source = ""
 
-        init(literalCapacity: Int, interpolationCount: Int) { source.reserveCapacity(literalCapacity) }
-        mutating func appendLiteral(_ literal: String) { source += literal }
-        mutating func appendInterpolation(_ text: String) { source += HTML.escaped(text) }
-        mutating func appendInterpolation(_ number: Int) { source += "\(number)" }
-        mutating func appendInterpolation(_ html: HTML) { source += html.source }
-        mutating func appendInterpolation(_ pieces: [HTML]) { source += pieces.map(\.source).joined() }
+        package init(literalCapacity: Int, interpolationCount: Int) { source.reserveCapacity(literalCapacity) }
+        package mutating func appendLiteral(_ literal: String) { source += literal }
+        package mutating func appendInterpolation(_ text: String) { source += HTML.escaped(text) }
+        package mutating func appendInterpolation(_ number: Int) { source += "\(number)" }
+        package mutating func appendInterpolation(_ html: HTML) { source += html.source }
+        package mutating func appendInterpolation(_ pieces: [HTML]) { source += pieces.map(\.source).joined() }
 
         /// A length in a drawing, to a tenth.
-        mutating func appendInterpolation(_ length: Double) { source += String(format: "%.1f", length) }
+        package mutating func appendInterpolation(_ length: Double) { source += String(format: "%.1f", length) }
+    }
+
+    /// A picture in the page itself.
+    package static func picture(_ image: Image, _ description: String) -> HTML {
+        let data = Data(image.jpegBytes(qualityPercent: 82)).base64EncodedString()
+        return """
+            <img alt="\(description)" width="\(image.width)" height="\(image.height)" \
+            src="data:image/jpeg;base64,\(HTML(source: data))">
+            """
     }
 
     /// Text as it may stand between tags and in attributes.

@@ -8,13 +8,17 @@ extension Evaluation {
     ///   - origin: when and how it was made, and of what.
     ///   - link: where the picture of a data set's name and a file name below `test` is to be found; nil = nowhere.
     ///   - read: that picture.
-    /// - Throws: what `read` throws.
+    ///   - shot: the picture of a data set's name and a shot's file name.
+    /// - Throws: what `read` and `shot` throw.
     package func html(
         origin: String, link: (_ set: String, _ file: String) -> String? = { _, _ in nil },
-        read: (_ set: String, _ file: String) throws -> Picture
+        read: @escaping (_ set: String, _ file: String) throws -> Picture,
+        shot: @escaping (_ set: String, _ name: String) throws -> Picture
     ) throws -> String {
         let sections = try results.map { result in
-            try Self.section(result, link: { link(result.set, $0) }, read: { try read(result.set, $0) })
+            let source = Gallery.Source(
+                area: settings.area, test: { try read(result.set, $0) }, shot: { try shot(result.set, $0) })
+            return try Self.section(result, link: { link(result.set, $0) }, source)
         }
         let page: HTML = """
             <!DOCTYPE html>
@@ -83,7 +87,7 @@ extension Evaluation {
     }
 
     private static func section(
-        _ result: ShotEvaluation, link: (String) -> String?, read: (String) throws -> Picture
+        _ result: ShotEvaluation, link: (String) -> String?, _ source: Gallery.Source
     ) throws -> HTML {
         let seeds = result.runs.count > 1 ? result.runs.map(\.histogram.svg) : []
         return """
@@ -94,7 +98,7 @@ extension Evaluation {
             <i style="background:var(--limit)"></i>limit from the shots</p>
             <div class="charts seeds">\(seeds)</div>
             <details open><summary>Seeds</summary>\(table(of: result.runs))</details>
-            \(try Gallery(result).html(read: read))
+            \(try Gallery(result).html(source))
             \(PictureTable(result.runs).html(link: link))
             """
     }

@@ -1,6 +1,6 @@
 extension HTML {
-    /// The report's style sheet: light or dark as the reader's system is, light on paper; nothing comes from a network.
-    static let reportStyle: HTML = """
+    /// The style sheet of reports: light or dark as the reader's system is, light on paper; nothing comes from a network.
+    package static let reportStyle: HTML = """
         <style>
         :root { color-scheme: light dark; --ink: #1b1f24; --faint: #68707a; --paper: #fff; --rule: #d9dde2; --good: #1f77b4;
           --defective: #d6562b; --limit: #7a3fb0; --mean: #0b6e4f; }
@@ -22,7 +22,7 @@ extension HTML {
         .charts figure { flex: 1 1 300px; max-width: 370px; } .seeds figure { flex: 0 1 280px; }
         figcaption { font-size: .85em; color: var(--faint); text-align: center; overflow-wrap: anywhere; }
         svg { display: block; width: 100%; height: auto; } svg text { fill: var(--faint); font-size: 11px; }
-        svg .mark { fill: var(--limit); } .grid { stroke: var(--rule); stroke-width: 1; }
+        svg .mark { fill: var(--limit); } circle { fill: var(--good); } circle.out { fill: var(--defective); stroke: var(--ink); } .grid { stroke: var(--rule); stroke-width: 1; }
         polyline { fill: none; stroke-linejoin: round; } .chance { stroke: var(--rule); stroke-dasharray: 4 4; }
         .seed { stroke: var(--good); stroke-width: 1; opacity: .55; } .mean { stroke: var(--mean); stroke-width: 2.5; }
         rect.good { fill: var(--good); opacity: .6; } rect.defective { fill: var(--defective); opacity: .6; }
