@@ -18,6 +18,11 @@ package struct StatisticsReply: Codable, Sendable, Equatable {
     /// By which shifts and hours are told: `Europe/Berlin`.
     package var timeZone: String
     package var total: TallyReply
+    /// NG of OK and NG, and part numbers that were OK at once, with what they rest on; absent where there are none.
+    package var ngShare: ShareReply?
+    package var firstPassShare: ShareReply?
+    /// The NG with the highest scores, the highest first, at most 12.
+    package var highest: [HighScoreReply]
     package var by: StatisticsGrouping
     /// In the order of their beginnings or names; those without a line are left out.
     package var groups: [GroupReply]
@@ -36,7 +41,8 @@ package struct StatisticsReply: Codable, Sendable, Equatable {
 
     package init(
         station: String, from: String, to: String, shift: String?, camera: String?, recipe: String?, lot: String?,
-        timeZone: String, total: TallyReply, by: StatisticsGrouping, groups: [GroupReply],
+        timeZone: String, total: TallyReply, ngShare: ShareReply?, firstPassShare: ShareReply?,
+        highest: [HighScoreReply], by: StatisticsGrouping, groups: [GroupReply],
         rateChart: RateChartReply?, scoreCharts: [ScoreChartReply], gapChart: GapChartReply?,
         downtime: [DowntimeReply], downtimeSeconds: Double, index: IndexReply, definitions: [DefinitionReply]
     ) {
@@ -49,6 +55,9 @@ package struct StatisticsReply: Codable, Sendable, Equatable {
         self.lot = lot
         self.timeZone = timeZone
         self.total = total
+        self.ngShare = ngShare
+        self.firstPassShare = firstPassShare
+        self.highest = highest
         self.by = by
         self.groups = groups
         self.rateChart = rateChart
@@ -61,12 +70,25 @@ package struct StatisticsReply: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case station, from, to, shift, camera, recipe, lot, total, by, groups, downtime, index, definitions
+        case station, from, to, shift, camera, recipe, lot, total, highest, by, groups, downtime, index, definitions
         case timeZone = "time_zone"
+        case ngShare = "ng_share"
+        case firstPassShare = "first_pass_share"
         case rateChart = "rate_chart"
         case scoreCharts = "score_charts"
         case gapChart = "gap_chart"
         case downtimeSeconds = "downtime_s"
+    }
+}
+
+/// An NG that stands out.
+package struct HighScoreReply: Codable, Sendable, Equatable {
+    package var seq: UInt64
+    package var score: Double
+
+    package init(seq: UInt64, score: Double) {
+        self.seq = seq
+        self.score = score
     }
 }
 

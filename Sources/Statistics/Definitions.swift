@@ -6,7 +6,11 @@ extension DefinitionReply {
         DefinitionReply(
             term: "parts",
             means: "verdicts with a time in the stretch, without those of commissioning; numbers decide the order"),
-        DefinitionReply(term: "NG rate", means: "NG / (OK + NG); INVALID parts are in neither"),
+        DefinitionReply(
+            term: "NG rate",
+            means:
+                "NG / (OK + NG); INVALID parts are in neither. Bounds are Wilson's at 95 %: between which rates a process of "
+                + "independent parts would give as many; of parts that are alike in a row they are too narrow"),
         DefinitionReply(term: "judged share", means: "(OK + NG) / parts"),
         DefinitionReply(
             term: "re-inspections",

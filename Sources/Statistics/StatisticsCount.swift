@@ -58,6 +58,9 @@ package struct StatisticsCount {
     /// OK parts since the newest NG; nil before the first.
     private var goodParts: Int?
     private var gaps: [(seq: UInt64, parts: Int)] = []
+    /// The highest first, but for those that came since they were looked through last.
+    private var highest: [HighScoreReply] = []
+    private static let mostHighest = 12
 
     /// - Parameter rejudgements: with all events of the journal.
     package init(_ question: StatisticsQuestion, _ plan: ShiftPlan, _ rejudgements: Rejudgements = Rejudgements()) {
@@ -77,12 +80,18 @@ package struct StatisticsCount {
         case .ng:
             if let goodParts { gaps.append((facts.seq, goodParts)) }
             goodParts = 0
+            if let score = facts.score { highest.append(HighScoreReply(seq: facts.seq, score: score)) }
+            if highest.count > 1000 { highest = sortedHighest }
         case .ok:
             goodParts = goodParts.map { $0 + 1 }
             guard let score = facts.score, let generation = facts.generation else { return }
             scores[Model(recipe: facts.recipe, generation: generation), default: []].append((facts.seq, score))
         case .invalid: break
         }
+    }
+
+    private var sortedHighest: [HighScoreReply] {
+        Array(highest.sorted { ($0.score, $1.seq) > ($1.score, $0.seq) }.prefix(Self.mostHighest))
     }
 
     /// - Parameter time: when it was set, by the clock of then.
@@ -132,11 +141,15 @@ package struct StatisticsCount {
                 name: key.name, from: key.from.map { WallTime(microsecondsSince1970: $0).rfc3339 }, tally: tally.result)
         }
         let down = downtime.result(from: question.from, to: question.to, now: now)
+        let all = total.result
         return StatisticsReply(
             station: station, from: WallTime(microsecondsSince1970: question.from).rfc3339,
             to: WallTime(microsecondsSince1970: question.to).rfc3339,
             shift: question.shift.map { "\($0.day)/\($0.name)" }, camera: question.camera, recipe: question.recipe,
-            lot: question.lot, timeZone: plan.zone.identifier, total: total.result, by: question.by, groups: groups,
+            lot: question.lot, timeZone: plan.zone.identifier, total: all,
+            ngShare: ShareReply(all.ng, of: all.ok + all.ng),
+            firstPassShare: ShareReply(all.numberedOK, of: all.numbered), highest: sortedHighest, by: question.by,
+            groups: groups,
             rateChart: [.hour, .shift].contains(question.by) ? RateChartReply(groups) : nil,
             scoreCharts: scores.sorted { ($0.key.recipe, $0.key.generation) < ($1.key.recipe, $1.key.generation) }
                 .compactMap { ScoreChartReply(recipe: $0.recipe, generation: $0.generation, scores: $1) },

@@ -26,7 +26,7 @@ struct Fsacctl: AsyncParsableCommand {
                     Status.self, Tail.self, History.self, Find.self, Show.self, Events.self, AlarmCommand.self,
                     Judge.self,
                     LotCommand.self,
-                    StatisticsCommand.self,
+                    StatisticsCommand.self, Report.self,
                     AddNormal.self, Normals.self, CandidatesCommand.self, Refit.self,
                     Limit.self,
                     Commission.self, Teach.self, Models.self, Trigger.self, RecipeCommand.self, Reload.self, IO.self,

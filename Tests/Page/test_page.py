@@ -335,6 +335,32 @@ class AlarmTest(unittest.TestCase):
         self.assertEqual(browser.complaints(), [])
 
 
+class ReportTest(unittest.TestCase):
+    def test_the_report_of_a_shift_is_read_without_anything_else(self):
+        line = Line()
+        self.addCleanup(line.end)
+        line.start()
+        line.fit()
+        for _ in range(32):
+            line.verdict(next(line.good))
+        line.until("NG", line.bad)
+        line.until("NG", line.bad)
+        file = line.folder / "shift.html"
+        answer = line.control("report", "shift", "--html", str(file))
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        browser = Browser()
+        self.addCleanup(browser.end)
+        browser.driver.get(file.as_uri())
+        total = json.loads(line.control("statistics", "--json").stdout)["total"]
+        self.assertIn(f"NG\n{total['ng']}\n", browser.text(".tiles"))
+        self.assertTrue(browser.run("return [...document.images].length >= 4 && [...document.images].every((i) => i.naturalWidth > 0)"))
+        self.assertEqual(browser.run("return performance.getEntriesByType('resource').filter((r) => !r.name.startsWith('data:')).length"), 0)
+        self.assertEqual(browser.violations(), [])
+        self.assertEqual(browser.complaints(), [])
+        browser.resize(400, 800)
+        self.assertFalse(browser.run("return document.documentElement.scrollWidth > innerWidth"))
+
+
 class SeveralCamerasTest(unittest.TestCase):
     def test_each_camera_has_its_tile_and_one_that_is_chosen_the_whole_page(self):
         line = Line(["left", "right", "top"])

@@ -38,12 +38,13 @@ struct StatisticsView {
             "parts",
             "\(tally.parts): \(Style.good("OK")) \(tally.ok)  \(Style.bad("NG")) \(tally.ng)  "
                 + "\(Style.doubtful("INVALID")) \(tally.invalid)")
-        block.add("NG rate", Self.share(tally.ngRate))
+        block.add("NG rate", Self.share(tally.ngRate) + Self.bounds(reply.ngShare))
         block.add("judged share", Self.share(tally.judgedShare))
         if tally.numbered > 0 {
             block.add(
                 "first pass",
-                "\(Self.share(tally.firstPassYield)) (\(tally.numberedOK) of \(tally.numbered) part numbers)")
+                "\(Self.share(tally.firstPassYield)) (\(tally.numberedOK) of \(tally.numbered) part numbers)"
+                    + Self.bounds(reply.firstPassShare))
         }
         if let rejudged = tally.rejudged { add(rejudged, to: &block) }
         if tally.reinspections > 0 { block.add("re-inspections", "\(tally.reinspections)") }
@@ -97,6 +98,10 @@ struct StatisticsView {
             let words = "\(text), \(chart.out) of \(chart.gaps) beyond"
             block.add("gap chart", chart.out == 0 ? words : Style.doubtful(words))
         }
+    }
+
+    private static func bounds(_ share: ShareReply?) -> String {
+        share.map { ", 95 %: \(Format.percent($0.lower)) to \(Format.percent($0.upper))" } ?? ""
     }
 
     private static func share(_ share: Double?) -> String { share.map { Format.percent($0) } ?? "-" }
