@@ -23,6 +23,8 @@ package struct StatisticsReply: Codable, Sendable, Equatable {
     package var firstPassShare: ShareReply?
     /// The NG with the highest scores, the highest first, at most 12.
     package var highest: [HighScoreReply]
+    /// Where NG are most unusual, by camera and recipe; without cameras that gave no picture since the start.
+    package var regions: [RegionsReply]
     package var by: StatisticsGrouping
     /// In the order of their beginnings or names; those without a line are left out.
     package var groups: [GroupReply]
@@ -42,7 +44,7 @@ package struct StatisticsReply: Codable, Sendable, Equatable {
     package init(
         station: String, from: String, to: String, shift: String?, camera: String?, recipe: String?, lot: String?,
         timeZone: String, total: TallyReply, ngShare: ShareReply?, firstPassShare: ShareReply?,
-        highest: [HighScoreReply], by: StatisticsGrouping, groups: [GroupReply],
+        highest: [HighScoreReply], regions: [RegionsReply], by: StatisticsGrouping, groups: [GroupReply],
         rateChart: RateChartReply?, scoreCharts: [ScoreChartReply], gapChart: GapChartReply?,
         downtime: [DowntimeReply], downtimeSeconds: Double, index: IndexReply, definitions: [DefinitionReply]
     ) {
@@ -58,6 +60,7 @@ package struct StatisticsReply: Codable, Sendable, Equatable {
         self.ngShare = ngShare
         self.firstPassShare = firstPassShare
         self.highest = highest
+        self.regions = regions
         self.by = by
         self.groups = groups
         self.rateChart = rateChart
@@ -70,7 +73,8 @@ package struct StatisticsReply: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case station, from, to, shift, camera, recipe, lot, total, highest, by, groups, downtime, index, definitions
+        case station, from, to, shift, camera, recipe, lot, total, highest, regions, by, groups, downtime, index,
+            definitions
         case timeZone = "time_zone"
         case ngShare = "ng_share"
         case firstPassShare = "first_pass_share"

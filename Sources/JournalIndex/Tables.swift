@@ -6,7 +6,7 @@ import Statistics
 /// The tables of the index and what is asked of them.
 final class Tables {
     /// Of the tables: another number is another version's.
-    private static let version: Int64 = 1
+    private static let version: Int64 = 2
     /// After a power cut the journal may lack what the index has of its last second, and of lines that waited for the disk.
     private static let uncertainLines: Int64 = 20_000
 
@@ -28,7 +28,7 @@ final class Tables {
             PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16000000
             """)
         try Self.make(in: database)
-        insertVerdict = try database.prepare("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        insertVerdict = try database.prepare("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         insertEvent = try database.prepare("INSERT INTO events VALUES (?, ?, ?)")
         findEarlier = try database.prepare("SELECT 1 FROM verdicts WHERE part = ? AND camera = ? LIMIT 1")
         insertWord = try database.prepare("INSERT INTO words VALUES (?, ?)")
@@ -52,7 +52,7 @@ final class Tables {
                 CREATE TABLE verdicts(
                     seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, camera INTEGER NOT NULL, recipe INTEGER NOT NULL,
                     generation INTEGER, verdict INTEGER NOT NULL, cause INTEGER, uncertain INTEGER NOT NULL, score REAL,
-                    part TEXT, lot INTEGER, again INTEGER NOT NULL);
+                    part TEXT, lot INTEGER, again INTEGER NOT NULL, x INTEGER, y INTEGER);
                 CREATE INDEX verdicts_time ON verdicts(time);
                 CREATE INDEX verdicts_part ON verdicts(part, camera) WHERE part IS NOT NULL;
                 CREATE INDEX verdicts_lot ON verdicts(lot) WHERE lot IS NOT NULL;
@@ -162,6 +162,8 @@ final class Tables {
         insertVerdict.bind(facts.part, at: 10)
         insertVerdict.bind(try facts.lot.map { text throws(IndexError) in try number(of: text) }, at: 11)
         insertVerdict.bind(Int64(isAgain ? 1 : 0), at: 12)
+        insertVerdict.bind(facts.place.map { Int64($0.x) }, at: 13)
+        insertVerdict.bind(facts.place.map { Int64($0.y) }, at: 14)
         try insertVerdict.run()
     }
 
@@ -248,10 +250,11 @@ final class Tables {
         guard let seq = row.number(0), let time = row.number(1), let camera = word(row, 2), let recipe = word(row, 3),
             let verdict
         else { throw database.damage("a row that nobody wrote") }
+        let place = row.number(12).flatMap { x in row.number(13).map { PixelPlace(x: Int(x), y: Int($0)) } }
         return VerdictFacts(
             seq: UInt64(seq), time: time, camera: camera, recipe: recipe, generation: row.number(4).map { Int($0) },
             part: row.text(9), lot: word(row, 10), verdict: verdict, cause: word(row, 6),
-            isUncertain: row.number(7) == 1, score: row.double(8), isAgain: row.number(11) == 1)
+            isUncertain: row.number(7) == 1, score: row.double(8), isAgain: row.number(11) == 1, place: place)
     }
 
     private func word(_ row: Statement, _ column: CInt) -> String? { row.number(column).flatMap { words[$0] } }

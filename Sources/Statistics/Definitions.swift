@@ -41,6 +41,11 @@ extension DefinitionReply {
                 + "event journal; not_running: from the daemon's end (without one written down: its newest verdict) to its start. "
                 + "It says nothing of planned stops"),
         DefinitionReply(
+            term: "regions",
+            means:
+                "NG by the field of the inspected region, of 8 x 6, that holds the middle of their region with the highest peak: "
+                + "A to H from the left, 1 to 6 from the top; by what is inspected now"),
+        DefinitionReply(
             term: "hours, shifts",
             means:
                 "by the clock on the wall of the time zone: the night belongs to the day on which it began, an hour that comes "

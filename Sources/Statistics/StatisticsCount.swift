@@ -40,6 +40,9 @@ package struct StatisticsCount {
         var name: String
     }
 
+    /// What is inspected by a camera with a recipe; nil when nobody knows.
+    package typealias AreaOf = (_ camera: String, _ recipe: String) -> RegionsReply.Area?
+
     private struct Model: Hashable {
         var recipe: String
         var generation: Int
@@ -61,6 +64,7 @@ package struct StatisticsCount {
     /// The highest first, but for those that came since they were looked through last.
     private var highest: [HighScoreReply] = []
     private static let mostHighest = 12
+    private var regions = RegionCount()
 
     /// - Parameter rejudgements: with all events of the journal.
     package init(_ question: StatisticsQuestion, _ plan: ShiftPlan, _ rejudgements: Rejudgements = Rejudgements()) {
@@ -80,6 +84,7 @@ package struct StatisticsCount {
         case .ng:
             if let goodParts { gaps.append((facts.seq, goodParts)) }
             goodParts = 0
+            regions.count(facts)
             if let score = facts.score { highest.append(HighScoreReply(seq: facts.seq, score: score)) }
             if highest.count > 1000 { highest = sortedHighest }
         case .ok:
@@ -134,7 +139,9 @@ package struct StatisticsCount {
     /// - Parameters:
     ///   - downtime: with all events of the journal.
     ///   - now: by the wall clock.
-    package func reply(station: String, downtime: Downtime, index: IndexReply, now: Int64) -> StatisticsReply {
+    package func reply(
+        station: String, downtime: Downtime, index: IndexReply, now: Int64, area: AreaOf = { _, _ in nil }
+    ) -> StatisticsReply {
         let ordered = groups.sorted { ($0.key.from ?? 0, $0.key.name) < ($1.key.from ?? 0, $1.key.name) }
         let groups = ordered.map { key, tally in
             GroupReply(
@@ -148,7 +155,8 @@ package struct StatisticsCount {
             shift: question.shift.map { "\($0.day)/\($0.name)" }, camera: question.camera, recipe: question.recipe,
             lot: question.lot, timeZone: plan.zone.identifier, total: all,
             ngShare: ShareReply(all.ng, of: all.ok + all.ng),
-            firstPassShare: ShareReply(all.numberedOK, of: all.numbered), highest: sortedHighest, by: question.by,
+            firstPassShare: ShareReply(all.numberedOK, of: all.numbered), highest: sortedHighest,
+            regions: regions.replies(area), by: question.by,
             groups: groups,
             rateChart: [.hour, .shift].contains(question.by) ? RateChartReply(groups) : nil,
             scoreCharts: scores.sorted { ($0.key.recipe, $0.key.generation) < ($1.key.recipe, $1.key.generation) }

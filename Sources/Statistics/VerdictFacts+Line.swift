@@ -17,7 +17,8 @@ extension VerdictFacts {
         self.init(
             seq: fields.seq, time: time.microsecondsSince1970, camera: fields.camera, recipe: fields.recipe,
             generation: fields.generation, part: fields.part, lot: fields.lot, verdict: fields.verdict,
-            cause: fields.cause, isUncertain: fields.uncertain ?? false, score: fields.score)
+            cause: fields.cause, isUncertain: fields.uncertain ?? false, score: fields.score,
+            place: fields.verdict == .ng ? fields.regions?.highest : nil)
     }
 
     /// As ``InspectionRecord`` has them.
@@ -33,6 +34,33 @@ extension VerdictFacts {
         var cause: String?
         var uncertain: Bool?
         var score: Double?
+        var regions: Regions?
+    }
+
+    /// Those of a line; none where they are not as this version knows them: all else in the line counts.
+    fileprivate struct Regions: Decodable {
+        private static let pixels = 0...1 << 20
+        private var boxes: [Box]
+
+        private struct Box: Decodable {
+            var x: Int
+            var y: Int
+            var width: Int
+            var height: Int
+            var peak: Double
+        }
+
+        init(from decoder: any Decoder) throws {
+            boxes = (try? decoder.singleValueContainer().decode([Box].self)) ?? []
+        }
+
+        /// The middle of the one with the highest peak.
+        var highest: PixelPlace? {
+            guard let box = boxes.max(by: { $0.peak < $1.peak }),
+                [box.x, box.y, box.width, box.height].allSatisfy(Self.pixels.contains)
+            else { return nil }
+            return PixelPlace(x: box.x + box.width / 2, y: box.y + box.height / 2)
+        }
     }
 }
 
@@ -45,6 +73,7 @@ extension VerdictFacts.Fields {
         )
         var (generation, part, lot, cause) = (Int?.none, String?.none, String?.none, String?.none)
         var (uncertain, score) = (Bool?.none, Double?.none)
+        var regions: VerdictFacts.Regions?
         // Something that is there and is none of what it has to be is the JSON parser's business.
         var isOdd = false
         while let (key, value) = scan.next() {
@@ -66,13 +95,16 @@ extension VerdictFacts.Fields {
             case "score":
                 score = Double(scan.text(value))
                 isOdd = isOdd || score == nil
+            // Most lines have none.
+            case "regions" where value.count > 2:
+                regions = try? ControlCoding.decode(VerdictFacts.Regions.self, from: Array(line[value]))
             default: continue
             }
         }
         guard scan.isComplete, !isOdd, let seq, let time, let camera, let recipe, let verdict else { return nil }
         self.init(
             seq: seq, time: time, camera: camera, recipe: recipe, generation: generation, part: part, lot: lot,
-            verdict: verdict, cause: cause, uncertain: uncertain, score: score)
+            verdict: verdict, cause: cause, uncertain: uncertain, score: score, regions: regions)
     }
 }
 

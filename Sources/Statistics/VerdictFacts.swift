@@ -16,11 +16,13 @@ package struct VerdictFacts: Sendable, Equatable {
     package var score: Double?
     /// The same camera gave the same part number a verdict before, in a line that the journal still has.
     package var isAgain: Bool
+    /// Of an NG, where it is most unusual: the middle of the region with the highest peak.
+    package var place: PixelPlace?
 
     package init(
         seq: UInt64, time: Int64, camera: String, recipe: String, generation: Int? = nil, part: String? = nil,
         lot: String? = nil, verdict: Verdict, cause: String? = nil, isUncertain: Bool = false, score: Double? = nil,
-        isAgain: Bool = false
+        isAgain: Bool = false, place: PixelPlace? = nil
     ) {
         self.seq = seq
         self.time = time
@@ -34,5 +36,14 @@ package struct VerdictFacts: Sendable, Equatable {
         self.isUncertain = isUncertain
         self.score = score
         self.isAgain = isAgain
+        self.place = place
     }
+}
+
+/// In pixels of the part's picture.
+package struct PixelPlace: Sendable, Equatable {
+    package var x: Int
+    package var y: Int
+
+    package init(x: Int, y: Int) { (self.x, self.y) = (x, y) }
 }

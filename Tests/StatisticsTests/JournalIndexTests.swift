@@ -54,6 +54,39 @@ import Testing
         }
     }
 
+    @Test func whereNGAreMostUnusualIsCountedByFieldOfWhatIsInspected() throws {
+        let lines = ListedLines()
+        let boxes = [
+            // The one with the highest peak, by its middle.
+            (
+                1, "NG",
+                #"[{"x":0,"y":0,"width":20,"height":20,"peak":1.2},{"x":190,"y":150,"width":20,"height":20,"peak":2.5}]"#
+            ),
+            (2, "NG", #"[{"x":100,"y":60,"width":20,"height":20,"peak":1.5}]"#),
+            (3, "NG", #"[{"x":889,"y":640,"width":20,"height":38,"peak":1.5}]"#),
+            (4, "NG", #"[{"x":895,"y":0,"width":20,"height":20,"peak":1.5}]"#),
+            (5, "NG", "[]"), (6, "OK", #"[{"x":100,"y":60,"width":20,"height":20,"peak":1.5}]"#),
+            (7, "NG", #"[{"x":-1,"y":60,"width":20,"height":20,"peak":1.5}]"#), (8, "NG", #"[{"x":"a"}]"#),
+        ]
+        for (seq, verdict, regions) in boxes {
+            let text =
+                #"{"seq":\#(seq),"time":"2026-01-02T03:04:05.678901Z","camera":"top","recipe":"a","frame":"f","verdict":"\#(verdict)","#
+                + #""score":1.5,"regions":\#(regions)}"#
+            lines.append(VerdictLine(sequence: UInt64(seq), bytes: Array(text.utf8)))
+        }
+        let index = try index(lines)
+        var count = StatisticsCount(StatisticsQuestion(from: 0, to: .max, by: .camera), try .berlin())
+        try index.count(StatisticsQuestion(from: 0, to: .max, by: .camera), into: &count)
+        let progress = IndexReply(lastSequence: 0, journalSequence: 0, unreadable: 0)
+        let answer = count.reply(station: "", downtime: Downtime(), index: progress, now: 0) { camera, recipe in
+            camera == "top" && recipe == "a" ? .init(x: 100, y: 60, width: 800, height: 600) : nil
+        }
+        let regions = try #require(answer.regions.first)
+        #expect(answer.total.ng == 7 && answer.regions.count == 1 && regions.outside == 1)
+        #expect(regions.fields.map(\.name) == ["A1", "B2", "H6"] && regions.fields.allSatisfy { $0.count == 1 })
+        #expect(count.reply(station: "", downtime: Downtime(), index: progress, now: 0).regions.isEmpty)
+    }
+
     @Test func aLineIsReadTheSameWayWhetherOrNotSomethingInItIsEscaped() throws {
         let texts = [
             #"{"seq":7,"time":"2026-01-02T03:04:05.678901Z","camera":"top","recipe":"a","frame":"f","part":"A\"7","verdict":"NG","score":1.5,"regions":[{"x":1,"peak":2}],"latency_ms":{"total":1}}"#,

@@ -1,4 +1,5 @@
 package import ControlProtocol
+import Core
 import Hummingbird
 import HummingbirdCore
 package import Journal
@@ -7,6 +8,7 @@ package import NIOCore
 import NIOPosix
 import Platform
 import ServiceLifecycle
+import Settings
 package import Statistics
 
 /// Where the control API listens, and how patient it is.
@@ -75,7 +77,15 @@ package struct ControlServer: Service {
                 patience: .nanoseconds(2 * settings.requestTimeout.nanoseconds)),
             station: station, times: times, io: IORoutes(desks: desks, events: events),
             statistics: StatisticsRoutes(
-                index: index, verdicts: verdicts, plan: plan, events: events, station: station),
+                index: index, verdicts: verdicts, plan: plan, events: events, station: station
+            ) { camera, recipe in
+                guard let reading = line.cameraReadings.first(where: { $0.name == camera }),
+                    let height = reading.frameHeight, let width = reading.frameWidth,
+                    let entry = try? book.entry(recipe)
+                else { return nil }
+                let area = entry.settings.area.rectangle(in: PixelSize(height: height, width: width))
+                return RegionsReply.Area(x: area.x, y: area.y, width: area.width, height: area.height)
+            },
             judgements: judgements,
             candidates: CandidateRoutes(book: book, judgements: judgements, events: events),
             alarms: AlarmRoutes(desk: alarms, events: events),

@@ -18,6 +18,7 @@ struct StatisticsRoutes: Sendable {
     let plan: ShiftPlan
     let events: EventLog
     let station: String
+    let area: @Sendable (_ camera: String, _ recipe: String) -> RegionsReply.Area?
 
     var routes: [ControlRoute] {
         [
@@ -42,7 +43,8 @@ struct StatisticsRoutes: Sendable {
             guard let time = WallTime(rfc3339: event.time) else { continue }
             count.countClockChange(at: time.microsecondsSince1970)
         }
-        return count.reply(station: station, downtime: try index.index.downtime(), index: progress, now: now)
+        return count.reply(
+            station: station, downtime: try index.index.downtime(), index: progress, now: now, area: area)
     }
 
     private func question(_ query: ControlQuery, now: Int64) throws -> StatisticsQuestion {

@@ -33,6 +33,8 @@ struct ShiftReport {
         \(hours)
         <h2>Is it by chance?</h2>
         \(ShiftCharts(numbers: numbers).html)
+        <h2>Where the NG are</h2>
+        \(regions)
         <h2>What stopped it</h2>
         \(downtime)
         <h2>What was not judged</h2>
@@ -54,6 +56,7 @@ struct ShiftReport {
         .tiles div { flex: 1 1 150px; border: 1px solid var(--rule); border-radius: 6px; padding: 8px 12px; }
         .tiles b { display: block; font-size: 1.7em; line-height: 1.2; font-variant-numeric: tabular-nums; }
         .tiles small { color: var(--faint); }
+        .map rect { fill: var(--defective); stroke: var(--rule); } svg .count { fill: var(--ink); font-size: 14px; font-weight: 600; }
         .note { border-left: 6px solid var(--defective); padding-left: 10px; }
         .rejects figure { margin: 0 0 24px; max-width: 660px; } .rejects figcaption { text-align: left; }
         </style>
@@ -156,6 +159,51 @@ struct ShiftReport {
             <div class="wide"><table><thead><tr><th>hour</th><th>parts</th><th>OK</th><th>NG</th><th>INVALID</th><th>NG rate</th>\
             <th>judged</th><th>first pass</th><th>takt</th></tr></thead>
             <tbody>\(rows)</tbody></table></div>
+            """
+    }
+
+    private var regions: HTML {
+        let maps = numbers.regions.map { regions -> HTML in
+            let fields = regions.fields
+            let all = fields.reduce(0) { $0 + $1.count }
+            let rows = fields.prefix(10).map { field -> HTML in
+                let share = Format.percent(Double(field.count) / Double(max(all, 1)))
+                return "<tr><td>\(field.name)</td><td>\(field.count)</td><td>\(share)</td></tr>\n"
+            }
+            let outside = regions.outside > 0 ? "; \(regions.outside) NG are outside of what is inspected now" : ""
+            return """
+                <figure class="map">\(Self.map(of: regions))<figcaption>\(regions.camera), recipe \(regions.recipe): \(all) NG by the field of \
+                the inspected region\(outside)</figcaption></figure>
+                <table><thead><tr><th>field</th><th>NG</th><th>share</th></tr></thead><tbody>\(rows)</tbody></table>
+
+                """
+        }
+        return maps.isEmpty
+            ? "<p class=\"none\">No NG with a place is known.</p>" : "<div class=\"charts\">\(maps)</div>"
+    }
+
+    /// The inspected region in its proportion, each field the darker the more NG it holds.
+    private static func map(of regions: RegionsReply) -> HTML {
+        let (columns, rows) = (RegionsReply.columns, RegionsReply.rows)
+        let width = 40.0
+        let height = min(max(width * Double(regions.area.height * columns) / Double(regions.area.width * rows), 16), 80)
+        let most = Double(max(regions.counts.joined().max() ?? 1, 1))
+        let fields = regions.counts.enumerated().flatMap { row, counts in
+            counts.enumerated().map { column, count -> HTML in
+                let (x, y) = (Double(column) * width, Double(row) * height)
+                let shade = String(format: "%.2f", 0.7 * Double(count) / most)
+                let text: HTML =
+                    count == 0
+                    ? ""
+                    : "<text class=\"count\" x=\"\(x + width / 2)\" y=\"\(y + height / 2 + 5)\" text-anchor=\"middle\">\(count)</text>"
+                return """
+                    <rect x="\(x)" y="\(y)" width="\(width)" height="\(height)" fill-opacity="\(shade)"/>\(text)
+                    """
+            }
+        }
+        let all = fields.count
+        return """
+            <svg role="img" aria-label="NG in \(all) fields" viewBox="0 0 \(width * Double(columns)) \(height * Double(rows))">\(fields)</svg>
             """
     }
 

@@ -21,6 +21,7 @@ struct StatisticsView {
         }
         if reply.downtime.count > 1 { block.add("", "\(Format.duration(seconds: reply.downtimeSeconds)) in all") }
         addCharts(to: &block)
+        for regions in reply.regions { block.add("regions", Self.text(of: regions)) }
         if reply.index.unreadable > 0 {
             block.add(
                 "unreadable", Style.doubtful("\(reply.index.unreadable) lines of the journal are counted nowhere"))
@@ -98,6 +99,19 @@ struct StatisticsView {
             let words = "\(text), \(chart.out) of \(chart.gaps) beyond"
             block.add("gap chart", chart.out == 0 ? words : Style.doubtful(words))
         }
+    }
+
+    private static let shownFields = 5
+
+    private static func text(of regions: RegionsReply) -> String {
+        let fields = regions.fields
+        let all = fields.reduce(0) { $0 + $1.count }
+        let most = fields.prefix(shownFields).map {
+            "\($0.name) \($0.count) (\(Format.percent(Double($0.count) / Double(all))))"
+        }
+        let more = fields.count > shownFields ? ", and \(fields.count - shownFields) fields more" : ""
+        let outside = regions.outside > 0 ? "; \(regions.outside) outside of what is inspected now" : ""
+        return "\(regions.camera) \(regions.recipe): NG by field, \(most.joined(separator: ", "))\(more)\(outside)"
     }
 
     private static func bounds(_ share: ShareReply?) -> String {
