@@ -10,7 +10,7 @@ from PIL import Image
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import states
 from browser import Browser
-from line import ROOT, Line
+from line import ROOT, Line, await_
 
 SIZES = [(1024, 600), (1280, 800), (1920, 1080), (1080, 1920)]
 # Machado, Oliveira and Fernandes 2009: deuteranomaly of severity 1, in linear light.
@@ -40,6 +40,10 @@ def main():
         for name in states.NAMES:
             browser.resize(*SIZES[0])
             states.make(name, line, browser)
+            if name in ("ok", "ng"):
+                # Numbers of the shift come some seconds later.
+                part = browser.run("return document.querySelector('.tile').dataset.seq")
+                await_("the part among the counted ones", lambda: part in browser.text(".counts").split())
             for width, height in SIZES:
                 browser.resize(width, height)
                 # One drawing, and the pictures in their new size.

@@ -41,7 +41,9 @@ def leave(name, line, browser):
         case "fault":
             (line.folder / "away").rename(line.folder / "parts")
             await_("the camera", lambda: line.status()["state"] == "inspecting")
-        case "commissioning": assert line.control("commission", "--cancel").returncode == 0
+        case "commissioning":
+            assert line.control("commission", "--cancel").returncode == 0
+            await_("the end of the commissioning", lambda: browser.run("return document.querySelector('.commission').hidden"))
         case "stale":
             line.signal(signal.SIGCONT)
             browser.await_kind(lambda kind: kind != "unknown")

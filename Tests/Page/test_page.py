@@ -264,11 +264,13 @@ class PageTest(unittest.TestCase):
                     const { scrollWidth, scrollHeight } = document.documentElement;
                     const word = document.querySelector('.said .word').getBoundingClientRect();
                     const tile = document.querySelector('.tile').getBoundingClientRect();
+                    const face = [...document.querySelectorAll('.tile > .face .sign, .tile > .face .said p')].filter((e) => e.innerText !== '')
+                      .map((e) => e.getBoundingClientRect());
                     const small = [...document.querySelectorAll('body *')].filter((e) => e.childElementCount === 0
                       && e.innerText && parseFloat(getComputedStyle(e).fontSize) < 18).map((e) => e.innerText);
                     return [scrollWidth > innerWidth, scrollHeight > innerHeight, word.left < tile.left || word.right > tile.right
-                      || word.bottom > tile.bottom, small.length > 0];""")
-                self.assertEqual(beyond, [False] * 4, f"{width} x {height}, {language}")
+                      || word.bottom > tile.bottom, face.some((r) => r.height && (r.top < tile.top || r.bottom > tile.bottom)), small.length > 0];""")
+                self.assertEqual(beyond, [False] * 5, f"{width} x {height}, {language}")
         self.browser.resize(1280, 800)
 
     def test_screen_readers_and_eyes_find_their_way_in_each_state_and_language(self):
@@ -291,7 +293,7 @@ class PageTest(unittest.TestCase):
 
 class AlarmTest(unittest.TestCase):
     def test_an_alarm_is_acknowledged_in_two_taps_by_somebody_with_a_name(self):
-        line = Line(further="[alarm]\nconsecutive_ng = 2\n")
+        line = Line(further="[alarm]\nng_of_last = [2, 50]\n")
         self.addCleanup(line.end)
         line.start()
         line.fit()
@@ -301,7 +303,7 @@ class AlarmTest(unittest.TestCase):
         alarms = lambda: json.loads(line.control("alarm", "list", "--json").stdout)["alarms"]
         for _ in range(2):
             line.until("NG", line.bad)
-        await_("the alarm", lambda: WORDS["en"]["alarm.consecutive_ng"] in browser.text("#banner .title"))
+        await_("the alarm", lambda: WORDS["en"]["alarm.ng_of_last"] in browser.text("#banner .title"))
         # Who may only look can do nothing about it.
         self.assertIsNone(browser.run("return document.querySelector('#banner button')"))
         browser.open(line.actions_url)

@@ -181,10 +181,14 @@ function drawBanner(isLive) {
 }
 
 // What somebody has to look at though the line goes on.
-const alarms = () => (line.status?.alarms ?? []).slice(0, told).map(({ camera, kind, since, reason }) => ({
-  title: `${plain(camera)}: ${word("alarm", kind)}`, since, todo: word("do", kind), reason: plain(reason, 300),
-  camera: judgements.may("acknowledge") ? camera : undefined,
-}));
+function alarms() {
+  const mayAct = judgements.may("acknowledge");
+  return (line.status?.alarms ?? []).slice(0, told).map(({ camera, kind, since, reason }) => ({
+    title: `${plain(camera)}: ${word("alarm", kind)}`, since,
+    todo: word("do", kind) + (mayAct ? "" : " (fsacctl alarm acknowledge)"), reason: plain(reason, 300),
+    camera: mayAct ? camera : undefined,
+  }));
+}
 
 // Of all alarms of a camera.
 function acknowledgement(camera) {
