@@ -24,14 +24,18 @@ package enum MethodError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Loads each backbone's weights once, for all recipes that name it, and keeps them as long as it lives: a fit
-/// and the line share them.
+/// Loads each backbone's weights once, for all recipes that name it: a fit and the line share them. It keeps none that nobody
+/// uses any more, as after a recipe that was refused or removed.
 package final class BackboneShelf: Sendable {
     private let directory: ModelsDirectory
     private let precision: Precision
     /// Where the embeddings of texts are kept.
     package let textCache: TextAnchorCache
-    private let models = Mutex<[String: BackboneModel]>([:])
+    private let models = Mutex<[String: Loaded]>([:])
+
+    private struct Loaded {
+        weak var model: BackboneModel?
+    }
 
     package init(modelsDirectory: String, stateDirectory: String, precision: Precision) {
         self.precision = precision
@@ -43,9 +47,9 @@ package final class BackboneShelf: Sendable {
     /// the cooperative pool. What failed is not remembered: a reload reads repaired weights.
     func model(_ reference: String) throws(WeightsError) -> BackboneModel {
         try models.withLock { models throws(WeightsError) in
-            if let model = models[reference] { return model }
+            if let model = models[reference]?.model { return model }
             let model = try BackboneModel.load(reference, modelsDirectory: directory, precision: precision)
-            models[reference] = model
+            models[reference] = Loaded(model: model)
             return model
         }
     }

@@ -4,7 +4,9 @@ import Platform
 ///
 /// Several may be joined into one, `dinov2-small+efficientnet-lite0`: each looks at the picture in its own way, and the layers
 /// are numbered through in the order of the names.
-package struct BackboneModel: Sendable {
+///
+/// A class, so that it is known when nobody uses its weights any more.
+package final class BackboneModel: Sendable {
     private enum Network: Sendable {
         case efficientNet(EfficientNetWeights)
         case visionTransformer(VisionTransformerWeights)
