@@ -2,7 +2,7 @@
 # The suite in virtual machines with Debian's kernel, virtual cameras and systemd: what `make vm-test` runs. Two machines at
 # a time; output in .build/vm.
 #
-#   run.sh [CASE...]   cases: install service faults formats motionjpeg io power (default: all)
+#   run.sh [CASE...]   cases: install service faults formats motionjpeg io gateway power (default: all)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -78,7 +78,7 @@ if [ "${1-}" = --case ]; then
 fi
 
 cases=("$@")
-[ $# -gt 0 ] || cases=(faults service motionjpeg io install power formats)
+[ $# -gt 0 ] || cases=(faults service motionjpeg io install power gateway formats)
 rm -rf "$logs"
 mkdir -p "$logs"
 "$machine" --ready
