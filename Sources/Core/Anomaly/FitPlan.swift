@@ -27,7 +27,7 @@ package struct FitPlan: Sendable, Equatable {
     init(seconds: Double, rotations most: Int, shotCount: Int) {
         let passes = Int(seconds * Self.passesPerSecond)
         // More than half of the budget for turned copies would leave too little for the rest.
-        rotations = [8, 4, 2].first { $0 <= most && $0 * shotCount <= passes / 2 } ?? 1
+        rotations = [12, 8, 4, 2].first { $0 <= most && $0 * shotCount <= passes / 2 } ?? 1
         anomalies = min(max(passes - rotations * shotCount, 0), Self.mostAnomalies)
     }
 

@@ -91,6 +91,16 @@ import Testing
             settings: MethodSettings(method: AutoMethod(), layers: [1]), progress: { _ in passes += 1 })
         #expect(passes == 10 + 2 * 8 + 12)
     }
+
+    @Test func anOnlyShotIsRememberedInTwelveDirections() throws {
+        var passes = 0
+        let model = try FittedModel.fit(
+            shots: [MadeUpPart.shot(1)], extractor: madeUpExtractor(),
+            settings: MethodSettings(method: AutoMethod(), layers: [1]), progress: { _ in passes += 1 })
+        // Besides its turned copies seven mild variants, and anomalies.
+        #expect(passes == 12 + 7 + 12)
+        #expect(model.scorer.findings.contains { $0.hasPrefix("12 rotations") })
+    }
 }
 
 /// What `auto` tells from made-up features: 24 x 24 patches, 6 wide.
@@ -153,7 +163,12 @@ import Testing
     /// A fit to textures by their numbers, the last one coarser everywhere where there is a scale for it.
     private func fit(_ numbers: [Int], lastScale: Float = 1) throws -> FittedModel {
         let last = numbers.last
-        let shot = { (number: Int) in self.shot(number, place: 0, scale: number == last ? lastScale : 1) }
+        return try fit(numbers) { $0 == last ? lastScale : 1 }
+    }
+
+    /// - Parameter scale: how coarse each of them is everywhere.
+    private func fit(_ numbers: [Int], scale: @escaping @Sendable (Int) -> Float) throws -> FittedModel {
+        let shot = { @Sendable (number: Int) in self.shot(number, place: 0, scale: scale(number)) }
         let identity = BackboneIdentity(name: "weave", sha256: "0123", inputSize: 32)
         let extractor = FeatureExtractor(identity: identity, layerCount: 1) { image, _, _ in
             let features = shot(Int(image.pixels[0]))
@@ -181,6 +196,14 @@ import Testing
         // Another one as coarse is as far away as if the first one had never been there.
         let coarse = Features(layers: [1: FeatureMap(grid: Self.grid, tokens: shot(30, place: 0, scale: 0.7).rows)])
         #expect(model.score(coarse).imageScore == without.score(coarse).imageScore)
+    }
+
+    @Test func aTextureThatIsCoarserOrFinerFromShotToShotIsComparedByItsPatchesAlone() throws {
+        let alike = try fit([1, 2, 3, 4])
+        #expect(alike.scorer.findings[0].contains("the whole picture is compared, too"))
+        let varied = try fit([1, 2, 3, 4]) { 0.6 + 0.15 * Float($0) }
+        #expect(varied.scorer.findings[0].hasPrefix("a texture that varies from shot to shot"))
+        #expect((varied.scorer as? CombinedScorer)?.texture == nil)
     }
 
     @Test func aStageIsItsLayersColumnsAlone() {

@@ -1,7 +1,7 @@
 /// Several patch memories and the picture's texture, set up by what the shots show.
 package struct AutoMethod: Method {
-    /// Of each shot, at most.
-    package var rotations = 8
+    /// Of each shot, at most; of several shots no more than ``mostOfSeveralShots``.
+    package var rotations = 12
     /// Of each memory.
     package var coresetBudget = 4096
     /// What a fit may cost, in seconds of two slow cores.
@@ -12,6 +12,10 @@ package struct AutoMethod: Method {
 
     package init() {}
 
+    /// Turned copies. Between two of an only shot's lies up to 15 degrees, which is what parts in any direction are told by: 45
+    /// degrees from one to the next cost 0.06 on screws (docs/accuracy.md). Several shots show more directions themselves.
+    private static let mostOfSeveralShots = 8
+
     package static let about = MethodDescription(
         name: "auto",
         summary:
@@ -21,10 +25,10 @@ package struct AutoMethod: Method {
     package static let needs = MethodNeeds(text: .welcome, stages: true)
     package static let options: [MethodOption<Self>] = [
         .number(
-            "rotations", \.rotations, of: [1, 2, 4, 8],
+            "rotations", \.rotations, of: [1, 2, 4, 8, 12],
             help:
-                "copies of each shot turned by equal steps of a full turn, at most; fewer when the shots do not come closer "
-                + "by them, or the fit's budget is too small"),
+                "copies of each shot turned by equal steps of a full turn, at most; of several shots at most 8, and fewer when "
+                + "they do not come closer by them, or the fit's budget is too small"),
         .number(
             "coreset_budget", \.coresetBudget, in: 0...1_000_000, unit: "patches",
             help: "patches that each of its memories keeps at most, 0 for all"),
@@ -61,7 +65,8 @@ package struct AutoMethod: Method {
     package var inspectBudgetMs: Int? { inspectBudget > 0 ? inspectBudget : nil }
 
     package func plan(shotCount: Int) -> FitPlan {
-        var plan = FitPlan(seconds: fitBudget, rotations: rotations, shotCount: shotCount)
+        let most = shotCount == 1 ? rotations : min(rotations, Self.mostOfSeveralShots)
+        var plan = FitPlan(seconds: fitBudget, rotations: most, shotCount: shotCount)
         plan.learnsFromAnomalies = false
         // A closer look at a picture takes three times as long, and half as many say nearly as much.
         if views != .coarse { plan.anomalies = min(plan.anomalies, FineConstants.mostAnomalies) }

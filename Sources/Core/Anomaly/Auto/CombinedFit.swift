@@ -68,10 +68,10 @@ struct CombinedFit: ScorerFit {
     mutating func finish(
         _ shots: ShotSource, _ parallelism: Parallelism, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws(FitError) {
-        let evidence = TextureEvidence(cells)
+        var evidence = TextureEvidence(cells)
         let (rotation, units) = try decide(evidence, shots, parallelism)
         let components = zip(stages, units).map { FitChoice.Component(stage: $0, unit: $1) }
-        if evidence.weight > 0 { texture = calibratedTexture(weight: Float(evidence.weight)) }
+        if evidence.weight > 0 { texture = calibratedTexture(&evidence) }
         choice = FitChoice(rotation: rotation, texture: evidence, components: components)
         if !fine.isEmpty {
             try fine.decide(shots, only: onlyShot, parallelism)
@@ -161,11 +161,11 @@ extension CombinedFit {
         return alone
     }
 
-    /// Of the only shot one memory for each turn, which shares the patches that may be kept.
+    /// Of the only shot one memory for each turn; eight of them share the patches that may be kept.
     private func memoriesByTurn(_ shot: ShotFeatures, in stage: Int) -> [PatchMemoryFit] {
         let turns = [shot.own] + shot.turned
         var share = memory
-        if share.coresetBudget > 0 { share.coresetBudget = max(share.coresetBudget / turns.count, 1) }
+        if share.coresetBudget > 0 { share.coresetBudget = max(share.coresetBudget / min(turns.count, 8), 1) }
         return turns.map { turn in
             var memory = PatchMemoryFit(share, shotCount: 1)
             memory.add(alone(turn, of: shot, in: stage))
@@ -288,14 +288,15 @@ extension CombinedFit {
 
     /// What the texture of a good part may differ by is told by the held-out shots, but for odd ones; one shot is believed as far
     /// as its quarters.
-    private mutating func calibratedTexture(weight: Float) -> TextureStatistics {
+    private mutating func calibratedTexture(_ evidence: inout TextureEvidence) -> TextureStatistics? {
         let columns = textureColumns(0)
         func statistics(_ shots: [Int]) -> TextureStatistics {
             TextureStatistics(shots.map { textures[$0] }, columns: columns)
         }
         let everyone = Array(textures.indices)
         guard shotCount > 1 else {
-            return statistics(everyone).with(tolerance: exp(0.2), weight: weight, rule: .cautious)
+            return statistics(everyone).with(
+                tolerance: exp(0.2), weight: Float(evidence.wholeWeight), rule: .cautious)
         }
         func distances(_ shots: [Int]) -> [Float] {
             shots.map { shot in
@@ -319,6 +320,9 @@ extension CombinedFit {
         }
         let count = Float(kept.count)
         let mean = logs.reduce(0, +) / count
+        // Of a distance to a mean of the others, which is itself uncertain.
+        evidence.wholesDiffer = Double(exp(mean) / (1 + 1 / (count - 1)).squareRoot())
+        guard evidence.wholeWeight > 0 else { return nil }
         let squares = logs.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         // Prior knowledge, worth four shots, of how much good textures' distances differ.
         let spread = Float(Self.textureSpread)
@@ -326,7 +330,8 @@ extension CombinedFit {
         // The mean of all shots is known better than that of all but one.
         let known = ((1 + 1 / (count - 1)) / (1 + 1 / count)).squareRoot()
         return statistics(kept).with(
-            tolerance: exp(mean + Self.textureDeviations * deviation) / known, weight: weight, rule: .steep)
+            tolerance: exp(mean + Self.textureDeviations * deviation) / known, weight: Float(evidence.wholeWeight),
+            rule: .steep)
     }
 
     /// Of the logarithms of good textures' distances.

@@ -75,10 +75,17 @@ package struct FitChoice: Codable, Sendable, Equatable {
 
     private var textureText: String {
         let agreement = texture.agreement.map { String(format: ", shots agree %.1f times as much as chance", $0) } ?? ""
-        return
-            (texture.weight > 0 ? "a texture: the whole picture is compared, too" : "an object")
-            + String(format: " (%.0f %% of the variance is between places", texture.betweenCells * 100) + agreement
-            + ")"
+        let wholes =
+            texture.wholesDiffer.map { String(format: ", shots differ as wholes %.2f times as much as their quarters", $0) }
+            ?? ""
+        let kind =
+            switch (texture.weight > 0, texture.wholeWeight > 0) {
+            case (false, _): "an object"
+            case (true, false): "a texture that varies from shot to shot: only its patches are compared"
+            case (true, true): "a texture: the whole picture is compared, too"
+            }
+        return kind + String(format: " (%.0f %% of the variance is between places", texture.betweenCells * 100)
+            + agreement + wholes + ")"
     }
 
     private func text(_ rotation: Rotation) -> String {
