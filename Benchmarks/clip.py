@@ -11,7 +11,6 @@ process ever had.
 import argparse
 import json
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -85,16 +84,16 @@ def main():
     stages = {name: [report["stages_ms"][name]["p50"] for report in reports] for name in reports[0]["stages_ms"]}
     embed, gradient = min(stages["embed"]), min(stages["gradient"])
     figures = {
-        "embed_ratio": statistics.median(stages["embed"]) / statistics.median(reference),
-        "gradient_ratio": statistics.median(stages["gradient"]) / statistics.median(stages["embed"]),
+        "embed_ratio": numpy.median(stages["embed"]) / numpy.median(reference),
+        "gradient_ratio": numpy.median(stages["gradient"]) / numpy.median(stages["embed"]),
         "text_s": max(report["text_s"] for report in reports),
         "peak_gib": max(report["peak_bytes"] for report in reports) / 2**30,
     }
     print(f"{options.threads} threads, fp32, {options.rounds} rounds of {options.runs}; ONNX Runtime {onnxruntime.__version__}")
-    print(f"  image embedding   {statistics.median(stages['embed']):7.1f} ms, quietest {embed:7.1f}")
-    print(f"  ONNX Runtime      {statistics.median(reference):7.1f} ms, quietest {min(reference):7.1f}")
-    print(f"  with gradient     {statistics.median(stages['gradient']):7.1f} ms, quietest {gradient:7.1f}")
-    print(f"  windows 2 and 3   {statistics.median(stages['windows']):7.1f} ms, quietest {min(stages['windows']):7.1f}")
+    print(f"  image embedding   {numpy.median(stages['embed']):7.1f} ms, quietest {embed:7.1f}")
+    print(f"  ONNX Runtime      {numpy.median(reference):7.1f} ms, quietest {min(reference):7.1f}")
+    print(f"  with gradient     {numpy.median(stages['gradient']):7.1f} ms, quietest {gradient:7.1f}")
+    print(f"  windows 2 and 3   {numpy.median(stages['windows']):7.1f} ms, quietest {min(stages['windows']):7.1f}")
     print(f"  text, {reports[0]['prompts']} prompts {figures['text_s']:7.1f} s")
     print(f"  peak memory       {figures['peak_gib']:7.2f} GiB")
     for name, most in REQUIRED.items():

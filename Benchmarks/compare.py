@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Compares fsac with ONNX Runtime on the same weights, input and number of threads: outputs first, then time.
+"""Compares fsac with ONNX Runtime and OpenVINO on the same weights, input and number of threads: outputs first, then time.
 
     compare.py --fsacctl .build/release/fsacctl --models models [--rounds 5] [--runs 30] [--threads 2] [--json FILE]
 
-Time is the forward pass of one picture, timed inside each process after a warm-up. fsac and ONNX Runtime take turns, so that
-a machine which slows down slows both down; the table has the median over the rounds of each round's median, and the same for
-the quietest round of each.
+Time is the forward pass of one picture, timed inside each process after a warm-up. All take turns, so that a machine which slows down slows
+all of them down: fsac in single precision and as it is by default, also with the instructions of lesser processors (FSAC_ISA), ONNX Runtime in
+single precision, OpenVINO in that and in bf16. The table has the median over the rounds of each round's median, the quietest round, and that
+as a share of OpenVINO's in bf16.
 
 fsac runs without the OPENBLAS_* variables of the caller: OpenBLAS is to choose its kernels and blocks for the processor by
 itself, as it does on a line PC, and a variable such as OPENBLAS_CORETYPE pins it to others, which can be half as fast. What it
@@ -16,7 +17,6 @@ import argparse
 import json
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,6 +24,7 @@ import time
 
 import numpy
 import onnxruntime
+import openvino
 from safetensors.numpy import load_file, save_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -31,7 +32,7 @@ import graphs
 
 LAYERS = {"dinov2-small": 12, "efficientnet-lite0": 7}
 # What is timed, with its arithmetic in GFLOP (two operations a multiplication with addition).
-TIMED = (("dinov2-small", 224, 12.2), ("efficientnet-lite0", 320, 2 * 0.39 * (320 / 224) ** 2))
+TIMED = (("dinov2-small", 224, 12.2), ("dinov2-small", 322, 27.0), ("efficientnet-lite0", 320, 2 * 0.39 * (320 / 224) ** 2))
 # Both sizes of each backbone that outputs are compared at.
 COMPARED = (("dinov2-small", 224), ("dinov2-small", 392), ("efficientnet-lite0", 224), ("efficientnet-lite0", 320))
 TOLERANCE = 1e-3
@@ -46,11 +47,11 @@ def session(backbone, size, options, layers):
     return onnxruntime.InferenceSession(graph, settings, providers=["CPUExecutionProvider"])
 
 
-def fsacctl(options, command, backbone, *arguments):
+def fsacctl(options, command, backbone, *arguments, isa=None):
     """What a subcommand printed."""
     words = [options.fsacctl, command, "--backbone", backbone, "--models", options.models, "--threads", options.threads]
     finished = subprocess.run(
-        [str(word) for word in (*words, *arguments)], check=True, env=ENVIRONMENT, stdout=subprocess.PIPE
+        [str(word) for word in (*words, *arguments)], check=True, env=ENVIRONMENT | ({"FSAC_ISA": isa} if isa else {}), stdout=subprocess.PIPE
     )
     return finished.stdout
 
@@ -76,52 +77,73 @@ def parity(backbone, size, options):
     return worst
 
 
-def time_reference(runner, size, runs):
+def median_time(run, size, runs):
     image = numpy.random.default_rng(0).standard_normal((1, 3, size, size)).astype(numpy.float32)
     samples = []
-    for run in range(-5, runs):
+    for number in range(-5, runs):
         start = time.perf_counter()
-        runner.run(None, {"input": image})
-        if run >= 0:
+        run(image)
+        if number >= 0:
             samples.append(1e3 * (time.perf_counter() - start))
-    return statistics.median(samples)
+    return numpy.median(samples)
 
 
-def bench(backbone, size, options):
-    """In single precision, as the other one computes."""
-    return fsacctl(
-        options, "bench", backbone, "--precision", "float32", "--size", size, "--runs", options.runs, "--json"
-    )
+def ours(backbone, size, options, precision, isa=None):
+    """The report of fsacctl; what a method does with the features is not looked at, so one shot is enough."""
+    return json.loads(fsacctl(
+        options, "bench", backbone, "--precision", precision, "--size", size, "--runs", options.runs, "--shots", 1, "--json",
+        isa=isa,
+    ))
 
 
-def timing(backbone, size, gigaflops, options):
+def contestants(backbone, size, options):
+    """Names and what takes a turn: it returns milliseconds, and of fsac the report."""
+    def fsac(precision, isa=None):
+        def turn():
+            report = ours(backbone, size, options, precision, isa)
+            return report["stages_ms"]["embed"]["p50"], report
+        return turn
+
+    def reference(run):
+        return lambda: (median_time(run, size, options.runs), None)
+
+    def openvino_in(precision):
+        model = openvino.Core().read_model(graphs.build(backbone, size, options.models / f"{backbone}.safetensors", False))
+        settings = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": options.threads, "PERFORMANCE_HINT": "LATENCY"}
+        request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+        return reference(lambda image: request.infer({0: image}))
+
     runner = session(backbone, size, options, layers=False)
-    ours, reference = [], []
-    for _ in range(options.rounds):
-        ours.append(json.loads(bench(backbone, size, options)))
-        reference.append(time_reference(runner, size, options.runs))
-    times = [report["stages_ms"]["embed"]["p50"] for report in ours]
-    fsac, onnx_runtime = statistics.median(times), statistics.median(reference)
-    peak = max(report["sgemm_gigaflops"] for report in ours)
     return {
-        "backbone": backbone, "size": size, "threads": options.threads, "runs": options.runs,
-        "fsac_ms": fsac, "onnxruntime_ms": onnx_runtime, "ratio": fsac / onnx_runtime,
-        "quietest": {"fsac_ms": min(times), "onnxruntime_ms": min(reference), "ratio": min(times) / min(reference)},
-        "rounds": {"fsac_ms": times, "onnxruntime_ms": reference},
-        "gigaflops": gigaflops / min(times) * 1e3, "sgemm_gigaflops": peak, "share": gigaflops / min(times) * 1e3 / peak,
-        "blas_kernels": ours[0]["blas_kernels"], "stages_ms": ours[-1]["stages_ms"],
+        "fsac float32": fsac("float32"), "fsac": fsac("auto"), "fsac, AVX-VNNI": fsac("auto", "avx-vnni"),
+        "fsac, AVX2": fsac("auto", "avx2"), "ONNX Runtime": reference(lambda image: runner.run(None, {"input": image})),
+        "OpenVINO f32": openvino_in("f32"), "OpenVINO bf16": openvino_in("bf16"),
     }
 
 
-def print_row(times):
-    quietest = times["quietest"]
-    print(
-        f"{times['backbone'] + ' at ' + str(times['size']):24}"
-        f"{times['fsac_ms']:7.1f} {times['onnxruntime_ms']:6.1f} {times['ratio']:5.2f}  "
-        f"{quietest['fsac_ms']:7.1f} {quietest['onnxruntime_ms']:6.1f} {quietest['ratio']:5.2f}  "
-        f"{times['gigaflops']:7.0f} of {times['sgemm_gigaflops']:.0f} ({100 * times['share']:.0f} %)",
-        flush=True,
-    )
+def timing(backbone, size, gigaflops, options):
+    turns = contestants(backbone, size, options)
+    rounds, reports = {name: [] for name in turns}, []
+    for _ in range(options.rounds):
+        for name, turn in turns.items():
+            milliseconds, report = turn()
+            rounds[name].append(milliseconds)
+            reports += [report] if report else []
+    peak = max(report["sgemm_gigaflops"] for report in reports)
+    return {
+        "backbone": backbone, "size": size, "threads": options.threads, "runs": options.runs, "rounds": rounds,
+        "gigaflops": gigaflops / min(rounds["fsac float32"]) * 1e3, "sgemm_gigaflops": peak, "blas_kernels": reports[0]["blas_kernels"],
+    }
+
+
+def print_rows(times):
+    print(f"\n{times['backbone']} at {times['size']}: fsac float32 {times['gigaflops']:.0f} of {times['sgemm_gigaflops']:.0f} GFLOP/s")
+    quickest = min(times["rounds"]["OpenVINO bf16"])
+    for name, milliseconds in times["rounds"].items():
+        print(
+            f"  {name:16}{numpy.median(milliseconds):8.1f} {min(milliseconds):8.1f} {min(milliseconds) / quickest:8.2f}",
+            flush=True,
+        )
 
 
 def main():
@@ -134,22 +156,22 @@ def main():
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
 
-    report = {"onnxruntime": onnxruntime.__version__, "parity": [], "timing": []}
+    report = {
+        "onnxruntime": onnxruntime.__version__, "openvino": openvino.__version__, "parity": [], "timing": [],
+    }
     for backbone, size in COMPARED:
         difference = parity(backbone, size, options)
         report["parity"].append({"backbone": backbone, "size": size, "difference": difference})
         print(f"{backbone} at {size}: largest difference {difference:.1e} of the mean magnitude", flush=True)
 
     print(
-        f"\n{options.threads} threads, fp32, medians of {options.runs} in ms, {options.rounds} rounds; "
-        f"ONNX Runtime {onnxruntime.__version__}"
+        f"\n{options.threads} threads, {options.rounds} rounds of {options.runs} runs: median of the rounds and quietest round in ms, "
+        f"share of OpenVINO bf16; ONNX Runtime {onnxruntime.__version__}, OpenVINO {openvino.__version__}"
     )
-    print(f"{'':24}{'fsac':>7} {'ORT':>6} {'ratio':>5}  {'fsac':>7} {'ORT':>6} {'ratio':>5}  of the SGEMM peak, GFLOP/s")
-    print(f"{'':24}{'median of the rounds':>20}  {'quietest round':>20}", flush=True)
     for backbone, size, gigaflops in TIMED:
         times = timing(backbone, size, gigaflops, options)
         report["timing"].append(times)
-        print_row(times)
+        print_rows(times)
     print(f"OpenBLAS chose its kernels for {report['timing'][0]['blas_kernels']}")
     if options.json:
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

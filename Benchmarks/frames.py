@@ -14,7 +14,6 @@ import argparse
 import io
 import json
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -96,7 +95,7 @@ def median_ms(function, buffer, runs):
         function(buffer)
         if run >= 0:
             samples.append(1e3 * (time.perf_counter() - start))
-    return statistics.median(samples)
+    return numpy.median(samples)
 
 
 def fsac_ms(options, path, encoding):
@@ -135,7 +134,7 @@ def main():
                     rounds[name].append(median_ms(function, buffer, options.runs))
             print(f"{encoding}, {len(buffer)} bytes; at most {REQUIRED[encoding]:.0f} ms are asked for")
             for name, times in rounds.items():
-                print(f"  {name:8} {statistics.median(times):6.2f}   quietest round {min(times):6.2f}")
+                print(f"  {name:8} {numpy.median(times):6.2f}   quietest round {min(times):6.2f}")
             quietest = min(stages, key=lambda times: times["total"])
             print("  of fsac: " + ", ".join(f"{stage} {quietest[stage]:.2f}" for stage in ("copy", "decode", "preprocess")))
             if min(rounds["fsac"]) > REQUIRED[encoding]:

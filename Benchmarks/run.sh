@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Compares both backbones and CLIP's image tower with ONNX Runtime, outputs and time, and the way of a camera's frame to their
-# input with OpenCV and Pillow: what `make bench` runs. The references live in .cache.
+# Compares both backbones with ONNX Runtime and OpenVINO and CLIP's image tower with ONNX Runtime, outputs and time, and the way of
+# a camera's frame to their input with OpenCV and Pillow: what `make bench` runs. The references live in .cache.
 #
-#   ROUNDS     rounds in which fsac and ONNX Runtime take turns (default 5)
+#   ONLY       backbones: nothing but these, some five minutes
+#   ROUNDS     rounds in which fsac and the others take turns (default 5)
 #   RUNS       timed runs a turn (default 30)
 #   THREADS    threads that both may use (default 2)
 set -euo pipefail
@@ -19,6 +20,7 @@ if ! cat "$requirements" Benchmarks/requirements-clip.txt | cmp -s - "$reference
 fi
 "$reference/bin/python" Benchmarks/compare.py --fsacctl .build/release/fsacctl --models "${FSAC_MODELS:-models}" \
     --rounds "${ROUNDS:-5}" --runs "${RUNS:-30}" --threads "${THREADS:-2}" "$@"
+if [ "${ONLY:-}" = backbones ]; then exit; fi
 "$reference/bin/python" Benchmarks/clip.py --fsacctl .build/release/fsacctl --cache "${FSAC_CACHE:-.cache}/clip" \
     --rounds "${ROUNDS:-5}" --runs "${RUNS:-30}" --threads "${THREADS:-2}"
 pictures=("${FSAC_CACHE:-.cache}"/textile/nominal/*.jpg)
