@@ -15,8 +15,6 @@ enum {
     PANEL = 2 * LANES,
 };
 
-typedef uint8_t vbyte __attribute__((vector_size(16), aligned(1)));
-
 /* to the nearest whole number, for |v| < 2^22 */
 #define ROUNDED(v) ((v) + 12582912.0f - 12582912.0f)
 

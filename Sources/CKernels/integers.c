@@ -2,16 +2,7 @@
 
 #include <float.h>
 
-#include "vectors.h"
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
-enum {
-    PANEL = 2 * LANES,
-    /* the most rows of a tile, on any path */
-    MOST_ROWS = 12,
-};
+#include "products.h"
 
 bool fsac_has_path(fsac_path path) {
 #if defined(__x86_64__)
@@ -28,8 +19,6 @@ bool fsac_has_path(fsac_path path) {
 }
 
 /* MARK: numbers to bytes */
-
-typedef uint8_t vbyte __attribute__((vector_size(16), aligned(1)));
 
 INLINE void quantise_row(const float *x, size_t columns, uint8_t *q, fsac_row_scale *scale) {
     vfloat lowest = SPLAT(INFINITY), highest = SPLAT(-INFINITY), poison = SPLAT(0);
@@ -83,11 +72,8 @@ MULTIVERSION void fsac_layer_norm_quantise(const float *x, const float *gamma, c
 
 /* All columns of a panel for a few rows, and what is made of them. */
 typedef struct {
-    const uint8_t *q;
-    size_t q_stride;
+    Products products;
     const fsac_row_scale *scales;
-    const int8_t *weights; /* [inputs / 4][PANEL][4] */
-    size_t inputs;
     const float *factors, *column_sums, *bias;
     const float *addend; /* or null */
     float *out;
@@ -155,161 +141,24 @@ INLINE void finish_rows(const Panel *p, const int32_t (*sums)[PANEL], size_t row
     }
 }
 
-#define UNROLLED _Pragma("clang loop unroll(full)")
-
-INLINE int32_t quad_at(const uint8_t *q) {
-    int32_t quad;
-    memcpy(&quad, q, sizeof quad);
-    return quad;
-}
-
-/* MARK: plain */
-
-INLINE void products_plain(const Panel *p, int32_t (*sums)[PANEL], const int rows) {
-    for (int r = 0; r < rows; r++) {
-        for (size_t c = 0; c < PANEL; c++) {
-            const uint8_t *q = p->q + (size_t)r * p->q_stride;
-            const int8_t *w = p->weights + c * FSAC_QUAD;
-            int32_t sum = 0;
-            for (size_t i = 0; i < p->inputs; i += FSAC_QUAD, w += PANEL * FSAC_QUAD) {
-                for (size_t k = 0; k < FSAC_QUAD; k++) sum += q[i + k] * w[k];
-            }
-            sums[r][c] = sum;
-        }
-    }
-}
-
-/* All rows, in tiles of nearly equal height. `products` is constant where this is inlined. */
-#define COMPUTE(products, most) \
-    const size_t tiles = (rows + (most) - 1) / (most); \
+/* All rows, in tiles of nearly equal height. */
+#define COMPUTE(products_of_path, most) \
     const Panel first = panel; \
     int32_t sums[MOST_ROWS][PANEL] __attribute__((aligned(64))); \
-    for (size_t index = 0; index < tiles; index++) { \
-        const size_t row = rows * index / tiles, count = rows * (index + 1) / tiles - row; \
-        panel.q = first.q + row * first.q_stride; \
+    FOR_EACH_TILE(rows, most, row, count) { \
+        panel.products.q = first.products.q + row * first.products.q_stride; \
         panel.scales = first.scales + row; \
         panel.out = first.out + row * first.out_stride; \
         panel.addend = first.addend ? first.addend + row * first.out_stride : NULL; \
-        switch (count) { \
-            CASE(products, most, 1) CASE(products, most, 2) CASE(products, most, 3) CASE(products, most, 4) \
-            CASE(products, most, 5) CASE(products, most, 6) CASE(products, most, 7) CASE(products, most, 8) \
-            CASE(products, most, 9) CASE(products, most, 10) CASE(products, most, 11) CASE(products, most, 12) \
-        } \
+        WITH_CONSTANT_ROWS(most, count, products_of_path(&panel.products, sums, ROWS)) \
         finish_rows(&panel, (const int32_t(*)[PANEL])sums, count); \
     }
-#define CASE(products, most, count) \
-    case count: \
-        if (count <= most) products(&panel, sums, count); \
-        break;
 
-static void panel_plain(Panel panel, size_t rows) { COMPUTE(products_plain, 4) }
-
+static void panel_plain(Panel panel, size_t rows) { COMPUTE(products_plain, ROWS_PLAIN) }
 #if defined(__x86_64__)
-/* MARK: AVX-512 VNNI: four products and their sum in each of 16 lanes, not saturated */
-
-#define TARGET __attribute__((target("avx512f,avx512vnni")))
-TARGET INLINE void products_avx512(const Panel *p, int32_t (*sums)[PANEL], const int rows) {
-    __m512i sum[MOST_ROWS][2];
-    UNROLLED for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
-    const int8_t *w = p->weights;
-    for (size_t i = 0; i < p->inputs; i += FSAC_QUAD, w += PANEL * FSAC_QUAD) {
-        const __m512i left = _mm512_loadu_si512(w), right = _mm512_loadu_si512(w + 64);
-        UNROLLED for (int r = 0; r < rows; r++) {
-            const __m512i q = _mm512_set1_epi32(quad_at(p->q + (size_t)r * p->q_stride + i));
-            sum[r][0] = _mm512_dpbusd_epi32(sum[r][0], q, left);
-            sum[r][1] = _mm512_dpbusd_epi32(sum[r][1], q, right);
-        }
-    }
-    UNROLLED for (int r = 0; r < rows; r++) {
-        _mm512_store_si512(sums[r], sum[r][0]);
-        _mm512_store_si512(sums[r] + LANES, sum[r][1]);
-    }
-}
-TARGET static void panel_avx512(Panel panel, size_t rows) { COMPUTE(products_avx512, 12) }
-#undef TARGET
-
-/* MARK: AVX-VNNI: the same in 8 lanes */
-
-#define TARGET __attribute__((target("avx2,fma,avxvnni")))
-TARGET INLINE void products_avx_vnni(const Panel *p, int32_t (*sums)[PANEL], const int rows) {
-    for (size_t c = 0; c < PANEL; c += 16) {
-        __m256i sum[MOST_ROWS][2];
-        UNROLLED for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
-        const int8_t *w = p->weights + c * FSAC_QUAD;
-        for (size_t i = 0; i < p->inputs; i += FSAC_QUAD, w += PANEL * FSAC_QUAD) {
-            const __m256i left = _mm256_loadu_si256((const __m256i *)w);
-            const __m256i right = _mm256_loadu_si256((const __m256i *)(w + 32));
-            UNROLLED for (int r = 0; r < rows; r++) {
-                const __m256i q = _mm256_set1_epi32(quad_at(p->q + (size_t)r * p->q_stride + i));
-                sum[r][0] = _mm256_dpbusd_avx_epi32(sum[r][0], q, left);
-                sum[r][1] = _mm256_dpbusd_avx_epi32(sum[r][1], q, right);
-            }
-        }
-        UNROLLED for (int r = 0; r < rows; r++) {
-            _mm256_store_si256((__m256i *)(sums[r] + c), sum[r][0]);
-            _mm256_store_si256((__m256i *)(sums[r] + c + 8), sum[r][1]);
-        }
-    }
-}
-TARGET static void panel_avx_vnni(Panel panel, size_t rows) { COMPUTE(products_avx_vnni, 6) }
-#undef TARGET
-
-/*
- * MARK: AVX2. vpmaddubsw would saturate (2 * 255 * 127 exceeds 16 bits), so bytes are multiplied as numbers of 16 bits: a lane has
- * the products 0 and 2 of a column's four, then 1 and 3. Rows are widened a block of inputs at a time, for all columns.
- */
-
-#define TARGET __attribute__((target("avx2,fma")))
-enum { WIDE_BLOCK = 512 };
-
-/* Four inputs become two units: first[..] has 0 and 2, and so on in pairs; `count` is a multiple of 4. */
-TARGET INLINE void widen(const uint8_t *q, size_t count, int32_t *units) {
-    for (size_t i = 0; i < count; i += FSAC_QUAD) {
-        const uint32_t quad = (uint32_t)quad_at(q + i);
-        units[i / 2] = (int32_t)(quad & 0x00ff00ff);
-        units[i / 2 + 1] = (int32_t)(quad >> 8 & 0x00ff00ff);
-    }
-}
-
-TARGET INLINE void products_avx2(const Panel *p, int32_t (*sums)[PANEL], const int rows) {
-    int32_t units[MOST_ROWS][WIDE_BLOCK / 2];
-    for (size_t block = 0; block < p->inputs; block += WIDE_BLOCK) {
-        const size_t inputs = p->inputs - block < WIDE_BLOCK ? p->inputs - block : WIDE_BLOCK;
-        for (int r = 0; r < rows; r++) widen(p->q + (size_t)r * p->q_stride + block, inputs, units[r]);
-        for (size_t c = 0; c < PANEL; c += 16) {
-            __m256i sum[MOST_ROWS][2];
-            UNROLLED for (int r = 0; r < rows; r++) {
-                UNROLLED for (int v = 0; v < 2; v++) {
-                    const __m256i *before = (const __m256i *)(sums[r] + c + 8 * v);
-                    sum[r][v] = block == 0 ? _mm256_setzero_si256() : _mm256_load_si256(before);
-                }
-            }
-            const int8_t *w = p->weights + block * PANEL + c * FSAC_QUAD;
-            for (size_t i = 0; i < inputs; i += FSAC_QUAD, w += PANEL * FSAC_QUAD) {
-                __m256i even[2], odd[2];
-                UNROLLED for (int v = 0; v < 2; v++) {
-                    const __m256i bytes = _mm256_loadu_si256((const __m256i *)(w + 32 * v));
-                    even[v] = _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8);
-                    odd[v] = _mm256_srai_epi16(bytes, 8);
-                }
-                UNROLLED for (int r = 0; r < rows; r++) {
-                    const __m256i first = _mm256_set1_epi32(units[r][i / 2]);
-                    const __m256i second = _mm256_set1_epi32(units[r][i / 2 + 1]);
-                    UNROLLED for (int v = 0; v < 2; v++) {
-                        sum[r][v] = _mm256_add_epi32(sum[r][v], _mm256_madd_epi16(first, even[v]));
-                        sum[r][v] = _mm256_add_epi32(sum[r][v], _mm256_madd_epi16(second, odd[v]));
-                    }
-                }
-            }
-            UNROLLED for (int r = 0; r < rows; r++) {
-                _mm256_store_si256((__m256i *)(sums[r] + c), sum[r][0]);
-                _mm256_store_si256((__m256i *)(sums[r] + c + 8), sum[r][1]);
-            }
-        }
-    }
-}
-TARGET static void panel_avx2(Panel panel, size_t rows) { COMPUTE(products_avx2, 4) }
-#undef TARGET
+AVX2 static void panel_avx2(Panel panel, size_t rows) { COMPUTE(products_avx2, ROWS_AVX2) }
+AVX_VNNI static void panel_avx_vnni(Panel panel, size_t rows) { COMPUTE(products_avx_vnni, ROWS_AVX_VNNI) }
+AVX512 static void panel_avx512(Panel panel, size_t rows) { COMPUTE(products_avx512, ROWS_AVX512) }
 #endif
 
 void fsac_integer_linear(fsac_path path, const uint8_t *q, size_t q_stride, const fsac_row_scale *scales, size_t rows,
@@ -317,11 +166,8 @@ void fsac_integer_linear(fsac_path path, const uint8_t *q, size_t q_stride, cons
                          fsac_activation activation, float *out, size_t out_stride) {
     for (size_t column = 0; column < columns; column += PANEL) {
         const Panel panel = {
-            .q = q,
-            .q_stride = q_stride,
+            .products = {q, q_stride, weights->panels + column * weights->inputs, weights->inputs},
             .scales = scales,
-            .weights = weights->panels + column * weights->inputs,
-            .inputs = weights->inputs,
             .factors = weights->factors + column,
             .column_sums = weights->sums + column,
             .bias = weights->bias + column,

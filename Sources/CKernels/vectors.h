@@ -17,6 +17,7 @@ enum { LANES = 16 };
 /* aligned(4): rows need not begin on a vector boundary */
 typedef float vfloat __attribute__((vector_size(64), aligned(4)));
 typedef int32_t vint __attribute__((vector_size(64), aligned(4)));
+typedef uint8_t vbyte __attribute__((vector_size(16), aligned(1)));
 
 #define LOAD(p) (*(const vfloat *)(p))
 #define STORE(p, v) (*(vfloat *)(p) = (v))

@@ -77,33 +77,42 @@ package struct IntegerLinear: Sendable {
         precondition(weights.columns <= Self.mostInputs, "integer linear: \(weights.columns) inputs")
         inputs = weights.columns
         outputs = weights.rows
-        let (panel, quad) = (Linear.panelWidth, FSAC_QUAD)
-        let (columns, rows) = ((outputs + panel - 1) / panel * panel, Self.padded(inputs))
-        panels = Storage(count: columns * rows / MemoryLayout<Float>.stride)
+        let columns = Self.panelCount(outputs) * Linear.panelWidth
         factors = Storage(count: columns)
         sums = Storage(count: columns)
         self.bias = Storage(bias + [Float](repeating: 0, count: columns - outputs))
-        let bytes = UnsafeMutableRawPointer(panels.base).assumingMemoryBound(to: Int8.self)
-        for output in 0..<outputs {
+        let bytes = (0..<outputs).map { [factors, sums] output in
             let values = weights.row(output)
             let factor = max(values.reduce(Float(0)) { max($0, abs($1)) }, .leastNormalMagnitude) / 127
-            let column = bytes + output / panel * panel * rows + output % panel * quad
-            var sum = 0
-            for (input, value) in values.enumerated() {
-                let whole = Int((value / factor).rounded())
-                column[input / quad * panel * quad + input % quad] = Int8(min(max(whole, -127), 127))
-                sum += whole
-            }
+            let bytes = values.map { Int8(min(max(($0 / factor).rounded(), -127), 127)) }
             factors.base[output] = factor
-            sums.base[output] = factor * Float(sum)
+            sums.base[output] = factor * Float(bytes.reduce(0) { $0 + Int($1) })
+            return bytes
         }
+        panels = Self.panels(of: bytes, inputs: inputs)
     }
+
+    /// Bytes as the kernels read them: in panels of 32 columns, of each four inputs side by side.
+    ///
+    /// - Parameter columns: each of `inputs` bytes.
+    static func panels(of columns: [[Int8]], inputs: Int) -> Storage {
+        let (panel, quad, rows) = (Linear.panelWidth, FSAC_QUAD, padded(inputs))
+        let panels = Storage(count: panelCount(columns.count) * panel * rows / MemoryLayout<Float>.stride)
+        let bytes = UnsafeMutableRawPointer(panels.base).assumingMemoryBound(to: Int8.self)
+        for (index, column) in columns.enumerated() {
+            let first = bytes + index / panel * panel * rows + index % panel * quad
+            for (input, value) in column.enumerated() { first[input / quad * panel * quad + input % quad] = value }
+        }
+        return panels
+    }
+
+    static func panelCount(_ columns: Int) -> Int { (columns + Linear.panelWidth - 1) / Linear.panelWidth }
 
     static func padded(_ inputs: Int) -> Int {
         (inputs + FSAC_QUAD - 1) / FSAC_QUAD * FSAC_QUAD
     }
 
-    package var panelCount: Int { (outputs + Linear.panelWidth - 1) / Linear.panelWidth }
+    package var panelCount: Int { Self.panelCount(outputs) }
 
     /// - Parameters:
     ///   - x: its rows 0 ..< `rows`.

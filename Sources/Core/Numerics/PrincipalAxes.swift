@@ -1,15 +1,22 @@
 // N rows, D columns, R axes.
 
 extension Matrix {
-    /// The directions in which the rows, as they are (not centred), have the largest sum of squares: the first
-    /// eigenvectors of `XᵀX`, by orthogonal iteration (Golub and Van Loan, Matrix Computations, section 8.2.4).
+    /// The directions in which the rows have the largest sum of squares: the first eigenvectors of `XᵀX`, by orthogonal iteration (Golub
+    /// and Van Loan, Matrix Computations, section 8.2.4).
     ///
-    /// - Parameter iterations: each brings an axis nearer by the ratio of the next eigenvalue to its own.
+    /// - Parameters:
+    ///   - iterations: each brings an axis nearer by the ratio of the next eigenvalue to its own.
+    ///   - mean: of the rows, if it is to be taken away from them first.
     /// - Returns: `[R, D]`, orthonormal rows, the largest first; rows of zeros where there are no more directions.
     /// - Complexity: O(D² (N + R iterations)).
-    package func principalAxes(_ count: Int, iterations: Int) -> Matrix {
+    package func principalAxes(_ count: Int, iterations: Int, less mean: [Float]? = nil) -> Matrix {
         precondition(count <= columns, "principal axes: \(count) of \(columns)")
-        let squares = transposed().multiplied(by: self)
+        var squares = transposed().multiplied(by: self)
+        if let mean {
+            for row in 0..<columns {
+                for column in 0..<columns { squares[row, column] -= Float(rows) * mean[row] * mean[column] }
+            }
+        }
         var random = SplitMix64(seed: 1)
         var axes = Matrix(
             rows: count, columns: columns, values: (0..<count * columns).map { _ in random.uniform(-1...1) })

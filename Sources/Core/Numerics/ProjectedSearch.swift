@@ -2,13 +2,12 @@ internal import CKernels
 
 // N queries, M stored rows, D feature width, R axes.
 
-/// A fast search for the stored row that is most similar to a query.
+/// The search in single precision, of models that were fitted before there was ``ByteSearch``: their scores stay what they are.
 ///
 /// Most of a product of two features lies in a few principal axes of the stored rows. So rows are compared along these axes
-/// first; the best of each run of `tile` rows is a candidate, and the products with the candidates are computed in full. What
-/// is returned is the product with a row that is there: never larger than the true maximum, so that a miss can only make a
-/// patch look more unusual.
-package struct ProjectedSearch: Sendable {
+/// first; the best of each run of `tile` rows is a candidate, and the products with the candidates are computed in full. A miss can only make
+/// a patch look more unusual.
+package struct ProjectedSearch: RowSearch {
     private static let tile = 256
     private static let queriesAtATime = 128
     /// Below this many rows the full search is as fast.
@@ -27,13 +26,6 @@ package struct ProjectedSearch: Sendable {
         projected = stored.multiplied(byTransposed: axes)
     }
 
-    /// For every query, the largest product with a stored row, or nearly so.
-    ///
-    /// - Parameters:
-    ///   - queries: `[N, D]`.
-    ///   - stored: `[M, D]`, that it was made from.
-    ///   - ranges: rows of `stored` to look at, at least one.
-    /// - Returns: `[N]`.
     /// - Complexity: O(N (D R + M R + M / tile D)).
     package func largestProducts(
         of queries: Matrix, with stored: Matrix, in ranges: [Range<Int>], _ parallelism: Parallelism

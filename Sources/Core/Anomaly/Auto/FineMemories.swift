@@ -18,7 +18,7 @@ struct FineMemories {
     /// Of each shot.
     private var blocks: [Range<Int>] = []
     private var places = PatchPlaces()
-    private var searches: [ProjectedSearch?] = []
+    private var searches: [(any RowSearch)?] = []
 
     /// - Parameters:
     ///   - tokens: of all shots and copies that will be added, T each.
@@ -65,7 +65,7 @@ struct FineMemories {
 
     /// Once, after the last shot.
     mutating func prepareSearch() {
-        searches = rows.indices.map { ProjectedSearch(matrix(of: $0)) }
+        searches = rows.indices.map { MemorySearch.bytes.search(of: matrix(of: $0)) }
     }
 
     /// One a stage; they share the rows.

@@ -8,25 +8,29 @@ package struct PatchMemory: Scorer {
     package let aggregation: Aggregation
     /// What of a picture is the part; nil when everything counts.
     package let foreground: FeatureForeground?
-    private let search: ProjectedSearch?
+    /// Which search a large memory is looked through with.
+    let way: MemorySearch
+    private let search: (any RowSearch)?
 
-    /// - Parameter isFast: whether to search along principal axes first, which takes a while to prepare.
+    /// - Parameter isFast: whether to prepare a search of the nearest row, which takes a while.
     package init(
-        bank: MemoryBank, aggregation: Aggregation, foreground: FeatureForeground? = nil,
+        bank: MemoryBank, aggregation: Aggregation, foreground: FeatureForeground? = nil, way: MemorySearch = .bytes,
         isFast: Bool = false
     ) {
         self.init(
-            bank: bank, aggregation: aggregation, foreground: foreground,
-            search: isFast ? ProjectedSearch(bank.rows) : nil)
+            bank: bank, aggregation: aggregation, foreground: foreground, way: way,
+            search: isFast ? way.search(of: bank.rows) : nil)
     }
 
     /// - Parameter search: of the bank's rows, all of them; nil compares with each.
     init(
-        bank: MemoryBank, aggregation: Aggregation, foreground: FeatureForeground? = nil, search: ProjectedSearch?
+        bank: MemoryBank, aggregation: Aggregation, foreground: FeatureForeground? = nil, way: MemorySearch = .bytes,
+        search: (any RowSearch)?
     ) {
         self.bank = bank
         self.aggregation = aggregation
         self.foreground = foreground
+        self.way = way
         self.search = search
     }
 
@@ -73,6 +77,22 @@ package struct PatchMemory: Scorer {
     /// With every stored row.
     private func products(of row: ArraySlice<Float>) -> [Float] {
         Matrix(rows: 1, columns: row.count, values: Array(row)).multiplied(byTransposed: bank.rows).values
+    }
+}
+
+/// How the nearest row of a large memory is found. What one of them misses another may find, so a model goes on as it was fitted.
+package enum MemorySearch: String, Codable, Sendable {
+    /// ``ProjectedSearch``: of models that do not say.
+    case projected
+    /// ``ByteSearch``.
+    case bytes
+
+    /// Nil when the full search is as fast.
+    func search(of rows: Matrix) -> (any RowSearch)? {
+        switch self {
+        case .projected: ProjectedSearch(rows)
+        case .bytes: ByteSearch(rows)
+        }
     }
 }
 
@@ -198,6 +218,8 @@ extension PatchMemory {
         package let shotPatches: [Int]
         /// Nil when everything counts.
         package let foreground: Foreground?
+        /// Nil = ``MemorySearch/projected``.
+        package let search: MemorySearch?
 
         package struct Foreground: Codable, Sendable, Equatable {
             /// Of the first principal component.
@@ -212,7 +234,7 @@ extension PatchMemory {
         }
 
         enum CodingKeys: String, CodingKey {
-            case aggregation, foreground
+            case aggregation, foreground, search
             case shotPatches = "shot_patches"
         }
 
@@ -224,7 +246,8 @@ extension PatchMemory {
     var header: Header {
         Header(
             aggregation: aggregation, shotPatches: bank.blocks.map(\.count),
-            foreground: foreground.map { .init(threshold: $0.threshold, smallestPart: $0.smallestPart) })
+            foreground: foreground.map { .init(threshold: $0.threshold, smallestPart: $0.smallestPart) },
+            search: way == .projected ? nil : way)
     }
 
     package var stored: StoredScorer {
@@ -245,6 +268,7 @@ extension PatchMemory {
             foreground?.smallestPart = saved.smallestPart
         }
         self.init(
-            bank: bank, aggregation: header.aggregation, foreground: foreground, isFast: true)
+            bank: bank, aggregation: header.aggregation, foreground: foreground, way: header.search ?? .projected,
+            isFast: true)
     }
 }
