@@ -76,7 +76,9 @@ package struct FitChoice: Codable, Sendable, Equatable {
     private var textureText: String {
         let agreement = texture.agreement.map { String(format: ", shots agree %.1f times as much as chance", $0) } ?? ""
         let wholes =
-            texture.wholesDiffer.map { String(format: ", shots differ as wholes %.2f times as much as their quarters", $0) }
+            texture.wholesDiffer.map {
+                String(format: ", shots differ as wholes %.2f times as much as their quarters", $0)
+            }
             ?? ""
         let kind =
             switch (texture.weight > 0, texture.wholeWeight > 0) {
