@@ -268,7 +268,7 @@ class MQTTTest(unittest.TestCase):
         self.assertEqual(rig.programs["fsac-gateway"].wait(10), 0)
         time.sleep(6)
         self.assertEqual(reader.states[-1], "stopped")
-        answer = subprocess.run(["mosquitto_sub", "-V", "5", "-p", str(broker.port), "-t", "fsac/#", "-C", "1", "-W", "5"],
+        answer = subprocess.run(["mosquitto_sub", "-V", "5", "-p", str(broker.port), "-t", "fsac/+/state", "-C", "1", "-W", "5"],
                                 capture_output=True, text=True)
         self.assertEqual(json.loads(answer.stdout), {"state": "stopped", "station": "press-4"})
 

@@ -42,7 +42,7 @@ struct ShiftReport {
         <h2>What people said of parts afterwards</h2>
         \(rejudged)
         <h2>The NG with the highest scores</h2>
-        <div class="rejects">\(rejects.isEmpty ? "<p class=\"none\">None is shown.</p>" : "\(rejects.map(figure))")</div>
+        <div class="rejects">\(figures)</div>
         <h2>What the numbers mean</h2>
         <dl>\(numbers.definitions.map { "<dt>\($0.term)</dt><dd>\($0.means)</dd>\n" as HTML })</dl>
         </main></body></html>
@@ -56,7 +56,7 @@ struct ShiftReport {
         .tiles div { flex: 1 1 150px; border: 1px solid var(--rule); border-radius: 6px; padding: 8px 12px; }
         .tiles b { display: block; font-size: 1.7em; line-height: 1.2; font-variant-numeric: tabular-nums; }
         .tiles small { color: var(--faint); }
-        .map rect { fill: var(--defective); stroke: var(--rule); } svg .count { fill: var(--ink); font-size: 14px; font-weight: 600; }
+        .charts table { align-self: flex-start; } .map rect { fill: var(--defective); stroke: var(--rule); } svg .count { fill: var(--ink); font-size: 14px; font-weight: 600; }
         .note { border-left: 6px solid var(--defective); padding-left: 10px; }
         .rejects figure { margin: 0 0 24px; max-width: 660px; } .rejects figcaption { text-align: left; }
         </style>
@@ -239,6 +239,11 @@ struct ShiftReport {
     }
 
     // MARK: Pictures
+
+    private var figures: [HTML] {
+        if rejects.isEmpty { return ["<p class=\"none\">None is shown.</p>"] }
+        return rejects.map(figure)
+    }
 
     private func figure(_ reject: Reject) -> HTML {
         let record = reject.record
