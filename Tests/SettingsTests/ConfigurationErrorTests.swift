@@ -109,7 +109,7 @@ import Testing
         ),
         (
             "[recipe]\nrotations = 3",
-            "configuration: c.toml:2: recipe.rotations: expected 1, 2, 4 or 8, got 3"
+            "configuration: c.toml:2: recipe.rotations: expected 1, 2, 4, 8 or 12, got 3"
         ),
         (
             "[recipe]\nfit_budget = nan",
