@@ -330,7 +330,9 @@ def _():
     return spread(times)
 
 
-# Not by default: on the kernel of late November 2026 the chip that is plugged in again hangs its ioctl, and programs die (twice of two runs).
+# TEMPORARILY OFF, cause not known: on 2026-11-28 it failed in two of two runs. After the chip was plugged in again the loop `io cam` stood still,
+# its lines stayed held by the fsacd that had ended, and the next start ended by SIGSEGV. LineIO was as in the CI run that passed before; the guest's
+# kernel was fetched anew. Until it is found, nothing shows that a chip may be unplugged: python3 Tests/VM/cases/io.py --unplug, in the machine.
 if "--unplug" in sys.argv:
 
     @step("unplugged: io_lost, and parts INVALID; plugged in again: held, also under another number, inactive first")
