@@ -57,21 +57,38 @@ struct OutputLoop {
             do throws(GPIOError) {
                 let lines = try GPIOLines(desk.io)
                 held(lines.path)
-                while !isOver {
-                    try set(lines)
-                    if wait(for: lines.descriptor) { throw .gone(chip: lines.path) }
-                    try read(lines)
-                    attend()
-                }
-                try lines.set([])
+                try drive(lines)
             } catch {
                 lost("\(error)")
+                rest()
             }
-            let retry = Duration.sinceBoot + Self.retryPeriod
-            while !isOver, .sinceBoot < retry {
-                _ = wait(for: nil)
+        }
+    }
+
+    private mutating func drive(_ lines: borrowing GPIOLines) throws(GPIOError) {
+        do throws(GPIOError) {
+            while !isOver {
+                try set(lines)
+                if wait(for: lines.descriptor) { throw .gone(chip: lines.path) }
+                try read(lines)
                 attend()
             }
+            try lines.set([])
+        } catch .gone(let chip) {
+            lost("\(GPIOError.gone(chip: chip))")
+            // Given back only after the pause: the kernel tells of the end while it still removes the chip, and frees the
+            // interrupts of its inputs there. Whoever closes at the same moment frees them a second time: the kernel's heap
+            // is damaged, the thread ended, and its lines are held for ever (seen with Linux 6.1).
+            rest()
+        }
+    }
+
+    /// Until the next try, also at the end.
+    private mutating func rest() {
+        let retry = Duration.sinceBoot + Self.retryPeriod
+        while .sinceBoot < retry {
+            _ = wait(for: nil)
+            attend()
         }
     }
 

@@ -1,6 +1,7 @@
 """Output lines and the trigger's line on the kernel's simulated GPIO chip; the wires are its sysfs attributes."""
 
 import pathlib
+import re
 import signal
 import sys
 import threading
@@ -45,10 +46,10 @@ def level(name):
 
 
 def pulse(line=TRIGGER):
-    """An edge up and down; the time of the first."""
+    """An edge up and down; the time before the first."""
     pull = wires() / f"sim_gpio{line}" / "pull"
-    pull.write_text("pull-up")
     now = time.monotonic()
+    pull.write_text("pull-up")
     pull.write_text("pull-down")
     return now
 
@@ -94,6 +95,15 @@ def wait_ready():
 
 def main_pid():
     return int(sh("systemctl show -p MainPID --value fsacd"))
+
+
+def freeze():
+    """Stops the daemon; its number. One thread after the other hears of it: until then an edge is answered."""
+    pid = main_pid()
+    os.kill(pid, signal.SIGSTOP)
+    threads = list(pathlib.Path(f"/proc/{pid}/task").iterdir())
+    eventually("all threads stopped", lambda: all(") T " in (thread / "stat").read_text() for thread in threads), 10, 0.01)
+    return pid
 
 
 def io():
@@ -171,15 +181,17 @@ def _():
 @step("edges that nobody read in time are known, and each of 1500 has a line in the journal")
 def _():
     configure_lines(lockout=0)
+    # So many edges take longer than the watchdog waits, where the machine is slow.
+    dropin("watchdog", "[Service]\nWatchdogSec=300\n")
     start()
     wait_ready()
     before = len(verdicts())
-    pid = main_pid()
-    os.kill(pid, signal.SIGSTOP)
+    pid = freeze()
     for _ in range(1500):
         pulse()
     os.kill(pid, signal.SIGCONT)
     eventually("all lines", lambda: len(verdicts()) >= before + 1500, 120)
+    dropin("watchdog", None)
     causes = [v.get("cause") for v in verdicts()[before:]]
     lost = causes.count("trigger_lost")
     expect(len(causes) == 1500 and lost == io()["counts"]["triggers_lost"] > 0, f"{len(causes)}, {lost} lost: {io()}")
@@ -199,9 +211,9 @@ def _():
         pulse()
         time.sleep(1)
     time.sleep(DELAY + 2)
-    passed, late = len(scope.rises["ok"]), io()["counts"]["late"]
+    passed, slow = len(scope.rises["ok"]), io()["counts"]["invalid"]
     # A part that this machine took too long for is a reject: never both, never neither.
-    expect(passed > 0 and passed + late == 8 and bool(late) == bool(scope.rises["reject"]), f"{late} late: {scope.rises}")
+    expect(passed > 0 and passed + slow == 8 and bool(slow) == bool(scope.rises["reject"]), f"{slow} INVALID: {scope.rises}")
     sh("fsacctl limit set 0.000001 --force")
     before = len(scope.rises["reject"])
     for _ in range(8):
@@ -303,7 +315,7 @@ def _():
     start()
     wait_ready()
     scope = Scope(*OUTPUTS)
-    os.kill(main_pid(), signal.SIGSTOP)
+    freeze()
     begin = time.monotonic()
     for _ in range(3):
         pulse()
@@ -330,27 +342,25 @@ def _():
     return spread(times)
 
 
-# TEMPORARILY OFF, cause not known: on 2026-11-28 it failed in two of two runs. After the chip was plugged in again the loop `io cam` stood still,
-# its lines stayed held by the fsacd that had ended, and the next start ended by SIGSEGV. LineIO was as in the CI run that passed before; the guest's
-# kernel was fetched anew. Until it is found, nothing shows that a chip may be unplugged: python3 Tests/VM/cases/io.py --unplug, in the machine.
-if "--unplug" in sys.argv:
-
-    @step("unplugged: io_lost, and parts INVALID; plugged in again: held, also under another number, inactive first")
-    def _():
-        wait_ready()
-        lost, back = [], []
-        for _ in range(5):
-            begin = time.monotonic()
-            plug(False)
-            eventually("io_lost", lambda: state() == "io_lost", 5, 0.02)
-            lost.append(time.monotonic() - begin)
-            begin = time.monotonic()
-            plug(True)
-            expect(not level("ok"), "ok after plugging")
-            eventually("the lines", lambda: io().get("path") and level("ready"), 15, 0.02)
-            back.append(time.monotonic() - begin)
-        expect("lost" in sh("fsacctl events -n 50"), sh("fsacctl events -n 50"))
-        return f"lost: {spread(lost)}; back: {spread(back)}"
+@step("unplugged: io_lost, and parts INVALID; plugged in again: held, also under another number, inactive first")
+def _():
+    wait_ready()
+    lost, back = [], []
+    for _ in range(5):
+        begin = time.monotonic()
+        plug(False)
+        eventually("io_lost", lambda: state() == "io_lost", 5, 0.02)
+        lost.append(time.monotonic() - begin)
+        begin = time.monotonic()
+        plug(True)
+        expect(not level("ok"), "ok after plugging")
+        eventually("the lines", lambda: io().get("path") and level("ready"), 15, 0.02)
+        back.append(time.monotonic() - begin)
+    expect("lost" in sh("fsacctl events -n 50"), sh("fsacctl events -n 50"))
+    # A kernel that was led to free twice ends threads of the daemon, sooner or later.
+    faults = [line for line in sh("dmesg").splitlines() if re.search("general protection|Oops|BUG:", line)]
+    expect(not faults, f"{faults}")
+    return f"lost: {spread(lost)}; back: {spread(back)}"
 
 
 @step("lines that another program holds: the reason names it")
