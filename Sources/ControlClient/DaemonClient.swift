@@ -111,6 +111,16 @@ package struct DaemonClient: Sendable {
         }
     }
 
+    /// One request whose reply says nothing but that it was taken. On the calling thread, which it blocks.
+    package func tell(_ path: String, _ value: some Encodable & Sendable, timeout: Duration) throws {
+        try named {
+            var body: [UInt8] = []
+            let exchange = try request(.post, path, query: [:], body: .json(value), timeout: timeout)
+            let reply = try exchange.perform { _, piece in body += piece }
+            try Self.check(reply, body)
+        }
+    }
+
     /// The stream of events, until it breaks off or the daemon ends it. Blocks its thread, and has no time-out: a daemon that is
     /// stopped in the middle sends nothing, and goes on later. The heartbeats say how it is.
     ///

@@ -28,6 +28,7 @@ package enum ControlPath {
     package static let io = "/v1/io"
     package static let ioTest = "/v1/io/test"
     package static let ioAcknowledge = "/v1/io/acknowledge"
+    package static let ioModule = "/v1/io/module"
     package static let stream = "/v1/stream"
     package static let alarms = "/v1/alarms"
     package static let alarmsAcknowledge = "/v1/alarms/acknowledge"

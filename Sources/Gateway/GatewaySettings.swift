@@ -11,12 +11,15 @@ package struct GatewaySettings: Sendable, Equatable {
     package var station = HostName.text
     /// Nil = no PLC is told anything.
     package var modbus: ModbusSettings?
+    /// Remote I/O modules that have lines of fsacd.
+    package var modules: [ModuleSettings] = []
     package var sinks: [SinkSettings] = []
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case controlSocket = "control_socket"
         case stateDirectory = "state_directory"
         case station, modbus
+        case modules = "module"
         case sinks = "sink"
     }
 
@@ -40,9 +43,11 @@ package struct GatewaySettings: Sendable, Equatable {
         modbus = try top.inner(.modbus, ModbusSettings.CodingKeys.self).map { table throws(ConfigurationError) in
             try ModbusSettings(table)
         }
+        _ = try top.tables(.modules, name: .name, into: &modules)
         _ = try top.tables(.sinks, name: .name, into: &sinks)
-        guard modbus != nil || !sinks.isEmpty else {
-            throw .contradiction(top.place(.modbus), remedy: "is missing, and [[sink]], too: there is nothing to do")
+        guard modbus != nil || !modules.isEmpty || !sinks.isEmpty else {
+            throw .contradiction(
+                top.place(.modbus), remedy: "is missing, and [[module]] and [[sink]], too: there is nothing to do")
         }
         guard sinks.isEmpty || PlainName.isValid(station) else {
             throw .contradiction(
@@ -52,7 +57,7 @@ package struct GatewaySettings: Sendable, Equatable {
     }
 }
 
-/// The Modbus TCP server.
+/// The register map for PLCs: the Modbus TCP server, and PLCs that it is written into.
 package struct ModbusSettings: Sendable, Equatable {
     /// What the result registers show.
     package enum Results: String, Sendable, CaseIterable {
@@ -82,9 +87,14 @@ package struct ModbusSettings: Sendable, Equatable {
     package var plcTimeoutMilliseconds = 0
     /// Numbers of recipes, from 1, by their names.
     package var recipes: [String: UInt16] = [:]
+    package var mirrors: [MirrorSettings] = []
+
+    /// Whether somebody may ask.
+    package var isServer: Bool { !allow.isEmpty }
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case listen, cameras, results, allow, control, recipes
+        case mirrors = "mirror"
         case wordOrder = "word_order"
         case plcTimeoutMilliseconds = "plc_timeout_ms"
     }
@@ -106,7 +116,13 @@ package struct ModbusSettings: Sendable, Equatable {
         try table.read(.plcTimeoutMilliseconds, into: &plcTimeoutMilliseconds, in: 0...60_000)
         allow = try Self.ranges(.allow, of: table)
         control = try Self.ranges(.control, of: table)
-        guard !allow.isEmpty else {
+        for mirror in try table.tables(.mirrors, name: .name, into: &mirrors).enumerated() {
+            let camera = mirrors[mirror.offset].camera
+            guard !cameras.contains(camera) else { continue }
+            throw .invalidValue(
+                mirror.element.place(.camera), expected: "one of modbus.cameras", got: "\"\(camera)\"")
+        }
+        guard !allow.isEmpty || !mirrors.isEmpty else {
             throw .contradiction(
                 table.place(.allow),
                 remedy: "is missing or empty, so nobody may read: name the PLC, as in allow = [\"192.168.10.5/32\"]")

@@ -21,9 +21,9 @@ package struct GPIOChip: Sendable, Equatable {
     package let lines: [Line]
 
     /// What is there, and what could not be looked at, by path.
-    package static func all() -> [(path: String, chip: Result<GPIOChip, GPIOError>)] {
+    package static func all() -> [(path: String, chip: Result<GPIOChip, LinesError>)] {
         paths().map { path in
-            do throws(GPIOError) {
+            do throws(LinesError) {
                 return (path, .success(try OpenChip(path).described()))
             } catch {
                 return (path, .failure(error))
@@ -32,7 +32,7 @@ package struct GPIOChip: Sendable, Equatable {
     }
 
     /// The chip of a device.
-    package static func at(_ path: String) throws(GPIOError) -> GPIOChip { try OpenChip(path).described() }
+    package static func at(_ path: String) throws(LinesError) -> GPIOChip { try OpenChip(path).described() }
 
     fileprivate static func paths() -> [String] {
         guard let folder = opendir("/dev") else { return [] }
@@ -51,7 +51,7 @@ package struct GPIOChip: Sendable, Equatable {
     /// The path of the chip that the configuration means.
     ///
     /// - Parameter name: a label, or an absolute path.
-    fileprivate static func path(of name: String) throws(GPIOError) -> String {
+    fileprivate static func path(of name: String) throws(LinesError) -> String {
         guard !name.hasPrefix("/") else { return name }
         var (matching, others): ([String], [String]) = ([], [])
         for (path, chip) in all() {
@@ -73,7 +73,7 @@ private struct OpenChip: ~Copyable {
     let descriptor: CInt
     let path: String
 
-    init(_ path: String) throws(GPIOError) {
+    init(_ path: String) throws(LinesError) {
         let opened = fsac_gpio_open(path)
         guard opened >= 0 else {
             switch errno {
@@ -87,7 +87,7 @@ private struct OpenChip: ~Copyable {
 
     deinit { close(descriptor) }
 
-    func described() throws(GPIOError) -> GPIOChip {
+    func described() throws(LinesError) -> GPIOChip {
         var chip = fsac_gpio_chip()
         guard fsac_gpio_describe_chip(descriptor, &chip) == 0 else {
             throw .failed("describe", chip: path, errno: errno)
@@ -117,25 +117,15 @@ private func text<Characters>(of characters: Characters) -> String {
 /// it goes.
 ///
 /// For one thread.
-package struct GPIOLines: ~Copyable {
-    package struct Edge: Sendable {
-        package let signal: InputSignal
-        /// By the monotonic clock, stamped in the interrupt.
-        package let time: Duration
-        /// Of this line's edges, from 1.
-        package let number: UInt32
-    }
-
-    /// To wait for edges, and for the chip's end.
-    package let descriptor: CInt
-    /// For people.
+package struct GPIOLines: ~Copyable, OutputLines {
+    private let held: CInt
     package let path: String
     private let places: [OutputSignal: Int]
     private let inputs: [UInt32: InputSignal]
     private let mask: UInt64
 
-    /// - Throws: ``GPIOError``; nothing is held then.
-    package init(_ io: Configuration.LineIO) throws(GPIOError) {
+    /// - Throws: ``LinesError``; nothing is held then.
+    package init(_ io: Configuration.LineIO) throws(LinesError) {
         let chip = try OpenChip(try GPIOChip.path(of: io.chip))
         let description = try chip.described()
         var wanted = fsac_gpio_wanted()
@@ -168,38 +158,39 @@ package struct GPIOLines: ~Copyable {
             }
             throw code == ENODEV ? .gone(chip: chip.path) : .failed("request lines", chip: chip.path, errno: code)
         }
-        (descriptor, path, mask) = (taken, chip.path, wanted.outputs)
+        (held, path, mask) = (taken, chip.path, wanted.outputs)
         (self.places, self.inputs) = (places, inputs)
     }
 
-    deinit { close(descriptor) }
+    deinit { close(held) }
 
-    /// Sets all outputs at once: these active, all others inactive.
-    package func set(_ active: Set<OutputSignal>) throws(GPIOError) {
+    package var descriptor: CInt? { held }
+
+    package func set(_ active: Set<OutputSignal>) throws(LinesError) {
         guard mask != 0 else { return }
         let values = active.reduce(UInt64(0)) { bits, signal in places[signal].map { bits | 1 << UInt64($0) } ?? bits }
-        guard fsac_gpio_set(descriptor, mask, values) == 0 else { throw failure("set lines") }
+        guard fsac_gpio_set(held, mask, values) == 0 else { throw failure("set lines") }
     }
 
-    /// Edges that wait, at most 16, the oldest first.
-    package func edges() throws(GPIOError) -> [Edge] {
+    /// At most 16.
+    package func edges() throws(LinesError) -> [LineEdge] {
         var found = [fsac_gpio_edge](repeating: fsac_gpio_edge(), count: 16)
-        let count = fsac_gpio_read(descriptor, &found, found.count)
+        let count = fsac_gpio_read(held, &found, found.count)
         guard count >= 0 else { throw failure("read edges") }
         return found.prefix(Int(count)).compactMap { edge in
             inputs[edge.offset].map {
-                Edge(signal: $0, time: .nanoseconds(Int64(edge.nanoseconds)), number: edge.number)
+                LineEdge(signal: $0, time: .nanoseconds(Int64(edge.nanoseconds)), number: edge.number)
             }
         }
     }
 
-    private func failure(_ what: String) -> GPIOError {
+    private func failure(_ what: String) -> LinesError {
         errno == ENODEV || errno == ENXIO ? .gone(chip: path) : .failed(what, chip: path, errno: errno)
     }
 }
 
 extension GPIOChip {
-    fileprivate func offset(of line: Configuration.LineIO.Line) throws(GPIOError) -> UInt32 {
+    fileprivate func offset(of line: Configuration.LineIO.Line) throws(LinesError) -> UInt32 {
         switch line {
         case .offset(let offset):
             guard offset < lines.count else { throw .noSuchLine("\(offset)", chip: path, lines: lines.count) }

@@ -30,8 +30,15 @@ package enum InputSignal: String, Codable, CodingKey, CodingKeyRepresentable, Se
 }
 
 extension Configuration {
-    /// The lines of a GPIO chip that belong to a camera. Read at the start only.
+    /// The lines of a GPIO chip or of a remote I/O module that belong to a camera. Read at the start only.
     package struct LineIO: Codable, Sendable, Equatable {
+        package enum Driver: String, Codable, Sendable, CaseIterable {
+            /// The kernel's character device.
+            case gpio
+            /// A remote I/O module, which fsac-gateway drives.
+            case modbus
+        }
+
         /// How long a result stands.
         package enum Mode: String, Codable, Sendable, CaseIterable {
             /// For `pulse_ms`.
@@ -43,7 +50,9 @@ extension Configuration {
         }
 
         package var camera = "camera1"
-        /// The chip's label or a link to it, never its number, which changes.
+        package var driver = Driver.gpio
+        /// The chip's label or a link to it, never its number, which changes; of a module its name in the gateway's
+        /// configuration.
         package var chip = ""
         /// Without the chip parts are INVALID.
         package var required = true
@@ -58,7 +67,7 @@ extension Configuration {
         package init() {}
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
-            case camera, chip, required, mode, outputs, inputs
+            case camera, driver, chip, required, mode, outputs, inputs
             case setupMilliseconds = "setup_ms"
             case gapMilliseconds = "gap_ms"
         }

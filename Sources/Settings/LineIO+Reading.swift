@@ -34,13 +34,17 @@ extension InputSignal {
 extension ConfigurationTable {
     /// Which line of the chip; has to be there.
     fileprivate func readLine(
-        _ key: Key, into line: inout Configuration.LineIO.Line
+        _ key: Key, of driver: Configuration.LineIO.Driver, into line: inout Configuration.LineIO.Line
     ) throws(ConfigurationError) {
-        let expected = "a line of the chip: its number from 0 to 4095, or its name"
+        let most = driver == .gpio ? 4095 : 255
+        let expected =
+            driver == .gpio
+            ? "a line of the chip: its number from 0 to 4095, or its name"
+            : "a line of the module: its number from 0 to 255"
         switch table[key.stringValue] {
-        case .integer(let offset)? where (0...4095).contains(offset): line = .offset(offset)
+        case .integer(let offset)? where (0...most).contains(offset): line = .offset(offset)
         // The kernel's structure has 32 bytes, with the zero at the end.
-        case .string(let name)? where (1...31).contains(name.utf8.count): line = .name(name)
+        case .string(let name)? where driver == .gpio && (1...31).contains(name.utf8.count): line = .name(name)
         case let other?: throw .invalidValue(place(key), expected: expected, got: other.description)
         case nil: throw .invalidValue(place(key), expected: expected, got: "nothing")
         }
@@ -60,25 +64,39 @@ extension Configuration.LineIO: NamedTable {
     package init(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
         self.init()
         try table.readName(.camera, into: &camera)
-        try table.read(
-            .chip, into: &chip,
-            expected:
-                "the chip's label or a link to it (`fsacctl io list` shows labels): numbers such as gpiochip0 change"
-        ) { Self.isName($0) }
-        guard !chip.isEmpty else {
-            throw .contradiction(table.place(.chip), remedy: "is missing: `fsacctl io list` shows the labels of chips")
-        }
+        try table.read(.driver, into: &driver)
+        try readChip(table)
         try table.read(.required, into: &required)
         try table.read(.mode, into: &mode)
         try table.read(.setupMilliseconds, into: &setupMilliseconds, in: 0...100)
         try table.read(.gapMilliseconds, into: &gapMilliseconds, in: 1...1000)
         var taken: [Line: String] = [:]
         try readOutputs(table, &taken)
+        // A module counts its inputs by themselves.
+        if driver == .modbus { taken = [:] }
         try readInputs(table, &taken)
-        guard !taken.isEmpty else {
+        guard !outputs.isEmpty || !inputs.isEmpty else {
             throw .contradiction(table.place(.outputs), remedy: "no line is named: name one, or remove [[line_io]]")
         }
         try check(table)
+    }
+
+    private mutating func readChip(_ table: ConfigurationTable<CodingKeys>) throws(ConfigurationError) {
+        switch driver {
+        case .gpio:
+            try table.read(
+                .chip, into: &chip,
+                expected:
+                    "the chip's label or a link to it (`fsacctl io list` shows labels): numbers such as gpiochip0 change"
+            ) { Self.isName($0) }
+        case .modbus: try table.readName(.chip, into: &chip)
+        }
+        guard chip.isEmpty else { return }
+        throw .contradiction(
+            table.place(.chip),
+            remedy: driver == .gpio
+                ? "is missing: `fsacctl io list` shows the labels of chips"
+                : "is missing: it is the name of a [[module]] of /etc/fsac/gateway.toml")
     }
 
     private static func isName(_ chip: String) -> Bool {
@@ -96,8 +114,13 @@ extension Configuration.LineIO: NamedTable {
             try found.refuse(signal.takes)
             var output = Output()
             output.pulseMilliseconds = signal.standardPulseMilliseconds
-            try found.readLine(.line, into: &output.line)
+            try found.readLine(.line, of: driver, into: &output.line)
             try found.read(.active, into: &output.active)
+            if driver == .modbus, output.active == .low {
+                throw .contradiction(
+                    found.place(.active),
+                    remedy: "is not for a module, whose outputs go off when nobody drives it: off has to be inactive")
+            }
             try found.read(.pulseMilliseconds, into: &output.pulseMilliseconds, in: 1...10_000)
             guard output.pulseMilliseconds >= 20 else {
                 throw .invalidValue(
@@ -120,7 +143,7 @@ extension Configuration.LineIO: NamedTable {
             guard let found = try signals.inner(signal, Input.CodingKeys.self) else { continue }
             try found.refuse(signal.takes)
             var input = Input()
-            try found.readLine(.line, into: &input.line)
+            try found.readLine(.line, of: driver, into: &input.line)
             try found.read(.edge, into: &input.edge)
             try found.read(.lockoutMilliseconds, into: &input.lockoutMilliseconds, in: 0...10_000)
             try found.read(.windowMilliseconds, into: &input.windowMilliseconds, in: 1...60_000)
@@ -182,11 +205,17 @@ extension Configuration {
                     remedy: "trigger is for a camera with trigger = \"line\", got \"\(camera.trigger.rawValue)\" for "
                         + "\(camera.name): remove it, or set trigger = \"line\"")
             }
-            for line in io.outputs.values.map(\.line) + io.inputs.values.map(\.line) {
-                if let other = taken.updateValue(io.camera, forKey: "\(io.chip) \(line)"), other != io.camera {
+            // All outputs of a module are written at once.
+            let lines = io.outputs.values.map(\.line) + io.inputs.values.map(\.line)
+            for line in io.driver == .gpio ? lines.map({ " line \($0)" }) : [""] {
+                if let other = taken.updateValue(io.camera, forKey: "\(io.driver) \(io.chip)\(line)"),
+                    other != io.camera
+                {
                     throw .invalidValue(
-                        table.place(.chip), expected: "lines that no other [[line_io]] has",
-                        got: "line \(line), which is also \(other)'s")
+                        table.place(.chip),
+                        expected: io.driver == .gpio
+                            ? "lines that no other [[line_io]] has" : "a module that no other [[line_io]] has",
+                        got: "\(io.chip)\(line), which is also \(other)'s")
                 }
             }
             try checkPace(io, camera, table)

@@ -18,8 +18,10 @@ extension ConfigurationTable {
         guard let found = table[key.stringValue] else { return nil }
         guard let inner = found.table else { throw notATable(key, found) }
         return try ConfigurationTable<Inner>(
-            inner, name: name.isEmpty ? key.stringValue : "\(name).\(key.stringValue)", file: file)
+            inner, name: path(of: key), file: file)
     }
+
+    private func path(of key: Key) -> String { name.isEmpty ? key.stringValue : "\(name).\(key.stringValue)" }
 
     /// One table, or an array of tables, each with a name of its own.
     ///
@@ -29,16 +31,17 @@ extension ConfigurationTable {
     ) throws(ConfigurationError) -> [ConfigurationTable<Value.Key>] {
         // A file without any keeps the default's single one.
         guard let found = table[key.stringValue] else { return [] }
+        let path = path(of: key)
         var read: [Value] = []
         var readings: [ConfigurationTable<Value.Key>] = []
         for element in found.array ?? [found] {
             guard let inner = element.table else { throw notATable(key, element) }
             let reading = try ConfigurationTable<Value.Key>(
-                inner, name: key.stringValue, further: Value.furtherKeys, file: file)
+                inner, name: path, further: Value.furtherKeys, file: file)
             let value = try Value(reading)
             guard !read.contains(where: { $0.name == value.name }) else {
                 throw .invalidValue(
-                    reading.place(name), expected: "a name that no other [[\(key.stringValue)]] has",
+                    reading.place(name), expected: "a name that no other [[\(path)]] has",
                     got: "\"\(value.name)\"")
             }
             read.append(value)
@@ -46,7 +49,7 @@ extension ConfigurationTable {
         }
         // `[[camera]]` cannot be empty, but `camera = []` can.
         guard !read.isEmpty else {
-            throw .wrongType(place(key), expected: "at least one [[\(key.stringValue)]]", got: "an empty list")
+            throw .wrongType(place(key), expected: "at least one [[\(path)]]", got: "an empty list")
         }
         values = read
         return readings

@@ -10,7 +10,8 @@ import TOML
 struct FsacGateway: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fsac-gateway",
-        abstract: "Tell a PLC by Modbus TCP, and others by MQTT, webhooks or programs, what fsacd finds.",
+        abstract:
+            "Tell a PLC by Modbus TCP, and others by MQTT, webhooks or programs, what fsacd finds; drive remote I/O modules.",
         discussion: """
             It speaks with fsacd through the control socket alone, and says so in its registers while fsacd does not answer. \
             Lines of the journal go to brokers, web servers and programs at least once and in order; --status says how \
@@ -33,12 +34,22 @@ struct FsacGateway: ParsableCommand {
     @Option(help: "Send what a webhook refused and the gateway put aside once more, then exit.")
     var resend: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "See whether a [[module]] takes an output back when nobody asks it anything, then exit.",
+            valueName: "module"))
+    var tryWatchdog: String?
+
+    @Option(help: ArgumentHelp("Of --try-watchdog: the output that becomes active for a second.", valueName: "number"))
+    var output: Int?
+
     func run() throws {
         do {
             let settings = try GatewaySettings.load(path: config)
             if check { return print("\(config): valid") }
             if status { return try SinkStatus.show(settings) }
             if let resend { return try Resend.run(resend, settings) }
+            if let tryWatchdog { return try TryWatchdog.run(tryWatchdog, output: output, settings) }
             try Gateway(settings).run()
             // Threads that wait for sockets have no end of their own.
             _exit(EXIT_SUCCESS)

@@ -100,6 +100,37 @@ import Testing
         #expect(settings.sinks.allSatisfy { !$0.events })
     }
 
+    private static let module = "[[module]]\nname = \"a\"\naddress = \"10.0.0.5:502\"\n"
+    private static let mirror = "[[modbus.mirror]]\nname = \"plc\"\naddress = \"10.0.0.7:502\"\n"
+
+    @Test func aModuleAloneIsEnoughAndEachOfItsKeysIsRead() throws {
+        let plain = try #require(try GatewaySettings(toml: Self.module, file: "g.toml").modules.first)
+        #expect(plain.device.unit == 1 && plain.device.timeout == .milliseconds(100))
+        #expect(plain.poll == .milliseconds(5) && plain.outputsReadAt == 0)
+        let settings = try GatewaySettings(
+            toml: Self.module + "unit = 0\ntimeout_ms = 50\noutputs_at = 16\ninputs_at = 32\npoll_ms = 20\n",
+            file: "g.toml")
+        let module = try #require(settings.modules.first)
+        #expect(module.device.address.host == "10.0.0.5" && module.device.address.port == 502)
+        #expect(module.device.unit == 0 && module.device.timeout == .milliseconds(50))
+        #expect(module.outputsAt == 16 && module.inputsAt == 32 && module.poll == .milliseconds(20))
+        // Where the outputs are written they are read, unless it is said otherwise.
+        #expect(module.outputsReadAt == 16)
+        let other = try GatewaySettings(toml: Self.module + "outputs_read_at = 512", file: "g.toml")
+        #expect(other.modules.first?.outputsReadAt == 512)
+    }
+
+    @Test func whoOnlyWritesIntoAPLCServesNobody() throws {
+        let modbus = try GatewaySettings(toml: "[modbus]\n\(Self.mirror)", file: "g.toml").modbus
+        #expect(modbus?.isServer == false && modbus?.mirrors.first?.takesCommands == false)
+        let settings = try GatewaySettings(
+            toml: "\(Self.least)\(Self.mirror)registers_at = 100\nperiod_ms = 20\ncommands = true\nunit = 3",
+            file: "g.toml")
+        let mirror = try #require(settings.modbus?.mirrors.first)
+        #expect(settings.modbus?.isServer == true && mirror.camera == "camera1" && mirror.takesCommands)
+        #expect(mirror.registersAt == 100 && mirror.period == .milliseconds(20) && mirror.device.unit == 3)
+    }
+
     @Test(arguments: [
         "http://b", "mqtt://", "mqtt://u:p@b", "mqtt://b/topic", "mqtt://b:0", "mqtt://b:99999", "b:1883", "mqtt://b b",
     ])
@@ -108,7 +139,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "g.toml:1: modbus: is missing, and [[sink]], too"), ("[modbus]", "modbus.allow: is missing"),
+        ("", "g.toml:1: modbus: is missing, and [[module]] and [[sink]], too"),
+        ("[modbus]", "modbus.allow: is missing"),
         ("[modbus]\nallow = []", "modbus.allow: is missing or empty"), ("\(least)alow = 1", "did you mean allow?"),
         ("[modbsu]\n", "did you mean [modbus]?"), ("port = 1\n\(least)", "g.toml:1: port: no such key"),
         ("\(least)control = [\"plc\"]", "modbus.control: expected addresses"),
@@ -133,6 +165,13 @@ import Testing
         ("[[sink]]\nname = \"l\"\nkind = \"exec\"\ncommand = [\"lamp\"]", "a program by its absolute path"),
         ("[[sink]]\nname = \"l\"\nkind = \"exec\"", "sink.command"),
         ("station = \"a/b\"\n\(broker)", "g.toml:1: station"),
+        ("[[module]]\naddress = \"10.0.0.5:502\"", "module.name: is missing"),
+        ("[[module]]\nname = \"a\"", "module.address: is missing"),
+        ("[[module]]\nname = \"a\"\naddress = \"cabinet:502\"", "an address and a port"),
+        ("\(module)timeout_ms = 500", "from 20 to 150"), ("\(module)\(module)", "a name that no other [[module]] has"),
+        ("\(module)input_at = 1", "did you mean inputs_at?"),
+        ("[modbus]\n\(mirror)camera = \"x\"", "modbus.mirror.camera: expected one of modbus.cameras"),
+        ("[modbus]\n\(mirror)period_ms = 1", "from 10 to 1000"),
     ])
     func whatIsWrongIsNamedWithItsPlace(text: String, words: String) {
         let error = #expect(throws: ConfigurationError.self) { try GatewaySettings(toml: text, file: "g.toml") }

@@ -58,8 +58,8 @@ textile = 7
 
 
 class Rig:
-    def __init__(self, trigger="software", rate=100, order="high_first", results="latest", sinks=None):
-        """sinks: tables of the gateway's configuration in place of [modbus]; {folder} is the rig's."""
+    def __init__(self, trigger="software", rate=100, order="high_first", results="latest", tables=None, lines=""):
+        """tables: of the gateway's configuration in place of [modbus]; {folder} is the rig's. lines: the daemon's [[line_io]]."""
         # Short: a Unix socket's path has at most 107 bytes.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fsac-line."))
         self.port = free_port()
@@ -70,11 +70,11 @@ class Rig:
         for index, picture in enumerate(pictures[4:10] + bad[:3]):
             shutil.copy(picture, self.folder / "frames" / f"{index}.jpg")
         self.shots = pictures[:4]
-        more = "trigger_deadline_ms = 20000" if trigger == "software" else ""
+        more = "trigger_deadline_ms = 20000" if trigger in ("software", "line") else ""
         (self.folder / "config.toml").write_text(
-            DAEMON.format(folder=self.folder, models=MODELS, trigger=trigger, rate=rate, more=more))
-        self.has_modbus = sinks is None
-        (self.folder / "gateway.toml").write_text((GATEWAY + (sinks or MODBUS)).format(
+            DAEMON.format(folder=self.folder, models=MODELS, trigger=trigger, rate=rate, more=more) + lines)
+        self.has_modbus = tables is None
+        (self.folder / "gateway.toml").write_text((GATEWAY + (tables or MODBUS)).format(
             folder=self.folder, port=self.port, order=order, results=results))
 
     def start(self, *names):
@@ -86,7 +86,7 @@ class Rig:
                 await_("fsacd", lambda: self.control("status").returncode == 0)
             elif self.has_modbus:
                 await_("the gateway's port", self.is_open)
-            else:
+            elif "[[sink]]" in (self.folder / "gateway.toml").read_text():
                 await_("the gateway's word on its sinks", lambda: self.sinks() is not None)
         return self
 

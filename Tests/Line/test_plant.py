@@ -59,7 +59,7 @@ class ShippedBroker(Mosquitto):
 
 class PlantBrokersTest(unittest.TestCase):
     def setUp(self):
-        self.rig = Rig(rate=20, trigger="continuous", sinks="\n")
+        self.rig = Rig(rate=20, trigger="continuous", tables="\n")
         self.addCleanup(self.rig.end)
         folder = self.rig.folder
         self.company = ShippedBroker(folder / "company", Certificates(folder, "company"),

@@ -82,7 +82,7 @@ class Receiver:
 
 class Sinks(unittest.TestCase):
     def rig(self, sink, **how):
-        rig = Rig(sinks=f'\n[[sink]]\nname = "qms"\nfrom = "start"\n{sink}\n', trigger="continuous", **how)
+        rig = Rig(tables=f'\n[[sink]]\nname = "qms"\nfrom = "start"\n{sink}\n', trigger="continuous", **how)
         self.addCleanup(rig.end)
         (rig.folder / "secret").write_text(SECRET)
         (rig.folder / "secret").chmod(0o600)

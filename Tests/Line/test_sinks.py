@@ -33,7 +33,7 @@ def first_occurrences(keys):
 class MQTTTest(unittest.TestCase):
     def rig(self, more="", **how):
         how.setdefault("trigger", "continuous")
-        rig = Rig(sinks=SINK + more, **how)
+        rig = Rig(tables=SINK + more, **how)
         self.addCleanup(rig.end)
         return rig
 

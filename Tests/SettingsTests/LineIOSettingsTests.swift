@@ -54,8 +54,24 @@ import Testing
         ("chip = \"c\"\n[line_io.outputs]\nok = { line = 1, pulse_ms = 20 }\nresult_valid = { line = 2 }", "at least"),
         ("chip = \"c\"\n[line_io.outputs]\nreject = { line = 1, delay_ms = 60001 }", "from 0 to 60000"),
         ("chip = \"c\"\ngap_ms = 0", "from 1 to 1000"),
+        ("driver = \"modbus\"", "the name of a [[module]]"),
+        ("driver = \"canbus\"", "\"gpio\" or \"modbus\""),
+        ("driver = \"modbus\"\nchip = \"m\"\n[line_io.outputs]\nok = { line = \"A\" }", "a line of the module"),
+        ("driver = \"modbus\"\nchip = \"m\"\n[line_io.outputs]\nok = { line = 256 }", "from 0 to 255"),
+        (
+            "driver = \"modbus\"\nchip = \"m\"\n[line_io.outputs]\nok = { line = 0, active = \"low\" }",
+            "off has to be inactive"
+        ),
     ]) func nonsenseIsRefusedWithItsReason(io: String, reason: String) {
         #expect(Self.message(io).contains(reason), "\(Self.message(io))")
+    }
+
+    @Test func aModuleCountsItsInputsByThemselvesAndHasOneCamera() {
+        let io = "driver = \"modbus\"\nchip = \"m\"\n[line_io.outputs]\nok = { line = 8 }"
+        #expect(Self.message(io) == "accepted")
+        let cameras = "[[camera]]\nname = \"a\"\nmode = \"replay\"\n[[camera]]\nname = \"b\"\nmode = \"replay\"\n"
+        let both = "camera = \"a\"\n\(io)\n[[line_io]]\ncamera = \"b\"\n" + io.replacing("line = 8", with: "line = 9")
+        #expect(Self.message(both, camera: cameras, inputs: "").contains("a module that no other [[line_io]] has"))
     }
 
     @Test func aTriggerLineNeedsItsCameraAndACameraItsTriggerLine() {

@@ -38,7 +38,7 @@ struct IORoutes: Sendable {
                 }
                 return try .json(desk.reply)
             },
-        ]
+        ] + ModuleRoutes(modules: desks.compactMap(\.module)).routes
     }
 
     private func desk(_ camera: String?) throws -> OutputDesk {

@@ -39,14 +39,18 @@ package final class OutputDesk: HealthSource {
     package let io: Configuration.LineIO
     /// Rung when there is mail.
     let bell: CInt
+    /// Whose lines they are, where it is no chip of this computer.
+    let module: RemoteModule?
     /// Of the thread.
     package let progress = LoopProgress()
     private let state: Mutex<State>
 
     package init(_ io: Configuration.LineIO) {
         self.io = io
-        bell = fsac_gpio_bell()
+        let bell = fsac_gpio_bell()
         precondition(bell >= 0, "no eventfd: errno \(errno)")
+        self.bell = bell
+        module = io.driver == .modbus ? RemoteModule(io) { OutputDesk.ring(bell) } : nil
         state = Mutex(State(reply: IOReply(camera: io.camera, chip: io.chip, outage: "the lines are not held yet")))
     }
 
@@ -140,7 +144,9 @@ package final class OutputDesk: HealthSource {
         ring()
     }
 
-    private func ring() {
+    private func ring() { Self.ring(bell) }
+
+    private static func ring(_ bell: CInt) {
         var one: UInt64 = 1
         // Full only after 2^64 - 1 rings: then it rings anyway.
         _ = write(bell, &one, MemoryLayout.size(ofValue: one))

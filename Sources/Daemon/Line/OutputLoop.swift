@@ -54,10 +54,12 @@ struct OutputLoop {
             close(timer)
         }
         while !isOver {
-            do throws(GPIOError) {
-                let lines = try GPIOLines(desk.io)
-                held(lines.path)
-                try drive(lines)
+            do throws(LinesError) {
+                if let module = desk.module {
+                    try hold(ModuleLines(module))
+                } else {
+                    try hold(GPIOLines(desk.io))
+                }
             } catch {
                 lost("\(error)")
                 rest()
@@ -65,8 +67,10 @@ struct OutputLoop {
         }
     }
 
-    private mutating func drive(_ lines: borrowing GPIOLines) throws(GPIOError) {
-        do throws(GPIOError) {
+    /// Until the end, or until the lines are lost.
+    private mutating func hold(_ lines: borrowing some OutputLines & ~Copyable) throws(LinesError) {
+        held(lines.path)
+        do throws(LinesError) {
             while !isOver {
                 try set(lines)
                 if wait(for: lines.descriptor) { throw .gone(chip: lines.path) }
@@ -75,7 +79,7 @@ struct OutputLoop {
             }
             try lines.set([])
         } catch .gone(let chip) {
-            lost("\(GPIOError.gone(chip: chip))")
+            lost("\(LinesError.gone(chip: chip))")
             // Given back only after the pause: the kernel tells of the end while it still removes the chip, and frees the
             // interrupts of its inputs there. Whoever closes at the same moment frees them a second time: the kernel's heap
             // is damaged, the thread ended, and its lines are held for ever (seen with Linux 6.1).
@@ -86,7 +90,7 @@ struct OutputLoop {
     /// Until the next try, also at the end.
     private mutating func rest() {
         let retry = Duration.sinceBoot + Self.retryPeriod
-        while .sinceBoot < retry {
+        while .sinceBoot < retry, desk.module?.isOffered != true {
             _ = wait(for: nil)
             attend()
         }
@@ -117,7 +121,7 @@ struct OutputLoop {
         if isNews { tell(reason) }
     }
 
-    private mutating func set(_ lines: borrowing GPIOLines) throws(GPIOError) {
+    private mutating func set(_ lines: borrowing some OutputLines & ~Copyable) throws(LinesError) {
         let wanted = machine.levels
         guard wanted != levels else { return }
         try lines.set(wanted)
@@ -132,7 +136,7 @@ struct OutputLoop {
         publish()
     }
 
-    private mutating func read(_ lines: borrowing GPIOLines) throws(GPIOError) {
+    private mutating func read(_ lines: borrowing some OutputLines & ~Copyable) throws(LinesError) {
         for _ in 0..<Self.readLimit {
             let edges = try lines.edges()
             if edges.isEmpty { return }
@@ -140,7 +144,7 @@ struct OutputLoop {
         }
     }
 
-    private mutating func count(_ edge: GPIOLines.Edge) {
+    private mutating func count(_ edge: LineEdge) {
         let now = Duration.sinceBoot
         let before = counters[edge.signal]?.accepted ?? heldSince
         for reading in counters[edge.signal]?.count(number: edge.number, at: edge.time) ?? [] {

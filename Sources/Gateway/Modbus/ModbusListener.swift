@@ -57,30 +57,10 @@ enum ModbusListener {
             guard result >= 0 else { throw .failed(address: shown, errno: errno) }
             return result
         }
-        let isSix = address.host.contains(":")
-        let descriptor = try check(socket(isSix ? AF_INET6 : AF_INET, CInt(SOCK_STREAM.rawValue), 0))
+        let descriptor = try check(socket(address.family, CInt(SOCK_STREAM.rawValue), 0))
         var on: CInt = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
-        var storage = sockaddr_storage()
-        let length = withUnsafeMutableBytes(of: &storage) { raw -> Int in
-            if isSix {
-                var six = sockaddr_in6()
-                six.sin6_family = sa_family_t(AF_INET6)
-                six.sin6_port = UInt16(address.port).bigEndian
-                inet_pton(AF_INET6, address.host, &six.sin6_addr)
-                raw.storeBytes(of: six, as: sockaddr_in6.self)
-                return MemoryLayout<sockaddr_in6>.size
-            }
-            var four = sockaddr_in()
-            four.sin_family = sa_family_t(AF_INET)
-            four.sin_port = UInt16(address.port).bigEndian
-            inet_pton(AF_INET, address.host, &four.sin_addr)
-            raw.storeBytes(of: four, as: sockaddr_in.self)
-            return MemoryLayout<sockaddr_in>.size
-        }
-        let result = withUnsafePointer(to: &storage) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(length)) }
-        }
+        let result = address.withSocketAddress { bind(descriptor, $0, $1) }
         _ = try check(result)
         _ = try check(listen(descriptor, 64))
         return descriptor

@@ -14,6 +14,7 @@ final class ModbusService: Sendable {
     private let clerk: ModbusClerk
     private let desk: Mutex<ModbusDesk>
     private let server: Monitor<ModbusServer?> = Monitor(nil)
+    private let mirrors: Monitor<[MirrorWriter]> = Monitor([])
     /// Of the server's loop, which turns ten times a second.
     private let movement = Mutex(LoopMovement(within: .seconds(2)))
 
@@ -29,19 +30,31 @@ final class ModbusService: Sendable {
     }
 
     func start() throws {
-        let server = try ModbusServer(settings) { [self] frame, mayWrite in answer(frame, mayWrite: mayWrite) }
-        server.start()
-        self.server.withLock { $0 = server }
+        if settings.isServer {
+            let server = try ModbusServer(settings) { [self] frame, mayWrite in answer(frame, mayWrite: mayWrite) }
+            server.start()
+            self.server.withLock { $0 = server }
+        }
+        for mirror in settings.mirrors { start(mirror) }
         NamedThread.start("fsac-events") { [self] in
             while true { follow() }
         }
         GatewayLog.say(.notice, "modbus: serving \(settings.cameras.joined(separator: ", "))")
     }
 
+    private func start(_ settings: MirrorSettings) {
+        guard let index = self.settings.cameras.firstIndex(of: settings.camera) else { return }
+        let mirror = MirrorWriter(settings) { [self] pdu in
+            answer(ModbusFrame(transaction: 0, unit: UInt8(index + 1), pdu: pdu), mayWrite: true).pdu
+        }
+        mirror.start()
+        mirrors.withLock { $0.append(mirror) }
+    }
+
     /// Whether the loop that serves PLCs moves.
     var isMoving: Bool {
-        let now = server.read { $0?.turns.load(ordering: .relaxed) } ?? 0
-        return movement.withLock { $0.goesOn(now) }
+        guard let server = server.read(\.self) else { return true }
+        return movement.withLock { $0.goesOn(server.turns.load(ordering: .relaxed)) }
     }
 
     /// For people.
@@ -49,7 +62,8 @@ final class ModbusService: Sendable {
         let (isKnown, state) = desk.withLock { ($0.view.isKnown(at: .now), $0.view.status?.state) }
         let clients = server.read { $0?.clients.load(ordering: .relaxed) } ?? 0
         let line = isKnown ? state?.rawValue ?? "" : "not known: fsacd does not answer"
-        return "line \(line); \(clients) Modbus clients"
+        let server = settings.isServer ? ["\(clients) Modbus clients"] : []
+        return (["line \(line)"] + server + mirrors.read { $0.map(\.line) }).joined(separator: "; ")
     }
 
     private func answer(_ frame: ModbusFrame, mayWrite: Bool) -> ModbusFrame {

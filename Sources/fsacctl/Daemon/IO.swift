@@ -45,7 +45,7 @@ struct IOView {
 
     var text: String {
         var block = Block()
-        block.add("camera", "\(reply.camera), chip \(reply.chip)")
+        block.add("camera", "\(reply.camera), \(reply.chip)")
         block.add("lines", reply.outage.map { Style.bad($0) } ?? "held (\(reply.path ?? ""))")
         for line in reply.lines {
             let level =
@@ -148,7 +148,8 @@ struct IOSafe: ParsableCommand {
         commandName: "safe", abstract: "Make all outputs of the configuration inactive, without the daemon.",
         discussion: """
             The unit runs it after each end of the daemon. Lines that another program holds are left to it. \
-            Afterwards the lines are given back: what level they have then is the chip's.
+            Afterwards the lines are given back: what level they have then is the chip's. Outputs of a remote I/O \
+            module are made inactive by fsac-gateway as soon as it misses the daemon.
             """)
 
     @Option(help: ArgumentHelp("The configuration file.", valueName: "path"), completion: .file(extensions: ["toml"]))
@@ -162,9 +163,10 @@ struct IOSafe: ParsableCommand {
             throw ClientError.configuration(error)
         }
         var hasFailed = false
-        for var io in configuration.lineIO where !io.outputs.isEmpty {
+        // A module's outputs are the gateway's, which hears that the daemon is gone.
+        for var io in configuration.lineIO where io.driver == .gpio && !io.outputs.isEmpty {
             io.inputs = [:]
-            do throws(GPIOError) {
+            do throws(LinesError) {
                 // Inactive from the moment of the request on.
                 let lines = try GPIOLines(io)
                 try lines.set([])
@@ -222,7 +224,7 @@ struct IOLabel: ParsableCommand {
     var device: String
 
     func run() throws {
-        do throws(GPIOError) {
+        do throws(LinesError) {
             Terminal.write(try GPIOChip.at(device).label + "\n")
         } catch {
             Terminal.complain("\(error)")

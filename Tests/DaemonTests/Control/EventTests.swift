@@ -78,12 +78,12 @@ import Testing
 
     /// A trigger changes nothing, and its verdict is in the journal; a reload is told by the daemon as a whole
     /// (`EventsTests` of the programs), a teaching and an import when they are done (`TeachRoutesTests`, `TransferTests`). Parts
-    /// that are forgotten judge nothing.
+    /// that are forgotten judge nothing; what a module did is told by whether its lines are held.
     private static let others: Set<ControlHarness.Route> = [
         .init(method: "POST", path: "/v1/trigger"), .init(method: "POST", path: "/v1/reload"),
         .init(method: "POST", path: "/v1/teach"), .init(method: "DELETE", path: "/v1/teach"),
         .init(method: "POST", path: "/v1/recipes/imports"), .init(method: "POST", path: "/v1/recipes/imports/1"),
-        .init(method: "DELETE", path: "/v1/recipes/imports/1"),
+        .init(method: "DELETE", path: "/v1/recipes/imports/1"), .init(method: "POST", path: "/v1/io/module"),
     ]
 
     /// A new route that changes something has to have a row in the table above.

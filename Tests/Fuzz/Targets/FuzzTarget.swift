@@ -33,7 +33,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case onnx
     /// A JPEG or PNG file, with its EXIF.
     case picture
-    /// What a client of the Modbus server sends.
+    /// What a client of the Modbus server sends, or a device answers.
     case modbus
     /// A recipe file of another station, without the checksums in its manifest, which would keep damage out of the rest.
     case recipe
@@ -77,6 +77,9 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
             precondition(reply.bytes.count <= ModbusFrame.mostBytes, "modbus: a reply of \(reply.bytes.count) bytes")
             // Without the daemon nothing is carried out.
             precondition(order.map { $0.action == .acknowledgeResult } ?? true, "modbus: an order to nobody")
+            for call in [ModbusCall.readInputs(address: 0, count: 9), .readRegisters(address: 0, count: 2)] {
+                _ = try? call.answer(frame.pdu)
+            }
         }
     }
 

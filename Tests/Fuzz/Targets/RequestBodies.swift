@@ -20,6 +20,7 @@ enum RequestBodies {
         check(CommissionRequest.self)
         check(IOTestRequest.self)
         check(IOAcknowledgeRequest.self)
+        check(ModuleReport.self)
         check(AlarmAcknowledgeRequest.self)
         check(JudgementRequest.self)
         check(LotRequest.self)

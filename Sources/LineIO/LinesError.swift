@@ -1,7 +1,7 @@
 import Platform
 
-/// Why lines of a chip cannot be used. All may be over by the next try: chips are plugged in, programs end.
-package enum GPIOError: Error, Equatable, Sendable, CustomStringConvertible {
+/// Why lines of a chip or of a module cannot be used. All may be over by the next try: chips are plugged in, programs end.
+package enum LinesError: Error, Equatable, Sendable, CustomStringConvertible {
     case noSuchChip(String, found: [String])
     /// Several chips have the label.
     case severalChips(String, paths: [String])
@@ -12,6 +12,8 @@ package enum GPIOError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Unplugged while it was in use.
     case gone(chip: String)
     case failed(String, chip: String, errno: CInt)
+    /// Of a remote I/O module, with what the gateway says of it.
+    case noModule(String, reason: String)
 
     package var description: String {
         switch self {
@@ -33,6 +35,7 @@ package enum GPIOError: Error, Equatable, Sendable, CustomStringConvertible {
         case .gone(let chip): "GPIO chip \(chip) is gone: plug it in again"
         case .failed(let what, let chip, let errno):
             "GPIO chip \(chip): \(what): \(ErrnoText.describe(errno))"
+        case .noModule(let name, let reason): "module \(name): \(reason)"
         }
     }
 }
