@@ -78,6 +78,8 @@ package struct BrokerSettings: Sendable, Equatable {
     package var passwordFile = ""
     /// Certificates that the broker's is to be signed by; empty = those of the system.
     package var ca = ""
+    /// What clients of the broker may ask of the line.
+    package var commands: [StationCommand.Kind] = []
 
     package init(address: BrokerAddress) { self.address = address }
 }
@@ -97,7 +99,7 @@ package struct WebhookSettings: Sendable, Equatable {
 
 extension SinkSettings: NamedTable {
     package enum Key: String, CodingKey, CaseIterable {
-        case name, kind, from, verdicts, events, url, user, ca, batch, command
+        case name, kind, from, verdicts, events, url, user, ca, batch, command, commands
         case passwordFile = "password_file"
         case secretFile = "secret_file"
         case timeoutSeconds = "timeout_s"
@@ -107,7 +109,7 @@ extension SinkSettings: NamedTable {
         var kinds: [Kind] {
             switch self {
             case .name, .kind, .from, .verdicts: Kind.allCases
-            case .events, .user, .passwordFile: [.mqtt]
+            case .events, .user, .passwordFile, .commands: [.mqtt]
             case .url, .ca: [.mqtt, .webhook]
             case .batch, .timeoutSeconds, .secretFile, .onRefused: [.webhook]
             case .command: [.exec]
@@ -183,12 +185,22 @@ extension BrokerSettings {
         try table.read(.user, into: &user, expected: "a name of 1 to 256 bytes") { (1...256).contains($0.utf8.count) }
         try table.readPath(.passwordFile, into: &passwordFile)
         try table.readPath(.ca, into: &ca)
+        try readCommands(table)
         if !passwordFile.isEmpty, user.isEmpty {
             throw .contradiction(table.place(.passwordFile), remedy: "is a password of nobody: set user, too")
         }
         if !ca.isEmpty, !address.usesTLS {
             throw .contradiction(table.place(.ca), remedy: "is for mqtts:// only: url is without TLS")
         }
+    }
+}
+
+extension BrokerSettings {
+    private mutating func readCommands(_ table: ConfigurationTable<SinkSettings.Key>) throws(ConfigurationError) {
+        var words: [String] = []
+        let known = StationCommand.Kind.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ")
+        try table.read(.commands, into: &words, expected: known) { StationCommand.Kind(rawValue: $0) != nil }
+        commands = StationCommand.Kind.allCases.filter { words.contains($0.rawValue) }
     }
 }
 

@@ -60,6 +60,7 @@ import Testing
                 user = "fsac"
                 password_file = "/etc/fsac/mqtt.password"
                 ca = "/etc/fsac/plant.pem"
+                commands = ["lot", "recipe"]
                 [[sink]]
                 name = "scada"
                 kind = "mqtt"
@@ -72,6 +73,9 @@ import Testing
         #expect(broker.address == BrokerAddress("mqtts://b:8883") && broker.address.usesTLS)
         #expect(
             [broker.user, broker.passwordFile, broker.ca] == ["fsac", "/etc/fsac/mqtt.password", "/etc/fsac/plant.pem"])
+        #expect(broker.commands == [.recipe, .lot])
+        guard case .mqtt(let other) = settings.sinks[1].receiver else { preconditionFailure("no broker") }
+        #expect(other.commands.isEmpty)
         #expect(settings.sinks[1].address == "mqtt://[fd00::5]:1883")
     }
 
@@ -159,6 +163,8 @@ import Testing
         ("[[sink]]\nname = \"m\"\nkind = \"mqtt\"\nurl = \"mqtt://b\"\nca = \"/c\"", "for mqtts:// only"),
         ("\(broker)batch = 2", "sink.batch: is for kind = \"webhook\", this one is \"mqtt\""),
         ("\(web)user = \"u\"", "sink.user: is for kind = \"mqtt\""),
+        ("\(broker)commands = [\"trigger\"]", "sink.commands: expected \"recipe\" or \"lot\""),
+        ("\(web)commands = [\"lot\"]", "sink.commands: is for kind = \"mqtt\""),
         ("\(web)batch = 0", "from 1 to 200"), ("\(web)on_refused = \"drop\"", "\"skip\" or \"stop\""),
         ("[[sink]]\nname = \"q\"\nkind = \"webhook\"\nurl = \"https://u:p@q\"", "without a user"),
         ("[[sink]]\nname = \"q\"\nkind = \"webhook\"\nurl = \"ftp://q\"", "https://HOST/PATH"),

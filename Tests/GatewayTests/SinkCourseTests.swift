@@ -19,6 +19,30 @@ import Testing
         #expect(test.course.report.state == .delivering && test.course.report.behind == 0)
     }
 
+    @Test func statisticsAreToldOnceAndHoldNobodyUp() {
+        var test = TestCourse()
+        // Of what was counted while nobody was there, the newest.
+        test.course.tell(statistics: [1])
+        test.course.tell(statistics: [2])
+        test.begin(newest: 0)
+        test.work()
+        test.course.opened(at: test.now)
+        test.verdicts(1...3)
+        test.work()
+        #expect(test.statistics == [[2]] && test.received == [1, 2, 3])
+        // Nobody acknowledges them, and no connection is given up for it.
+        test.underWay.removeAll { $0.ticket == .statistics }
+        test.accept()
+        test.wait(.seconds(120))
+        #expect(test.course.report.state == .delivering && test.statistics == [[2]])
+        // And one that a broker refuses is not said again.
+        test.course.tell(statistics: [3])
+        test.work()
+        test.refuse()
+        test.wait(.seconds(60))
+        #expect(test.statistics == [[2], [3]] && test.course.report.state == .delivering)
+    }
+
     @Test func moreThanTwentyAreNeverUnderWay() {
         var test = TestCourse.open()
         test.course.tell(Array("{}".utf8))

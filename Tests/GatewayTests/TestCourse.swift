@@ -12,6 +12,7 @@ struct TestCourse {
     /// Numbers of the verdicts that came, each time that they came.
     var received: [UInt64] = []
     var states: [[UInt8]] = []
+    var statistics: [[UInt8]] = []
     var gaps: [String] = []
     /// What is on the disk.
     var cursor = SinkCursor()
@@ -74,6 +75,7 @@ struct TestCourse {
     private mutating func note(_ parcel: SinkCourse.Parcel) {
         switch parcel {
         case .state(let payload): states.append(payload)
+        case .statistics(let payload): statistics.append(payload)
         case .line(let message) where message.subject == .gap:
             gaps.append(String(decoding: message.payload, as: UTF8.self))
         case .line(let message): received.append(message.place.seq)

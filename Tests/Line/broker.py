@@ -107,7 +107,7 @@ class Reader:
 
     def __init__(self, broker, topics=("fsac/#",)):
         self.verdicts, self.gaps, self.events, self.states, self.delays, self.messages = [], [], [], [], [], []
-        self.bridge = []
+        self.bridge, self.statistics, self.answers = [], [], []
         self.is_there = threading.Event()
         self.client = Client(CallbackAPIVersion.VERSION2, client_id="reader", protocol=MQTTv5)
         self.client.on_connect = lambda client, *_: client.subscribe([(topic, 1) for topic in topics])
@@ -137,6 +137,8 @@ class Reader:
             case ["state"]: self.states.append(body["state"])
             case ["event"] | ["alarm"]: self.events.append(body)
             case ["bridge"]: self.bridge.append(str(body))
+            case ["statistics"]: self.statistics.append(body)
+            case ["answer"]: self.answers.append((getattr(message.properties, "CorrelationData", None), body))
 
     def has(self, journal, number):
         return (journal, number) in self.verdicts[-1000:]

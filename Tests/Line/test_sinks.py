@@ -13,6 +13,9 @@ import sys
 import time
 import unittest
 
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
 from broker import GATEWAY, Broker, Certificates, Reader
 from loopback import BIN
 from rig import Rig, await_
@@ -93,6 +96,50 @@ class MQTTTest(unittest.TestCase):
         delays = sorted(arrival - end_of(body) for arrival, body in reader.delays[100:])
         print(f"\n{len(delays)} verdicts to the subscriber: p50 {delays[len(delays) // 2] * 1000:.1f} ms, "
               f"p99 {delays[len(delays) * 99 // 100] * 1000:.1f} ms", file=sys.stderr)
+
+    def command(self, reader, name, payload, retain=False):
+        """What the gateway answers; None = nothing within a second and a half."""
+        key, before = os.urandom(8), len(reader.answers)
+        question = Properties(PacketTypes.PUBLISH)
+        question.ResponseTopic, question.CorrelationData = "x/y/answer", key
+        reader.client.publish(f"fsac/press-4/command/{name}", payload, qos=1, retain=retain, properties=question)
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            if found := [body for correlation, body in reader.answers[before:] if correlation == key]:
+                return found[0]
+            time.sleep(0.01)
+        return None
+
+    def test_the_shift_is_told_and_commands_come_only_where_they_are_allowed(self):
+        rig = self.rig('commands = ["lot"]\n', rate=20)
+        broker = self.broker(rig).start()
+        reader = Reader(broker, topics=("fsac/#", "x/#"))
+        self.addCleanup(reader.end)
+        # Kept by the broker before anybody listens: whenever it comes, it is no command.
+        reader.client.publish("fsac/press-4/command/lot", '{"lot":"stale"}', qos=1, retain=True)
+        rig.start().fit()
+        counted = await_("the statistics", lambda: reader.statistics and reader.statistics[-1])
+        self.assertEqual(counted["station"], "press-4")
+        self.assertIn("parts", json.dumps(counted["total"]))
+        await_("verdicts", lambda: len(reader.verdicts) > 10)
+
+        def lots():
+            return [lot.get("lot") for lot in json.loads(rig.control("lot", "show", "--json").stdout)["lots"]]
+
+        self.assertEqual(lots(), [None])
+        self.assertEqual(self.command(reader, "lot", '{"lot":"L-2231"}'), {"done": True})
+        self.assertEqual(lots(), ["L-2231"])
+        await_("parts of it", lambda: reader.delays[-1][1].get("lot") == "L-2231")
+        self.assertIsNone(self.command(reader, "lot", '{"lot":"kept"}', retain=True))
+        refused = self.command(reader, "lot", '{"lot":"L-1","limit":9}')
+        self.assertEqual((refused["done"], refused["error"]["code"]), (False, "invalid_request"))
+        refused = self.command(reader, "lot", '{"lot":"L-1","camera":"none"}')
+        self.assertEqual((refused["done"], refused["error"]["code"]), (False, "not_found"))
+        # Not on the list.
+        self.assertIsNone(self.command(reader, "recipe", '{"recipe":"textile"}'))
+        self.assertEqual(lots(), ["L-2231"])
+        events = [event for event in reader.events if event["event"] == "lot"]
+        self.assertEqual([event["after"] for event in events], [{"lot": "L-2231"}])
 
     def test_kills_of_gateway_broker_and_daemon_lose_no_line(self):
         rig = self.rig(rate=50)

@@ -11,6 +11,16 @@ final class MQTTClient {
         /// - Parameter code: of MQTT from 0x80 on, of libmosquitto below.
         case disconnected(code: CInt)
         case acknowledged(number: CInt, code: CInt)
+        case arrived(Arrival)
+    }
+
+    /// Of a topic that was subscribed to, and not kept by the broker for whoever comes.
+    struct Arrival {
+        let topic: String
+        let payload: [UInt8]
+        /// Where an answer is wanted.
+        let responseTopic: String?
+        let correlation: [UInt8]?
     }
 
     struct Failure: Error {
@@ -26,7 +36,10 @@ final class MQTTClient {
         let topic: String
         let payload: [UInt8]
         var isRetained = false
+        /// Acknowledged (QoS 1), or sent once (QoS 0).
+        var isCertain = true
         var properties: [(name: String, value: String)] = []
+        var correlation: [UInt8]?
     }
 
     /// Silence after which each side asks, and leaves when there is no answer for as long again.
@@ -78,8 +91,12 @@ final class MQTTClient {
         guard code == success else { throw Failure(words: words(code)) }
     }
 
-    /// QoS 1.
-    ///
+    /// QoS 1. What the broker keeps, or is to keep, is marked so.
+    func subscribe(_ topic: String) throws(Failure) {
+        let options = MQTT_SUB_OPT_SEND_RETAIN_NEVER.rawValue | MQTT_SUB_OPT_RETAIN_AS_PUBLISHED.rawValue
+        try check(mosquitto_subscribe_v5(handle, nil, topic, 1, CInt(options), nil))
+    }
+
     /// - Returns: the number of the acknowledgement that comes.
     func publish(_ message: Message) throws(Failure) -> CInt {
         var properties: OpaquePointer?
@@ -88,11 +105,16 @@ final class MQTTClient {
         for (name, value) in message.properties {
             try check(mosquitto_property_add_string_pair(&properties, number(MQTT_PROP_USER_PROPERTY), name, value))
         }
+        if let correlation = message.correlation {
+            try check(
+                mosquitto_property_add_binary(
+                    &properties, number(MQTT_PROP_CORRELATION_DATA), correlation, UInt16(correlation.count)))
+        }
         var number: CInt = 0
         try check(
             mosquitto_publish_v5(
-                handle, &number, message.topic, CInt(message.payload.count), message.payload, 1, message.isRetained,
-                properties))
+                handle, &number, message.topic, CInt(message.payload.count), message.payload,
+                message.isCertain ? 1 : 0, message.isRetained, properties))
         return number
     }
 
@@ -148,6 +170,11 @@ final class MQTTClient {
         mosquitto_publish_v5_callback_set(handle) { _, context, number, code, _ in
             MQTTClient.of(context)?.events.append(.acknowledged(number: number, code: code))
         }
+        mosquitto_message_v5_callback_set(handle) { _, context, message, properties in
+            guard let message, !message.pointee.retain, let arrival = MQTTClient.Arrival(message.pointee, properties)
+            else { return }
+            MQTTClient.of(context)?.events.append(.arrived(arrival))
+        }
         mosquitto_log_callback_set(handle) { _, context, level, text in
             guard level & (MOSQ_LOG_ERR | MOSQ_LOG_WARNING) != 0, let text else { return }
             MQTTClient.of(context)?.complaint = String(cString: text)
@@ -156,6 +183,23 @@ final class MQTTClient {
 
     private static func of(_ context: UnsafeMutableRawPointer?) -> MQTTClient? {
         context.map { Unmanaged<MQTTClient>.fromOpaque($0).takeUnretainedValue() }
+    }
+}
+
+extension MQTTClient.Arrival {
+    /// - Returns: nil when the topic is none.
+    fileprivate init?(_ message: mosquitto_message, _ properties: OpaquePointer?) {
+        guard let topic = message.topic else { return nil }
+        self.topic = String(cString: topic)
+        payload = Array(UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen)))
+        var text: UnsafeMutablePointer<CChar>?
+        mosquitto_property_read_string(properties, number(MQTT_PROP_RESPONSE_TOPIC), &text, false)
+        defer { free(text) }
+        responseTopic = text.map { String(cString: $0) }
+        var (bytes, count) = (UnsafeMutableRawPointer?.none, UInt16(0))
+        mosquitto_property_read_binary(properties, number(MQTT_PROP_CORRELATION_DATA), &bytes, &count, false)
+        defer { free(bytes) }
+        correlation = bytes.map { Array(UnsafeRawBufferPointer(start: $0, count: Int(count))) }
     }
 }
 

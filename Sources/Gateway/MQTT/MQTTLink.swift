@@ -5,15 +5,17 @@ struct MQTTLink: SinkLink {
     let settings: BrokerSettings
     let name: String
     let topics: MQTTTopics
+    private let clerk: CommandClerk
     private var client: MQTTClient?
     /// What the broker's acknowledgements are of.
     private var tickets: [CInt: (ticket: SinkCourse.Ticket, topic: String)] = [:]
     /// What happened without the broker.
     private var events: [LinkEvent] = []
 
-    init(_ settings: BrokerSettings, name: String, station: String) {
+    init(_ settings: BrokerSettings, name: String, station: String, clerk: CommandClerk) {
         self.settings = settings
         self.name = name
+        self.clerk = clerk
         topics = MQTTTopics(station: station)
     }
 
@@ -57,6 +59,8 @@ struct MQTTLink: SinkLink {
     private func message(_ parcel: SinkCourse.Parcel) -> MQTTClient.Message {
         switch parcel {
         case .state(let payload): MQTTClient.Message(topic: topics.state, payload: payload, isRetained: true)
+        case .statistics(let payload):
+            MQTTClient.Message(topic: topics.statistics, payload: payload, isRetained: true, isCertain: false)
         case .line(let message):
             MQTTClient.Message(
                 topic: topics.topic(of: message.subject), payload: message.payload,
@@ -68,6 +72,7 @@ struct MQTTLink: SinkLink {
         let limit = events.isEmpty ? limit : .zero
         if let client {
             for event in client.wait(wake, atMost: limit) { take(event, client) }
+            sendAnswers()
         } else {
             wake.wait(atMost: limit)
         }
@@ -77,13 +82,36 @@ struct MQTTLink: SinkLink {
 
     private mutating func take(_ event: MQTTClient.Event, _ client: MQTTClient) {
         switch event {
-        case .connected: events.append(.opened)
+        case .connected:
+            subscribe(client)
+            events.append(.opened)
+        case .arrived(let message):
+            guard let kind = settings.commands.first(where: { topics.topic(of: $0) == message.topic }) else { return }
+            clerk.take(message, kind)
         case .refused(let code): end(MQTTReason.words(code))
         case .disconnected(let code): end(client.words(code), MQTTReason.ending(code))
         case .acknowledged(let number, let code):
             guard let (ticket, topic) = tickets.removeValue(forKey: number) else { return }
             events.append(
                 MQTTReason.isRefusal(code) ? .refused(ticket, MQTTReason.words(code, topic: topic)) : .accepted(ticket))
+        }
+    }
+
+    private func subscribe(_ client: MQTTClient) {
+        for command in settings.commands {
+            do {
+                try client.subscribe(topics.topic(of: command))
+            } catch {
+                GatewayLog.say(.error, "sink \(name): no command \(command.rawValue) can come: \(error.words)")
+            }
+        }
+    }
+
+    private func sendAnswers() {
+        for answer in clerk.fetch() {
+            // Who asks and is gone hears nothing, and asks again.
+            _ = try? client?.publish(
+                MQTTClient.Message(topic: answer.topic, payload: answer.payload, correlation: answer.correlation))
         }
     }
 

@@ -7,6 +7,9 @@ package struct MQTTTopics: Sendable, Equatable {
     package init(station: String) { self.station = station }
 
     package var state: String { "fsac/\(station)/state" }
+    package var statistics: String { "fsac/\(station)/statistics" }
+
+    package func topic(of command: StationCommand.Kind) -> String { "fsac/\(station)/command/\(command.rawValue)" }
 
     package func topic(of subject: SinkMessage.Subject) -> String {
         switch subject {

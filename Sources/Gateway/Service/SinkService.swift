@@ -13,6 +13,7 @@ final class SinkService: Sendable {
     private static let loopPatience = Duration.seconds(180)
     private static let reportPeriod = Duration.seconds(5)
     private static let farewell = Duration.seconds(2)
+    private static let statisticsPeriod = Duration.seconds(60)
 
     private struct Told {
         var report: [SinkReport] = []
@@ -59,6 +60,13 @@ final class SinkService: Sendable {
             start(loop)
             for kind in loop.course.read(\.kinds) { SinkFeed(client: client, kind: kind, loop: loop).start() }
         }
+        if loops.contains(where: { $0.settings.kind == .mqtt }) {
+            NamedThread.start("fsac-count") { [self] in
+                while true {
+                    MonotonicTime.sleep(tellStatistics() ? Self.statisticsPeriod : Self.reportPeriod)
+                }
+            }
+        }
         NamedThread.start("fsac-station") { [self] in
             while true {
                 follow()
@@ -74,9 +82,30 @@ final class SinkService: Sendable {
             if !broker.address.usesTLS, !broker.user.isEmpty {
                 GatewayLog.say(.warning, "sink \(name): user and password travel for everybody to read: use mqtts://")
             }
-            loop.start { [station] in MQTTLink(broker, name: name, station: station) }
+            loop.start { [station, client] in
+                MQTTLink(broker, name: name, station: station, clerk: CommandClerk(client, wake: loop.wake))
+            }
         case .webhook(let webhook): loop.start { WebhookLink(webhook) }
         case .exec(let command): loop.start { ExecLink(command) }
+        }
+    }
+
+    /// What was counted of the shift, for whoever draws it.
+    ///
+    /// - Returns: false = there is nothing to tell.
+    private func tellStatistics() -> Bool {
+        do {
+            var payload: [UInt8] = []
+            try client.follow(ControlPath.statistics, query: ["shift": "current"]) { _, line in payload = line }
+            let brokers = loops.filter { $0.settings.kind == .mqtt }
+            for loop in brokers {
+                loop.course.withLock { [payload] in $0.tell(statistics: payload) }
+                loop.wake.wake()
+            }
+            return true
+        } catch {
+            // Why fsacd does not answer say the feeds, and that it has no index its own status.
+            return false
         }
     }
 

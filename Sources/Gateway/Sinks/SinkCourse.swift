@@ -18,11 +18,14 @@ package struct SinkCourse: Sendable {
         case line(JournalKind, UInt64)
         /// The newest state of the line.
         case state
+        /// What nobody acknowledges: the next one comes in its turn.
+        case statistics
     }
 
     package enum Parcel: Sendable, Equatable {
         case line(SinkMessage)
         case state([UInt8])
+        case statistics([UInt8])
     }
 
     package enum Order: Sendable, Equatable {
@@ -79,6 +82,8 @@ package struct SinkCourse: Sendable {
     private var newest: [JournalKind: UInt64] = [:]
     private var state: [UInt8]?
     private var slot = StateSlot.told
+    /// Of the shift, to be told once.
+    private var statistics: [UInt8]?
     private var stateRefusal: (words: String, count: Int)?
     /// Links that broke, or never came, since the last good one.
     private var failures = 0
@@ -159,6 +164,9 @@ package struct SinkCourse: Sendable {
         }
     }
 
+    /// What was counted of the shift; in place of what was not told yet.
+    package mutating func tell(statistics: [UInt8]) { self.statistics = statistics }
+
     // MARK: The receiver
 
     package mutating func opened(at now: ContinuousClock.Instant) {
@@ -200,6 +208,7 @@ package struct SinkCourse: Sendable {
         case .state:
             if case .sent = slot { slot = .told }
             stateRefusal = nil
+        case .statistics: return
         case .line(let kind, let number):
             sinceKept += spools[kind]?.acknowledge(number) ?? 0
             hasDelivered = true
@@ -213,6 +222,7 @@ package struct SinkCourse: Sendable {
             let count = (stateRefusal?.count ?? 0) + 1
             stateRefusal = (words, count)
             slot = .due(until: now + Self.pause(after: count, chance))
+        case .statistics: break
         case .line(let kind, let number):
             let count = spools[kind]?.refusal?.count ?? 0
             let later = now + Self.pause(after: count, chance)
@@ -290,6 +300,10 @@ package struct SinkCourse: Sendable {
         if case .due(let until) = slot, until.map({ now >= $0 }) ?? true, let state {
             slot = .sent(now)
             return .send([.state], [.state(state)])
+        }
+        if let counted = statistics {
+            statistics = nil
+            return .send([.statistics], [.statistics(counted)])
         }
         let underWay = kinds.reduce(0) { $0 + (spools[$1]?.unacknowledged ?? 0) }
         // One place is the state's. Others than brokers get one thing at a time.
