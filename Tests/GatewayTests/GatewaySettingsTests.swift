@@ -1,6 +1,7 @@
 import ControlProtocol
 import Foundation
 import Gateway
+import Platform
 import TOML
 import Testing
 

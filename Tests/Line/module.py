@@ -48,8 +48,12 @@ class Module:
             if time.monotonic() - self.heard > self.watchdog:
                 self.show(0)
 
-    def obey(self):
-        word, *numbers = sys.stdin.readline().split() or ["end"]
+    def listen(self):
+        # All that came: what a buffer held would wake nobody.
+        for line in os.read(0, 4096).decode().splitlines() or ["end"]:
+            self.obey(*line.split())
+
+    def obey(self, word, *numbers):
         match word:
             case "input":
                 bit = 1 << int(numbers[0])
@@ -65,7 +69,7 @@ class Module:
 async def main():
     port, watchdog = int(sys.argv[1]), int(sys.argv[2]) / 1000
     module = Module(watchdog)
-    asyncio.get_running_loop().add_reader(sys.stdin, module.obey)
+    asyncio.get_running_loop().add_reader(0, module.listen)
     watch = asyncio.create_task(module.watch())
     bits, words = [SimData(0, values=[False] * 16, datatype=DataType.BITS)], [SimData(0, datatype=DataType.REGISTERS)]
     device = SimDevice(1, simdata=(bits, bits, words, words), action=module.answer)

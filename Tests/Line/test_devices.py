@@ -66,9 +66,10 @@ class Module:
         return self
 
     def listen(self, process):
-        for line in process.stdout:
-            change = json.loads(line)
-            self.changes.append((change["time"], set(change["active"])))
+        with process.stdout as lines:
+            for line in lines:
+                change = json.loads(line)
+                self.changes.append((change["time"], set(change["active"])))
 
     @property
     def active(self):
@@ -81,14 +82,17 @@ class Module:
         """When the input's edge was told."""
         now = time.monotonic()
         self.tell("input", line, 1)
-        time.sleep(0.03)
+        # Up and down for longer than two looks of the gateway and an order between them.
+        time.sleep(0.1)
         self.tell("input", line, 0)
+        time.sleep(0.1)
         return now
 
     def kill(self):
         self.process.send_signal(signal.SIGCONT)
         self.process.kill()
         self.process.wait()
+        self.process.stdin.close()
         self.changes.append((time.monotonic(), set()))
 
     def since(self, begin, line):
@@ -197,7 +201,7 @@ class DevicesTest(unittest.TestCase):
             self.assertIn("cabinet-3", reason)
             begin = time.monotonic()
             again()
-            await_("the line", lambda: self.state(rig) == "inspecting" and READY in module.active, patience=20)
+            await_(f"the line after {fault.__name__}", lambda: self.state(rig) == "inspecting" and READY in module.active, patience=20)
             figures.append(f"{fault.__name__} {lost:.2f} s, back {time.monotonic() - begin:.2f} s")
             self.assertLess(lost, 3)
             self.assertIn(self.trigger(rig, module), ("OK", "NG"))
@@ -260,7 +264,7 @@ class DevicesTest(unittest.TestCase):
 
     def test_the_map_is_written_into_a_plc_and_its_commands_are_carried_out_once(self):
         plc = subprocess.Popen([sys.executable, HERE / "memory.py", str(self.port)], stderr=subprocess.DEVNULL)
-        self.addCleanup(plc.kill)
+        self.addCleanup(lambda: (plc.kill(), plc.wait()))
         rig = self.rig(MIRROR).start("fsacd", "fsac-gateway").fit()
         own = ModbusTcpClient("127.0.0.1", port=self.port, timeout=3)
         self.addCleanup(own.close)
@@ -287,9 +291,12 @@ class DevicesTest(unittest.TestCase):
         self.assertEqual(len(rig.journal()), 20)
         rig.send("fsacd", signal.SIGKILL)
         await_("the fault", lambda: words(10, 1) == [10], patience=5)
-        beat = words(8, 1)
         time.sleep(1)
-        self.assertEqual(words(8, 1), beat)
+        beats = set()
+        for _ in range(20):
+            beats.add(tuple(words(8, 1)))
+            time.sleep(0.1)
+        self.assertEqual(len(beats), 1)
 
 
 if __name__ == "__main__":

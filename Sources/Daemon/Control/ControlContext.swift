@@ -26,13 +26,15 @@ struct ControlContext: RequestContext {
 }
 
 /// Logs who asked for a change, and what came of it, also of what was refused: it stands outside of ``ErrorEnvelope``.
-/// Reading is not logged; triggers are in the journal.
+/// Reading is not logged; triggers are in the journal, and a module's signs of life are no changes.
 struct ChangeLog {
+    private static let unlogged: Set = [ControlPath.trigger, ControlPath.ioModule]
+
     func handle(
         _ request: Request, context: ControlContext, next: (Request, ControlContext) async throws -> Response
     ) async throws -> Response {
         let response = try await next(request, context)
-        guard request.method != .get, request.method != .head, request.uri.path != ControlPath.trigger else {
+        guard request.method != .get, request.method != .head, !Self.unlogged.contains(request.uri.path) else {
             return response
         }
         let peer = context.peer
