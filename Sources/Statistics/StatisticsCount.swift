@@ -41,7 +41,7 @@ package struct StatisticsCount {
     }
 
     /// What is inspected by a camera with a recipe; nil when nobody knows.
-    package typealias AreaOf = (_ camera: String, _ recipe: String) -> RegionsReply.Area?
+    package typealias AreaOf = @Sendable (_ camera: String, _ recipe: String) -> RegionsReply.Area?
 
     private struct Model: Hashable {
         var recipe: String
@@ -64,13 +64,17 @@ package struct StatisticsCount {
     /// The highest first, but for those that came since they were looked through last.
     private var highest: [HighScoreReply] = []
     private static let mostHighest = 12
-    private var regions = RegionCount()
+    private var regions: RegionCount
 
     /// - Parameter rejudgements: with all events of the journal.
-    package init(_ question: StatisticsQuestion, _ plan: ShiftPlan, _ rejudgements: Rejudgements = Rejudgements()) {
+    package init(
+        _ question: StatisticsQuestion, _ plan: ShiftPlan, _ rejudgements: Rejudgements = Rejudgements(),
+        area: @escaping AreaOf = { _, _ in nil }
+    ) {
         self.question = question
         self.plan = plan
         self.rejudgements = rejudgements
+        regions = RegionCount(area)
     }
 
     package mutating func count(_ facts: VerdictFacts) {
@@ -140,7 +144,7 @@ package struct StatisticsCount {
     ///   - downtime: with all events of the journal.
     ///   - now: by the wall clock.
     package func reply(
-        station: String, downtime: Downtime, index: IndexReply, now: Int64, area: AreaOf = { _, _ in nil }
+        station: String, downtime: Downtime, index: IndexReply, now: Int64
     ) -> StatisticsReply {
         let ordered = groups.sorted { ($0.key.from ?? 0, $0.key.name) < ($1.key.from ?? 0, $1.key.name) }
         let groups = ordered.map { key, tally in
@@ -156,7 +160,7 @@ package struct StatisticsCount {
             lot: question.lot, timeZone: plan.zone.identifier, total: all,
             ngShare: ShareReply(all.ng, of: all.ok + all.ng),
             firstPassShare: ShareReply(all.numberedOK, of: all.numbered), highest: sortedHighest,
-            regions: regions.replies(area), by: question.by,
+            regions: regions.replies, by: question.by,
             groups: groups,
             rateChart: [.hour, .shift].contains(question.by) ? RateChartReply(groups) : nil,
             scoreCharts: scores.sorted { ($0.key.recipe, $0.key.generation) < ($1.key.recipe, $1.key.generation) }

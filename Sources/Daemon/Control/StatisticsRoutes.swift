@@ -18,7 +18,7 @@ struct StatisticsRoutes: Sendable {
     let plan: ShiftPlan
     let events: EventLog
     let station: String
-    let area: @Sendable (_ camera: String, _ recipe: String) -> RegionsReply.Area?
+    let area: StatisticsCount.AreaOf
 
     var routes: [ControlRoute] {
         [
@@ -37,14 +37,15 @@ struct StatisticsRoutes: Sendable {
         let progress = try index.refresh()
         let now = WallTime.now.microsecondsSince1970
         let question = try question(query, now: now)
-        var count = StatisticsCount(question, plan, Rejudgements(try index.index.events([.judgement])))
+        var count = StatisticsCount(
+            question, plan, Rejudgements(try index.index.events([.judgement])), area: area)
         try index.index.count(question, into: &count)
         for event in try index.index.events([.clock]) {
             guard let time = WallTime(rfc3339: event.time) else { continue }
             count.countClockChange(at: time.microsecondsSince1970)
         }
         return count.reply(
-            station: station, downtime: try index.index.downtime(), index: progress, now: now, area: area)
+            station: station, downtime: try index.index.downtime(), index: progress, now: now)
     }
 
     private func question(_ query: ControlQuery, now: Int64) throws -> StatisticsQuestion {
