@@ -155,11 +155,13 @@ struct ShiftReport {
                 """
         }
         guard !rows.isEmpty else { return "<p class=\"none\">No part came.</p>" }
-        return """
-            <div class="wide"><table><thead><tr><th>hour</th><th>parts</th><th>OK</th><th>NG</th><th>INVALID</th><th>NG rate</th>\
-            <th>judged</th><th>first pass</th><th>takt</th></tr></thead>
-            <tbody>\(rows)</tbody></table></div>
+        return .wide(
+            "By the hour",
             """
+            <table><thead><tr><th>hour</th><th>parts</th><th>OK</th><th>NG</th><th>INVALID</th><th>NG rate</th>\
+            <th>judged</th><th>first pass</th><th>takt</th></tr></thead>
+            <tbody>\(rows)</tbody></table>
+            """)
     }
 
     private var regions: HTML {

@@ -32,6 +32,11 @@ package struct HTML: ExpressibleByStringInterpolation, ExpressibleByStringLitera
             """
     }
 
+    /// A table that may be wider than the window: moved by the keyboard, too.
+    package static func wide(_ name: String, _ table: HTML) -> HTML {
+        "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"\(name)\">\(table)</div>"
+    }
+
     /// Text as it may stand between tags and in attributes.
     static func escaped(_ text: String) -> String {
         var result = ""

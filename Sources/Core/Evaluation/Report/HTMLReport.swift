@@ -25,7 +25,7 @@ extension Evaluation {
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
             <title>\(title)</title>
             \(.reportStyle)
-            </head><body>
+            </head><body><main>
             <h1>\(title)</h1><p class="faint">\(origin)</p>
             <h2>All data sets</h2>
             \(summary)
@@ -35,7 +35,7 @@ extension Evaluation {
             <details open><summary>What the figures say</summary><dl>\(Self.explanations)</dl></details>
             \(sections)
             <h2>Settings</h2><pre>\(settingsText)</pre>
-            \(PictureTable.script)
+            </main>\(PictureTable.script)
             </body></html>
 
             """
@@ -58,10 +58,12 @@ extension Evaluation {
         let last = means.map { mean -> HTML in
             "<tr class=\"mean\"><td>mean</td><td>\(mean.shots)</td>\(Self.cells(mean.mean, mean.deviation))</tr>\n"
         }
-        return """
-            <div class="wide"><table><thead><tr><th>data set</th><th>shots</th>\(Self.headings)</tr></thead>
-            <tbody>\(rows)\(last)</tbody></table></div>
+        return .wide(
+            "All data sets",
             """
+            <table><thead><tr><th>data set</th><th>shots</th>\(Self.headings)</tr></thead>
+            <tbody>\(rows)\(last)</tbody></table>
+            """)
     }
 
     private static let columns: [(heading: String, metric: EvaluationMetric, digits: Int)] = [
@@ -90,16 +92,17 @@ extension Evaluation {
         _ result: ShotEvaluation, link: (String) -> String?, _ source: Gallery.Source
     ) throws -> HTML {
         let seeds = result.runs.count > 1 ? result.runs.map(\.histogram.svg) : []
+        let name = "\(result.set), \(result.shots) shot\(result.shots == 1 ? "" : "s")"
         return """
-            <h3>\(result.set), \(result.shots) shot\(result.shots == 1 ? "" : "s")</h3>
+            <h3>\(name)</h3>
             <div class="charts">\(result.rocChart.svg)\(result.precisionRecallChart.svg)\(result.histogram.svg)</div>
             <p class="key"><i style="background:var(--good)"></i>good, and each seed's curve\
             <i style="background:var(--defective)"></i>defective<i style="background:var(--mean)"></i>mean of the seeds\
             <i style="background:var(--limit)"></i>limit from the shots</p>
             <div class="charts seeds">\(seeds)</div>
-            <details open><summary>Seeds</summary>\(table(of: result.runs))</details>
+            <details open><summary>Seeds</summary>\(HTML.wide("Seeds of \(name)", table(of: result.runs)))</details>
             \(try Gallery(result).html(source))
-            \(PictureTable(result.runs).html(link: link))
+            \(PictureTable(result.runs).html("Pictures of \(name)", link: link))
             """
     }
 
@@ -113,8 +116,8 @@ extension Evaluation {
                 """
         }
         return """
-            <div class="wide"><table><thead><tr><th>seed</th>\(headings)<th>input</th><th>layers</th><th>shots</th></tr></thead>
-            <tbody>\(rows)</tbody></table></div>
+            <table><thead><tr><th>seed</th>\(headings)<th>input</th><th>layers</th><th>shots</th></tr></thead>
+            <tbody>\(rows)</tbody></table>
             """
     }
 }

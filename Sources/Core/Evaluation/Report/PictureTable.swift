@@ -38,8 +38,12 @@ struct PictureTable {
         .sorted { ($0.margin, $1.file) > ($1.margin, $0.file) }
     }
 
-    /// - Parameter link: where the picture of a file name below `test` is; nil = nowhere.
-    func html(link: (_ file: String) -> String?) -> HTML {
+    private static let headings = ["picture", "kind", "score", "of the limit", "verdict", "mistakes"]
+
+    /// - Parameters:
+    ///   - name: of the table, for who hears it.
+    ///   - link: where the picture of a file name below `test` is; nil = nowhere.
+    func html(_ name: String, link: (_ file: String) -> String?) -> HTML {
         let rows = rows.map { row -> HTML in
             let name: HTML = link(row.file).map { "<a href=\"\($0)\">\(row.file)</a>" } ?? "\(row.file)"
             let verdict = row.share >= 1 ? "NG" : "OK"
@@ -51,11 +55,12 @@ struct PictureTable {
 
                 """
         }
-        return """
-            <details><summary>All \(self.rows.count) pictures</summary><div class="wide"><table class="sortable">
-            <thead><tr><th>picture</th><th>kind</th><th>score</th><th>of the limit</th><th>verdict</th><th>mistakes</th></tr></thead>
-            <tbody>\(rows)</tbody></table></div></details>
+        let headings = Self.headings.map { "<th><button type=\"button\">\($0)</button></th>" as HTML }
+        let table: HTML = """
+            <table class="sortable"><thead><tr>\(headings)</tr></thead>
+            <tbody>\(rows)</tbody></table>
             """
+        return "<details><summary>All \(self.rows.count) pictures</summary>\(HTML.wide(name, table))</details>"
     }
 
     private static func number(_ value: Double) -> String { String(format: "%.4f", value) }
@@ -63,9 +68,11 @@ struct PictureTable {
     /// Sorts by the column whose heading is clicked, numbers as numbers; a second click turns the order round.
     static let script: HTML = """
         <script>
-        for (const head of document.querySelectorAll("table.sortable th")) head.addEventListener("click", () => {
-          const body = head.closest("table").tBodies[0], column = head.cellIndex, turn = head.dataset.turn === "1" ? -1 : 1;
-          head.dataset.turn = turn;
+        for (const head of document.querySelectorAll("table.sortable th")) head.firstChild.addEventListener("click", () => {
+          const body = head.closest("table").tBodies[0], column = head.cellIndex;
+          const turn = head.ariaSort === "ascending" ? -1 : 1;
+          for (const other of head.parentNode.cells) other.ariaSort = null;
+          head.ariaSort = turn === 1 ? "ascending" : "descending";
           const key = (row) => row.cells[column].textContent;
           const rows = Array.from(body.rows);
           const isNumber = rows.every((row) => !isNaN(key(row)));

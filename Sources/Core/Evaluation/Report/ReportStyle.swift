@@ -32,7 +32,8 @@ extension HTML {
         .gallery figure { max-width: 100%; }
         img { display: block; max-width: 100%; height: auto; } details summary { cursor: pointer; margin-top: 12px; }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: .85em; margin: 8px 0; }
-        dt { font-weight: 600; } dd { margin: 0; } .sortable th { cursor: pointer; } .sortable td:nth-child(2),
+        dt { font-weight: 600; } dd { margin: 0; } .sortable th button { all: unset; cursor: pointer; }
+        .sortable th button:focus-visible { outline: 2px solid; } .sortable td:nth-child(2),
         .sortable th:nth-child(2), .sortable td:nth-child(n+5), .sortable th:nth-child(n+5) { text-align: left; }
         a { color: inherit; }
         @media print { :root { color-scheme: light; --ink: #000; --faint: #444; --paper: #fff; --rule: #bbb; --good: #1f77b4;
