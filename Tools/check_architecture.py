@@ -39,7 +39,7 @@ FREE = "Foundation FoundationEssentials Glibc Synchronization"
 ONLY_IN = {
     "COpenBLAS": "Core/Numerics/", "CJPEG": "Core/Imaging/", "CPNG": "Core/Imaging/", "CTIFF": "Core/Imaging/",
     "CZlib": "Core/Weights/",
-    "CCrypto": "Platform/SHA256.swift", "CFiles": "Platform/Files/", "CCurl": "ControlClient/Exchange.swift",
+    "CCrypto": "Platform/", "CFiles": "Platform/Files/", "CCurl": "ControlClient/Exchange.swift",
     "CMosquitto": "Gateway/MQTT/",
 }
 # Core computes: it has no threads of its own (WorkerPool lends it the caller's helpers), no clock, no log and no network.

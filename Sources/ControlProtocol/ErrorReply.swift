@@ -5,8 +5,16 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
     case invalidRequest = "invalid_request"
     /// 404: no such path, shot, generation, recipe, camera or verdict.
     case notFound = "not_found"
+    /// 404: of a verdict's picture that was not stored: it came faster than the disk took it, or there was no room.
+    case pictureDropped = "picture_dropped"
+    /// 503: of a verdict's picture that is on its way to the disk.
+    case pictureWaiting = "picture_waiting"
     /// 405: the path is known, the method is not one of its own.
     case methodNotAllowed = "method_not_allowed"
+    /// 403: where the page acts only with a PIN, and it is missing or another one.
+    case pinWrong = "pin_wrong"
+    /// 429: the PIN was wrong too often lately.
+    case tooManyTries = "too_many_tries"
     /// 413, or 414 for the address; see ``ControlLimits``.
     case tooLarge = "too_large"
     /// 415: the content type is no picture's.
@@ -22,6 +30,9 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
     case storageFailed = "storage_failed"
     /// 500: a fault of the daemon, which is in its log.
     case `internal`
+
+    /// Whether what was asked for is not there.
+    package var isAbsence: Bool { [.notFound, .pictureDropped, .pictureWaiting].contains(self) }
 }
 
 /// The body of every reply whose status is not 2xx: `{"error":{"code":"...","message":"..."}}`. Only `/healthz` answers

@@ -84,8 +84,13 @@ package struct JudgementListReply: Codable, Sendable, Equatable {
 /// Answer of `GET /v1/actions`: what can be done where it was asked.
 package struct ActionListReply: Codable, Sendable, Equatable {
     package var actions: [String]
+    /// Whether they need a PIN.
+    package var pin: Bool
 
-    package init(actions: [String]) { self.actions = actions }
+    package init(actions: [String], pin: Bool) {
+        self.actions = actions
+        self.pin = pin
+    }
 }
 
 /// What people said of parts afterwards.

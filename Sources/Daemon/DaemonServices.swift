@@ -97,13 +97,14 @@ package struct DaemonServices: Sendable {
             settings: ControlSettings(configuration.control), station: configuration.station.title, times: times,
             book: book, refit: refit, line: line, verdicts: journal,
             shots: shots, events: events, stream: stream, desks: desks, alarms: alarms, lots: lots, index: index,
-            pins: images.pins, plan: ShiftPlan(configuration.statistics), stateDirectory: directory, logger: logger,
+            pins: images.pins, fate: { [images] in images.fate(of: $0) }, plan: ShiftPlan(configuration.statistics),
+            stateDirectory: directory, logger: logger,
             reload: { try await Self.reload(reloading, notifier, $0) }, onReady: { notifier.ready() })
         let (page, passed) = (configuration.page, PassedSockets(logger))
         let pageServer = PageServer(
             PageSettings(
                 PagePlace(descriptor: passed.page, address: page.address), hosts: page.hosts, actions: page.allowed,
-                at: PagePlace(descriptor: passed.actions, address: page.actionsAddress)),
+                pin: page.pinHash, at: PagePlace(descriptor: passed.actions, address: page.actionsAddress)),
             control: control, listening: listening, logger: logger)
         let supervision = SupervisionService(
             notifier: notifier, watchdogPeriod: ServiceNotifier.watchdogPeriod, logger: logger,

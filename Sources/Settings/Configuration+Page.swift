@@ -31,9 +31,11 @@ extension Configuration {
         package var actions: [String] = []
         /// Of that place, on the loopback interface; empty = only at the socket that systemd passes, if it passes one.
         package var actionsListen = ""
+        /// That whoever acts has to know, as text of a ``PINHash``; empty = none.
+        package var pin = ""
 
         package enum CodingKeys: String, CodingKey, CaseIterable {
-            case listen, hosts, actions
+            case listen, hosts, actions, pin
             case actionsListen = "actions_listen"
         }
 
@@ -41,6 +43,7 @@ extension Configuration {
         package var address: ListenAddress? { ListenAddress(listen) }
         /// Nil = nowhere.
         package var actionsAddress: ListenAddress? { ListenAddress(actionsListen) }
+        package var pinHash: PINHash? { PINHash(text: pin) }
         package var allowed: [PageAction] { PageAction.allCases.filter { actions.contains($0.rawValue) } }
     }
 }
@@ -66,6 +69,9 @@ extension Configuration.Page {
             .actionsListen, into: &actionsListen,
             expected: "an address of the loopback interface and a port, as in \"127.0.0.1:8745\", or \"\""
         ) { $0.isEmpty || ListenAddress($0)?.isLoopback == true }
+        try table.read(.pin, into: &pin, expected: "what `fsacctl page-pin` prints, or \"\"") {
+            $0.isEmpty || PINHash(text: $0) != nil
+        }
         try table.read(
             .hosts, into: &hosts,
             expected: "names or addresses of this computer without a port, as in \"press-4.plant\""

@@ -23,7 +23,8 @@ struct Fsacctl: AsyncParsableCommand {
             CommandGroup(
                 name: "Online",
                 subcommands: [
-                    Status.self, Tail.self, History.self, Find.self, Show.self, Events.self, AlarmCommand.self,
+                    Status.self, Top.self, Tail.self, History.self, Find.self, Show.self, Events.self,
+                    AlarmCommand.self,
                     Judge.self,
                     LotCommand.self,
                     StatisticsCommand.self, Report.self,
@@ -36,7 +37,7 @@ struct Fsacctl: AsyncParsableCommand {
                 subcommands: [
                     Score.self, Evaluate.self, Synthesize.self, Adapt.self, Embed.self, Bench.self, Camera.self,
                     ModelCommand.self,
-                    CheckConfig.self, Verify.self,
+                    CheckConfig.self, PagePIN.self, Verify.self,
                 ]),
         ])
 }

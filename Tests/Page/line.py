@@ -23,10 +23,12 @@ socket = "{folder}/control.sock"
 listen = "127.0.0.1:{port}"
 actions = ["judge", "acknowledge"]
 actions_listen = "127.0.0.1:{actions}"
+{page}
 {cameras}
 [images]
 save_images = "all"
 save_heatmaps = "all"
+{images}
 [recipe]
 name = "textile"
 backbone = "efficientnet-lite0"
@@ -41,8 +43,8 @@ settle_ms = 50
 
 
 class Line:
-    def __init__(self, cameras=("camera1",), further=""):
-        """further: of the configuration, tables that only some tests want."""
+    def __init__(self, cameras=("camera1",), further="", page="", images="", camera=CAMERA):
+        """further: of the configuration, keys of the recipe and tables that only some tests want; page, images: keys of those tables."""
         self.cameras = cameras
         # Short: a Unix socket's path has at most 107 bytes.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fsac-page."))
@@ -54,9 +56,10 @@ class Line:
         self.daemon = None
         for name in cameras:
             (self.folder / "parts" / name).mkdir(parents=True)
-        tables = "".join(CAMERA.format(name=name, folder=self.folder) for name in cameras)
+        tables = "".join(camera.format(name=name, folder=self.folder) for name in cameras)
         (self.folder / "config.toml").write_text(
-            CONFIGURATION.format(folder=self.folder, models=MODELS, port=self.port, actions=self.actions, cameras=tables) + further)
+            CONFIGURATION.format(folder=self.folder, models=MODELS, port=self.port, actions=self.actions, cameras=tables, page=page,
+                                 images=images) + further)
         lots = sorted((PICTURES / "nominal").glob("*.jpg")), sorted((PICTURES / "local").glob("*.jpg"))
         self.good, self.bad = itertools.cycle(lots[0][10:60]), itertools.cycle(lots[1][:50])
         self.normals = lots[0][:4]
@@ -98,6 +101,9 @@ class Line:
     def history(self):
         lines = self.control("history", "--json", "--limit", "50").stdout.splitlines()
         return [verdict for verdict in map(json.loads, lines) if "seq" in verdict]
+
+    def events(self):
+        return [json.loads(line) for line in self.control("events", "--json", "--lines", "20").stdout.splitlines()]
 
     def until(self, wanted, pictures):
         """Parts until one gets the verdict that is wanted; that one."""

@@ -2,15 +2,19 @@
 """What an operator sees of the line: tests of the page in a real browser, against the real daemon (run.sh)."""
 import json
 import pathlib
+import shutil
 import signal
+import subprocess
 import sys
+import tempfile
+import threading
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import states
 from browser import Browser
-from line import ROOT, Line, await_
+from line import BIN, MODELS, PICTURES, ROOT, Line, await_
 
 LANGUAGES = ["en", "de", "es", "zh"]
 WORDS = {language: json.loads((ROOT / f"Sources/Page/Files/{language}.json").read_text()) for language in LANGUAGES}
@@ -78,6 +82,35 @@ class PageTest(unittest.TestCase):
         self.assertEqual(found["way"], "nearest")
         shots = json.loads(self.line.control("normals", "list", "--json").stdout)["normals"]
         self.assertIn(found["shot"], [shot["sha256"] for shot in shots])
+
+    def test_where_the_rejects_of_the_shift_are_is_drawn_over_the_last_one(self):
+        self.browser.await_part(self.line.until("NG", self.line.bad)["seq"])
+        # By the keyboard, as everything else.
+        self.browser.run("document.querySelector('.reject .fields').focus()")
+        self.press("Enter")
+        await_("the fields", lambda: self.browser.run("return document.querySelectorAll('.reject svg.fields .field').length"))
+        regions = lambda: json.loads(self.line.control("statistics", "--json").stdout)["regions"][0]
+        counts = lambda: sorted(count for row in regions()["counts"] for count in row if count)
+        # Those of the page are some seconds old.
+        await_("all that are counted", lambda: sorted(map(int, self.browser.run(
+            "return [...document.querySelectorAll('.reject svg.fields text')].map((e) => e.textContent)"))) == counts())
+        most = max((count, row, column) for row, line in enumerate(regions()["counts"]) for column, count in enumerate(line))
+        self.assertIn(f": {most[0]}", self.browser.text(".reject .what"))
+        inside = self.browser.run("""
+            const box = (element) => element.getBoundingClientRect();
+            const [image, fields] = [document.querySelector('.reject img'), [...document.querySelectorAll('.reject .field')]].map(
+              (e) => Array.isArray(e) ? e.map(box) : [box(e)]);
+            return fields.every((r) => r.left >= image[0].left - 1 && r.right <= image[0].right + 1 && r.width > 5 && r.height > 5);""")
+        self.assertTrue(inside)
+        for language in LANGUAGES:
+            self.browser.open(self.line.url, language)
+            await_("the part", lambda: self.browser.text(".reject .what"))
+            self.browser.run("document.querySelector('.reject .fields').click()")
+            spoken = await_("the drawing", lambda: self.browser.run(
+                "return document.querySelector('.reject svg.fields')?.ariaLabel"))
+            self.assertRegex(spoken, r"[A-H][1-6] \d")
+            self.assertEqual(self.browser.violations(), [], language)
+        self.browser.open(self.line.url, "en")
 
     def test_a_reject_is_held_compared_judged_and_counted(self):
         """The whole way of an operator who says that it threw out a good one again."""
@@ -338,7 +371,119 @@ class AlarmTest(unittest.TestCase):
         self.assertEqual([words for words in browser.complaints() if "/v1/inspections/" not in words], [])
 
 
+class PINTest(unittest.TestCase):
+    def test_who_does_not_know_the_pin_judges_nothing(self):
+        made = subprocess.run([BIN / "fsacctl", "page-pin"], input="4711\n", capture_output=True, text=True)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        line = Line(page=made.stdout)
+        self.addCleanup(line.end)
+        line.start()
+        line.fit()
+        browser = Browser(1024, 600)
+        self.addCleanup(browser.end)
+        browser.open(line.actions_url)
+        reject = line.until("NG", line.bad)
+        browser.await_part(reject["seq"])
+        browser.run("document.querySelector('.strip li:last-child button').click()")
+        await_("what can be said", lambda: browser.text(".judge .OK") == WORDS["en"]["isGood"])
+        number = line.events()[-1]["seq"]
+        # It is said for some seconds only.
+        browser.run("""
+            const so = document.querySelector('.judge .so');
+            window.said = [];
+            new MutationObserver(() => window.said.push(so.textContent)).observe(so, { childList: true });""")
+        for pin, said in [("4712", "pinWrong"), ("4711", "recorded")]:
+            # A part is held for a minute.
+            browser.run("document.querySelector('.strip li:last-child button').click()")
+            browser.run("document.querySelector('.judge .OK').click()")
+            self.assertFalse(browser.run("return document.querySelector('main .confirm .pin').hidden"))
+            # Without one it is asked for, and who is at it has time.
+            browser.run("document.querySelector('main .confirm .yes').click()")
+            self.assertTrue(browser.run("return document.activeElement === document.querySelector('main .confirm .pin input')"))
+            self.assertEqual(browser.violations(), [])
+            browser.run("""
+                const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+                const inside = box('main .confirm');
+                window.fits = ['.yes', '.no', '.name input', '.pin input'].every((one) => box(`main .confirm ${one}`).bottom <= inside.bottom
+                  && box(`main .confirm ${one}`).right <= inside.right);""")
+            self.assertTrue(browser.run("return window.fits"))
+            browser.run("""
+                document.activeElement.value = arguments[0];
+                document.querySelector('main .confirm .yes').click();""", pin)
+            await_("what came of it", lambda: WORDS["en"][said] in browser.run("return window.said"))
+            self.assertEqual(line.events()[-1]["seq"], number + (pin == "4711"))
+        self.assertEqual(line.events()[-1]["event"], "judgement")
+
+
+class PictureTest(unittest.TestCase):
+    def test_a_picture_that_the_disk_had_no_room_for_was_dropped_and_the_page_says_so(self):
+        line = Line(images=f"min_free_bytes = {1 << 50}")
+        self.addCleanup(line.end)
+        line.start()
+        line.fit()
+        browser = Browser()
+        self.addCleanup(browser.end)
+        browser.open(line.url)
+        browser.await_part(line.until("OK", line.good)["seq"])
+        await_("why there is no picture", lambda: browser.text(".last .none") == WORDS["en"]["pictureDropped"])
+        browser.run("document.querySelector('.last .nearest').click()")
+        await_("why there is nothing beside it", lambda: browser.text(".last .none") == WORDS["en"]["pictureDropped"])
+
+
+class TopTest(unittest.TestCase):
+    def test_a_terminal_shows_the_line_and_nothing_of_before_while_it_is_silent(self):
+        line = Line()
+        self.addCleanup(line.end)
+        line.start()
+        line.fit()
+        top = subprocess.Popen(
+            [BIN / "fsacctl", "top", "--socket", line.folder / "control.sock"], stdout=subprocess.PIPE, text=True)
+        # The last one first: a pipe that is read cannot be closed.
+        self.addCleanup(top.stdout.close)
+        self.addCleanup(top.wait)
+        self.addCleanup(top.kill)
+        said = []
+        threading.Thread(target=lambda: said.extend(iter(lambda: top.stdout.read(1), "")), daemon=True).start()
+        for wanted, pictures in [("OK", line.good), ("NG", line.bad)]:
+            verdict = line.until(wanted, pictures)
+            await_("its verdict", lambda: f"{verdict['seq']:8}  {wanted}" in "".join(said))
+        self.assertIn("press-4  inspecting", "".join(said))
+        line.signal(signal.SIGSTOP)
+        await_("the silence", lambda: "NOT KNOWN: no sign of life since" in "".join(said))
+        self.assertNotIn("OK", "".join(said).split("NOT KNOWN")[-1])
+        line.signal(signal.SIGCONT)
+        await_("the line again", lambda: "inspecting" in "".join(said).split("NOT KNOWN")[-1])
+
+
 class ReportTest(unittest.TestCase):
+    def test_the_report_of_an_evaluation_is_read_by_keyboard_and_screen_reader(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="fsac-page."))
+        self.addCleanup(shutil.rmtree, folder)
+        for place, name, pictures in [
+            ("train/good", "nominal", slice(0, 6)), ("test/good", "nominal", slice(10, 16)), ("test/local", "local", slice(0, 6)),
+        ]:
+            (folder / "set" / place).mkdir(parents=True)
+            for picture in sorted((PICTURES / name).glob("*.jpg"))[pictures]:
+                shutil.copy(picture, folder / "set" / place)
+        done = subprocess.run(
+            [BIN / "fsacctl", "evaluate", folder / "set", "--models", MODELS, "--backbone", "efficientnet-lite0", "--shots", "1,2",
+             "--seeds", "2", "--cache", folder / "cache", "--report", folder / "report"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        # Narrower than its tables.
+        browser = Browser(600, 800)
+        self.addCleanup(browser.end)
+        browser.driver.get((folder / "report/index.html").as_uri())
+        for _ in range(2):
+            self.assertEqual(browser.violations(), [])
+            browser.run("for (const details of document.querySelectorAll('details')) details.open = true")
+        names = "return [...document.querySelectorAll('table.sortable')[0].tBodies[0].rows].map((row) => row.cells[0].innerText)"
+        browser.run("document.querySelector('table.sortable button').click()")
+        self.assertEqual(browser.run(names), sorted(browser.run(names)))
+        self.assertEqual(browser.run("return document.querySelector('table.sortable th').ariaSort"), "ascending")
+        browser.run("document.querySelector('table.sortable button').click()")
+        self.assertEqual(browser.run(names), sorted(browser.run(names), reverse=True))
+        self.assertEqual(browser.complaints(), [])
+
     def test_the_report_of_a_shift_is_read_without_anything_else(self):
         line = Line()
         self.addCleanup(line.end)

@@ -47,6 +47,10 @@ import Testing
             "configuration: c.toml:2: page.actions_listen: expected an address of the loopback interface and a port"
         ),
         (
+            "[page]\npin = \"4711\"",
+            "configuration: c.toml:2: page.pin: expected what `fsacctl page-pin` prints, or \"\""
+        ),
+        (
             "[alarm]\nng_of_last = [6, 5]",
             "configuration: c.toml:2: alarm.ng_of_last: expected [n, m], n NG of the newest m parts, with 1 <= n <= m <= 1000, or []"
         ),

@@ -148,6 +148,10 @@ import Testing
         ("fit_memory_bytes = 0", "fit_memory_bytes = 1"), (#"precision = "auto""#, #"precision = "float32""#),
         ("compute_threads = 2", "compute_threads = 3"),
         (#"name = """#, #"name = "press-4""#), (#"listen = """#, #"listen = "[::1]:8744""#),
+        (
+            #"pin = """#,
+            #"pin = "scrypt:c1f25f215221e52b6f05037f9d898a7a:2505d3e36211ea4dc4876ed01209ecff42b31d71caec391c231cda91d408ca54""#
+        ),
         ("actions = []", #"actions = ["judge"]"#), (#"actions_listen = """#, #"actions_listen = "[::1]:8745""#),
         ("consecutive_ng = 0", "consecutive_ng = 5"), ("ng_of_last = []", "ng_of_last = [10, 50]"),
         ("consecutive_invalid = 0", "consecutive_invalid = 3"), ("no_part_for_s = 0", "no_part_for_s = 60"),

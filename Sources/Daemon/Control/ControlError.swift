@@ -23,7 +23,7 @@ struct ControlError: Error, CustomStringConvertible {
         self.message = message
         self.status = status ?? code.status
         self.headers = headers
-        if code == .unavailable { self.headers[.retryAfter] = "1" }
+        if code.status == .serviceUnavailable { self.headers[.retryAfter] = "1" }
     }
 
     var description: String { message }
@@ -59,13 +59,15 @@ extension ErrorCode {
     fileprivate var status: HTTPResponse.Status {
         switch self {
         case .invalidRequest: .badRequest
-        case .notFound: .notFound
+        case .notFound, .pictureDropped: .notFound
         case .methodNotAllowed: .methodNotAllowed
+        case .pinWrong: .forbidden
+        case .tooManyTries: .tooManyRequests
         case .tooLarge: .contentTooLarge
         case .unsupportedType: .unsupportedMediaType
         case .imageRefused: .unprocessableContent
         case .conflict: .conflict
-        case .unavailable: .serviceUnavailable
+        case .unavailable, .pictureWaiting: .serviceUnavailable
         case .storageFailed: .init(code: 507, reasonPhrase: "Insufficient Storage")
         case .internal: .internalServerError
         }
@@ -138,7 +140,7 @@ struct ErrorEnvelope {
         } catch {
             // `unavailable` is an answer, not a failure: try later.
             let refusal = ControlError(error)
-            if refusal.status.code >= 500 && refusal.code != .unavailable {
+            if refusal.status.code >= 500 && refusal.code.status != .serviceUnavailable {
                 context.logger.error(
                     "control request failed",
                     metadata: ["request": "\(request.method) \(request.uri.path)", "error": "\(refusal)"])

@@ -43,6 +43,7 @@ package struct ControlServer: Service {
 
     /// - Parameters:
     ///   - pins: told of parts that somebody judges.
+    ///   - fate: of pictures that are not on the disk.
     ///   - plan: by which shifts are counted.
     ///   - reload: reads the configuration again.
     ///   - onReady: called once clients can connect.
@@ -50,7 +51,7 @@ package struct ControlServer: Service {
         settings: ControlSettings, station: String, times: FindingTimes, book: RecipeBook, refit: RefitService,
         line: any LineControl, verdicts: any VerdictSource, shots: ShotOperations, events: EventLog,
         stream: PartStream, desks: [OutputDesk] = [], alarms: AlarmDesk, lots: LotDesk, index: IndexService,
-        pins: PinnedParts = PinnedParts(), plan: ShiftPlan,
+        pins: PinnedParts = PinnedParts(), fate: @escaping ImageStore.FateOf = { _ in nil }, plan: ShiftPlan,
         stateDirectory: String,
         logger: Logger,
         reload: @escaping @Sendable (_ author: ChangeAuthor) async throws -> ReloadReply,
@@ -60,7 +61,7 @@ package struct ControlServer: Service {
         self.logger = logger
         self.onReady = onReady
         let recent = RecentParts(source: verdicts, stateDirectory: stateDirectory)
-        let pictures = VerdictPictures(source: verdicts, stateDirectory: stateDirectory)
+        let pictures = VerdictPictures(source: verdicts, stateDirectory: stateDirectory, fate: fate)
         let judgements = JudgementRoutes(index: index, parts: recent, pins: pins, events: events)
         routes = ControlRoutes(
             book: book, refit: refit, line: line,

@@ -88,8 +88,8 @@ final class NearestDesk: Sendable {
     private func picture(of sequence: UInt64) async throws -> [UInt8] {
         do {
             return try await pictures.picture(of: sequence, .image).bytes
-        } catch let error as ControlError where error.code == .notFound {
-            throw Absence(missing: .picture, text: "the picture of part \(sequence) is not stored (any more)")
+        } catch let error as ControlError where error.code.isAbsence {
+            throw Absence(missing: .picture, text: error.message)
         }
     }
 

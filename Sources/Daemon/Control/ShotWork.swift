@@ -91,7 +91,7 @@ struct ShotWork: Sendable {
                 try look()
                 return picture.bytes
             }
-        } catch let error as ControlError where error.code == .notFound {
+        } catch let error as ControlError where error.code.isAbsence {
             add(.refused(error.body), to: &shots, report)
         }
     }

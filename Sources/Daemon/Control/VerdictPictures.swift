@@ -18,6 +18,8 @@ struct VerdictPictures: Sendable {
 
     let source: any VerdictSource
     let stateDirectory: String
+    /// Of one that is not there; nil = not known.
+    var fate: ImageStore.FateOf = { _ in nil }
 
     /// Reads the journal.
     func line(of sequence: UInt64) throws -> VerdictLine {
@@ -42,12 +44,27 @@ struct VerdictPictures: Sendable {
                 return (bytes, path.hasSuffix(".png") ? "png" : "jpg")
             } catch {
                 attempts -= 1
-                guard attempts > 0 else {
-                    throw ControlError.notFound(
-                        "inspections: the \(kind.rawValue) of verdict \(sequence) is not stored any more")
+                let fate = fate(sequence)
+                guard attempts > 0, fate != .dropped else {
+                    throw Self.absence(of: "\(kind.rawValue) of verdict \(sequence)", fate)
                 }
                 try await Task.sleep(for: .milliseconds(50))
             }
+        }
+    }
+
+    private static func absence(of what: String, _ fate: ImageStore.Fate?) -> ControlError {
+        switch fate {
+        case .waiting:
+            ControlError(
+                code: .pictureWaiting, message: "inspections: the \(what) is on its way to the disk: try again")
+        case .dropped:
+            ControlError(
+                code: .pictureDropped,
+                message:
+                    "inspections: the \(what) was dropped: it came faster than the disk takes them, or there was no room"
+            )
+        case nil: .notFound("inspections: the \(what) is not stored (any more)")
         }
     }
 

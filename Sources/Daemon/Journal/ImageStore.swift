@@ -24,9 +24,21 @@ struct PictureJob: Sendable {
 /// The service stops after inspection, so that the last verdicts' pictures are written, too. It is not watched: a disk
 /// that hangs here costs pictures, and a line that inspects is not killed for them.
 package final class ImageStore: Service, HealthSource {
+    /// What becomes of a verdict's pictures that are not on the disk.
+    package enum Fate: Sendable {
+        case waiting, dropped
+    }
+
+    /// Nil = nothing is known of them: they are stored, or were removed, or it is long ago.
+    package typealias FateOf = @Sendable (_ sequence: UInt64) -> Fate?
+
     fileprivate struct State {
         /// Oldest first, at most `queueLength`.
         var jobs: [PictureJob] = []
+        /// The job that the store's thread is at.
+        var written: UInt64?
+        /// Verdicts whose pictures were dropped, the newest ``mostLost`` of this run.
+        var lost: [UInt64] = []
         var dropped: UInt64 = 0
         /// Of those, which no event tells yet.
         var untold: DroppedPictures?
@@ -47,6 +59,7 @@ package final class ImageStore: Service, HealthSource {
         var told: Duration?
     }
 
+    fileprivate static let mostLost = 2000
     /// Between two events of dropped pictures: an overload that lasts writes a year of them into the event journal's room.
     private static let tellingPeriod = Duration.seconds(60)
 
@@ -74,6 +87,13 @@ package final class ImageStore: Service, HealthSource {
 
     /// Pictures that were named in the journal and not written.
     package var dropped: UInt64 { state.read(\.dropped) }
+
+    package func fate(of sequence: UInt64) -> Fate? {
+        state.read { state in
+            if state.written == sequence || state.jobs.contains(where: { $0.seq == sequence }) { return .waiting }
+            return state.lost.contains(sequence) ? .dropped : nil
+        }
+    }
 
     /// What is stored of each class, and how long that lasts; empty before the first picture.
     ///
@@ -157,7 +177,12 @@ package final class ImageStore: Service, HealthSource {
 
     private func nextTurn() -> Turn {
         let turn = state.wait(timeout: .seconds(1)) { state -> Turn? in
-            if !state.jobs.isEmpty { return .write(state.jobs.removeFirst()) }
+            state.written = nil
+            if !state.jobs.isEmpty {
+                let job = state.jobs.removeFirst()
+                state.written = job.seq
+                return .write(job)
+            }
             // Closed alone is not the end.
             return state.isClosed ? .end : nil
         }
@@ -283,6 +308,7 @@ extension ImageStore.State {
     fileprivate mutating func drop(_ pictures: DroppedPictures) {
         dropped += pictures.count
         untold.add(pictures)
+        lost = (lost + [pictures.numbers.upperBound]).suffix(ImageStore.mostLost)
     }
 }
 

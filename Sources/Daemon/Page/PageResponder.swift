@@ -25,22 +25,27 @@ struct PageResponder: HTTPResponder {
     private static let mark = HTTPField.Name("X-Fsac")
     /// What whoever acts calls themselves, percent-encoded; of it so many bytes are kept.
     private static let (name, nameBytes) = (HTTPField.Name("X-Fsac-Name"), 60)
+    private static let pin = HTTPField.Name("X-Fsac-Pin")
 
     let routes: ControlResponder
     /// In small letters.
     private let hosts: Set<String>
-    /// Whether it takes anything but questions.
-    private let isActing: Bool
+    /// Of one that takes anything but questions.
+    private let acting: PINGate?
 
-    init(routes: ControlResponder, hosts: [String], isActing: Bool) {
+    init(routes: ControlResponder, hosts: [String], acting: PINGate?) {
         self.routes = routes
-        self.isActing = isActing
+        self.acting = acting
         self.hosts = Set((hosts + ["localhost", "127.0.0.1", "[::1]"]).map { $0.lowercased() })
     }
 
     func respond(to request: Request, context: ControlContext) async throws -> Response {
         var response = try await ErrorEnvelope().handle(request, context: context) { request, context in
             try check(request)
+            if let acting, request.method != .get {
+                try checkAction(request)
+                try await acting.check(Self.value(Self.pin, request))
+            }
             return try await routes.respond(to: request, context: context)
         }
         for field in Self.headers { response.headers[field.name] = field.value }
@@ -63,7 +68,6 @@ struct PageResponder: HTTPResponder {
             throw ControlError(
                 code: .invalidRequest, message: "request: asked for by the page of another site", status: .forbidden)
         }
-        if isActing, request.method != .get { try checkAction(request) }
     }
 
     /// Only the page that was served here acts: what a browser says of itself, and what it does not let others' scripts say.

@@ -25,12 +25,14 @@ extension ControlRoutes {
 
     /// A closed list, of which nothing changes anything but the actions.
     ///
-    /// - Parameter streams: places for pages that follow the line.
-    func forPage(_ streams: Budget, _ actions: [Configuration.PageAction]) -> [ControlRoute] {
+    /// - Parameters:
+    ///   - streams: places for pages that follow the line.
+    ///   - hasPIN: whether the actions need one.
+    func forPage(_ streams: Budget, _ actions: [Configuration.PageAction], hasPIN: Bool) -> [ControlRoute] {
         let searches = Budget(Self.searches)
         let posts = Set(actions.flatMap(Self.paths))
         let allowed = ControlRoute(.get, ControlPath.actions) { _ in
-            try .json(ActionListReply(actions: actions.map(\.rawValue)))
+            try .json(ActionListReply(actions: actions.map(\.rawValue), pin: hasPIN))
         }
         return [allowed] + all.filter { $0.method == .post && posts.contains($0.path) }
             + all.filter { $0.method == .get && Self.read.contains($0.path) }.map { route in

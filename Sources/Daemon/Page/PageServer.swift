@@ -26,14 +26,17 @@ package struct PageSettings: Sendable {
     /// Where it may do so: a page at `place` changes nothing.
     package var actionsPlace: PagePlace
     package var actions: [Configuration.PageAction]
+    /// Which they need.
+    package var pin: PINHash?
 
     package init(
         _ place: PagePlace = PagePlace(), hosts: [String] = [], actions: [Configuration.PageAction] = [],
-        at actionsPlace: PagePlace = PagePlace()
+        pin: PINHash? = nil, at actionsPlace: PagePlace = PagePlace()
     ) {
         self.place = place
         self.hosts = hosts
         self.actions = actions
+        self.pin = pin
         self.actionsPlace = actionsPlace
     }
 }
@@ -95,10 +98,12 @@ package struct PageServer: Service {
         at place: PagePlace, hosts: [String], _ actions: [Configuration.PageAction], _ streams: Budget
     ) async {
         let isActing = !actions.isEmpty
-        let routes = ControlResponder(routes: control.routes.forPage(streams, actions), author: PageResponder.author)
+        let routes = ControlResponder(
+            routes: control.routes.forPage(streams, actions, hasPIN: isActing && settings.pin != nil),
+            author: PageResponder.author)
         let listener = PageListener(
             place: place, patience: control.settings,
-            responder: PageResponder(routes: routes, hosts: hosts, isActing: isActing),
+            responder: PageResponder(routes: routes, hosts: hosts, acting: isActing ? PINGate(settings.pin) : nil),
             connections: ControlConnections(ordinary: Self.connections), logger: logger)
         while place.isThere, !Task.isShuttingDownGracefully {
             do {

@@ -7,6 +7,9 @@ const patience = 15_000;
 // How long the name of who acted last stands there: then it may be somebody else.
 const known = 10 * 60_000;
 let last = { name: "", until: 0 };
+let isPINNeeded = false;
+
+export const needPIN = (isNeeded) => (isPINNeeded = isNeeded);
 
 export class Question {
   #place;
@@ -18,24 +21,29 @@ export class Question {
     this.#find(".yes").addEventListener("click", () => this.#mean());
     this.#find(".no").addEventListener("click", () => this.close());
     // As readers of badges end what they read.
-    this.#find("input").addEventListener("keydown", (event) => {
-      if (event.key === "Enter") this.#mean();
-    });
+    for (const field of place.querySelectorAll("input")) {
+      field.addEventListener("keydown", (event) => {
+        if (event.key === "Enter") this.#mean();
+      });
+    }
   }
 
   write() {
-    set(this.#find("span"), text("yourName"));
+    set(this.#find(".name span"), text("yourName"));
+    set(this.#find(".pin span"), text("pin"));
     set(this.#find(".yes"), text("yes"));
     set(this.#find(".no"), text("no"));
     this.close();
   }
 
-  // mean: what is done then, by somebody who calls themselves so; back: gets the keyboard when nothing is.
+  // mean: what is done then, by somebody { name, pin }; back: gets the keyboard when nothing is.
   ask(words, mean, back) {
     const now = Date.now();
     this.#asked = { mean, back, until: now + patience };
     set(this.#find("p"), words);
-    this.#find("input").value = now < last.until ? last.name : "";
+    this.#find(".name input").value = now < last.until ? last.name : "";
+    this.#find(".pin input").value = "";
+    this.#find(".pin").hidden = !isPINNeeded;
     this.#place.hidden = false;
     this.#find(".yes").focus();
   }
@@ -49,7 +57,7 @@ export class Question {
 
   // Who is typing is there.
   draw(now) {
-    if (this.#asked && now > this.#asked.until && document.activeElement !== this.#find("input")) this.close();
+    if (this.#asked && now > this.#asked.until && document.activeElement?.tagName !== "INPUT") this.close();
   }
 
   #find(selector) {
@@ -59,22 +67,29 @@ export class Question {
   #mean() {
     const asked = this.#asked;
     if (!asked) return;
-    const name = this.#find("input").value.trim();
+    const [name, pin] = [".name input", ".pin input"].map((field) => this.#find(field).value.trim());
+    // A badge was read: now what only its owner knows.
+    if (isPINNeeded && !pin) return this.#find(".pin input").focus();
     last = { name, until: Date.now() + known };
     this.close();
-    asked.mean(name);
+    asked.mean({ name, pin });
   }
 }
 
 // What only a page that was opened where it may act can do.
 //
-// - Returns: whether it is done, and on the disk.
-export async function act(address, fields, name) {
+// - Returns: null when it is done, and on the disk; else why not, as a key of the texts.
+export async function act(address, fields, { name, pin }) {
   const headers = { "Content-Type": "application/json", "X-Fsac": "1" };
   if (name) headers["X-Fsac-Name"] = encodeURIComponent(name);
+  if (pin) headers["X-Fsac-Pin"] = encodeURIComponent(pin);
   try {
-    return (await fetch(address, { method: "POST", headers, body: JSON.stringify(fields) })).ok;
+    const answer = await fetch(address, { method: "POST", headers, body: JSON.stringify(fields) });
+    if (answer.ok) return null;
+    return reasons[(await answer.json()).error.code] ?? "notRecorded";
   } catch {
-    return false;
+    return "notRecorded";
   }
 }
+
+const reasons = { pin_wrong: "pinWrong", too_many_tries: "tooManyTries" };

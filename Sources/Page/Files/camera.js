@@ -29,7 +29,7 @@ export class CameraView {
     this.#find(".choose").textContent = plain(name);
     this.#find(".choose").addEventListener("click", choose);
     this.#last = new Picture(this.#find(".picture.last"), "lastPart", "image", () => this.release());
-    this.#reject = new Picture(this.#find(".picture.reject"), "lastReject", "heatmap", () => {});
+    this.#reject = new Picture(this.#find(".picture.reject"), "lastReject", "heatmap");
     this.#judge = new JudgeBar(this.element, judgements);
     this.#charts = new Charts(this.#find(".charts"));
     this.#find(".strip").addEventListener("keydown", (event) => this.#step(event));
@@ -72,6 +72,7 @@ export class CameraView {
     this.#drawStrip(camera.verdicts.slice(-shown));
     const verdict = this.#held?.verdict ?? camera.verdicts.at(-1) ?? null;
     this.#last.show(verdict, this.#held ? "heldPart" : "lastPart", this.#held !== null);
+    this.#reject.mark(shift?.regions.find((one) => one.recipe === camera.reply.recipe));
     this.#reject.show(camera.reject, "lastReject");
     this.#judge.draw(this.#held?.verdict ?? null, now);
     this.#drawCounts(shift ? ofShift(shift) : sinceStart(camera.reply.counts, line.status));

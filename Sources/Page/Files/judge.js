@@ -1,5 +1,5 @@
 // What people say of parts afterwards: what may be said here, what was said, and the two taps that say it.
-import { act, Question } from "./ask.js";
+import { act, needPIN, Question } from "./ask.js";
 import { set } from "./camera.js";
 import { text } from "./text.js";
 
@@ -38,6 +38,7 @@ export class Judgements {
         return answer.json();
       }));
       this.#actions = new Set(actions.actions);
+      needPIN(actions.pin);
       this.#parts = new Map(judged.parts.map(({ seq, outcome }) => [seq, outcome]));
       this.#told();
     } catch { /* Asked again in a while. */ }
@@ -48,14 +49,14 @@ export class Judgements {
     this.#parts = new Map();
   }
 
-  // - Returns: whether it is recorded.
-  async say(seq, judged, name) {
-    const isDone = await act("/v1/judgements", { seq, judged }, name);
-    if (isDone) {
+  // - Returns: null when it is recorded; else why not.
+  async say(seq, judged, who) {
+    const reason = await act("/v1/judgements", { seq, judged }, who);
+    if (reason === null) {
       await this.refresh();
       this.#said();
     }
-    return isDone;
+    return reason;
   }
 }
 
@@ -75,7 +76,7 @@ export class JudgeBar {
       button.addEventListener("click", () => {
         const seq = this.#seq;
         if (seq === null) return;
-        this.#question.ask(text(words[judged].say, { seq }), (name) => this.#mean(seq, judged, name), button);
+        this.#question.ask(text(words[judged].say, { seq }), (who) => this.#mean(seq, judged, who), button);
       });
     }
   }
@@ -105,10 +106,10 @@ export class JudgeBar {
     return this.#camera.querySelector(selector);
   }
 
-  async #mean(seq, judged, name) {
-    const isDone = await this.#judgements.say(seq, judged, name);
+  async #mean(seq, judged, who) {
+    const reason = await this.#judgements.say(seq, judged, who);
     if (this.#seq !== seq) return;
-    this.#said = { key: isDone ? "recorded" : "notRecorded", until: Date.now() + shown };
+    this.#said = { key: reason ?? "recorded", until: Date.now() + shown };
     this.#redraw();
   }
 

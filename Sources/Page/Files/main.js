@@ -195,8 +195,9 @@ function acknowledgement(camera) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = text("acknowledge");
-  const ask = (words) => question.ask(words, async (name) => {
-    if (!await act("/v1/alarms/acknowledge", { camera }, name)) ask(text("notRecorded"));
+  const ask = (words) => question.ask(words, async (who) => {
+    const reason = await act("/v1/alarms/acknowledge", { camera }, who);
+    if (reason !== null) ask(text(reason));
   }, button);
   button.addEventListener("click", () => ask(text("sayAcknowledge", { camera: plain(camera) })));
   return button;

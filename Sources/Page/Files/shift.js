@@ -13,7 +13,7 @@ export class Shift {
     this.#told = told;
   }
 
-  // { total, hours, scores }, or undefined while nobody knows.
+  // { total, hours, scores, regions }, or undefined while nobody knows.
   of(camera) {
     return this.#cameras.get(camera);
   }
@@ -36,6 +36,7 @@ export class Shift {
           })),
           // Scores of another generation are none of the same scale.
           scores: (scores.score_charts ?? []).at(-1) ?? null,
+          regions: shift.regions,
         });
       } catch {
         // Of an index that is being built nothing is known: the counts since the start are shown.

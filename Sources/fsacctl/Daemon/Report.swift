@@ -62,7 +62,7 @@ struct ReportShift: AsyncParsableCommand {
             let said = judged.parts.first { $0.seq == reject.seq }
             do {
                 rejects.append(try await self.reject(reject.seq, said?.outcome, client))
-            } catch DaemonError.refused(let body) where body.code == .notFound {
+            } catch DaemonError.refused(let body) where body.code.isAbsence {
                 // Retention took its line a moment ago.
             }
         }
@@ -94,7 +94,7 @@ struct ReportShift: AsyncParsableCommand {
     private func stored(_ path: String, _ client: DaemonClient) async throws -> [UInt8]? {
         do {
             return try await client.bytes(.get, path)
-        } catch DaemonError.refused(let body) where body.code == .notFound {
+        } catch DaemonError.refused(let body) where body.code.isAbsence {
             return nil
         }
     }

@@ -151,7 +151,7 @@ struct Status: AsyncParsableCommand {
         }
     }
 
-    private static func counts(_ counts: CountsReply) -> String {
+    static func counts(_ counts: CountsReply) -> String {
         // By name, so that they do not change places from call to call.
         let causes = counts.causes.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         return "\(Style.good("OK")) \(counts.ok)  \(Style.bad("NG")) \(counts.ng)  "

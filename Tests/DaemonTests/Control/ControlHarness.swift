@@ -6,6 +6,7 @@ import Glibc
 import Journal
 import Logging
 import NIOCore
+import Platform
 import ServiceLifecycle
 import Settings
 import Statistics
@@ -195,7 +196,9 @@ final class ControlHarness: Sendable {
     ///   - pageActions: what it may do, where it may.
     static func serve(
         _ change: (inout ControlSettings) -> Void = { _ in }, method: RecipeMethod = .tiny(limit: 0.25),
-        pageHosts: [String]? = nil, pageActions: [Configuration.PageAction] = [], logger: Logger = .silent,
+        fate: @escaping ImageStore.FateOf = { _ in nil }, pageHosts: [String]? = nil,
+        pageActions: [Configuration.PageAction] = [],
+        pin: PINHash? = nil, logger: Logger = .silent,
         _ body: (ControlHarness) async throws -> Void
     ) async throws {
         let harness = try ControlHarness(method, hasPage: pageHosts != nil)
@@ -214,13 +217,14 @@ final class ControlHarness: Sendable {
             stream: PartStream(stateDirectory: harness.folder.path, logger: logger), desks: [Self.desk],
             alarms: harness.alarms,
             lots: LotDesk(cameras: ["cam0"], stateDirectory: harness.folder.path, logger: logger), index: harness.index,
-            pins: harness.pins, plan: .utc, stateDirectory: harness.folder.path,
+            pins: harness.pins, fate: fate, plan: .utc, stateDirectory: harness.folder.path,
             logger: logger,
             reload: { _ in ReloadReply(applied: ["camera cam0 added"], needsRestart: ["control"]) })
         let page = PageServer(
             PageSettings(
                 PagePlace(descriptor: pageHosts == nil ? nil : harness.pageSocket), hosts: pageHosts ?? [],
-                actions: pageActions, at: PagePlace(descriptor: pageHosts == nil ? nil : harness.actionSocket)),
+                actions: pageActions, pin: pin, at: PagePlace(descriptor: pageHosts == nil ? nil : harness.actionSocket)
+            ),
             control: server, listening: PageListening(), logger: logger)
         let group = ServiceGroup(services: [harness.refit, server, page, shots], logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in

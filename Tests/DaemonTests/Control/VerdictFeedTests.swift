@@ -93,6 +93,19 @@ import Testing
         }
     }
 
+    @Test func ofAPictureThatIsNotThereIsToldWhetherItWasDroppedOrIsOnItsWay() async throws {
+        try await ControlHarness.serve(fate: { [1: ImageStore.Fate.waiting, 2: .dropped][$0] }) { line async throws in
+            for sequence in UInt64(1)...3 { line.verdicts.append(sequence, .ok, image: "images/\(sequence).jpg") }
+            for (sequence, status, code) in [
+                (1, 503, ErrorCode.pictureWaiting), (2, 404, .pictureDropped), (3, 404, .notFound),
+            ] {
+                let reply = try await line.request("GET", "/v1/inspections/\(sequence)/image")
+                #expect(reply.status == status)
+                #expect(try reply.decoded(ErrorReply.self).error.code == code)
+            }
+        }
+    }
+
     /// A number alone is not unique after a new installation.
     @Test func everyAnswerOfLinesSaysWhichJournalTheyAreOf() async throws {
         try await ControlHarness.serve { line async throws in

@@ -48,7 +48,7 @@ private final class Gate: Sendable {
 
     /// Runs the line until `body` is done, and stops it as the daemon does.
     private func withLine(
-        _ recipe: LineRecipe? = nil, pictureDisk: Disk = Disk(),
+        _ recipe: LineRecipe? = nil, pictureDisk: Disk = Disk(), seeing look: (ImageStore) -> Void = { _ in },
         _ recipeNamed: @escaping @Sendable (String) -> LineRecipe = LineRecipe.gone,
         _ body: (InspectionLine, VerdictJournal) async throws -> Void
     ) async throws {
@@ -57,6 +57,7 @@ private final class Gate: Sendable {
         let images = ImageStore(
             stateDirectory: configuration.stateDirectory, settings: configuration.images, disk: pictureDisk,
             events: .of(configuration.stateDirectory), logger: .silent)
+        look(images)
         let recipe = recipe ?? TestLine.recipe(models, brightness: 4...255, frozenFrames: 5)
         let line = InspectionLine(
             cameras: [CameraSetup(camera, recipe: recipe, recipeNamed: recipeNamed, journal: journal)],
@@ -103,6 +104,27 @@ private final class Gate: Sendable {
             try put(99, "last.png")
             let names = try await records(journal, until: 9).map(\.frame)
             #expect(names.sorted() == (0..<8).map { "\($0).png" } + ["last.png"])
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) mutating func aPictureOnItsWayToTheDiskIsToldFromOneThatWasDropped() async throws {
+        models.activate(TestLine.model())
+        configuration.images.queueLength = 1
+        for number in 0..<8 { try put(50 + UInt8(number), "\(number).png") }
+        let stuck = StuckDisk(at: .write)
+        stuck.stick()
+        var images: ImageStore?
+        try await withLine(pictureDisk: stuck.disk, seeing: { images = $0 }) { _, journal in
+            _ = try await records(journal, until: 8)
+            let store = try #require(images)
+            let fates = (1...8).map { store.fate(of: UInt64($0)) }
+            // One is being written, and one may wait behind it.
+            #expect((1...2).contains(fates.count { $0 == .waiting }) && !fates.contains(nil), "\(fates)")
+            stuck.letGo()
+            while (1...8).contains(where: { store.fate(of: UInt64($0)) == .waiting }) {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(store.fate(of: 9) == nil)
         }
     }
 

@@ -2,6 +2,7 @@ import ControlProtocol
 import Daemon
 import Foundation
 import Journal
+import Platform
 import Settings
 import Testing
 
@@ -14,9 +15,10 @@ import Testing
     private static let judgement = #"{"seq":1,"judged":"OK"}"#
 
     private func serve(
-        _ actions: [Configuration.PageAction], hosts: [String] = [], _ body: (ControlHarness) async throws -> Void
+        _ actions: [Configuration.PageAction], hosts: [String] = [], pin: PINHash? = nil,
+        _ body: (ControlHarness) async throws -> Void
     ) async throws {
-        try await ControlHarness.serve(pageHosts: hosts, pageActions: actions) { line async throws in
+        try await ControlHarness.serve(pageHosts: hosts, pageActions: actions, pin: pin) { line async throws in
             try line.verdicts.append(
                 InspectionRecord(
                     seq: 1, time: "2026-01-02T03:04:05.000000Z", camera: "cam0", recipe: "bottle", generation: 1,
@@ -36,8 +38,8 @@ import Testing
     @Test func thePageThatWasOpenedThereJudgesAPart() async throws {
         try await serve([.judge]) { line async throws in
             let actions = try await line.page("/v1/actions", isActing: true)
-            #expect(actions.text.contains(#"{"actions":["judge"]}"#), "\(actions.text)")
-            #expect(try await line.page("/v1/actions").text.contains(#"{"actions":[]}"#))
+            #expect(actions.text.contains(#"{"actions":["judge"],"pin":false}"#), "\(actions.text)")
+            #expect(try await line.page("/v1/actions").text.contains(#"{"actions":[],"pin":false}"#))
             #expect(try await line.page("/", isActing: true).status == 200)
             #expect(try await act("/v1/judgements", Self.judgement, on: line) == 201)
             let judged = try await line.page("/v1/judgements").decoded(JudgementListReply.self)
@@ -76,6 +78,37 @@ import Testing
             let last = try ControlCoding.decode(
                 EventRecord.self, from: #require(try line.events.lines(from: 5, count: 1).last).bytes)
             #expect(last.name == nil && last.uid != nil)
+        }
+    }
+
+    @Test func whoDoesNotKnowThePINDoesNothingAndFiveGuessesAreTheLast() async throws {
+        let pin = PINHash(of: "4711")
+        try await serve([.judge, .acknowledge], pin: pin) { line async throws in
+            let with = { (pin: String) in Self.own + ["X-Fsac-Pin: \(pin)"] }
+            #expect(try await line.page("/v1/actions", isActing: true).text.contains(#""pin":true"#))
+            #expect(try await line.page("/v1/actions").text.contains(#""pin":false"#))
+            for (headers, code) in [
+                (Self.own, ErrorCode.pinWrong), (with(""), .pinWrong), (with("4712"), .pinWrong),
+                (with(String(repeating: "4", count: 500)), .pinWrong),
+            ] {
+                let reply = try await line.page(
+                    "/v1/judgements", method: "POST", headers: headers, body: Self.judgement, isActing: true)
+                #expect(try reply.status == 403 && reply.decoded(ErrorReply.self).error.code == code)
+            }
+            #expect(line.events.lastSequence == 0)
+            // Right ones are no guesses.
+            for _ in 0..<4 {
+                #expect(try await act("/v1/judgements", Self.judgement, headers: with("4711"), on: line) == 201)
+            }
+            for _ in 0..<3 {
+                #expect(try await act("/v1/alarms/acknowledge", "{}", headers: with("0000"), on: line) == 403)
+            }
+            #expect(line.events.lastSequence == 4)
+            #expect(try await act("/v1/alarms/acknowledge", "{}", headers: with("4711"), on: line) == 429)
+            #expect(line.events.lastSequence == 4)
+            // Who only looks needs none, and another site's page does not even guess.
+            #expect(try await line.page("/", isActing: true).status == 200)
+            #expect(try await act("/v1/judgements", Self.judgement, headers: ["X-Fsac-Pin: 4711"], on: line) == 403)
         }
     }
 
