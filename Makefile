@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build weights pictures demo test line-test page-test plant-test page-shots fuzz mutants faults soak vm-test check format parity bench evaluate backbone man deb clean
+.PHONY: help setup build weights pictures demo test line-test page-test page-pace page-soak plant-test page-shots fuzz mutants faults soak vm-test check format parity bench evaluate backbone man deb clean
 
 # One build folder and one set of flags for the programs and the tests, so that nothing is compiled twice. `swift build
 # --build-tests` would compile everything once more for `@testable`, which no test here needs.
@@ -18,7 +18,7 @@ export FUZZ_SECONDS FUZZ_TARGETS
 export PARTS RATE SEED BACKBONE SIZE PAGE
 # What `make faults` and `make soak` take.
 export KILLS FOLDER_FILES SOAK_MINUTES
-# What `make line-test` takes; PARTS as the demo.
+# What `make line-test` takes; PARTS as the demo. Of `make page-pace` and `page-soak`: PARTS, RATE.
 export READS MUTANTS LINES
 # What `make plant-test` takes.
 export PLANT_SECONDS STATIONS
@@ -49,6 +49,12 @@ line-test: weights pictures  ## Test the gateway with PLCs, brokers and web serv
 
 page-test: weights pictures  ## Test the operator's page in a browser: TESTS="PageTest.test_names_of_files_are_text"
 	@Tests/Page/run.sh test $(TESTS)
+
+page-pace: weights pictures  ## Time the page: verdict to screen, what 16 screens cost, the nearest good patch: RATE=10
+	@Tests/Page/run.sh pace
+
+page-soak: weights pictures  ## Measure the page's memory over as many parts as a long shift has: PARTS=28800 RATE=60
+	@Tests/Page/run.sh soak
 
 plant-test: weights pictures  ## Collect from 200 simulated stations with Debian's Prometheus: PLANT_SECONDS=60 STATIONS=200
 	@Tests/Plant/run.sh

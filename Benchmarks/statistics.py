@@ -130,6 +130,11 @@ min_free_bytes = 0
         output = subprocess.run(self.command(*arguments, "--json"), check=True, capture_output=True).stdout
         return output, time.monotonic() - begun
 
+    def computed(self):
+        """Seconds of a processor that it has had."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
 
 def main():
     parser = argparse.ArgumentParser()
@@ -173,9 +178,11 @@ def main():
             assert reply["total"] == expected["total"], (by, reply["total"], expected["total"])
             assert groups == expected["groups"], by
             print(f"equal to Python's count: {reply['total']['parts']} parts, {len(groups)} groups by {by}")
+        begun = daemon.computed()
         times = sorted(daemon.ask("statistics", "--shift", "2026-10-24/night")[1] for _ in range(9))
-        print(f"a shift of {count_of(daemon)} lines: "
-              f"median {times[4]:.3f} s, least {times[0]:.3f} s, with the start of fsacctl")
+        computed = (daemon.computed() - begun) / 9
+        print(f"a shift of {count_of(daemon)} lines: median {times[4]:.3f} s, least {times[0]:.3f} s, with the start of fsacctl; "
+              f"fsacd computes for {computed:.3f} s")
         part = json.loads(lines[options.parts // 2])["part"]
         times = sorted(daemon.ask("find", "--part", part)[1] for _ in range(9))
         print(f"a part: median {times[4] * 1000:.0f} ms, least {times[0] * 1000:.0f} ms, with the start of fsacctl")
