@@ -2,7 +2,6 @@
 # The operator's page in a real browser, against the real daemon on real pictures: what `make page-test`, `page-pace`,
 # `page-soak` and `page-shots` run.
 #
-#   run.sh ready            only what the others need
 #   run.sh test [NAME...]   the tests, or those of test_page.py that are named
 #   run.sh soak             the heap of the page over PARTS parts at RATE a second
 #   run.sh pace             from a verdict to the screen, what 16 screens cost, the nearest good patch, at RATE parts a second
@@ -26,9 +25,8 @@ what=${1:-test}
 shift || true
 case $what in
     test) exec "$python" Tests/Page/test_page.py "$@" ;;
-    ready) ;;
     shots) exec "$python" Tests/Page/shots.py "$@" ;;
     pace) exec "$python" Tests/Page/pace.py "$@" ;;
     soak) exec "$python" Tests/Page/soak.py "$@" ;;
-    *) echo "page: $what: expected ready, test, pace, soak or shots" >&2 && exit 64 ;;
+    *) echo "page: $what: expected test, pace, soak or shots" >&2 && exit 64 ;;
 esac
