@@ -2,7 +2,7 @@
 # The suite in virtual machines with Debian's kernel, virtual cameras and systemd: what `make vm-test` runs. Two machines at
 # a time; output in .build/vm.
 #
-#   run.sh [CASE...]   cases: install service faults formats motionjpeg io gateway power (default: all)
+#   run.sh [CASE...]   cases: install service faults formats motionjpeg io gateway page power (default: all)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -80,10 +80,12 @@ if [ "${1-}" = --case ]; then
 fi
 
 cases=("$@")
-[ $# -gt 0 ] || cases=(faults service motionjpeg io install power gateway formats)
+[ $# -gt 0 ] || cases=(faults service motionjpeg io page install power gateway formats)
 rm -rf "$logs"
 mkdir -p "$logs"
 "$machine" --ready
+# The machine has this one's programs, and no network.
+case " ${cases[*]} " in *" page "*) Tools/setup.sh chromium cage xwayland ;; esac
 packages
 status=0
 printf '%s\n' "${cases[@]}" | xargs -P 2 -n 1 "$0" --case || status=1
