@@ -12,7 +12,7 @@ from torch.nn import functional
 
 import defects
 from nuisance import photographed, sample, spread, unit_places, window
-from vit import GRID, PATCH
+from vit import GRID
 
 MEMORY = 3
 QUERIES = 2
@@ -69,10 +69,10 @@ def _bases(pools, count, dice):
     return torch.cat(good), torch.cat(faulty), torch.cat(has_fault), torch.cat(is_texture)
 
 
-def draw(pools, count, size, dice, fill_shares=None, spared=0):
-    """`count` episodes at `size` pixels, a multiple of 14. `fill_shares`: see `defects.damaged`. The last `spared` queries of each
+def draw(pools, count, size, cell, dice, fill_shares=None, spared=0):
+    """`count` episodes at `size` pixels, a multiple of `cell`, the pixels of a token. `fill_shares`: see `defects.damaged`. The last `spared` queries of each
     stay without a defect."""
-    side = size // PATCH
+    side = size // cell
     uniform, log_uniform = (lambda a, b: dice.uniform(count, a, b)), (lambda a, b: dice.log_uniform(count, a, b))
     good, faulty, has_fault, is_texture = _bases(pools, count, dice)
     single = (good[:, 0] == good[:, 1]).all(-1).all(-1).all(-1)
@@ -138,8 +138,8 @@ def draw(pools, count, size, dice, fill_shares=None, spared=0):
     is_spared = torch.arange(QUERIES, device=dice.device) >= QUERIES - spared
     wrong = torch.where(spread(is_spared[None].expand(count, -1).reshape(-1)), queries, wrong)
     change = (wrong - queries).abs().mean(1, keepdim=True)
-    mean = functional.avg_pool2d(change, PATCH)[:, 0]
-    peak = functional.max_pool2d(functional.avg_pool2d(change, 3, 1, 1), PATCH)[:, 0]
+    mean = functional.avg_pool2d(change, cell)[:, 0]
+    peak = functional.max_pool2d(functional.avg_pool2d(change, 3, 1, 1), cell)[:, 0]
     is_defect = (mean > 0.016) | ((peak > 0.12) & (mean > 0.005))
     clean = functional.max_pool2d(peak[:, None], 3, 1, 1)[:, 0] < 0.012
     defect = (mean / 0.05).clamp(0.25, 1) * is_defect

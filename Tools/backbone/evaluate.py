@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from torch.nn import functional
 
 import pictures
-import vit
+from train import network_of
 from average import average
 from validate import paired_accuracy
 
@@ -82,14 +82,15 @@ def auroc(scores, defective):
 def detection(network, data, size, blocks, pairs, shots, seeds, device, batch=64):
     """{(shots, blocks): {set: [I-AUROC by seed]}}."""
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
-    mean, deviation = vit.mean_and_deviation(device)
+    mean, deviation = network.mean_and_deviation(device)
+    side = size // 14 * network.cell  # as many tokens of either network
     result = {}
     for name, (images, is_shot, defective) in data.items():
         tokens = {block: [] for block in blocks}
         for part in images.split(batch):
             x = part.to(device).float() / 255
-            if size != x.shape[-1]:
-                x = functional.interpolate(x, (size, size), mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
+            if side != x.shape[-1]:
+                x = functional.interpolate(x, (side, side), mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
             for block, values in zip(blocks, network((x - mean) / deviation, blocks, None, dtype)):
                 tokens[block].append(functional.normalize(values, dim=-1).to(dtype))
         tokens = {block: torch.cat(values) for block, values in tokens.items()}
@@ -100,11 +101,11 @@ def detection(network, data, size, blocks, pairs, shots, seeds, device, batch=64
                 for combined in [(block,) for block in blocks] + list(pairs):
                     distance = 0
                     for block in combined:
-                        memory = tokens[block][chosen].reshape(-1, vit.WIDTH)
+                        memory = tokens[block][chosen].flatten(0, 1)
                         nearest = []
                         for part in test.split(16):
                             queries = tokens[block][part.to(device)]
-                            similarity = queries.reshape(-1, vit.WIDTH) @ memory.T
+                            similarity = queries.flatten(0, 1) @ memory.T
                             nearest.append(1 - similarity.amax(1).float().view(len(queries), -1))
                         nearest = torch.cat(nearest)
                         # Blocks in units of their usual distance.
@@ -164,10 +165,10 @@ def main():
             states[f"{name} x {share}"] = average(original, members, share)
     report = []
     for name, state in states.items():
-        network = vit.VisionTransformer(state, max(chosen.blocks)).to(device)
+        network = network_of(state, max(chosen.blocks)).to(device)
         if validation:
             dtype = torch.bfloat16 if device == "cuda" else torch.float32
-            accuracy = paired_accuracy(network, validation, max(chosen.blocks), 224, chosen.episodes, device, dtype=dtype)
+            accuracy = paired_accuracy(network, validation, max(chosen.blocks), 16 * network.cell, chosen.episodes, device, dtype=dtype)
             print(f"\n{name}: of held-out fills {accuracy[0]:.4f}, of drawn faults {accuracy[1]:.4f} above the good one")
             report.append({"weights": name, "validation": accuracy})
         for size in chosen.sizes:

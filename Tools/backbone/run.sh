@@ -1,27 +1,37 @@
 #!/usr/bin/env bash
 # Trains a backbone for detection from the embedded one: what `make backbone` runs. Says what it would take and asks first.
 #
+#   BACKBONE    dinov2-small (default) or efficientnet-lite0
 #   PICTURES    folders of own pictures, with spaces (licences that allow it); drawn products are always there
 #   ARCHIVE     archives of pictures (.npz, see Tools/backbone/pictures.py), with spaces
 #   SEEDS       trainings, whose weights are averaged (default "0 1 2 3")
 #   VIEWS       views that each sees (default 180000)
 #   SHARE       of the trained weights in the average with the original ones (default 0.7)
-#   OUT         folder (default .cache/backbone)
+#   OUT         folder (default .cache/backbone/BACKBONE)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 models=${FSAC_MODELS:-models}
 cache=${FSAC_CACHE:-.cache}
-out=${OUT:-$cache/backbone}
+backbone=${BACKBONE:-dinov2-small}
+out=${OUT:-$cache/backbone/$backbone}
 seeds=${SEEDS:-0 1 2 3}
 views=${VIEWS:-180000}
 share=${SHARE:-0.7}
+case $backbone in
+    dinov2-small) name=fsac-vit-small own=() ;;
+    efficientnet-lite0)
+        name=fsac-lite0
+        own=(--depth 5 --losses 4:0.5,5:1 --phases 0:256:96,0.82:368:44 --rate 6e-4 --decay 0.9)
+        ;;
+    *) echo "backbone: $backbone: expected dinov2-small or efficientnet-lite0" >&2 && exit 64 ;;
+esac
 read -ra folders <<<"${PICTURES:-}"
 read -ra archives <<<"${ARCHIVE:-}"
 read -ra every <<<"$seeds"
 
 cat <<TEXT
-Trains ${#every[@]} times on $views views each: on a graphics processor of a data centre about 75 seconds each, on two cores of a PC
+Trains $backbone ${#every[@]} times on $views views each: on a graphics processor of a data centre about 75 seconds each, on two cores of a PC
 about 20 hours each; it goes on where it was interrupted. Fetches PyTorch from the Python package index (3 GB on disk).
 Pictures: drawn products${PICTURES:+, $PICTURES}${ARCHIVE:+, $ARCHIVE}. The weights go to $out.
 TEXT
@@ -39,13 +49,13 @@ if ! [ -x "$python" ]; then
     "$python" -m pip install --quiet torch safetensors pillow numpy scipy
 fi
 
-options=(--weights "$models/dinov2-small.safetensors" --out "$out" --views "$views" --seeds "${every[@]}")
+options=(--weights "$models/$backbone.safetensors" --out "$out" --views "$views" --seeds "${every[@]}" "${own[@]}")
 if [ ${#folders[@]} != 0 ]; then options+=(--pictures "${folders[@]}"); fi
 if [ ${#archives[@]} != 0 ]; then options+=(--archive "${archives[@]}"); fi
 "$python" Tools/backbone/train.py "${options[@]}"
 
 trained=()
 for seed in "${every[@]}"; do trained+=("$out/seed-$seed.safetensors"); done
-"$python" Tools/backbone/average.py --original "$models/dinov2-small.safetensors" --trained "${trained[@]}" --share "$share" \
-    --out "$out/fsac-vit-small.safetensors"
-echo "To use it: fsacctl model import $out/fsac-vit-small.safetensors --name fsac-vit-small"
+"$python" Tools/backbone/average.py --original "$models/$backbone.safetensors" --trained "${trained[@]}" --share "$share" \
+    --out "$out/$name.safetensors"
+echo "To use it: fsacctl model import $out/$name.safetensors --name $name"

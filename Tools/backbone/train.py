@@ -1,7 +1,7 @@
-"""Post-trains the first blocks of DINOv2-S for detection by nearest neighbours, on synthetic few-shot tasks.
+"""Post-trains the first layers of DINOv2-S or EfficientNet-Lite0 for detection by nearest neighbours, on synthetic few-shot tasks.
 
-Loss: `losses.episode_loss` after some blocks, and a distillation of the original's block 5 through a linear head, against
-collapse. All blocks train, those nearer to the input more slowly. Writes OUT/seed-N.safetensors (the running mean of the weights)
+Loss: `losses.episode_loss` after some layers, and a distillation of the original's fifth through a linear head, against
+collapse. All layers train, those nearer to the input more slowly. Writes OUT/seed-N.safetensors (the running mean of the weights)
 and OUT/seed-N.json (curve and options); goes on from OUT/seed-N.checkpoint after an interruption.
 """
 
@@ -20,17 +20,24 @@ from torch.nn import functional
 import episodes
 import pictures
 import vit
+from efficientnet import EfficientNet
 from losses import episode_loss
 from nuisance import Dice
 from validate import paired_accuracy
 
-TAUGHT_BLOCK = 5
+def phases(text):
+    """[(share of the views at which it begins, pixels a side, episodes a step)]"""
+    parts = [part.split(":") for part in text.split(",")]
+    found = [(float(begin), int(size), int(batch)) for begin, size, batch in parts]
+    if found != sorted(found) or found[0][0] != 0:
+        raise argparse.ArgumentTypeError(f"expected shares that begin at 0 and rise, got {text!r}")
+    return found
 
 
 def arguments():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = options.add_argument
-    add("--weights", required=True, help="safetensors of dinov2-small, as in models/")
+    add("--weights", required=True, help="safetensors of dinov2-small or efficientnet-lite0, as in models/")
     add("--archive", nargs="*", default=[], help="archives of pictures (.npz)")
     add("--pictures", nargs="*", default=[], metavar="DIR", help="folders of own pictures")
     add("--products", type=int, default=1500, help="drawn products")
@@ -39,13 +46,10 @@ def arguments():
     add("--seeds", type=int, nargs="+", default=[0])
     add("--views", type=int, default=160_000, help="views that a training sees")
     add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    add("--depth", type=int, default=8, help="blocks")
-    add("--losses", default="6:0.5,8:1", help="block:weight,...")
-    add("--batch", type=int, default=96, help="episodes a step at the smaller size")
-    add("--large-batch", type=int, default=44)
-    add("--size", type=int, default=224)
-    add("--large-size", type=int, default=322)
-    add("--large-share", type=float, default=0.18, help="of the views, the last ones, at the larger size")
+    add("--depth", type=int, default=8, help="blocks of a transformer, stages of a convolutional network")
+    add("--losses", default="6:0.5,8:1", help="layer:weight,...")
+    add("--phases", type=phases, default="0:224:96,0.82:322:44", metavar="BEGIN:SIZE:BATCH,...",
+        help="from which share of the views on, at which size, how many episodes a step")
     add("--rate", type=float, default=2.5e-4)
     add("--decay", type=float, default=0.8, help="of the rate from a block to the one before it")
     add("--contrast", type=float, default=0.2)
@@ -58,17 +62,19 @@ def arguments():
 def parameter_groups(network, head, options):
     """Rates by depth; no weight decay for biases, norms and scales."""
     groups = []
-    for index, weights in enumerate(network.blocks):
-        factor = options.decay ** (len(network.blocks) - 1 - index)
-        values = list(weights.values())
+    for distance, values in network.levels():
+        factor = options.decay**distance
         groups.append({"params": [p for p in values if p.ndim > 1], "factor": factor, "weight_decay": 0.04})
         groups.append({"params": [p for p in values if p.ndim < 2], "factor": factor, "weight_decay": 0.0})
-    first = [network.class_token, network.patch_weight, network.patch_bias]
-    groups.append({"params": first, "factor": options.decay ** len(network.blocks), "weight_decay": 0.0})
     groups.append({"params": list(head.parameters()), "factor": 3.0, "weight_decay": 0.0})
     for group in groups:
         group["lr"] = options.rate * group["factor"]
     return groups
+
+
+def network_of(state, depth):
+    """The network whose weights `state` holds, its first `depth` layers."""
+    return (EfficientNet if "_conv_stem.weight" in state else vit.VisionTransformer)(state, depth)
 
 
 class Training:
@@ -78,12 +84,12 @@ class Training:
         torch.manual_seed(seed)
         device = options.device
         self.options = options
-        self.network = vit.VisionTransformer(state, options.depth).to(device)
-        self.mean = vit.VisionTransformer(state, options.depth).to(device).requires_grad_(False)
-        for fixed in (self.network.positions, self.network.class_position):
-            fixed.requires_grad_(False)
-        self.network.block = compiled
-        self.head = nn.Linear(vit.WIDTH, vit.WIDTH).to(device)
+        self.network = network_of(state, options.depth).to(device)
+        self.mean = network_of(state, options.depth).to(device).requires_grad_(False)
+        if compiled:
+            self.network.block = compiled
+        width = self.network.width(options.depth)
+        self.head = nn.Linear(width, width).to(device)
         groups = parameter_groups(self.network, self.head, options)
         self.parameters = [p for group in groups for p in group["params"]]
         self.optimizer = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98))
@@ -106,17 +112,16 @@ class Training:
         """One step: returns what is worth showing."""
         options = self.options
         progress = self.views / options.views
-        large = progress >= 1 - options.large_share
-        size, batch = (options.large_size, options.large_batch) if large else (options.size, options.batch)
+        size, batch = next((size, batch) for begin, size, batch in reversed(options.phases) if progress >= begin)
         rate = min(1, (self.step + 1) / 150) * 0.5 * (1 + math.cos(math.pi * min(1, progress)))
         for group in self.optimizer.param_groups:
             group["lr"] = options.rate * group["factor"] * max(rate, 0.01)
         with torch.no_grad():
-            drawn = episodes.draw(pools, batch, size, dice)
+            drawn = episodes.draw(pools, batch, size, self.network.cell, dice)
             views = normalise(drawn.views.flatten(0, 1))
             places = self.network.positions_at(drawn.places)
             first = lambda values: values.view(batch, episodes.VIEWS, *values.shape[1:])[:, 0]
-            taught = original(first(views), [TAUGHT_BLOCK], first(places), dtype)[0]
+            taught = original(first(views), [self.network.taught_layer], None if places is None else first(places), dtype)[0]
         outputs = self.network(views, list(losses), places, dtype)
         total, shown = 0.0, None
         for tokens, weight in zip(outputs, losses.values()):
@@ -148,8 +153,8 @@ def train(state, original, pools, validation, seed, options, compiled, start):
     device = options.device
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
     losses = {int(block): float(weight) for block, weight in (pair.split(":") for pair in options.losses.split(","))}
-    mean, deviation = vit.mean_and_deviation(device)
     training = Training(state, seed, options, compiled)
+    mean, deviation = training.network.mean_and_deviation(device)
     target = os.path.join(options.out, f"seed-{seed}")
     if os.path.exists(target + ".checkpoint"):
         training.load(target + ".checkpoint")
@@ -175,7 +180,7 @@ def train(state, original, pools, validation, seed, options, compiled, start):
             training.save(target + ".checkpoint")
             saved = now
     save_file(training.mean.state(), target + ".safetensors")
-    accuracy = paired_accuracy(training.mean, validation, max(losses), options.size, 256 if device == "cuda" else 32, device,
+    accuracy = paired_accuracy(training.mean, validation, max(losses), options.phases[0][1], 256 if device == "cuda" else 32, device,
                                dtype=dtype)
     with open(target + ".json", "w") as file:
         json.dump({"options": vars(options), "seed": seed, "torch": torch.__version__, "curve": training.curve,
@@ -195,8 +200,9 @@ def main():
     state = load_file(options.weights)
     if options.device == "cuda":
         torch.set_float32_matmul_precision("high")
-    original = vit.VisionTransformer(state, TAUGHT_BLOCK).to(options.device).requires_grad_(False)
-    compiled = torch.compile(vit.block, dynamic=False) if options.device == "cuda" else vit.block
+    original = network_of(state, 5).to(options.device).requires_grad_(False)
+    is_transformer = isinstance(original, vit.VisionTransformer)
+    compiled = torch.compile(vit.block, dynamic=False) if options.device == "cuda" and is_transformer else None
     longest = 0.0
     for seed in options.seeds:
         if time.monotonic() - start + longest > options.deadline_seconds:

@@ -10,7 +10,6 @@ import defects
 import episodes
 from losses import nearest_distance
 from nuisance import Dice
-from vit import mean_and_deviation
 
 TOP = 0.01
 """Share of a picture's tokens whose mean distance is its score, as in the detector."""
@@ -25,10 +24,10 @@ def paired_accuracy(network, pools, block, size, count, device, seed=1234, batch
     before_device = torch.cuda.get_rng_state() if device == "cuda" else None
     torch.manual_seed(seed)
     dice = Dice(device)
-    mean, deviation = mean_and_deviation(device)
+    mean, deviation = network.mean_and_deviation(device)
     right, total = torch.zeros(2), torch.zeros(2)
     for _ in range(count // batch):
-        drawn = episodes.draw(pools, batch, size, dice, defects.HELD_OUT, spared=1)
+        drawn = episodes.draw(pools, batch, size, network.cell, dice, defects.HELD_OUT, spared=1)
         views = drawn.views.flatten(0, 1)
         places = network.positions_at(drawn.places)
         tokens = network((views - mean) / deviation, [block], places, dtype)[0]

@@ -54,6 +54,10 @@ def block(tokens, w, dtype):
 class VisionTransformer(nn.Module):
     """The first `depth` blocks, from a state of Hugging Face's names (`embeddings.*`, `encoder.layer.N.*`)."""
 
+    cell = PATCH
+    taught_layer = 5
+    """Whose original tokens are recalled through a linear head, against collapse."""
+
     def __init__(self, state, depth):
         super().__init__()
         parameter = lambda tensor: nn.Parameter(tensor.clone().float())
@@ -61,6 +65,8 @@ class VisionTransformer(nn.Module):
         positions = state["embeddings.position_embeddings"]
         self.class_position = parameter(positions[:, :1])
         self.positions = parameter(positions[:, 1:].reshape(1, GRID, GRID, WIDTH).permute(0, 3, 1, 2))
+        for fixed in (self.positions, self.class_position):
+            fixed.requires_grad_(False)
         self.patch_weight = parameter(state["embeddings.patch_embeddings.projection.weight"])
         self.patch_bias = parameter(state["embeddings.patch_embeddings.projection.bias"])
         self.blocks = nn.ModuleList()
@@ -95,6 +101,15 @@ class VisionTransformer(nn.Module):
                     state[f"{prefix}attention.attention.{name}.{kind}"] = part
         return {key: tensor.detach().float().cpu().contiguous().clone() for key, tensor in state.items()}
 
+    def width(self, layer):
+        return WIDTH
+
+    def levels(self):
+        """Parameters by their distance from the output, in blocks: [(distance, parameters)]. Positions are not trained."""
+        last = len(self.blocks)
+        found = [(last - 1 - index, list(weights.values())) for index, weights in enumerate(self.blocks)]
+        return found + [(last, [self.class_token, self.patch_weight, self.patch_bias])]
+
     def position_grid(self, rows, columns):
         """Positions of a whole picture: (1, rows x columns, 384)."""
         grid = functional.interpolate(self.positions, (rows, columns), mode="bicubic", align_corners=False)
@@ -122,9 +137,9 @@ class VisionTransformer(nn.Module):
                 taken.append(functional.layer_norm(tokens[:, 1:], (WIDTH,), eps=EPSILON))
         return taken
 
-
-def mean_and_deviation(device):
-    """ImageNet's, that DINOv2's pictures are normalised with: two tensors (1, 3, 1, 1)."""
-    mean = torch.tensor([0.485, 0.456, 0.406], device=device).view(1, 3, 1, 1)
-    deviation = torch.tensor([0.229, 0.224, 0.225], device=device).view(1, 3, 1, 1)
-    return mean, deviation
+    @staticmethod
+    def mean_and_deviation(device):
+        """ImageNet's, that DINOv2's pictures are normalised with: two tensors (1, 3, 1, 1)."""
+        mean = torch.tensor([0.485, 0.456, 0.406], device=device).view(1, 3, 1, 1)
+        deviation = torch.tensor([0.229, 0.224, 0.225], device=device).view(1, 3, 1, 1)
+        return mean, deviation
