@@ -63,6 +63,24 @@ package struct PatchFeatures: Sendable, Equatable {
         return PatchFeatures(grid: grid, rows: tokens)
     }
 
+    /// For each patch that counts, the distance to the most similar one of the same picture that is farther away than `beyond`
+    /// patches down or across.
+    func distancesToItself(
+        beyond: Int, counting mask: PatchMask, _ parallelism: Parallelism
+    ) -> [Float] {
+        let products = rows.multiplied(byTransposed: rows, parallelism: parallelism)
+        let patches = mask.patches
+        return patches.map { patch in
+            var best: Float = -1
+            for other in patches {
+                let down = abs(patch / grid.columns - other / grid.columns)
+                let across = abs(patch % grid.columns - other % grid.columns)
+                if max(down, across) > beyond { best = max(best, products[patch, other]) }
+            }
+            return min(max(1 - best, 0), 2)
+        }
+    }
+
     /// The first of the grids with the most patches.
     static func finestGrid(of maps: [FeatureMap]) -> PatchGrid {
         maps.dropFirst().reduce(maps[0].grid) { $1.grid.count > $0.count ? $1.grid : $0 }

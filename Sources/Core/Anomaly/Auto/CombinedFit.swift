@@ -20,12 +20,14 @@ struct CombinedFit: ScorerFit {
     // What is kept of each shot, for its features are not.
     private var cells: [CellMeans] = []
     private var textures: [TextureSample] = []
+    private var compositions: [CompositionSample] = []
     private var odds: (normal: [Float], anomalous: [Float]) = ([], [])
     /// For each stage its memories, one or one a turn.
     private var memories: [[PatchMemoryFit]] = []
     private var fine: FineFit
     private var fusion: ViewFusion?
     private var texture: TextureStatistics?
+    private var composition: Composition?
     /// Those whose texture is unlike that of all others.
     private(set) var oddShots: Set<Int> = []
     private var words: WordComparison?
@@ -55,6 +57,9 @@ struct CombinedFit: ScorerFit {
         hasAnomalies = hasAnomalies || !shot.anomalies.isEmpty
         cells.append(CellMeans(shot.own.features, columns: textureColumns(1)))
         textures.append(TextureSample(shot.own, columns: textureColumns(0)))
+        if shotCount >= FineConstants.fewestShots {
+            compositions.append(CompositionSample(shot.own.features, shot.own.mask, columns: compositionColumns))
+        }
         for stage in stages.indices { memories[stage][0].add(alone(shot.own, of: shot, in: stage)) }
         fine.add(shot)
         guard let anchors else { return }
@@ -73,6 +78,12 @@ struct CombinedFit: ScorerFit {
         let components = zip(stages, units).map { FitChoice.Component(stage: $0, unit: $1) }
         if evidence.weight > 0 { texture = calibratedTexture(&evidence) }
         choice = FitChoice(rotation: rotation, texture: evidence, components: components)
+        // A texture is the same everywhere: nothing in it has its place.
+        if evidence.weight == 0, let found = Composition.fit(compositions, columns: compositionColumns) {
+            choice?.composition = found.evidence
+            composition = found.composition
+        }
+        compositions = []
         if !fine.isEmpty {
             try fine.decide(shots, only: onlyShot, parallelism)
             choice?.fine = fine.choices
@@ -105,9 +116,9 @@ struct CombinedFit: ScorerFit {
         return try shots.map { shot, own throws(FitError) in
             // The coarse view tells well enough which shots are alike. The same for all of them:
             let views = alone[shot].views(of: own.features)
-            let factor = alone[shot].factor(for: own.features, counting: own.mask)
+            let whole = alone[shot].evidence(of: own.features, counting: own.mask)
             return alone.enumerated().map { other, scorer in
-                shot == other ? 0 : scorer.score(views, counting: own.mask, factor: factor, parallelism).imageScore
+                shot == other ? 0 : scorer.score(views, counting: own.mask, whole, parallelism).imageScore
             }
         }
     }
@@ -127,7 +138,8 @@ struct CombinedFit: ScorerFit {
         return CombinedScorer(
             components: components, exponent: .second, fine: fine.components(leavingOut: left),
             fusion: fusion ?? self.fusion,
-            texture: texture, words: words, featureWidth: layerWidths.reduce(0, +), choice: choice)
+            texture: texture, composition: composition?.leavingOut(left), words: words,
+            featureWidth: layerWidths.reduce(0, +), choice: choice)
     }
 }
 
@@ -145,6 +157,12 @@ extension CombinedFit {
     /// The columns of one of the last layers, 0 being the very last.
     private func textureColumns(_ fromLast: Int) -> Range<Int> {
         columns(of: layers[max(layers.count - 1 - fromLast, 0)])
+    }
+
+    /// The widest layer, the last of those: the one that tells the kinds of patches best.
+    private var compositionColumns: Range<Int> {
+        let widest = layerWidths.indices.max { (layerWidths[$0], $0) < (layerWidths[$1], $1) }
+        return columns(of: layers[widest ?? layers.count - 1])
     }
 
     private func view(_ view: ShotFeatures.View, in stage: Int) -> ShotFeatures.View {
@@ -370,24 +388,4 @@ extension CombinedFit {
 /// Of scores.
 func geometricMean(_ values: [Float]) -> Float {
     expf(values.reduce(0) { $0 + Float(LimitPrediction.logarithm(of: $1)) } / Float(values.count))
-}
-
-extension PatchFeatures {
-    /// For each patch that counts, the distance to the most similar one of the same picture that is farther away than `beyond`
-    /// patches down or across.
-    fileprivate func distancesToItself(
-        beyond: Int, counting mask: PatchMask, _ parallelism: Parallelism
-    ) -> [Float] {
-        let products = rows.multiplied(byTransposed: rows, parallelism: parallelism)
-        let patches = mask.patches
-        return patches.map { patch in
-            var best: Float = -1
-            for other in patches {
-                let down = abs(patch / grid.columns - other / grid.columns)
-                let across = abs(patch % grid.columns - other % grid.columns)
-                if max(down, across) > beyond { best = max(best, products[patch, other]) }
-            }
-            return min(max(1 - best, 0), 2)
-        }
-    }
 }

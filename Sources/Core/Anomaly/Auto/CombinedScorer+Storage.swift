@@ -16,6 +16,13 @@ extension CombinedScorer {
             let rule: TextureRule?
         }
 
+        struct Composition: Codable, Sendable, Equatable {
+            let columns: Range<Int>
+            let shots: Int
+            let unit: Float
+            let weight: Float
+        }
+
         let featureWidth: Int
         let components: [Component]
         /// Of models that do not say, ``PatchExponent/fourth``.
@@ -24,12 +31,14 @@ extension CombinedScorer {
         let fine: [[PatchMemory.Header]]?
         let fusion: ViewFusion?
         let texture: Texture?
+        /// Nil where it does not count, and of models that do not say.
+        let composition: Composition?
         /// The words' tolerance, where they are used.
         let words: Float?
         let choice: FitChoice
 
         enum CodingKeys: String, CodingKey {
-            case components, exponent, fine, fusion, texture, words, choice
+            case components, composition, exponent, fine, fusion, texture, words, choice
             case featureWidth = "feature_width"
         }
 
@@ -53,6 +62,10 @@ extension CombinedScorer {
         if let texture {
             for (name, values) in texture.vectors { tensors[name] = Tensor(shape: [values.count], values: values) }
         }
+        if let composition {
+            tensors[Self.compositionWords] = Tensor(composition.words)
+            tensors[Self.compositionShots] = Tensor(composition.shots)
+        }
         if let words { tensors.merge(words.anchors.tensors) { own, _ in own } }
         let header = Header(
             featureWidth: featureWidth,
@@ -62,9 +75,15 @@ extension CombinedScorer {
             texture: texture.map {
                 .init(columns: $0.columns, tolerance: $0.tolerance, weight: $0.weight, rule: $0.rule)
             },
+            composition: composition.map {
+                .init(columns: $0.columns, shots: $0.shots.rows, unit: $0.unit, weight: $0.weight)
+            },
             words: words?.tolerance, choice: choice)
         return StoredScorer(header: header, tensors: tensors)
     }
+
+    fileprivate static let compositionWords = "composition.words"
+    fileprivate static let compositionShots = "composition.shots"
 
     private static func name(_ component: Int, _ turn: Int) -> String { "memory.\(component).\(turn)" }
 
@@ -138,6 +157,9 @@ extension CombinedScorer {
             fusion: header.fusion,
             texture: try header.texture.map { texture throws(DamagedSection) in
                 try TextureStatistics(texture, tensors, width: header.featureWidth)
+            },
+            composition: try header.composition.map { composition throws(DamagedSection) in
+                try Composition(composition, tensors, width: header.featureWidth)
             }, words: try Self.words(header.words, tensors), featureWidth: header.featureWidth, choice: header.choice)
     }
 
@@ -185,5 +207,27 @@ extension TextureStatistics {
             columns: header.columns, mean: try vector("mean", count), deviation: try vector("deviation", count),
             centre: try vector("centre", 2 * count), variance: try vector("variance", 2 * count),
             tolerance: header.tolerance, weight: header.weight, rule: header.rule ?? .cautious)
+    }
+}
+
+extension Composition {
+    fileprivate init(
+        _ header: CombinedScorer.Header.Composition, _ tensors: [String: Tensor], width: Int
+    ) throws(DamagedSection) {
+        guard header.columns.lowerBound >= 0, header.columns.upperBound <= width,
+            (1...(1 << 16)).contains(header.shots),
+            header.unit > 0, header.unit.isFinite, (0...1).contains(header.weight)
+        else {
+            throw DamagedSection(
+                section: "composition", expected: "columns of \(width), a shot, a positive unit and a weight of 0 to 1",
+                got: "\(header.columns), \(header.shots), \(header.unit), \(header.weight)")
+        }
+        let size = Self.books * Self.wordsOfBook
+        self.init(
+            columns: header.columns,
+            words: try tensors.matrix(CombinedScorer.compositionWords, rows: size, columns: header.columns.count),
+            shots: try tensors.matrix(
+                CombinedScorer.compositionShots, rows: header.shots, columns: size * Self.cells),
+            unit: header.unit, weight: header.weight)
     }
 }

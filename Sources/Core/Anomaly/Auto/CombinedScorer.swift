@@ -27,6 +27,8 @@ package struct CombinedScorer: Scorer {
     /// How the views are put together; nil when there is only the coarse one.
     package let fusion: ViewFusion?
     package let texture: TextureStatistics?
+    /// Nil when the shots do not say that each piece has its place.
+    package let composition: Composition?
     /// Nil when the backbone does not read, or words do not tell this product's defects.
     let words: WordComparison?
     package let featureWidth: Int
@@ -42,35 +44,37 @@ package struct CombinedScorer: Scorer {
 
     /// Patches are fused by a power mean, see ``PatchExponent``; with fine views as ``ViewFusion`` says.
     package func score(_ features: PatchFeatures, counting mask: PatchMask, _ parallelism: Parallelism) -> ScoreMap {
-        let factor = factor(for: features, counting: mask)
+        let whole = evidence(of: features, counting: mask)
         let views = views(of: features)
         guard let fusion, let first = features.fine.first else {
-            return score(views, counting: mask, factor: factor, parallelism)
+            return score(views, counting: mask, whole, parallelism)
         }
         return fusion.fused(
             coarse: coarseSquares(views, counting: mask, parallelism), counting: mask,
-            fine: fineSquares(features, parallelism), first, factor: factor)
+            fine: fineSquares(features, parallelism), first, whole)
     }
 
     /// What each component looks at. Scorers of the same components share it.
     func views(of features: PatchFeatures) -> [PatchFeatures] { components.map { $0.view(of: features) } }
 
     /// What the picture as a whole makes of its score.
-    func factor(for features: PatchFeatures, counting mask: PatchMask) -> Float {
-        (texture?.factor(for: features, counting: mask) ?? 1) * (words?.factor(for: features) ?? 1)
+    func evidence(of features: PatchFeatures, counting mask: PatchMask) -> PictureEvidence {
+        var whole = composition?.evidence(of: features, counting: mask) ?? PictureEvidence()
+        whole.factor = (texture?.factor(for: features, counting: mask) ?? 1) * (words?.factor(for: features) ?? 1)
+        return whole
     }
 
     /// By the coarse view alone.
     ///
     /// - Parameters:
-    ///   - views: see ``views(of:)``; `factor`: see ``factor(for:counting:)``.
+    ///   - views: see ``views(of:)``; `whole`: see ``evidence(of:counting:)``.
     func score(
-        _ views: [PatchFeatures], counting mask: PatchMask, factor: Float, _ parallelism: Parallelism
+        _ views: [PatchFeatures], counting mask: PatchMask, _ whole: PictureEvidence, _ parallelism: Parallelism
     ) -> ScoreMap {
         let values = coarseSquares(views, counting: mask, parallelism).values.map { $0.squareRoot() }
         return ScoreMap(
             grid: views[0].grid, values: values,
-            imageScore: factor * Self.top(mask.patches.map { values[$0] }))
+            imageScore: whole.score(Self.top(mask.patches.map { values[$0] })))
     }
 
     /// The mean of the highest values, at least one of them; 0 of none.

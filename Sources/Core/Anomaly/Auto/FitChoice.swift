@@ -38,6 +38,8 @@ package struct FitChoice: Codable, Sendable, Equatable {
     let rotation: Rotation
     let texture: TextureEvidence
     var components: [Component]
+    /// Nil of a texture, of too few shots, and of models that do not say.
+    var composition: CompositionEvidence?
     /// Nil when there is only the coarse view.
     var fine: [Fine]?
     /// As a component's, of all together.
@@ -49,7 +51,7 @@ package struct FitChoice: Codable, Sendable, Equatable {
 
     /// For a person.
     package var lines: [String] {
-        var lines = [textureText, text(rotation)]
+        var lines = [textureText, text(rotation)] + compositionText
         lines += components.map { component in
             "layer \(component.stage.layer)\(component.stage.localAveraging ? ", averaged over 3 x 3 patches" : "")"
                 + ranks(component.separation)
@@ -67,6 +69,17 @@ package struct FitChoice: Codable, Sendable, Equatable {
             lines.append("all together\(ranks(separation)), of \(anomalies) synthetic anomalies")
         }
         return lines
+    }
+
+    private var compositionText: [String] {
+        guard let composition else { return [] }
+        let use = composition.weight > 0 ? "counts" : "does not count"
+        return [
+            String(
+                format:
+                    "which pieces lie where \(use): a piece in another place differs %.1f times as much as good shots do",
+                composition.contrast)
+        ]
     }
 
     private func ranks(_ separation: Double?) -> String {

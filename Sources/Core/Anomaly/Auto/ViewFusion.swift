@@ -123,10 +123,10 @@ package struct ViewFusion: Codable, Sendable, Equatable {
     ///   - coarse: of the whole picture; `mask`: its patches that count.
     ///   - fine: as ``fine``.
     ///   - view: the first fine one, whose grid the map has.
-    ///   - factor: what the picture as a whole makes of its score.
+    ///   - whole: what the picture as a whole makes of its score.
     func fused(
         coarse squares: ViewSquares, counting mask: PatchMask, fine views: [ViewSquares], _ view: FinePatches,
-        factor: Float
+        _ whole: PictureEvidence
     ) -> ScoreMap {
         let weights = mask.isAll ? nil : mask.weights
         let scales = zip(fine, views).map { share, _ in share.weight / (share.unit * share.unit) }
@@ -143,19 +143,19 @@ package struct ViewFusion: Codable, Sendable, Equatable {
             values[token] = sum.squareRoot()
         }
         let score = CombinedScorer.top(view.mask.patches.map { values[$0] })
-        guard let outside else { return ScoreMap(grid: view.grid, values: values, imageScore: factor * score) }
+        guard let outside else { return ScoreMap(grid: view.grid, values: values, imageScore: whole.score(score)) }
         let inner = ViewSquares(grid: view.grid, values: values)
         let rest = Self.patches(outside: view.placement, of: mask)
-        var whole = [Float](repeating: 0, count: squares.grid.count)
+        var everywhere = [Float](repeating: 0, count: squares.grid.count)
         for patch in mask.patches {
             let centre = squares.grid.centre(of: patch)
             let place = view.placement.inView(x: centre.x, y: centre.y)
-            whole[patch] = inner.value(x: place.x, y: place.y)
+            everywhere[patch] = inner.value(x: place.x, y: place.y)
         }
-        for patch in rest { whole[patch] = squares.values[patch].squareRoot() / outside }
-        let outer = CombinedScorer.top(rest.map { whole[$0] })
+        for patch in rest { everywhere[patch] = squares.values[patch].squareRoot() / outside }
+        let outer = CombinedScorer.top(rest.map { everywhere[$0] })
         return ScoreMap(
-            grid: squares.grid, values: whole, imageScore: factor * max(score, outer),
+            grid: squares.grid, values: everywhere, imageScore: whole.score(max(score, outer)),
             inner: PlacedMap(grid: view.grid, values: values, placement: view.placement))
     }
 

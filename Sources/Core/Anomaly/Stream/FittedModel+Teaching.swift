@@ -15,14 +15,14 @@ extension FittedModel {
         let parts = parts.sorted { $0.number < $1.number }
         if let other = parts.first(where: { !accepts($0, combined) }) { throw .otherFeatures(number: other.number) }
         guard parts.count >= StreamLimits.fewest else { throw .tooFew(parts: parts.count, different: parts.count) }
-        var (before, factors): ([Float], [Float]) = ([], [])
+        var (before, wholes): ([Float], [PictureEvidence]) = ([], [])
         for part in parts {
             guard !isCancelled() else { throw .cancelled }
             let patches = patches(of: part)
             before.append(combined.score(patches, counting: mask, parallelism).imageScore)
-            factors.append(combined.factor(for: patches, counting: mask))
+            wholes.append(combined.evidence(of: patches, counting: mask))
         }
-        guard (before + factors).allSatisfy(\.isFinite) else { throw .notFinite }
+        guard before.allSatisfy(\.isFinite), wholes.allSatisfy(\.isFinite) else { throw .notFinite }
         let scorer = combined.withOneLookAView
         let places = parts.map(places(of:))
         let layers = streamLayers(of: scorer)
@@ -37,7 +37,7 @@ extension FittedModel {
             }
         }
         func teaching(_ distances: PartDistances) -> Teaching {
-            Teaching(scorer, distances, factors: factors, counting: mask, places: places)
+            Teaching(scorer, distances, wholes, counting: mask, places: places)
         }
         let all = try PartDistances(
             parts, layers, counting: masks, remembered: lots, parallelism, progress: { progress(0.6 * $0) },

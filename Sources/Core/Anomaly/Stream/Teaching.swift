@@ -31,15 +31,15 @@ struct Teaching {
     /// For each part where its fine views lie.
     private let places: [[FinePatches]]
     /// For each part what its picture as a whole makes of its score.
-    private let factors: [Float]
+    private let wholes: [PictureEvidence]
 
     init(
-        _ scorer: CombinedScorer, _ distances: PartDistances, factors: [Float], counting mask: PatchMask,
+        _ scorer: CombinedScorer, _ distances: PartDistances, _ wholes: [PictureEvidence], counting mask: PatchMask,
         places: [[FinePatches]]
     ) {
         self.scorer = scorer
         self.distances = distances
-        self.factors = factors
+        self.wholes = wholes
         self.mask = mask
         self.places = places
     }
@@ -139,7 +139,8 @@ struct Teaching {
                 guard part != other else { return 0 }
                 let squares = scorer.coarseSquares(
                     of: distances.between(part, and: other), units: units, grid: mask.grid)
-                return factors[part] * squares.score(of: mask)
+                // What its composition adds is the same beside every other part.
+                return wholes[part].factor * squares.score(of: mask)
             }
         }
         let typical = pairs.enumerated().flatMap { part, row in row.indices.filter { $0 != part }.map { row[$0] } }
@@ -171,7 +172,7 @@ struct Teaching {
         }
         return CombinedScorer(
             components: views[0], exponent: scorer.exponent, fine: Array(views.dropFirst()), fusion: round.fusion,
-            texture: scorer.texture,
+            texture: scorer.texture, composition: scorer.composition,
             words: scorer.words, featureWidth: scorer.featureWidth, choice: choice)
     }
 }
@@ -247,10 +248,10 @@ extension Teaching {
         guard let fusion, let first = places[part].first else {
             return ScoreMap(
                 grid: mask.grid, values: squares[0].values.map { $0.squareRoot() },
-                imageScore: factors[part] * squares[0].score(of: mask))
+                imageScore: wholes[part].score(squares[0].score(of: mask)))
         }
         return fusion.fused(
-            coarse: squares[0], counting: mask, fine: Array(squares.dropFirst()), first, factor: factors[part])
+            coarse: squares[0], counting: mask, fine: Array(squares.dropFirst()), first, wholes[part])
     }
 
     /// Of a fine view of a part, which has one look.
@@ -275,7 +276,7 @@ extension CombinedScorer {
         choice.fine = kept.map { chosen[$0].with(share: 1 / Float(views.count)) }
         return CombinedScorer(
             components: components, exponent: exponent, fine: kept.map { fine[$0] }, fusion: fusion.keeping(kept),
-            texture: texture,
+            texture: texture, composition: composition,
             words: words, featureWidth: featureWidth, choice: choice)
     }
 }
