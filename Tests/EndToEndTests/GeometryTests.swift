@@ -17,7 +17,7 @@ extension EndToEndTests {
             try line.configure(method: "auto", extra: "coreset_budget = 256\nfit_budget = 1.0")
             try await line.start()
             try await line.addShots()
-            let records = try await line.inspect(next: 12).filter { $0.generation != nil }
+            let records = try await line.inspectByModel(next: 10)
             #expect(records.contains { $0.frame.contains("empty") } && records.contains { $0.frame.contains("good") })
             for record in records {
                 if record.frame.contains("empty") {

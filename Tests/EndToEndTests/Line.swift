@@ -163,6 +163,16 @@ final class Line {
         }
         return try journal.records.filter { $0.seq > last }
     }
+
+    /// As ``inspect(next:)``, of a model alone: it is swapped in a moment after whoever asked for it has the answer.
+    func inspectByModel(next count: UInt64) async throws -> [JournalRecord] {
+        let last = try journal.records.last?.seq ?? 0
+        func found() throws -> [JournalRecord] { try journal.records.filter { $0.seq > last && $0.generation != nil } }
+        try await eventually("\(count) verdicts by a model", evidence: { self.daemon?.standardError ?? "" }) {
+            try found().count >= count
+        }
+        return try found()
+    }
 }
 
 /// The weights that `make weights` leaves.

@@ -13,7 +13,7 @@ extension EndToEndTests {
             try line.configure(extra: #"scene_shift = "invalid""#)
             try await line.start()
             try await line.addShots()
-            let records = try await line.inspect(next: 21).filter { $0.generation != nil }
+            let records = try await line.inspectByModel(next: 15)
             #expect(
                 records.contains { $0.frame.contains("bright") } && records.contains { $0.frame.contains("defect") })
             for record in records {
@@ -32,9 +32,7 @@ extension EndToEndTests {
             let line = try Line(frames: Self.frames)
             try await line.start()
             try await line.addShots()
-            let records = try await line.inspect(next: 21).filter {
-                $0.generation != nil && $0.frame.contains("bright")
-            }
+            let records = try await line.inspectByModel(next: 15).filter { $0.frame.contains("bright") }
             #expect(!records.isEmpty)
             for record in records { #expect(record.verdict != .invalid && record.sceneShift != nil, "\(record)") }
             let trend = try #require(try await line.status().recipes.first?.trend)

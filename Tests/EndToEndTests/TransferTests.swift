@@ -8,7 +8,7 @@ extension EndToEndTests {
     @Suite struct TransferTests {
         /// What became of each picture, by its name.
         private func verdicts(_ line: Line, of recipe: String) async throws -> [String: [String]] {
-            let records = try await line.inspect(next: 14).filter { $0.recipe == recipe && $0.generation != nil }
+            let records = try await line.inspectByModel(next: 14).filter { $0.recipe == recipe }
             var verdicts: [String: Set<String>] = [:]
             for record in records {
                 let words = "\(record.verdict) \(record.score ?? -1) \(record.limit ?? -1)"
