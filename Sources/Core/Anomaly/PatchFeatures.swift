@@ -137,6 +137,11 @@ extension Matrix {
         self.init(rows: matrices[0].rows, columns: columns, values: values)
     }
 
+    /// One row each; at least one.
+    init(joining rows: [[Float]]) {
+        self.init(rows: rows.count, columns: rows[0].count, values: Array(rows.joined()))
+    }
+
     /// The matrices one below the other; at least one, all of one width.
     init(joiningRows matrices: [Matrix]) {
         let width = matrices[0].columns

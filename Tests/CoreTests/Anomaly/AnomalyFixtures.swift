@@ -153,3 +153,24 @@ func statistics(of image: Image, _ grid: PatchGrid, withSpread: Bool) -> Feature
     }
     return FeatureMap(grid: grid, tokens: Matrix(rows: grid.count, columns: rows.count / grid.count, values: rows))
 }
+
+/// What `auto` makes of shots that have nothing but a number, and these features.
+func fittedModel(
+    of numbers: [Int], _ features: @escaping @Sendable (_ number: Int) -> PatchFeatures
+) throws -> FittedModel {
+    let identity = BackboneIdentity(name: "numbered", sha256: "0123", inputSize: 32)
+    let extractor = FeatureExtractor(identity: identity, layerCount: 1) { image, _, _ in
+        let features = features(Int(image.pixels[0]))
+        return Features(layers: [1: FeatureMap(grid: features.grid, tokens: features.rows)])
+    }
+    let shots = try numbers.map { number in
+        let pixels = [UInt8](repeating: UInt8(number), count: 32 * 32 * 3)
+        return try Shot(
+            sha256: "\(number)",
+            picture: Picture(.raw(.rgb24, height: 32, width: 32, bytesPerRow: 32 * 3), bytes: pixels))
+    }
+    return try FittedModel.fit(
+        shots: shots, extractor: extractor,
+        settings: MethodSettings(method: AutoMethod().with { $0.rotations = 1 }, layers: [1]),
+        makesAnomalies: false)
+}

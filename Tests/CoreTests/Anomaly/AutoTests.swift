@@ -169,21 +169,7 @@ import Testing
     /// - Parameter scale: how coarse each of them is everywhere.
     private func fit(_ numbers: [Int], scale: @escaping @Sendable (Int) -> Float) throws -> FittedModel {
         let shot = { @Sendable (number: Int) in self.shot(number, place: 0, scale: scale(number)) }
-        let identity = BackboneIdentity(name: "weave", sha256: "0123", inputSize: 32)
-        let extractor = FeatureExtractor(identity: identity, layerCount: 1) { image, _, _ in
-            let features = shot(Int(image.pixels[0]))
-            return Features(layers: [1: FeatureMap(grid: features.grid, tokens: features.rows)])
-        }
-        let shots = try numbers.map { number in
-            let pixels = [UInt8](repeating: UInt8(number), count: 32 * 32 * 3)
-            return try Shot(
-                sha256: "\(number)",
-                picture: Picture(.raw(.rgb24, height: 32, width: 32, bytesPerRow: 32 * 3), bytes: pixels))
-        }
-        return try FittedModel.fit(
-            shots: shots, extractor: extractor,
-            settings: MethodSettings(method: AutoMethod().with { $0.rotations = 1 }, layers: [1]),
-            makesAnomalies: false)
+        return try fittedModel(of: numbers, shot)
     }
 
     @Test(arguments: [4, 6]) func aWrongTextureAmongGoodOnesIsOddThoughNoPatchOfItIs(good: Int) throws {

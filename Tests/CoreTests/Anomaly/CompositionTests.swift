@@ -128,24 +128,9 @@ import Testing
         }
     }
 
-    /// A model of pictures whose first byte is the part's number; from 100 on two pieces have changed places.
+    /// A model of parts by their numbers; from 100 on two pieces have changed places.
     private func model(of numbers: [Int]) throws -> FittedModel {
-        let part = { @Sendable (number: Int) in self.part(number, number < 100 ? [1, 2, 3, 4] : [2, 1, 3, 4]) }
-        let identity = BackboneIdentity(name: "pieces", sha256: "0123", inputSize: 32)
-        let extractor = FeatureExtractor(identity: identity, layerCount: 1) { image, _, _ in
-            let features = part(Int(image.pixels[0]))
-            return Features(layers: [1: FeatureMap(grid: features.grid, tokens: features.rows)])
-        }
-        let shots = try numbers.map { number in
-            let pixels = [UInt8](repeating: UInt8(number), count: 32 * 32 * 3)
-            return try Shot(
-                sha256: "\(number)",
-                picture: Picture(.raw(.rgb24, height: 32, width: 32, bytesPerRow: 32 * 3), bytes: pixels))
-        }
-        return try FittedModel.fit(
-            shots: shots, extractor: extractor,
-            settings: MethodSettings(method: AutoMethod().with { $0.rotations = 1 }, layers: [1]),
-            makesAnomalies: false)
+        try fittedModel(of: numbers) { part($0, $0 < 100 ? [1, 2, 3, 4] : [2, 1, 3, 4]) }
     }
 
     private func score(_ model: FittedModel, _ number: Int) -> Float {

@@ -1,5 +1,3 @@
-internal import Glibc
-
 // N patches that count, D feature width, B books of W words each, C cells, k shots.
 
 /// What a picture is made of, and where: for each cell of the picture the shares of its kinds of patches. Finds what no patch alone
@@ -95,7 +93,7 @@ extension Composition {
         let parts = different(signatures)
         guard parts.count >= FineConstants.fewestShots else { return nil }
         func others(_ part: Int) -> Matrix {
-            Matrix(joiningRows: parts.filter { $0 != part }.map { row(signatures[$0]) })
+            Matrix(joining: parts.filter { $0 != part }.map { signatures[$0] })
         }
         let unit = max(geometricMean(parts.map { square(signatures[$0], to: others($0)) }), smallestUnit)
         var random = SplitMix64(seed: 0)
@@ -112,14 +110,14 @@ extension Composition {
         return (
             evidence,
             Composition(
-                columns: columns, words: words, shots: Matrix(joiningRows: signatures.map(row)), unit: unit,
+                columns: columns, words: words, shots: Matrix(joining: signatures), unit: unit,
                 weight: evidence.weight)
         )
     }
 
     /// The shots, each part once: pictures of one part say nothing of how much parts differ.
     private static func different(_ signatures: [[Float]]) -> [Int] {
-        let squares = signatures.map { own in signatures.map { square(own, to: row($0)) } }
+        let squares = signatures.map { own in signatures.map { square(own, to: Matrix(joining: [$0])) } }
         let pairs = squares.indices.flatMap { squares[$0][($0 + 1)...] }.sorted()
         let closest = max(sameShare * pairs[pairs.count / 2], smallestDifference)
         return squares.indices.reduce(into: []) { parts, shot in
@@ -170,8 +168,6 @@ extension Composition {
         sums.normalizeRows()
         return sums
     }
-
-    private static func row(_ values: [Float]) -> Matrix { Matrix(rows: 1, columns: values.count, values: values) }
 }
 
 extension CompositionSample {
@@ -197,18 +193,11 @@ extension CompositionSample {
 extension Composition {
     /// For each patch its shares of the words, `[N, B W]`; each book's add up to 1.
     private static func kinds(of rows: Matrix, _ words: Matrix) -> Matrix {
-        var kinds = rows.multiplied(byTransposed: words)
-        for start in stride(from: 0, to: kinds.values.count, by: wordsOfBook) {
-            let book = start..<start + wordsOfBook
-            let largest = kinds.values[book].reduce(-Float.infinity, max)
-            var sum: Float = 0
-            for index in book {
-                kinds.values[index] = expf((kinds.values[index] - largest) / temperature)
-                sum += kinds.values[index]
-            }
-            for index in book { kinds.values[index] /= sum }
-        }
-        return kinds
+        let similarities = rows.multiplied(byTransposed: words)
+        let books = Matrix(
+            rows: similarities.values.count / wordsOfBook, columns: wordsOfBook, values: similarities.values)
+        return Matrix(
+            rows: rows.rows, columns: words.rows, values: books.scaled(by: 1 / temperature).softmax().values)
     }
 
     /// Roots of the mean shares of each cell, `[B C W]`; 0 of a cell without patches.

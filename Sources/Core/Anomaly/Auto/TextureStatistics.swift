@@ -190,10 +190,3 @@ extension PatchGrid {
         }
     }
 }
-
-extension Matrix {
-    /// One row each.
-    fileprivate init(joining rows: [[Float]]) {
-        self.init(rows: rows.count, columns: rows[0].count, values: Array(rows.joined()))
-    }
-}
