@@ -42,6 +42,17 @@ settle_ms = 50
 """
 
 
+def replayed(rate):
+    """A camera that shows the pictures of its folder over and over, so many a second."""
+    return f"""
+[[camera]]
+name = "{{name}}"
+path = "{{folder}}/parts/{{name}}"
+mode = "replay"
+rate_hz = {rate}
+"""
+
+
 class Line:
     def __init__(self, cameras=("camera1",), further="", page="", images="", camera=CAMERA):
         """further: of the configuration, keys of the recipe and tables that only some tests want; page, images: keys of those tables."""

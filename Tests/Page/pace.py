@@ -16,17 +16,11 @@ from datetime import datetime
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from browser import Browser
-from line import PICTURES, Line
+from line import PICTURES, Line, replayed
 
 RATE = float(os.environ.get("RATE") or 10)
 SECONDS = 20
 STREAMS = 16
-CAMERA = """
-[[camera]]
-name = "{name}"
-path = "{folder}/parts/{name}"
-mode = "replay"
-rate_hz = """ + f"{RATE}\n"
 
 
 def share(values, part):
@@ -60,7 +54,7 @@ def follow(line):
 
 
 def main():
-    line, browser = Line(camera=CAMERA), None
+    line, browser = Line(camera=replayed(RATE)), None
     try:
         pictures = sorted((PICTURES / "nominal").glob("*.jpg"))[10:40] + sorted((PICTURES / "local").glob("*.jpg"))[:10]
         for number, picture in enumerate(pictures):

@@ -9,18 +9,12 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from browser import Browser
-from line import PICTURES, Line, await_
+from line import PICTURES, Line, await_, replayed
 
 PARTS = int(os.environ.get("PARTS") or 28_800)
 RATE = float(os.environ.get("RATE") or 60)
 STEPS = 16
 MOST = 10 << 20
-CAMERA = """
-[[camera]]
-name = "{name}"
-path = "{folder}/parts/{name}"
-mode = "replay"
-rate_hz = """ + f"{RATE}\n"
 # What the page was told, and how often it asked.
 COUNTED = """
 window.counted = { verdict: 0, heartbeat: 0, state: 0, gap: 0, asked: 0 };
@@ -48,7 +42,7 @@ def heap(browser):
 
 
 def main():
-    line, browser = Line(camera=CAMERA, further="input_size = 96\n", images="max_bytes = 200000000"), None
+    line, browser = Line(camera=replayed(RATE), further="input_size = 96\n", images="max_bytes = 200000000"), None
     try:
         for number, picture in enumerate(line.normals + sorted((PICTURES / "nominal").glob("*.jpg"))[10:40]
                                          + sorted((PICTURES / "local").glob("*.jpg"))[:10]):

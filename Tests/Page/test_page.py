@@ -324,14 +324,20 @@ class PageTest(unittest.TestCase):
         self.browser.open(self.line.url, "en")
 
 
+def started(test, **settings):
+    """A line with a model, and a browser with a small screen; both end with the test."""
+    line = Line(**settings)
+    test.addCleanup(line.end)
+    line.start()
+    line.fit()
+    browser = Browser(1024, 600)
+    test.addCleanup(browser.end)
+    return line, browser
+
+
 class AlarmTest(unittest.TestCase):
     def test_an_alarm_is_acknowledged_in_two_taps_by_somebody_with_a_name(self):
-        line = Line(further="[alarm]\nng_of_last = [2, 50]\n")
-        self.addCleanup(line.end)
-        line.start()
-        line.fit()
-        browser = Browser(1024, 600)
-        self.addCleanup(browser.end)
+        line, browser = started(self, further="[alarm]\nng_of_last = [2, 50]\n")
         browser.open(line.url)
         alarms = lambda: json.loads(line.control("alarm", "list", "--json").stdout)["alarms"]
         for _ in range(2):
@@ -375,12 +381,7 @@ class PINTest(unittest.TestCase):
     def test_who_does_not_know_the_pin_judges_nothing(self):
         made = subprocess.run([BIN / "fsacctl", "page-pin"], input="4711\n", capture_output=True, text=True)
         self.assertEqual(made.returncode, 0, made.stderr)
-        line = Line(page=made.stdout)
-        self.addCleanup(line.end)
-        line.start()
-        line.fit()
-        browser = Browser(1024, 600)
-        self.addCleanup(browser.end)
+        line, browser = started(self, page=made.stdout)
         browser.open(line.actions_url)
         reject = line.until("NG", line.bad)
         browser.await_part(reject["seq"])
