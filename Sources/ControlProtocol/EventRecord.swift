@@ -48,6 +48,9 @@ package struct EventRecord: Codable, Sendable, Equatable {
         case acknowledged
         /// Another lot runs, or none any more, from the next frame or trigger on.
         case lot
+        /// Somebody at the page has a part inspected now: `after` has its number, where it has one. Of triggers of machines each verdict's
+        /// line tells.
+        case trigger
         /// Somebody says what a part is (`after` has `seq` and `judged`, its `verdict`, a `defect` and a `note`); the line of the verdict stays.
         case judgement
         /// Somebody wants a part no more as a candidate: `after` has `seq` and `fate`, `dismissed`. (One that is accepted is a

@@ -19,6 +19,12 @@ extension Configuration {
         case acknowledge
         /// Say what a part is.
         case judge
+        /// Which lot a camera's next parts are of.
+        case lot
+        /// By which of the recipes that there are a camera inspects.
+        case recipe
+        /// Have a camera with `trigger = "software"` inspect a part.
+        case trigger
     }
 
     /// The operator's page. Read at the start only.

@@ -1,4 +1,5 @@
 """A browser that has the page open, and what a person sees in it."""
+import json
 import pathlib
 
 import axe_playwright_python
@@ -6,8 +7,10 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
-from line import await_
+from line import ROOT, await_
 
+LANGUAGES = ["en", "de", "es", "zh"]
+WORDS = {language: json.loads((ROOT / f"Sources/Page/Files/{language}.json").read_text()) for language in LANGUAGES}
 AXE = next(pathlib.Path(axe_playwright_python.__file__).parent.glob("axe.min.js"))
 # When the tile last became what it is, and when the last sign of life came: noted in the page, by its own clock.
 WATCH = """
@@ -43,6 +46,18 @@ class Browser:
 
     def run(self, script, *values):
         return self.driver.execute_script(script, *values)
+
+    def click(self, selector):
+        self.run("document.querySelector(arguments[0]).click()", selector)
+
+    def press(self, key):
+        """A key, or a letter."""
+        codes = {"Enter": (13, "\r"), "Escape": (27, "")}
+        if key not in codes:
+            return self.driver.execute_cdp_cmd("Input.dispatchKeyEvent", {"type": "char", "text": key})
+        for kind in ["keyDown", "keyUp"]:
+            self.driver.execute_cdp_cmd("Input.dispatchKeyEvent", {
+                "type": kind, "key": key, "windowsVirtualKeyCode": codes[key][0], "text": codes[key][1]})
 
     def watch(self):
         self.run(WATCH)

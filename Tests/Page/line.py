@@ -21,7 +21,7 @@ name = "press-4"
 socket = "{folder}/control.sock"
 [page]
 listen = "127.0.0.1:{port}"
-actions = ["judge", "acknowledge"]
+actions = {allowed}
 actions_listen = "127.0.0.1:{actions}"
 {page}
 {cameras}
@@ -42,7 +42,7 @@ settle_ms = 50
 """
 
 
-def replayed(rate):
+def replayed(rate, trigger="continuous"):
     """A camera that shows the pictures of its folder over and over, so many a second."""
     return f"""
 [[camera]]
@@ -50,12 +50,14 @@ name = "{{name}}"
 path = "{{folder}}/parts/{{name}}"
 mode = "replay"
 rate_hz = {rate}
+trigger = "{trigger}"
 """
 
 
 class Line:
-    def __init__(self, cameras=("camera1",), further="", page="", images="", camera=CAMERA):
-        """further: of the configuration, keys of the recipe and tables that only some tests want; page, images: keys of those tables."""
+    def __init__(self, cameras=("camera1",), further="", page="", images="", camera=CAMERA, allowed=("judge", "acknowledge")):
+        """further: of the configuration, keys of the recipe and tables that only some tests want; page, images: keys of those tables; allowed: what
+        the page may do."""
         self.cameras = cameras
         # Short: a Unix socket's path has at most 107 bytes.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fsac-page."))
@@ -69,8 +71,8 @@ class Line:
             (self.folder / "parts" / name).mkdir(parents=True)
         tables = "".join(camera.format(name=name, folder=self.folder) for name in cameras)
         (self.folder / "config.toml").write_text(
-            CONFIGURATION.format(folder=self.folder, models=MODELS, port=self.port, actions=self.actions, cameras=tables, page=page,
-                                 images=images) + further)
+            CONFIGURATION.format(folder=self.folder, models=MODELS, port=self.port, actions=self.actions, allowed=json.dumps(allowed),
+                                 cameras=tables, page=page, images=images) + further)
         lots = sorted((PICTURES / "nominal").glob("*.jpg")), sorted((PICTURES / "local").glob("*.jpg"))
         self.good, self.bad = itertools.cycle(lots[0][10:60]), itertools.cycle(lots[1][:50])
         self.normals = lots[0][:4]
@@ -115,6 +117,10 @@ class Line:
 
     def events(self):
         return [json.loads(line) for line in self.control("events", "--json", "--lines", "20").stdout.splitlines()]
+
+    def changes(self):
+        """The newest events of what was done from the page: the daemon tells of faults and fits among them."""
+        return [event for event in self.events() if event["origin"] == "page"]
 
     def until(self, wanted, pictures):
         """Parts until one gets the verdict that is wanted; that one."""

@@ -13,11 +13,10 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import states
-from browser import Browser
-from line import BIN, MODELS, PICTURES, ROOT, Line, await_
+from browser import LANGUAGES, WORDS, Browser
+from decisions import DecisionTest
+from line import BIN, MODELS, PICTURES, Line, await_
 
-LANGUAGES = ["en", "de", "es", "zh"]
-WORDS = {language: json.loads((ROOT / f"Sources/Page/Files/{language}.json").read_text()) for language in LANGUAGES}
 HOSTILE = [
     "<img src=x onerror=window.hit=1>.jpg", "<script>window.hit=1<!--script>.jpg", "\"><svg onload=window.hit=1>.jpg",
     "'};window.hit=1;{'.jpg", "{time} {seq} ${window.hit=1}.jpg", "\u202egpj.ko.jpg", "&lt;b&gt;&#x3c;i&#x3e;.jpg", "a" * 200 + ".jpg",
@@ -53,7 +52,7 @@ class PageTest(unittest.TestCase):
         verdict = self.line.verdict(self.line.dark())
         self.browser.await_part(verdict["seq"])
         self.assertEqual(self.browser.kind(), "invalid")
-        self.assertIn("too dark", self.browser.text(".why"))
+        self.assertIn("too dark", self.browser.text(".tile .why"))
 
     def test_the_last_reject_stays_while_good_parts_pass(self):
         reject = self.line.until("NG", self.line.bad)
@@ -87,7 +86,7 @@ class PageTest(unittest.TestCase):
         self.browser.await_part(self.line.until("NG", self.line.bad)["seq"])
         # By the keyboard, as everything else.
         self.browser.run("document.querySelector('.reject .fields').focus()")
-        self.press("Enter")
+        self.browser.press("Enter")
         await_("the fields", lambda: self.browser.run("return document.querySelectorAll('.reject svg.fields .field').length"))
         regions = lambda: json.loads(self.line.control("statistics", "--json").stdout)["regions"][0]
         counts = lambda: sorted(count for row in regions()["counts"] for count in row if count)
@@ -141,8 +140,8 @@ class PageTest(unittest.TestCase):
             "return document.querySelector(`.strip li[data-seq='${arguments[0]}'] button`).ariaLabel", reject["seq"]))
         await_("the statistics", lambda: self.rejudged() == (before[0] + 1, before[1] + 1))
         await_("them on the page", lambda: f"{before[0] + 1} of {before[1] + 1}" in self.browser.text(".counts"))
-        event = json.loads(self.line.control("events", "--json", "--lines", "1").stdout.splitlines()[-1])
-        self.assertEqual([event["event"], event["origin"], event["after"]["seq"]], ["judgement", "page", reject["seq"]])
+        event = self.line.changes()[-1]
+        self.assertEqual([event["event"], event["after"]["seq"]], ["judgement", reject["seq"]])
         # It is proposed as a shot, and is none until somebody accepts it.
         proposed = json.loads(self.line.control("candidates", "--json").stdout)["candidates"]
         self.assertIn((reject["seq"], "false_reject"), [(one["seq"], one["kind"]) for one in proposed])
@@ -229,7 +228,7 @@ class PageTest(unittest.TestCase):
             self.browser.await_kind("invalid")
             self.assertEqual(self.browser.run("return document.documentElement.lang"), language)
             self.assertEqual(self.browser.text(".said .word"), WORDS[language]["invalid"])
-            self.assertIn(WORDS[language]["cause.frame_dark"], self.browser.text(".why"))
+            self.assertIn(WORDS[language]["cause.frame_dark"], self.browser.text(".tile .why"))
             self.assertNotRegex(self.browser.text("body"), r"\b(?:cause|state|do)\.|\{\w+\}")
         self.browser.open(self.line.url, "xx")
         self.assertEqual(self.browser.run("return document.documentElement.lang"), "zh")
@@ -239,19 +238,13 @@ class PageTest(unittest.TestCase):
         held = self.line.until("OK", self.line.good)
         self.browser.await_part(held["seq"])
         self.browser.run("document.querySelector('.strip li:last-child button').focus()")
-        self.press("Enter")
+        self.browser.press("Enter")
         await_("the held part", lambda: self.browser.text(".last h3") == "Held part")
         verdict = self.line.until("OK", self.line.good)
         self.browser.await_part(verdict["seq"])
         self.assertIn(f"Part {held['seq']},", self.browser.text(".last .what"))
-        self.press("Escape")
+        self.browser.press("Escape")
         await_("the newest part", lambda: f"Part {verdict['seq']}," in self.browser.text(".last .what"))
-
-    def press(self, key):
-        codes = {"Enter": (13, "\r"), "Escape": (27, "")}
-        for kind in ["keyDown", "keyUp"]:
-            self.browser.driver.execute_cdp_cmd("Input.dispatchKeyEvent", {
-                "type": kind, "key": key, "windowsVirtualKeyCode": codes[key][0], "text": codes[key][1]})
 
     def test_tabs_that_nobody_sees_keep_no_place(self):
         driver = self.browser.driver
@@ -361,8 +354,8 @@ class AlarmTest(unittest.TestCase):
         browser.run("document.querySelector('#acknowledge .yes').click()")
         await_("the end of the banner", lambda: not browser.text("#banner"))
         self.assertEqual(alarms(), [])
-        event = json.loads(line.control("events", "--json", "--lines", "1").stdout.splitlines()[-1])
-        self.assertEqual([event["event"], event["origin"], event["name"]], ["acknowledged", "page", "Jürgen <17>"])
+        event = line.changes()[-1]
+        self.assertEqual([event["event"], event["name"]], ["acknowledged", "Jürgen <17>"])
         # The name stands there for the next thing that is done, and after a while no more.
         reject = line.until("NG", line.bad)
         browser.await_part(reject["seq"])
@@ -387,7 +380,6 @@ class PINTest(unittest.TestCase):
         browser.await_part(reject["seq"])
         browser.run("document.querySelector('.strip li:last-child button').click()")
         await_("what can be said", lambda: browser.text(".judge .OK") == WORDS["en"]["isGood"])
-        number = line.events()[-1]["seq"]
         # It is said for some seconds only.
         browser.run("""
             const so = document.querySelector('.judge .so');
@@ -412,8 +404,7 @@ class PINTest(unittest.TestCase):
                 document.activeElement.value = arguments[0];
                 document.querySelector('main .confirm .yes').click();""", pin)
             await_("what came of it", lambda: WORDS["en"][said] in browser.run("return window.said"))
-            self.assertEqual(line.events()[-1]["seq"], number + (pin == "4711"))
-        self.assertEqual(line.events()[-1]["event"], "judgement")
+            self.assertEqual([event["event"] for event in line.changes()], ["judgement"] if pin == "4711" else [])
 
 
 class PictureTest(unittest.TestCase):

@@ -40,7 +40,8 @@ import Testing
         ),
         (
             "[page]\nactions = [\"limit\"]",
-            "configuration: c.toml:2: page.actions: expected some of \"acknowledge\", \"judge\", got \"limit\""
+            "configuration: c.toml:2: page.actions: expected some of \"acknowledge\", \"judge\", \"lot\", "
+                + "\"recipe\", \"trigger\", got \"limit\""
         ),
         (
             "[page]\nactions_listen = \"0.0.0.0:8745\"",

@@ -88,6 +88,16 @@ struct ControlRoutes: Sendable {
     /// Ends with the verdict.
     /// That is by the camera's deadline.
     @Sendable private func trigger(_ request: ControlRequest, _ wanted: TriggerRequest) async throws -> Response {
-        try .json(await line.trigger(camera: wanted.camera, part: wanted.part, id: wanted.id))
+        // Machines trigger too often for it.
+        if request.author.origin == .page {
+            let camera = try line.triggeredCamera(wanted.camera, part: wanted.part)
+            try await WorkLane.slow.run {
+                try events.record(by: request.author) {
+                    Change(.trigger, camera: camera, after: wanted.part.map { ["part": .text($0)] } ?? [:])
+                } _: {
+                }
+            }
+        }
+        return try .json(await line.trigger(camera: wanted.camera, part: wanted.part, id: wanted.id))
     }
 }

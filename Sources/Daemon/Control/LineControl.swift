@@ -15,6 +15,10 @@ package protocol LineControl: Sendable {
     /// Comes back with the verdict, by the camera's deadline and the time that one inspection takes; also when the
     /// client is gone.
     func trigger(camera: String?, part: String?, id: UInt32?) async throws(TriggerRefusal) -> TriggerReply
+    /// Of which camera such a part would be.
+    ///
+    /// - Throws: what a trigger would, unless too many wait.
+    func triggeredCamera(_ camera: String?, part: String?) throws(TriggerRefusal) -> String
     /// See ``InspectionLine/nextPictures(_:of:_:)``.
     /// As the camera gave them, in order; throws after 20 s without one.
     func nextPictures(_ count: Int, of camera: String?, _ take: (Picture) async throws -> Void) async throws

@@ -22,10 +22,9 @@ extension InspectionLine {
     ) async throws(TriggerRefusal) -> TriggerReply {
         // First of all: what this takes itself must not let an older frame pass for the part's.
         let (triggeredAt, triggeredTime) = (ContinuousClock.now, WallTime.now)
-        guard part.map(Self.isSerial) ?? true else { throw .badSerial }
         // Each turn a new ticket; the deadline stays that of the first.
         while true {
-            let lane = try triggeredLane(camera)
+            let lane = try triggeredLane(camera, part: part)
             let deadline = triggeredAt + lane.setup.triggerDeadline
             do throws(TriggerRefusal) {
                 return try await reply(in: lane) { recipe, answer in
@@ -60,6 +59,10 @@ extension InspectionLine {
             }
         }
         return try outcome.get()
+    }
+
+    package func triggeredCamera(_ camera: String?, part: String?) throws(TriggerRefusal) -> String {
+        try triggeredLane(camera, part: part).setup.name
     }
 
     private static func pause() async {
@@ -177,7 +180,8 @@ extension InspectionLine {
         return lane
     }
 
-    private func triggeredLane(_ name: String?) throws(TriggerRefusal) -> CameraLane {
+    private func triggeredLane(_ name: String?, part: String?) throws(TriggerRefusal) -> CameraLane {
+        guard part.map(Self.isSerial) ?? true else { throw .badSerial }
         let triggered = cameras.withLock(\.lanes).filter { $0.setup.configuration.trigger == .software }
         // Others may run free: one that can be triggered is the one that is meant.
         if name == nil, let lane = triggered.first, triggered.count == 1 { return lane }

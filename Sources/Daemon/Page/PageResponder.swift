@@ -73,7 +73,7 @@ struct PageResponder: HTTPResponder {
     /// Only the page that was served here acts: what a browser says of itself, and what it does not let others' scripts say.
     private func checkAction(_ request: Request) throws(ControlError) {
         let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased()
-        guard request.method == .post, type == "application/json", Self.value(Self.mark, request) == "1",
+        guard [.post, .put].contains(request.method), type == "application/json", Self.value(Self.mark, request) == "1",
             Self.value(Self.fetchSite, request) == "same-origin", let host = request.head.authority,
             request.headers[.origin]?.lowercased() == "http://\(host.lowercased())"
         else {

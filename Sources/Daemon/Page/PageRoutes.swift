@@ -11,15 +11,21 @@ extension ControlRoutes {
         ControlPath.status, ControlPath.history, ControlPath.statistics, "\(ControlPath.inspections)/:seq",
         "\(ControlPath.inspections)/:seq/image", "\(ControlPath.inspections)/:seq/heatmap",
         "\(ControlPath.inspections)/:seq/nearest", ControlPath.metrics, ControlPath.judgements,
+        ControlPath.lots,
     ]
     /// Searches of the journal at a time: they read files.
     private static let searches = 2
 
     /// What each action is of the control API.
-    private static func paths(of action: Configuration.PageAction) -> [String] {
+    private static func requests(
+        of action: Configuration.PageAction
+    ) -> [(method: HTTPRequest.Method, path: String)] {
         switch action {
-        case .acknowledge: [ControlPath.alarmsAcknowledge, ControlPath.ioAcknowledge]
-        case .judge: [ControlPath.judgements]
+        case .acknowledge: [(.post, ControlPath.alarmsAcknowledge), (.post, ControlPath.ioAcknowledge)]
+        case .judge: [(.post, ControlPath.judgements)]
+        case .lot: [(.put, ControlPath.lots)]
+        case .recipe: [(.post, ControlPath.recipeUse)]
+        case .trigger: [(.post, ControlPath.trigger)]
         }
     }
 
@@ -30,11 +36,12 @@ extension ControlRoutes {
     ///   - hasPIN: whether the actions need one.
     func forPage(_ streams: Budget, _ actions: [Configuration.PageAction], hasPIN: Bool) -> [ControlRoute] {
         let searches = Budget(Self.searches)
-        let posts = Set(actions.flatMap(Self.paths))
+        let changes = actions.flatMap(Self.requests)
         let allowed = ControlRoute(.get, ControlPath.actions) { _ in
             try .json(ActionListReply(actions: actions.map(\.rawValue), pin: hasPIN))
         }
-        return [allowed] + all.filter { $0.method == .post && posts.contains($0.path) }
+        return [allowed]
+            + all.filter { route in changes.contains { $0.method == route.method && $0.path == route.path } }
             + all.filter { $0.method == .get && Self.read.contains($0.path) }.map { route in
                 [ControlPath.history, ControlPath.statistics, ControlPath.judgements].contains(route.path)
                     ? route.sharing(searches) : route

@@ -1,6 +1,6 @@
 // What somebody at the line means to do is asked again in another place of the screen: no two taps at one spot do anything.
 import { set } from "./camera.js";
-import { text } from "./text.js";
+import { plain, text } from "./text.js";
 
 // How long a question waits for its answer.
 const patience = 15_000;
@@ -78,18 +78,22 @@ export class Question {
 
 // What only a page that was opened where it may act can do.
 //
-// - Returns: null when it is done, and on the disk; else why not, as a key of the texts.
-export async function act(address, fields, { name, pin }) {
+// - Returns: the daemon's `reply` when it is done, and on the disk; else the `reason` why not, in words.
+export async function act(address, fields, { name, pin }, method = "POST") {
   const headers = { "Content-Type": "application/json", "X-Fsac": "1" };
   if (name) headers["X-Fsac-Name"] = encodeURIComponent(name);
   if (pin) headers["X-Fsac-Pin"] = encodeURIComponent(pin);
   try {
-    const answer = await fetch(address, { method: "POST", headers, body: JSON.stringify(fields) });
-    if (answer.ok) return null;
-    return reasons[(await answer.json()).error.code] ?? "notRecorded";
+    const answer = await fetch(address, { method, headers, body: JSON.stringify(fields) });
+    const reply = await answer.json();
+    return answer.ok ? { reply } : { reason: refusal(reply.error) };
   } catch {
-    return "notRecorded";
+    return { reason: text("notRecorded") };
   }
 }
 
-const reasons = { pin_wrong: "pinWrong", too_many_tries: "tooManyTries" };
+const refusals = { pin_wrong: "pinWrong", too_many_tries: "tooManyTries" };
+
+// What the daemon says of it is for who sets up the line.
+const refusal = ({ code, message }) =>
+  Object.hasOwn(refusals, code) ? text(refusals[code]) : `${text("notRecorded")} ${plain(message, 200)}`;

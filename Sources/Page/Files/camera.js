@@ -85,7 +85,8 @@ export class CameraView {
 
   #drawHead(camera, recipe) {
     const model = recipe?.model ? text("generation", { generation: recipe.model.generation }) : text("noModel");
-    set(this.#find(".recipe"), `${text("recipe")} ${plain(camera.reply.recipe)} · ${model}`);
+    const lot = camera.lot ? ` · ${text("lot")} ${plain(camera.lot)}` : "";
+    set(this.#find(".recipe"), `${text("recipe")} ${plain(camera.reply.recipe)} · ${model}${lot}`);
     const note = this.#find(".commission");
     note.hidden = !recipe?.commission;
     this.element.classList.toggle("commissioning", !note.hidden);

@@ -49,10 +49,10 @@ export class Judgements {
     this.#parts = new Map();
   }
 
-  // - Returns: null when it is recorded; else why not.
+  // - Returns: why it is not recorded, in words; undefined when it is.
   async say(seq, judged, who) {
-    const reason = await act("/v1/judgements", { seq, judged }, who);
-    if (reason === null) {
+    const { reason } = await act("/v1/judgements", { seq, judged }, who);
+    if (reason === undefined) {
       await this.refresh();
       this.#said();
     }
@@ -99,7 +99,7 @@ export class JudgeBar {
     if (this.#said && now > this.#said.until) this.#said = null;
     this.#find(".judge").hidden = seq === null;
     const outcome = seq === null ? undefined : this.#judgements.outcome(seq);
-    set(this.#find(".judge .so"), this.#said ? text(this.#said.key) : outcome ? text(`judged.${outcome}`) : text("whatIsIt"));
+    set(this.#find(".judge .so"), this.#said ? this.#said.words : outcome ? text(`judged.${outcome}`) : text("whatIsIt"));
   }
 
   #find(selector) {
@@ -109,7 +109,7 @@ export class JudgeBar {
   async #mean(seq, judged, who) {
     const reason = await this.#judgements.say(seq, judged, who);
     if (this.#seq !== seq) return;
-    this.#said = { key: reason ?? "recorded", until: Date.now() + shown };
+    this.#said = { words: reason ?? text("recorded"), until: Date.now() + shown };
     this.#redraw();
   }
 

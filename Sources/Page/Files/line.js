@@ -7,6 +7,8 @@ const readable = 4;
 
 export class Line {
   status = null;
+  // Names, by camera.
+  lots = new Map();
   #cameras = new Map();
   #newest = 0;
 
@@ -17,7 +19,9 @@ export class Line {
 
   // In the daemon's order.
   get cameras() {
-    return (this.status?.cameras ?? []).map((reply) => ({ ...this.camera(reply.name), reply }));
+    return (this.status?.cameras ?? []).map((reply) => ({
+      ...this.camera(reply.name), reply, lot: this.lots.get(reply.name),
+    }));
   }
 
   // - Returns: the camera's name; null = it was known already.

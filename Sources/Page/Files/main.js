@@ -3,13 +3,14 @@ import { act, Question } from "./ask.js";
 import { CameraView, set } from "./camera.js";
 import { Judgements } from "./judge.js";
 import { Line } from "./line.js";
+import { ActionPanel } from "./panel.js";
 import { Shift } from "./shift.js";
 import { Stream } from "./stream.js";
 import { language, languages, load, plain, text, time, use, wanted, word } from "./text.js";
 
 // Causes that the banner has room for.
 const told = 3;
-// Between two looks at what people say of parts, and at what is counted.
+// Between two looks at what people say of parts, at the lots, and at what is counted.
 const period = 5000;
 
 const line = new Line();
@@ -19,6 +20,10 @@ const judgements = new Judgements(soon, count);
 const views = new Map();
 const find = (id) => document.getElementById(id);
 const question = new Question(find("acknowledge"));
+const panel = new ActionPanel(judgements, question, async () => {
+  soon();
+  await lots();
+});
 let chosen = new URLSearchParams(location.search).get("camera");
 let version = null;
 let isDue = false;
@@ -26,21 +31,23 @@ let isFilled = false;
 
 await load();
 use(wanted());
-question.write();
+write();
 const stream = new Stream({ event: take, change: draw });
 setInterval(draw, 1000);
 setInterval(() => {
   if (!stream.isLive) return;
   judgements.refresh();
+  lots();
   count();
 }, period);
 judgements.refresh();
+lots();
 for (const [name, own] of Object.entries(languages)) {
   find("language").add(new Option(own, name, false, name === language));
 }
 find("language").addEventListener("change", (event) => {
   use(event.target.value);
-  question.write();
+  write();
   for (const view of views.values()) view.write();
   draw();
 });
@@ -48,10 +55,16 @@ find("all").addEventListener("click", () => choose(null));
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   question.close();
+  panel.close();
   for (const view of views.values()) view.release();
   draw();
 });
 draw();
+
+function write() {
+  question.write();
+  panel.write();
+}
 
 function take(name, data) {
   switch (name) {
@@ -104,6 +117,16 @@ async function fill() {
     setTimeout(() => (isFilled = false), 5000);
   }
   soon();
+}
+
+// Of which lot the next parts of each camera are.
+async function lots() {
+  try {
+    const answer = await fetch("/v1/lots");
+    if (!answer.ok) throw new Error(String(answer.status));
+    line.lots = new Map((await answer.json()).lots.map(({ camera, lot }) => [camera, lot]));
+    soon();
+  } catch { /* Asked again in a while. */ }
 }
 
 // Of the cameras that have room for it.
@@ -196,8 +219,8 @@ function acknowledgement(camera) {
   button.type = "button";
   button.textContent = text("acknowledge");
   const ask = (words) => question.ask(words, async (who) => {
-    const reason = await act("/v1/alarms/acknowledge", { camera }, who);
-    if (reason !== null) ask(text(reason));
+    const { reason } = await act("/v1/alarms/acknowledge", { camera }, who);
+    if (reason !== undefined) ask(reason);
   }, button);
   button.addEventListener("click", () => ask(text("sayAcknowledge", { camera: plain(camera) })));
   return button;
@@ -233,4 +256,5 @@ function drawCameras(isLive) {
     view.element.querySelector(".choose").disabled = cameras.length < 2;
     if (!view.element.hidden) view.draw(camera, line, shift.of(camera.name), isLive, now);
   }
+  panel.draw(visible, line, isLive, now);
 }

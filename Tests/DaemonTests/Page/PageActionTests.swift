@@ -29,10 +29,18 @@ import Testing
         }
     }
 
+    /// What only some lines let be done, each as the page asks for it.
+    private static let furtherChanges = [
+        ("PUT", "/v1/lots", #"{"lot":"L-2231","camera":"cam0"}"#),
+        ("POST", "/v1/recipes/use", #"{"recipe":"cap","camera":"cam0"}"#),
+        ("POST", "/v1/trigger", #"{"camera":"cam0"}"#),
+    ]
+
     private func act(
-        _ path: String, _ body: String, headers: [String] = own, host: String = "localhost", on line: ControlHarness
+        _ path: String, _ body: String, method: String = "POST", headers: [String] = own, host: String = "localhost",
+        on line: ControlHarness
     ) async throws -> Int {
-        try await line.page(path, method: "POST", host: host, headers: headers, body: body, isActing: true).status
+        try await line.page(path, method: method, host: host, headers: headers, body: body, isActing: true).status
     }
 
     @Test func thePageThatWasOpenedThereJudgesAPart() async throws {
@@ -83,7 +91,7 @@ import Testing
 
     @Test func whoDoesNotKnowThePINDoesNothingAndFiveGuessesAreTheLast() async throws {
         let pin = PINHash(of: "4711")
-        try await serve([.judge, .acknowledge], pin: pin) { line async throws in
+        try await serve(Configuration.PageAction.allCases, pin: pin) { line async throws in
             let with = { (pin: String) in Self.own + ["X-Fsac-Pin: \(pin)"] }
             #expect(try await line.page("/v1/actions", isActing: true).text.contains(#""pin":true"#))
             #expect(try await line.page("/v1/actions").text.contains(#""pin":false"#))
@@ -94,6 +102,9 @@ import Testing
                 let reply = try await line.page(
                     "/v1/judgements", method: "POST", headers: headers, body: Self.judgement, isActing: true)
                 #expect(try reply.status == 403 && reply.decoded(ErrorReply.self).error.code == code)
+            }
+            for (method, path, body) in Self.furtherChanges {
+                #expect(try await act(path, body, method: method, on: line) == 403, "\(path)")
             }
             #expect(line.events.lastSequence == 0)
             // Right ones are no guesses.
@@ -112,8 +123,60 @@ import Testing
         }
     }
 
+    @Test func theLotTheRecipeAndAPartThatIsInspectedNowAreOfWhoAskedForThem() async throws {
+        try await serve([.lot, .recipe, .trigger]) { line async throws in
+            _ = try line.book.copy("bottle", to: "cap")
+            line.line.change { $0.cameras[0].trigger = "software" }
+            #expect(try await line.page("/v1/lots").text.contains(#"{"lots":[{"camera":"cam0"}]}"#))
+            for (method, path, body) in Self.furtherChanges {
+                let named = Self.own + ["X-Fsac-Name: B-17"]
+                let status = try await act(path, body, method: method, headers: named, on: line)
+                #expect(status == 200, "\(method) \(path): \(status)")
+            }
+            // A page that only looks sees it, too.
+            let lots = try await line.page("/v1/lots").decoded(LotListReply.self)
+            #expect(lots.lots == [LotReply(camera: "cam0", lot: "L-2231")])
+            #expect(line.line.cameraReadings.map(\.recipe) == ["cap"])
+            #expect(try await act("/v1/lots", #"{"camera":"cam0"}"#, method: "PUT", on: line) == 200)
+            let events = try line.eventRecords()
+            #expect(events.map(\.event) == [.lot, .recipeUse, .trigger, .lot])
+            #expect(events.map(\.name) == ["B-17", "B-17", "B-17", nil])
+            #expect(events.allSatisfy { $0.origin == .page && $0.camera == "cam0" && $0.failed == nil })
+            // Whose part it was to be is told; of a machine's triggers the verdicts tell.
+            let numbered = #"{"camera":"cam0","part":"S1"}"#
+            #expect(try await act("/v1/trigger", numbered, on: line) == 200)
+            #expect(try await line.request("POST", "/v1/trigger", body: numbered).status == 200)
+            #expect(try line.eventRecords(from: 5).map(\.after) == [["part": .text("S1")]])
+        }
+    }
+
+    @Test func whatIsNotPossibleIsSaidInWordsAndChangesNothing() async throws {
+        try await serve([.lot, .recipe, .trigger]) { line async throws in
+            for (method, path, body, code) in [
+                ("POST", "/v1/trigger", "{}", ErrorCode.conflict),
+                ("POST", "/v1/trigger", #"{"camera":"cam9"}"#, .notFound),
+                ("POST", "/v1/recipes/use", #"{"recipe":"cap","camera":"cam0"}"#, .notFound),
+                ("PUT", "/v1/lots", #"{"lot":"","camera":"cam0"}"#, .invalidRequest),
+                ("PUT", "/v1/lots", #"{"lot":"L","camera":"cam9"}"#, .notFound),
+                ("PUT", "/v1/lots", #"{"lots":"L"}"#, .invalidRequest),
+            ] {
+                let reply = try await line.page(path, method: method, headers: Self.own, body: body, isActing: true)
+                let error = try reply.decoded(ErrorReply.self).error
+                #expect(error.code == code && error.message.count > 10, "\(path) \(body): \(error)")
+            }
+            // Whether there is a recipe is seen when its turn has come, and what became of it is told.
+            #expect(
+                try line.eventRecords().map { [$0.event.rawValue, $0.error == nil ? "asked" : "failed"] } == [
+                    ["recipe_use", "asked"], ["recipe_use", "failed"],
+                ])
+            #expect(line.line.cameraReadings.map(\.recipe) == ["bottle"])
+        }
+    }
+
     @Test func nobodyElsesPageDoes() async throws {
-        try await serve([.judge, .acknowledge], hosts: ["press-4.plant"]) { line async throws in
+        try await serve(Configuration.PageAction.allCases, hosts: ["press-4.plant"]) { line async throws in
+            _ = try line.book.copy("bottle", to: "cap")
+            line.line.change { $0.cameras[0].trigger = "software" }
             var hostile: [(headers: [String], host: String)] = Self.own.indices.map { missing in
                 (Self.own.indices.filter { $0 != missing }.map { Self.own[$0] }, "localhost")
             }
@@ -138,15 +201,16 @@ import Testing
             for host in ["evil.example", "press-4.plant", "127.0.0.1.evil.example"] {
                 hostile.append((Self.own.filter { !$0.hasPrefix("Origin") } + ["Origin: http://\(host)"], host))
             }
-            for path in ["/v1/judgements", "/v1/alarms/acknowledge"] {
+            let changes =
+                [("POST", "/v1/judgements", Self.judgement), ("POST", "/v1/alarms/acknowledge", "{}")]
+                + Self.furtherChanges
+            for (method, path, body) in changes {
                 for (headers, host) in hostile {
-                    let status = try await act(
-                        path, path.hasSuffix("judgements") ? Self.judgement : "{}", headers: headers, host: host,
-                        on: line)
+                    let status = try await act(path, body, method: method, headers: headers, host: host, on: line)
                     #expect([403, 421].contains(status), "\(path) \(host) \(headers): \(status)")
                 }
             }
-            #expect(line.events.lastSequence == 0)
+            #expect(line.events.lastSequence == 0 && line.line.cameraReadings.map(\.recipe) == ["bottle"])
         }
     }
 
@@ -155,9 +219,14 @@ import Testing
             #expect(try await act("/v1/judgements", Self.judgement, on: line) == 405)
             #expect(try await act("/v1/alarms/acknowledge", "{}", on: line) == 200)
             for path in [
-                "/v1/reload", "/v1/refit", "/v1/normals", "/v1/trigger", "/v1/commission", "/v1/models/rollback",
+                "/v1/reload", "/v1/refit", "/v1/normals", "/v1/limit", "/v1/commission", "/v1/models/rollback",
+                "/v1/recipes/copy",
             ] {
                 #expect(try await act(path, "{}", on: line) == 404, "\(path)")
+            }
+            for (method, path, body) in Self.furtherChanges {
+                let status = try await act(path, body, method: method, on: line)
+                #expect([404, 405].contains(status), "\(method) \(path): \(status)")
             }
             // The page that only shows does nothing, whoever asks.
             let status = try await line.page(

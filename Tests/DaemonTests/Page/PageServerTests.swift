@@ -13,7 +13,8 @@ import Testing
     private static let open =
         PageFile.all.map(\.path) + [
             "/v1/status", "/v1/stream", "/v1/history", "/v1/statistics", "/v1/inspections/1", "/v1/inspections/1/image",
-            "/v1/inspections/1/heatmap", "/v1/inspections/1/nearest", "/v1/judgements", "/v1/actions", "/metrics",
+            "/v1/inspections/1/heatmap", "/v1/inspections/1/nearest", "/v1/judgements", "/v1/actions", "/v1/lots",
+            "/metrics",
         ]
 
     @Test func thePageComesWithAllItsFilesAndMayLoadNothingElse() async throws {
