@@ -68,8 +68,8 @@ let package = Package(
             name: "Page",
             resources: [
                 "index.html", "page.css", "layout.css", "main.js", "stream.js", "line.js", "text.js", "camera.js",
-                "picture.js", "ask.js", "judge.js", "shift.js", "chart.js", "panel.js", "icon.svg", "en.json", "de.json",
-                "es.json", "zh.json",
+                "picture.js", "ask.js", "judge.js", "shift.js", "chart.js", "panel.js", "sound.js", "memory.js",
+                "icon.svg", "en.json", "de.json", "es.json", "zh.json",
             ].map { .embedInCode("Files/\($0)") },
             swiftSettings: strict),
         // Files of settings: tables whose keys are known, and errors that name the place.

@@ -23,6 +23,7 @@ package struct PageFile: Sendable {
             script("ask", PackageResources.ask_js),
             script("judge", PackageResources.judge_js), script("shift", PackageResources.shift_js),
             script("chart", PackageResources.chart_js), script("panel", PackageResources.panel_js),
+            script("sound", PackageResources.sound_js), script("memory", PackageResources.memory_js),
             PageFile(path: "/assets/icon.svg", type: "image/svg+xml", bytes: PackageResources.icon_svg),
         ] + zip(languages, texts).map { PageFile(path: "/assets/\($0).json", type: "application/json", bytes: $1) }
 

@@ -26,10 +26,10 @@ new MutationObserver((changes) => {
 
 
 class Browser:
-    def __init__(self, width=1280, height=800):
+    def __init__(self, width=1280, height=800, further=()):
         options = Options()
         options.binary_location = "/usr/bin/chromium"
-        for word in ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage"]:
+        for word in ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage", *further]:
             options.add_argument(word)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
@@ -49,6 +49,13 @@ class Browser:
 
     def click(self, selector):
         self.run("document.querySelector(arguments[0]).click()", selector)
+
+    def touch(self, selector):
+        """As a finger does it, and no script."""
+        x, y = self.run("const r = document.querySelector(arguments[0]).getBoundingClientRect();"
+                        "return [r.left + r.width / 2, r.top + r.height / 2]", selector)
+        for kind in ["mousePressed", "mouseReleased"]:
+            self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1})
 
     def press(self, key):
         """A key, or a letter."""

@@ -2,6 +2,7 @@
 """What an operator sees of the line: tests of the page in a real browser, against the real daemon (run.sh)."""
 import json
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import states
 from browser import LANGUAGES, WORDS, Browser
 from decisions import DecisionTest
-from line import BIN, MODELS, PICTURES, Line, await_
+from line import BIN, MODELS, PICTURES, ROOT, Line, await_
 
 HOSTILE = [
     "<img src=x onerror=window.hit=1>.jpg", "<script>window.hit=1<!--script>.jpg", "\"><svg onload=window.hit=1>.jpg",
@@ -368,6 +369,70 @@ class AlarmTest(unittest.TestCase):
             return ['.yes', '.no', 'input'].every((one) => box(`main .confirm ${one}`).bottom <= inside.bottom);"""))
         # A picture that is asked for before it is stored is none.
         self.assertEqual([words for words in browser.complaints() if "/v1/inspections/" not in words], [])
+
+
+class SoundTest(unittest.TestCase):
+    # What is played, by its frequency; noted from the beginning on.
+    LISTEN = """
+        window.heard = [];
+        const start = AudioScheduledSourceNode.prototype.start;
+        AudioScheduledSourceNode.prototype.start = function (...when) {
+          window.heard.push(this.frequency.value);
+          start.apply(this, when);
+        };"""
+
+    def listener(self, *further):
+        browser = Browser(1024, 600, further)
+        self.addCleanup(browser.end)
+        browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": self.LISTEN})
+        return browser
+
+    def test_a_reject_is_heard_and_an_alarm_until_it_is_acknowledged_once_somebody_turned_it_on(self):
+        line, _ = started(self, further="[alarm]\nng_of_last = [2, 50]\n")
+        browser = self.listener()
+        browser.open(line.url)
+        heard = lambda: browser.run("return window.heard")
+        self.assertEqual(browser.text("#sound"), WORDS["en"]["soundOff"])
+        browser.await_part(line.until("NG", line.bad)["seq"])
+        self.assertEqual(heard(), [])
+        line.control("alarm", "acknowledge")
+        # A script is nobody's finger.
+        browser.click("#sound")
+        await_("that it is blocked", lambda: browser.text("#sound") == WORDS["en"]["soundBlocked"])
+        browser.touch("#sound")
+        await_("that it is on", lambda: browser.text("#sound") == WORDS["en"]["soundOn"])
+        self.assertEqual(browser.violations(), [])
+        browser.await_part(line.until("OK", line.good)["seq"])
+        self.assertEqual(heard(), [])
+        browser.await_part(line.until("NG", line.bad)["seq"])
+        await_("the reject", lambda: heard() == [220])
+        line.until("NG", line.bad)
+        await_("the alarm again and again", lambda: heard().count(880) >= 3)
+        self.assertEqual(line.control("alarm", "acknowledge").returncode, 0)
+        await_("the end of the banner", lambda: not browser.text("#banner"))
+        number = len(heard())
+        time.sleep(5)
+        self.assertEqual(len(heard()), number)
+        # It is remembered, and blocked until somebody touches the page anywhere.
+        browser.open(line.url)
+        await_("that it is blocked", lambda: browser.text("#sound") == WORDS["en"]["soundBlocked"])
+        browser.touch("h1")
+        await_("that it is on", lambda: browser.text("#sound") == WORDS["en"]["soundOn"])
+        browser.touch("#sound")
+        await_("that it is off", lambda: browser.text("#sound") == WORDS["en"]["soundOff"])
+        browser.await_part(line.until("NG", line.bad)["seq"])
+        self.assertEqual(heard(), [])
+
+    def test_a_kiosk_is_heard_without_being_touched_by_the_flag_that_the_document_names(self):
+        flag = re.search(r"`(--autoplay[a-z-]+=[a-z-]+)`", (ROOT / "docs/page.md").read_text())[1]
+        line, _ = started(self)
+        browser = self.listener(flag)
+        browser.open(line.url)
+        browser.click("#sound")
+        browser.open(line.url)
+        await_("that it is on", lambda: browser.text("#sound") == WORDS["en"]["soundOn"])
+        browser.await_part(line.until("NG", line.bad)["seq"])
+        await_("the reject", lambda: browser.run("return window.heard") == [220])
 
 
 class PINTest(unittest.TestCase):

@@ -5,6 +5,7 @@ import { Judgements } from "./judge.js";
 import { Line } from "./line.js";
 import { ActionPanel } from "./panel.js";
 import { Shift } from "./shift.js";
+import { Sound } from "./sound.js";
 import { Stream } from "./stream.js";
 import { language, languages, load, plain, text, time, use, wanted, word } from "./text.js";
 
@@ -31,6 +32,7 @@ let isFilled = false;
 
 await load();
 use(wanted());
+const sound = new Sound(find("sound"));
 write();
 const stream = new Stream({ event: take, change: draw });
 setInterval(draw, 1000);
@@ -64,6 +66,7 @@ draw();
 function write() {
   question.write();
   panel.write();
+  sound.write();
 }
 
 function take(name, data) {
@@ -76,7 +79,7 @@ function take(name, data) {
       break;
     case "verdict":
       // Before the first sign of life they are of before, and their age is not known here.
-      line.add(data, stream.isLive ? Date.now() : Date.parse(data.time));
+      if (line.add(data, stream.isLive ? Date.now() : Date.parse(data.time)) !== null) hear(data);
       break;
     case "heartbeat":
       if (line.forgetIfOther(data)) {
@@ -93,6 +96,11 @@ function take(name, data) {
       break;
   }
   soon();
+}
+
+// Of what is shown, and is new.
+function hear({ verdict, camera }) {
+  if (verdict === "NG" && stream.isLive && (chosen === null || chosen === camera)) sound.reject();
 }
 
 // Several events in one drawing; by a timer, for frames are not drawn while nobody looks.
@@ -153,6 +161,7 @@ function draw() {
   drawSentence(isLive);
   drawBanner(isLive);
   question.draw(Date.now());
+  if (isLive && line.status?.alarms?.length) sound.alarm(Date.now());
   drawCameras(isLive);
   // Alarms stand in the banner.
   const warning = status?.warnings.find(({ place }) => !place.startsWith("alarm "));

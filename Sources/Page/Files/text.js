@@ -1,3 +1,5 @@
+import { remember, remembered } from "./memory.js";
+
 // Languages: one table each, /assets/LANGUAGE.json; en stands for all that are not there.
 export const languages = { en: "English", de: "Deutsch", es: "Español", zh: "中文" };
 
@@ -7,7 +9,7 @@ export let language = "en";
 
 // ?lang=, then what was chosen here before, then the browser's own, in their order.
 export function wanted() {
-  const asked = [new URLSearchParams(location.search).get("lang"), remembered(), ...(navigator.languages ?? [])];
+  const asked = [new URLSearchParams(location.search).get("lang"), remembered("language"), ...(navigator.languages ?? [])];
   for (const name of asked) {
     const short = (name ?? "").toLowerCase().split("-")[0];
     if (Object.hasOwn(languages, short)) return short;
@@ -25,18 +27,8 @@ export const load = () => Promise.all(Object.keys(languages).map(async (name) =>
 export function use(name) {
   [table, language] = [tables[name], name];
   document.documentElement.lang = name;
-  try {
-    localStorage.setItem("language", name);
-  } catch { /* A browser that keeps nothing asks again. */ }
+  remember("language", name);
   for (const element of document.querySelectorAll("[data-text]")) element.textContent = text(element.dataset.text);
-}
-
-function remembered() {
-  try {
-    return localStorage.getItem("language");
-  } catch {
-    return null;
-  }
 }
 
 // The text of a key, with values in the places that it names in braces.
