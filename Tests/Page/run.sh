@@ -5,6 +5,8 @@
 #   run.sh test [NAME...]   the tests, or those of test_page.py that are named
 #   run.sh soak             the heap of the page over PARTS parts at RATE a second
 #   run.sh pace             from a verdict to the screen, what 16 screens cost, the nearest good patch, at RATE parts a second
+#   run.sh round            an operator's round at a page that runs elsewhere (Tests/VM/run.sh page)
+#   run.sh setup            what all of them need
 #   run.sh shots            pictures of six states in four sizes, plain and as a deuteranope sees them, into .build/page-shots
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -28,5 +30,7 @@ case $what in
     shots) exec "$python" Tests/Page/shots.py "$@" ;;
     pace) exec "$python" Tests/Page/pace.py "$@" ;;
     soak) exec "$python" Tests/Page/soak.py "$@" ;;
-    *) echo "page: $what: expected test, pace, soak or shots" >&2 && exit 64 ;;
+    round) exec "$python" Tests/Page/round.py "$@" ;;
+    setup) ;;
+    *) echo "page: $what: expected test, pace, soak, round, setup or shots" >&2 && exit 64 ;;
 esac

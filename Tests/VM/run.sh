@@ -61,11 +61,28 @@ power() {
     in_machine 240 Tests/VM/cases/power_read.py "$PWD/$shown"
 }
 
+# Beside the machine with the package a browser of this one: as the line PC's own screen (an emulated one takes minutes to draw) and as another
+# computer of the hall. In a network of its own, where all ports are free, with the addresses of docs/page.md: at 8745 a door of the machine leads to
+# its loopback interface.
+page() {
+    local guest code=0
+    ip link set lo up
+    local hall="user,id=hall,restrict=on,net=192.168.10.0/24,host=192.168.10.2,dhcpstart=192.168.10.7"
+    hall+=",hostfwd=tcp:127.0.0.1:8744-192.168.10.7:8744,hostfwd=tcp:127.0.0.1:8745-192.168.10.7:9745"
+    VM_QEMU="-netdev $hall -device virtio-net-pci,netdev=hall" \
+        in_machine 1200 Tests/VM/cases/page.py &
+    guest=$!
+    Tests/Page/run.sh round || code=$?
+    wait "$guest" || code=$?
+    return $code
+}
+
 run_case() {
     local begin=$SECONDS code=0
     echo "== $1"
     case $1 in
     power) power ;;
+    page) unshare --net "$0" --page ;;
     # What the kernel's interrupts are kept in is overwritten when it is freed: a second use of it is seen at once, not by chance.
     io) VM_APPEND="slub_debug=P,proc_dir_entry,kmalloc-512 ${VM_APPEND-}" in_machine 900 Tests/VM/cases/io.py ;;
     *) in_machine 900 "Tests/VM/cases/$1.py" ;;
@@ -74,10 +91,10 @@ run_case() {
     return $code
 }
 
-if [ "${1-}" = --case ]; then
-    run_case "$2" >"$logs/$2.log" 2>&1
-    exit
-fi
+case ${1-} in
+--case) run_case "$2" >"$logs/$2.log" 2>&1; exit ;;
+--page) page; exit ;;
+esac
 
 cases=("$@")
 [ $# -gt 0 ] || cases=(faults service motionjpeg io page install power gateway formats)
@@ -85,7 +102,7 @@ rm -rf "$logs"
 mkdir -p "$logs"
 "$machine" --ready
 # The machine has this one's programs, and no network.
-case " ${cases[*]} " in *" page "*) Tools/setup.sh chromium cage xwayland ;; esac
+case " ${cases[*]} " in *" page "*) Tools/setup.sh chromium cage iproute2 xwayland && Tests/Page/run.sh setup ;; esac
 packages
 status=0
 printf '%s\n' "${cases[@]}" | xargs -P 2 -n 1 "$0" --case || status=1
