@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 
 /// Writes a unit's registers into a PLC that cannot ask for them, and reads what it commands, on a thread of its own.
 final class MirrorWriter: Sendable {
@@ -8,11 +7,11 @@ final class MirrorWriter: Sendable {
     let settings: MirrorSettings
     /// What a client of the server would be answered, as one that may write.
     private let answer: @Sendable (_ pdu: [UInt8]) -> [UInt8]
-    /// For people; empty = all is well.
-    private let trouble = Mutex("not reached yet")
+    private let trouble: DeviceTrouble
 
     init(_ settings: MirrorSettings, answer: @escaping @Sendable (_ pdu: [UInt8]) -> [UInt8]) {
         (self.settings, self.answer) = (settings, answer)
+        trouble = DeviceTrouble(of: "mirror \(settings.name)", well: "written")
     }
 
     func start() {
@@ -22,10 +21,8 @@ final class MirrorWriter: Sendable {
         }
     }
 
-    var line: String {
-        let trouble = trouble.withLock(\.self)
-        return "mirror \(settings.name) \(trouble.isEmpty ? "written" : trouble)"
-    }
+    /// For people.
+    var line: String { trouble.line }
 
     /// - Returns: the connection to go on with; nil = a new one.
     private func turn(_ connection: ModbusConnection?) -> ModbusConnection? {
@@ -34,11 +31,11 @@ final class MirrorWriter: Sendable {
             let open: ModbusConnection
             if let connection { open = connection } else { open = try ModbusConnection(settings.device) }
             try write(open)
-            tell("")
+            trouble.tell(nil)
             MonotonicTime.sleep(settings.period - (.now - begun))
             return open
         } catch {
-            tell("\(settings.device.address.host): \(error)")
+            trouble.tell("\(settings.device.address.host): \(error)")
             MonotonicTime.sleep(Self.pause)
             return nil
         }
@@ -68,16 +65,5 @@ final class MirrorWriter: Sendable {
         let call = ModbusCall.readRegisters(address: range.lowerBound, count: range.count)
         guard case .registers(let words) = try call.answer(answer(call.pdu)) else { return [] }
         return words
-    }
-
-    /// Once, as long as it is the same.
-    private func tell(_ words: String) {
-        let isNew = trouble.withLock { trouble in
-            defer { trouble = words }
-            return trouble != words
-        }
-        guard isNew else { return }
-        GatewayLog.say(
-            words.isEmpty ? .notice : .error, "mirror \(settings.name): \(words.isEmpty ? "written" : words)")
     }
 }

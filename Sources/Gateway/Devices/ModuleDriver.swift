@@ -28,13 +28,13 @@ final class ModuleDriver: Sendable {
     let settings: ModuleSettings
     private let client: DaemonClient
     private let session = Monitor<Session?>(nil)
-    /// For people.
-    private let trouble = Mutex("not reached yet")
+    private let trouble: DeviceTrouble
     /// Of the thread that looks.
     let turns = Atomic<UInt64>(0)
 
     init(_ settings: ModuleSettings, client: DaemonClient) {
         (self.settings, self.client) = (settings, client)
+        trouble = DeviceTrouble(of: "module \(settings.name)", well: "driven")
     }
 
     func start() {
@@ -56,10 +56,7 @@ final class ModuleDriver: Sendable {
     }
 
     /// For people.
-    var line: String {
-        let trouble = trouble.withLock(\.self)
-        return "module \(settings.name) \(trouble.isEmpty ? "driven" : trouble)"
-    }
+    var line: String { trouble.line }
 
     // MARK: Orders
 
@@ -94,7 +91,7 @@ final class ModuleDriver: Sendable {
         // Ended meanwhile by the other thread, whose word is the last.
         try checkSession()
         try report(ModuleReport(name: settings.name, session: order.session, written: order.number))
-        tell("")
+        trouble.tell(nil)
     }
 
     private func checkSession() throws {
@@ -128,18 +125,10 @@ final class ModuleDriver: Sendable {
         }
     }
 
-    /// In the log and to fsacd what is new; an empty text = all is well.
+    /// Why a session is over, to people and to fsacd, which may be what is away.
     private func tell(_ words: String) {
-        let isNew = trouble.withLock { trouble in
-            defer { trouble = words }
-            return trouble != words
-        }
-        if isNew {
-            GatewayLog.say(
-                words.isEmpty ? .notice : .error, "module \(settings.name): \(words.isEmpty ? "driven" : words)")
-        }
-        // fsacd may be what is away.
-        if !words.isEmpty { try? report(ModuleReport(name: settings.name, trouble: words)) }
+        trouble.tell(words)
+        try? report(ModuleReport(name: settings.name, trouble: words))
     }
 
     // MARK: Inputs
