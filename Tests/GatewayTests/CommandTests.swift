@@ -87,7 +87,7 @@ import Testing
         #expect(test.command(1, number: 18) != nil)
     }
 
-    @Test(arguments: [(4, 0, 102), (6, 0, 102), (7, 0, 102), (99, 0, 102), (3, 8, 104)] as [(UInt16, UInt16, UInt16)])
+    @Test(arguments: [(6, 0, 102), (7, 0, 102), (99, 0, 102), (3, 8, 104)] as [(UInt16, UInt16, UInt16)])
     func whatThereIsNotIsRefused(code: UInt16, argument: UInt16, reason: UInt16) {
         let test = TestDesk.live()
         #expect(test.command(code, number: 5, argument: argument) == nil)
@@ -99,13 +99,27 @@ import Testing
         #expect(test.command(3, number: 1, argument: 7)?.action == .useRecipe("bottle"))
     }
 
-    @Test func aPartsNameThatIsNoTextIsRefused() {
+    @Test func theLotOfTheNextPartsIsSetOrEnded() throws {
+        let test = TestDesk.live()
+        let order = try #require(test.command(4, number: 1, part: "A", lot: "L-2231"))
+        #expect(order.action == .setLot("L-2231") && order.camera == "camera1")
+        test.desk.finish(order, .done, at: test.now)
+        #expect(test.read(240, 4) == [1, 2, 0, 4])
+        // Used up: the next one without a name ends it, and is no repetition of it.
+        #expect(test.read(220, 16) == [UInt16](repeating: 0, count: 16))
+        #expect(test.command(4, number: 1, lot: "L-2231") == nil)
+        #expect(test.command(4, number: 2)?.action == .setLot(nil))
+    }
+
+    @Test func aPartsOrLotsNameThatIsNoTextIsRefused() {
         let test = TestDesk.live()
         #expect(test.write([1, 1, 0, 0, 0xFF00], at: 200).order == nil)
         #expect(test.read(240, 3) == [1, 3, 103])
         // Something behind the end of the text: the rest of an older one.
         #expect(test.write([1, 2, 0, 0, 0x4100, 0x4200], at: 200).order == nil)
         #expect(test.read(240, 3) == [2, 3, 103])
+        #expect(test.write([4, 3] + [UInt16](repeating: 0, count: 18) + [0x4107], at: 200).order == nil)
+        #expect(test.read(240, 4) == [3, 3, 103, 4])
     }
 
     @Test func partsWithoutAnOKOrNGAreCounted() throws {
@@ -145,7 +159,11 @@ import Testing
 
     @Test func aPLCThatIsTooSlowIsToldSoAndNothingIsLost() throws {
         let test = TestDesk.live(results: .queued)
-        func isOverrun() -> Bool { test.read(11)[0] & 8 != 0 }
+        func isOverrun() -> Bool {
+            let isSaid = test.desk.troubles(at: test.now) == ["unit 1: the PLC does not acknowledge, and results wait"]
+            #expect(isSaid == (test.read(11)[0] & 8 != 0))
+            return isSaid
+        }
         let count = UInt64(ResultQueue.capacity + 500)
         for sequence in 1...8 { test.verdict(TestDesk.record(UInt64(sequence))) }
         #expect(!isOverrun())

@@ -13,7 +13,7 @@ import Testing
     @Test func aVerdictStandsInTheRegistersAsTheMapSays() {
         let test = TestDesk.live()
         var record = TestDesk.record(0x0001_0203, .ng, id: 4711)
-        (record.score, record.uncertain) = (0.75, true)
+        (record.score, record.uncertain, record.lot) = (0.75, true, "L-1")
         record.regions = [
             .init(x: 1, y: 2, width: 3, height: 4, peak: 1), .init(x: 410, y: 220, width: 64, height: 38, peak: 1),
         ]
@@ -28,7 +28,7 @@ import Testing
         // 2027-01-15 08:00:00 UTC is 1800000000, and a quarter of a second.
         #expect(test.read(60, 4) == [0x6B49, 0xD200, 250, 1])
         #expect(test.read(64, 16) == [0x412D, 0x3437, 0x3131] + [UInt16](repeating: 0, count: 13))
-        #expect(test.read(80, 19) == [UInt16](repeating: 0, count: 19))
+        #expect(test.read(80, 19) == [0x4C2D, 0x3100] + [UInt16](repeating: 0, count: 17))
     }
 
     @Test func anInvalidPartSaysWhyAndHasNoScore() {

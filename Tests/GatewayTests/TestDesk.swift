@@ -110,10 +110,13 @@ final class TestDesk {
                 + Self.bytes(values), unit: unit, mayWrite: mayWrite)
     }
 
-    func command(_ code: UInt16, number: UInt16, argument: UInt16 = 0, part: String = "") -> ModbusOrder? {
-        var bytes = Array(part.utf8)
-        if bytes.count % 2 == 1 { bytes.append(0) }
-        return write([code, number, argument, 0] + Self.words(bytes[...]), at: 200).order
+    func command(
+        _ code: UInt16, number: UInt16, argument: UInt16 = 0, part: String = "", lot: String = ""
+    ) -> ModbusOrder? {
+        let texts = [part, lot].flatMap { text in
+            Self.words((Array(text.utf8) + [UInt8](repeating: 0, count: 32)).prefix(32))
+        }
+        return write([code, number, argument, 0] + texts, at: 200).order
     }
 
     static func bytes(_ words: [UInt16]) -> [UInt8] { words.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] } }

@@ -178,6 +178,28 @@ class ModbusTest(unittest.TestCase):
         print(f"\n{READS} reads, {len(seen)} results, 0 torn; a read p50 {times[len(times) // 2] * 1000:.2f} ms, "
               f"p99 {times[len(times) * 99 // 100] * 1000:.2f} ms", file=sys.stderr)
 
+    def test_a_lot_is_set_by_a_command_and_stands_in_the_results_and_the_journal(self):
+        rig = self.rig().fit()
+        plc = client(rig.port)
+
+        def command(code, part=b"", lot=b""):
+            commands.append(len(commands) + 1)
+            texts = struct.unpack(">32H", part.ljust(32, b"\0") + lot.ljust(32, b"\0"))
+            plc.write_registers(200, [code, commands[-1], 0, 0, *texts], device_id=1)
+            await_("the answer", lambda: registers(plc, 240, 2)[1] > 1)
+            return registers(plc, 241, 1)[0]
+
+        def text(address):
+            return struct.pack(">16H", *registers(plc, address, 16)).rstrip(b"\0")
+
+        commands, shown = [], []
+        for lot in (b"L-2231", "L-\u00e9".encode(), b""):
+            self.assertEqual((command(4, lot=lot), command(1, part=b"A-1")), (2, 2))
+            shown.append((text(64), text(80)))
+        self.assertEqual(shown, [(b"A-1", b"L-2231"), (b"A-1", "L-\u00e9".encode()), (b"A-1", b"")])
+        self.assertEqual([line.get("lot") for line in rig.journal() if "trigger_id" in line], ["L-2231", "L-\u00e9", None])
+        self.assertEqual(command(4, lot=b"L\x07"), 3)
+
     def test_a_result_can_be_read_soon_after_its_journal_line(self):
         rig = self.rig().fit()
         plc, delays = client(rig.port), []

@@ -44,6 +44,10 @@ struct ModbusClerk: Sendable {
                 .post, ControlPath.recipeUse, body: .json(UseRecipeRequest(recipe: recipe, camera: order.camera)),
                 as: RecipeReply.self)
             return .done
+        case .setLot(let lot):
+            _ = try await client.request(
+                .put, ControlPath.lots, body: .json(LotRequest(camera: order.camera, lot: lot)), as: LotListReply.self)
+            return .done
         case .acknowledgeAlarm:
             _ = try await client.request(
                 .post, ControlPath.ioAcknowledge, body: .json(IOAcknowledgeRequest(camera: order.camera)),
@@ -55,10 +59,10 @@ struct ModbusClerk: Sendable {
 
     private static func refusal(of action: ModbusOrder.Action, _ code: ErrorCode) -> Refusal {
         switch (action, code) {
-        case (.trigger, .notFound): .fault(.noSuchCamera)
+        case (.trigger, .notFound), (.setLot, .notFound): .fault(.noSuchCamera)
         case (.trigger, .conflict): .notTriggered
         case (.trigger, .unavailable): .busy
-        case (.trigger, .invalidRequest): .badText
+        case (.trigger, .invalidRequest), (.setLot, .invalidRequest): .badText
         case (.useRecipe, .notFound): .noSuchRecipe
         default: .refused
         }

@@ -70,6 +70,7 @@ package enum CommandCode: UInt16, Sendable {
     case trigger = 1
     case acknowledgeResult = 2
     case useRecipe = 3
+    case setLot = 4
     case acknowledgeAlarm = 5
 }
 
@@ -80,7 +81,7 @@ package enum Refusal: Sendable, Equatable {
     case restarted
     /// No such command, or one that fsacd has no use for.
     case unknownCommand
-    /// The part's name is no text that can be printed.
+    /// The part's or the lot's name is no text that can be printed.
     case badText
     case noSuchRecipe
     /// The camera has another trigger than `software`.

@@ -80,6 +80,11 @@ package struct ModbusDesk: Sendable {
         for index in units.indices { units[index].look(isKnown: isKnown, lastSequence: view.lastSequence) }
     }
 
+    /// What is wrong on the side of PLCs, for people.
+    package func troubles(at now: ContinuousClock.Instant) -> [String] {
+        units.flatMap { $0.troubles(settings, at: now) }
+    }
+
     // MARK: Orders
 
     package mutating func finish(_ order: ModbusOrder, _ outcome: ModbusOutcome, at now: ContinuousClock.Instant) {

@@ -5,6 +5,8 @@ package struct ModbusOrder: Sendable, Equatable {
     package enum Action: Sendable, Equatable {
         case trigger(part: String?)
         case useRecipe(String)
+        /// Nil = the next parts are of none.
+        case setLot(String?)
         case acknowledgeAlarm
         /// Nothing but to keep the place.
         case acknowledgeResult
@@ -78,6 +80,15 @@ package struct ModbusUnit: Sendable {
         return now - plcBeat.at <= .milliseconds(milliseconds)
     }
 
+    /// What is wrong on the PLC's side, for people.
+    func troubles(_ settings: ModbusSettings, at now: ContinuousClock.Instant) -> [String] {
+        let isLost =
+            settings.plcTimeoutMilliseconds > 0 && plcBeat != nil
+            && !isPLCAlive(within: settings.plcTimeoutMilliseconds, at: now)
+        return (isLost ? ["unit \(number): the PLC's heartbeat (register 203) stands still"] : [])
+            + (results.isOverrun ? ["unit \(number): the PLC does not acknowledge, and results wait"] : [])
+    }
+
     mutating func beat() { beats &+= 1 }
 
     mutating func take(_ record: InspectionRecord) {
@@ -135,7 +146,7 @@ package struct ModbusUnit: Sendable {
         let action: ModbusOrder.Action
         switch CommandCode(rawValue: written[0]) {
         case .trigger:
-            guard let part = Registers.text(written[4..<20]), part.unicodeScalars.allSatisfy(Self.isPrintable) else {
+            guard let part = text(4..<20) else {
                 refuse(.badText)
                 return nil
             }
@@ -152,6 +163,12 @@ package struct ModbusUnit: Sendable {
                 return nil
             }
             action = .useRecipe(recipe)
+        case .setLot:
+            guard let lot = text(20..<36) else {
+                refuse(.badText)
+                return nil
+            }
+            action = .setLot(lot.isEmpty ? nil : lot)
         case .acknowledgeAlarm: action = .acknowledgeAlarm
         case nil:
             refuse(.unknownCommand)
@@ -160,6 +177,11 @@ package struct ModbusUnit: Sendable {
         var place = ModbusPlace()
         (place.command, place.acknowledged, place.journal) = (command.number, results.acknowledged, journal)
         return ModbusOrder(unit: number, camera: camera, number: command.number, action: action, place: place)
+    }
+
+    /// What was written there; nil when it cannot be printed.
+    private func text(_ range: Range<Int>) -> String? {
+        Registers.text(written[range]).flatMap { $0.unicodeScalars.allSatisfy(Self.isPrintable) ? $0 : nil }
     }
 
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {

@@ -116,6 +116,7 @@ struct RegisterMap {
         }
         registers.put(clamping: unit.number, at: 63)
         registers.put(record.part ?? "", at: 64, count: 16)
+        registers.put(record.lot ?? "", at: 80, count: 16)
         registers.put(low, at: 99)
     }
 

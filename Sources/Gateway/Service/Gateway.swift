@@ -40,6 +40,7 @@ package final class Gateway: Sendable {
         var shown = ""
         while true {
             sinks?.look()
+            modbus?.look()
             if modbus?.isMoving ?? true, modules.isMoving, sinks?.isMoving ?? true { _ = sd_notify(0, "WATCHDOG=1") }
             let text =
                 ([modbus?.line].compactMap(\.self) + modules.lines + (sinks.map { ["sinks: \($0.report.line)"] } ?? []))

@@ -15,6 +15,8 @@ final class ModbusService: Sendable {
     private let desk: Mutex<ModbusDesk>
     private let server: Monitor<ModbusServer?> = Monitor(nil)
     private let mirrors: Monitor<[MirrorWriter]> = Monitor([])
+    /// On the side of PLCs, as it was told.
+    private let troubles = Mutex<[String]>([])
     /// Of the server's loop, which turns ten times a second.
     private let movement = Mutex(LoopMovement(within: .seconds(2)))
 
@@ -63,7 +65,19 @@ final class ModbusService: Sendable {
         let clients = server.read { $0?.clients.load(ordering: .relaxed) } ?? 0
         let line = isKnown ? state?.rawValue ?? "" : "not known: fsacd does not answer"
         let server = settings.isServer ? ["\(clients) Modbus clients"] : []
-        return (["line \(line)"] + server + mirrors.read { $0.map(\.line) }).joined(separator: "; ")
+        return (["line \(line)"] + server + mirrors.read { $0.map(\.line) } + troubles.withLock(\.self))
+            .joined(separator: "; ")
+    }
+
+    /// In the log when it begins and when it is over. Called each half second.
+    func look() {
+        let found = desk.withLock { $0.troubles(at: .now) }
+        let known = troubles.withLock { troubles in
+            defer { troubles = found }
+            return troubles
+        }
+        for trouble in found where !known.contains(trouble) { GatewayLog.say(.warning, "modbus: \(trouble)") }
+        for trouble in known where !found.contains(trouble) { GatewayLog.say(.notice, "modbus: over: \(trouble)") }
     }
 
     private func answer(_ frame: ModbusFrame, mayWrite: Bool) -> ModbusFrame {
