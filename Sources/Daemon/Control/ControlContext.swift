@@ -2,6 +2,7 @@ import ControlProtocol
 import Glibc
 import Hummingbird
 import Logging
+import NIOCore
 
 /// Who is at the other end of a Unix socket: the kernel's `struct ucred`, which the C library shows only to GNU sources.
 struct Peer: Sendable {
@@ -18,10 +19,14 @@ struct ControlContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// Who asks; nil on another kind of socket.
     let peer: Peer?
+    /// The address of the computer that asks; nil = this one, whose connections have one address at both ends.
+    let computer: String?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         peer = Peer.current
+        let (here, there) = (source.channel.localAddress?.ipAddress, source.channel.remoteAddress?.ipAddress)
+        computer = here == there ? nil : there
     }
 }
 

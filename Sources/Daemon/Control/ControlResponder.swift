@@ -21,12 +21,14 @@ struct ControlResponder: HTTPResponder {
         try await ChangeLog().handle(request, context: context) { request, context in
             try await ErrorEnvelope().handle(request, context: context) { request, context in
                 let author = try author?(request) ?? ChangeAuthor(uid: context.peer?.uid, pid: context.peer?.pid)
-                return try await answer(request, by: author)
+                return try await answer(request, by: author, at: context.computer)
             }
         }
     }
 
-    private func answer(_ request: Request, by author: ChangeAuthor) async throws -> Response {
+    private func answer(
+        _ request: Request, by author: ChangeAuthor, at computer: String?
+    ) async throws -> Response {
         let (route, placeholders) = try route(request.method, target: request.head.path ?? "")
         let query = try ControlQuery(request.uri.query, known: route.parameters)
         var request = request
@@ -35,7 +37,7 @@ struct ControlResponder: HTTPResponder {
         let body = try await request.collectBody(upToBytes: limit)
         return try await route.answer(
             ControlRequest(
-                author: author, placeholders: placeholders, query: query,
+                author: author, computer: computer, placeholders: placeholders, query: query,
                 contentType: request.headers[.contentType]?.lowercased() ?? "",
                 lastEvent: Self.lastEventID.flatMap { request.headers[$0] }.flatMap { UInt64($0) }, body: body,
                 connection: request.body))

@@ -126,6 +126,8 @@ struct ControlRoute: Sendable {
 struct ControlRequest: Sendable {
     /// Who asks.
     let author: ChangeAuthor
+    /// From where, if it is another computer.
+    let computer: String?
     /// Of the path, by name without its colon.
     let placeholders: [String: String]
     let query: ControlQuery

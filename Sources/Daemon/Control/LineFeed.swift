@@ -64,7 +64,7 @@ struct LineFeed: Sendable {
 
     /// The parameters `since` and `last`: as ``history(_:where:)``, and then every new line until the client leaves.
     func tail(_ request: ControlRequest, where filter: Filter? = nil) async throws -> Response {
-        let place = try place()
+        let place = try place(for: request.computer)
         let selection = try await selection(request, newest: request.query.number("last") ?? 10, filter)
         return stream { writer in
             defer { withExtendedLifetime(place) {} }
@@ -89,10 +89,13 @@ struct LineFeed: Sendable {
     }
 
     /// Of a client that follows, as long as it is held on to.
-    func place() throws(ControlError) -> Budget.Share {
-        guard let place = places.take(1) else {
+    /// - Parameter computer: another one, whose places are counted.
+    func place(for computer: String?) throws(ControlError) -> Budget.Share {
+        guard let place = places.take(1, for: computer) else {
+            let each = places.each < places.whole ? ", \(places.each) of one other computer" : ""
             throw ControlError(
-                code: .unavailable, message: "tail: \(places.whole) clients follow the journal already: try later")
+                code: .unavailable,
+                message: "tail: at most \(places.whole) clients follow the journal\(each), and so many do: try later")
         }
         return place
     }

@@ -29,7 +29,7 @@ struct LineStream: Sendable {
         guard (100...10_000).contains(milliseconds) else {
             throw ControlError.invalidRequest("stream: heartbeat_ms=\(milliseconds): expected 100 to 10000")
         }
-        let place = try feed.place()
+        let place = try feed.place(for: request.computer)
         var selection = try await feed.selection(request, newest: request.query.number("last") ?? 0)
         // Of another journal's number nothing follows.
         if let last = request.lastEvent, last <= feed.source.lastSequence { selection.next = last + 1 }

@@ -68,7 +68,7 @@ package final class PageListening: HealthSource {
 package struct PageServer: Service {
     /// Browsers hold up to six connections each.
     private static let connections = 64
-    private static let streams = 16
+    private static let (streams, streamsEach) = (16, 4)
     /// Between two tries.
     private static let pause = Duration.seconds(2)
 
@@ -85,7 +85,7 @@ package struct PageServer: Service {
     }
 
     package func run() async throws {
-        let streams = Budget(Self.streams)
+        let streams = Budget(Self.streams, each: Self.streamsEach)
         await withDiscardingTaskGroup { listeners in
             listeners.addTask { await serve(at: settings.place, hosts: settings.hosts, [], streams) }
             guard !settings.actions.isEmpty else { return }

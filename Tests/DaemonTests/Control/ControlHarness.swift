@@ -244,8 +244,8 @@ final class ControlHarness: Sendable {
     }
 
     /// A browser that follows the line.
-    func follower(_ target: String, headers: [String] = []) throws -> UnixClient {
-        let client = try UnixClient(port: pagePort)
+    func follower(_ target: String, headers: [String] = [], from computer: UInt32 = 0) throws -> UnixClient {
+        let client = try UnixClient(port: pagePort, from: computer)
         client.send((["GET \(target) HTTP/1.1", "Host: localhost"] + headers).joined(separator: "\r\n") + "\r\n\r\n")
         return client
     }

@@ -19,9 +19,12 @@ final class UnixClient: Sendable {
         setPatience()
     }
 
-    init(port: UInt16) throws {
+    /// - Parameter computer: another one than the server's, by a number of its own.
+    init(port: UInt16, from computer: UInt32 = 0) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard Self.withLoopback(port, { connect(descriptor, $0, $1) }) == 0 else { throw Refused() }
+        guard computer == 0 || Self.withAddress(Self.loopback + computer, 0, { bind(descriptor, $0, $1) }) == 0,
+            Self.withAddress(Self.loopback, port, { connect(descriptor, $0, $1) }) == 0
+        else { throw Refused() }
         setPatience()
     }
 
@@ -35,7 +38,7 @@ final class UnixClient: Sendable {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        guard withLoopback(0, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 64) == 0,
+        guard withAddress(loopback, 0, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 64) == 0,
             withUnsafeMutablePointer(
                 to: &address,
                 { pointer in
@@ -45,11 +48,16 @@ final class UnixClient: Sendable {
         return (descriptor, UInt16(bigEndian: address.sin_port))
     }
 
-    private static func withLoopback(_ port: UInt16, _ call: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
+    /// 127.0.0.1.
+    private static let loopback: in_addr_t = 0x7F00_0001
+
+    private static func withAddress(
+        _ host: in_addr_t, _ port: UInt16, _ call: (UnsafePointer<sockaddr>, socklen_t) -> CInt
+    ) -> CInt {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        address.sin_addr.s_addr = host.bigEndian
         return withUnsafePointer(to: address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 call($0, socklen_t(MemoryLayout<sockaddr_in>.size))

@@ -133,6 +133,31 @@ import Testing
         }
     }
 
+    @Test func aFifthScreenOfOneOtherComputerIsToldSoAndOthersHaveTheirPlaces() async throws {
+        try await ControlHarness.serve(pageHosts: []) { line async throws in
+            func ask(_ computer: UInt32) async throws -> (UnixClient, answer: String) {
+                let screen = try line.follower("/v1/stream?heartbeat_ms=100", from: computer)
+                return (screen, await screen.receive(until: "\r\n\r\n"))
+            }
+            var screens: [UnixClient] = []
+            for _ in 1...4 {
+                let (screen, answer) = try await ask(1)
+                #expect(answer.contains(" 200 "))
+                screens.append(screen)
+            }
+            #expect(try await ask(1).answer.contains(" 503 "))
+            // Another one, and this computer itself, however many it has.
+            for computer in [2, 0, 0, 0, 0, 0] as [UInt32] {
+                let (screen, answer) = try await ask(computer)
+                #expect(answer.contains(" 200 "), "\(computer)")
+                screens.append(screen)
+            }
+            screens.removeFirst()
+            var isIn = false
+            while !isIn { isIn = try await ask(1).answer.contains(" 200 ") }
+        }
+    }
+
     @Test(arguments: ["heartbeat_ms=99", "heartbeat_ms=10001", "since=7", "last=x", "from=1"])
     func whatIsAskedForWronglyIsRefused(query: String) async throws {
         try await ControlHarness.serve(pageHosts: []) { line async throws in
