@@ -58,6 +58,9 @@ package struct EventRecord: Codable, Sendable, Equatable {
         case candidate
         /// The clock was set: `after` has by how many seconds, ahead of or (below 0) behind what it would show.
         case clock
+        /// What the lines of both journals come to: `after` has the number of a verdict (`seq`) and the `chain` up to it, `event_seq` and
+        /// `event_chain` of events; `before` has those of the anchor before, or where the chains begin.
+        case anchor
     }
 
     /// From where a change came.

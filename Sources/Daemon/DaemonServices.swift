@@ -124,7 +124,9 @@ package struct DaemonServices: Sendable {
         services = [
             ("lock", InstanceLockService(lock: lock, logger: logger)), ("journal", journal), ("events", events.journal),
             // Its thread has a low priority: beside an inspection that goes on it would not come to its end.
-            ("index", index), ("verification", check), ("pictures", images), ("kept parts", stream),
+            ("index", index), ("verification", check),
+            ("anchors", AnchorService(verdicts: journal, events: events, logger: logger)), ("pictures", images),
+            ("kept parts", stream),
             ("alarms", AlarmService(alarms, events: events, logger: logger)),
             ("outputs", OutputService(line, events: events, logger: logger)),
             ("inspection", InspectionService(line, sinks: sinks)),

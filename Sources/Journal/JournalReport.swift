@@ -16,6 +16,8 @@ package struct JournalReport: Codable, Sendable, Equatable {
             case unreadable
             /// A mark of a start that found damage here.
             case marked
+            /// Lines that are sound, and not those that an anchor was made of; or an anchor that is not the one that was kept.
+            case changed
         }
 
         package var kind: Kind
@@ -56,6 +58,7 @@ package struct JournalReport: Codable, Sendable, Equatable {
                 case .untied: "does not go on behind the line before it"
                 case .unreadable: "cannot be read"
                 case .marked: "a start found damage here: remove this mark once somebody has looked"
+                case .changed: "not what was written"
                 }
             return "\(place):\(numbers)\(numbers.isEmpty ? " " : ": ")\(words)" + (reason.map { ": \($0)" } ?? "")
         }

@@ -24,10 +24,11 @@ import Testing
             MQTTTopics.properties(of: message).map(\.value) == ["7f3c9a10d2b4e856", "18204", "NG"])
     }
 
-    @Test func alarmsAndOtherEventsHaveTopicsOfTheirOwn() throws {
+    @Test func alarmsAnchorsAndOtherEventsHaveTopicsOfTheirOwn() throws {
         let topics = MQTTTopics(station: "press-4")
         for (kind, topic) in [
-            ("alarm", "alarm"), ("acknowledged", "alarm"), ("limit", "event"), ("of_tomorrow", "event"),
+            ("alarm", "alarm"), ("acknowledged", "alarm"), ("anchor", "anchor"), ("limit", "event"),
+            ("of_tomorrow", "event"),
         ] {
             let message = try #require(try message(#"{"seq":3,"time":"t","event":"\#(kind)","origin":"daemon"}"#))
             #expect(topics.topic(of: message.subject) == "fsac/press-4/\(topic)")

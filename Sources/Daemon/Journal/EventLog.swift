@@ -102,9 +102,12 @@ package final class EventLog: Sendable {
     }
 
     /// Has an event written that nobody decided. Waits for the disk; what it does not take is written when it works again.
-    package func note(_ change: Change) {
+    ///
+    /// - Returns: nil when not even a number could be had.
+    @discardableResult
+    package func note(_ change: Change) -> EventRecord? {
         let record = change.record(by: .daemon, user: nil)
-        _ = journal.append { seq, _ in record(seq, true) }
+        return journal.append { seq, _ in record(seq, true) }
     }
 
     /// Writes the event, then makes the change. Waits for the disk, and for other changes: somebody's change is made within the

@@ -64,6 +64,7 @@ struct MQTTLink: SinkLink {
         case .line(let message):
             MQTTClient.Message(
                 topic: topics.topic(of: message.subject), payload: message.payload,
+                isRetained: message.subject == .anchor,
                 properties: MQTTTopics.properties(of: message))
         }
     }

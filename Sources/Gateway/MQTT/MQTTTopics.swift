@@ -15,6 +15,7 @@ package struct MQTTTopics: Sendable, Equatable {
         switch subject {
         case .verdict(_, let camera): "fsac/\(station)/\(camera)/verdict"
         case .alarm: "fsac/\(station)/alarm"
+        case .anchor: "fsac/\(station)/anchor"
         case .event: "fsac/\(station)/event"
         case .gap: "fsac/\(station)/gap"
         }

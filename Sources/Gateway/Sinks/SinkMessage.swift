@@ -24,6 +24,8 @@ package struct SinkMessage: Sendable, Equatable {
         case verdict(Verdict, camera: String)
         /// An alarm of parts, or that somebody saw it.
         case alarm
+        /// What the journals come to, to be kept.
+        case anchor
         /// Every other event.
         case event
         /// Numbers whose lines never come.
@@ -95,6 +97,7 @@ extension SinkMessage {
         case .verdict(_, let verdict, let camera, let line):
             (subject, bytes) = (.verdict(verdict, camera: camera), line)
         case .event(_, .alarm, let line), .event(_, .acknowledged, let line): (subject, bytes) = (.alarm, line)
+        case .event(_, .anchor, let line): (subject, bytes) = (.anchor, line)
         case .event(_, _, let line): (subject, bytes) = (.event, line)
         case .gap: return nil
         }
