@@ -18,8 +18,10 @@ export FUZZ_SECONDS FUZZ_TARGETS
 export PARTS RATE SEED BACKBONE SIZE PAGE
 # What `make faults` and `make soak` take.
 export KILLS FOLDER_FILES SOAK_MINUTES
-# What `make line-test` takes; PARTS as the demo. Of `make page-pace` and `page-soak`: PARTS, RATE.
-export READS MUTANTS LINES
+# What `make line-test` takes; PARTS as the demo, KILLS as `make vm-test`. Of `make page-pace` and `page-soak`: PARTS, RATE.
+export READS MUTANTS LINES OUTAGE
+# What `make vm-test` takes, of the case io, besides RATE and KILLS.
+export TRIGGERS
 # What `make plant-test` takes.
 export PLANT_SECONDS STATIONS
 
@@ -44,7 +46,7 @@ demo: weights pictures  ## Inspect up to 60 real parts: PARTS=60 RATE=2
 test: weights pictures  ## Run all tests
 	@swift test $(SWIFT_FLAGS) --disable-testable-imports
 
-line-test: weights pictures  ## Test the gateway with PLCs, brokers and web servers on the loopback interface: PARTS=10000 READS=1000000 MUTANTS=1000000 KILLS=50 LINES=100000 TESTS="ModbusTest"
+line-test: weights pictures  ## Test the gateway with PLCs, brokers and web servers on the loopback interface: PARTS=10000 READS=1000000 MUTANTS=1000000 KILLS=50 LINES=100000 OUTAGE=100000 TESTS="ModbusTest"
 	@Tests/Line/run.sh $(TESTS)
 
 page-test: weights pictures  ## Test the operator's page in a browser: TESTS="PageTest.test_names_of_files_are_text"
@@ -101,7 +103,7 @@ deb: weights man  ## Debian packages into .build/deb/, with the weights that are
 	@Tools/setup.sh debhelper lintian patchelf
 	@Tools/make_deb.sh
 
-vm-test: deb pictures  ## Install the package in a virtual machine and test cameras, systemd and power cuts; CASES=...
+vm-test: deb pictures  ## Install the package in a virtual machine and test cameras, systemd and power cuts; CASES="io" TRIGGERS=1000 RATE=10 KILLS=50
 	@Tests/VM/run.sh $(CASES)
 
 man: build  ## Man pages and shell completions into .build/man and .build/completions

@@ -107,7 +107,7 @@ class Reader:
 
     def __init__(self, broker, topics=("fsac/#",)):
         self.verdicts, self.gaps, self.events, self.states, self.delays, self.messages = [], [], [], [], [], []
-        self.bridge, self.statistics, self.answers = [], [], []
+        self.bridge, self.statistics, self.answers, self.anchors = [], [], [], []
         self.is_there = threading.Event()
         self.client = Client(CallbackAPIVersion.VERSION2, client_id="reader", protocol=MQTTv5)
         self.client.on_connect = lambda client, *_: client.subscribe([(topic, 1) for topic in topics])
@@ -136,6 +136,7 @@ class Reader:
             case ["gap"]: self.gaps.append(body)
             case ["state"]: self.states.append(body["state"])
             case ["event"] | ["alarm"]: self.events.append(body)
+            case ["anchor"]: self.anchors.append(body)
             case ["bridge"]: self.bridge.append(str(body))
             case ["statistics"]: self.statistics.append(body)
             case ["answer"]: self.answers.append((getattr(message.properties, "CorrelationData", None), body))

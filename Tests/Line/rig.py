@@ -124,6 +124,10 @@ class Rig:
                     lines.append(json.loads(line))
         return lines
 
+    def line_count(self):
+        """Of verdicts, without reading them."""
+        return sum(path.read_bytes().count(b'{"seq":') for path in (self.folder / "state/journal").glob("[0-9]*.jsonl"))
+
     def last_sequence(self):
         """Of the line that was written last; 0 = none."""
         segments = sorted((self.folder / "state/journal").glob("[0-9]*.jsonl"), key=lambda path: int(path.stem))

@@ -4,11 +4,12 @@ import unittest
 
 from test_devices import DevicesTest
 from test_modbus import ModbusTest
+from test_outage import OutageTest
 from test_plant import PlantBrokersTest
 from test_receivers import ExecTest, WebhookTest
 from test_sinks import MQTTTest
 
-__all__ = ["DevicesTest", "ExecTest", "ModbusTest", "MQTTTest", "PlantBrokersTest", "WebhookTest"]
+__all__ = ["DevicesTest", "ExecTest", "ModbusTest", "MQTTTest", "OutageTest", "PlantBrokersTest", "WebhookTest"]
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -84,7 +84,11 @@ run_case() {
     power) power ;;
     page) unshare --net "$0" --page ;;
     # What the kernel's interrupts are kept in is overwritten when it is freed: a second use of it is seen at once, not by chance.
-    io) VM_APPEND="slub_debug=P,proc_dir_entry,kmalloc-512 ${VM_APPEND-}" in_machine 900 Tests/VM/cases/io.py ;;
+    io)
+        local triggers=${TRIGGERS:-60} rate=${RATE:-2} kills=${KILLS:-10}
+        VM_APPEND="slub_debug=P,proc_dir_entry,kmalloc-512 ${VM_APPEND-}" in_machine $((900 + triggers / rate + 15 * kills)) \
+            Tests/VM/cases/io.py "TRIGGERS=$triggers" "RATE=$rate" "KILLS=$kills"
+        ;;
     *) in_machine 900 "Tests/VM/cases/$1.py" ;;
     esac || code=$?
     echo "== $1: $([ $code = 0 ] && echo passed || echo "FAILED ($code)") in $((SECONDS - begin)) s"
