@@ -5,8 +5,8 @@
 
 Time is the forward pass of one picture, timed inside each process after a warm-up. All take turns, so that a machine which slows down slows
 all of them down: fsac in single precision and as it is by default, also with the instructions of lesser processors (FSAC_ISA), ONNX Runtime in
-single precision, OpenVINO in that and in bf16. The table has the median over the rounds of each round's median, the quietest round, and that
-as a share of OpenVINO's in bf16.
+single precision, OpenVINO in that, in bf16 and in 8-bit integers (quantised by NNCF with noise for pictures: only the time of that is looked
+at). The table has the median over the rounds of each round's median, the quietest round, and that as a share of OpenVINO's in bf16.
 
 fsac runs without the OPENBLAS_* variables of the caller: OpenBLAS is to choose its kernels and blocks for the processor by
 itself, as it does on a line PC, and a variable such as OPENBLAS_CORETYPE pins it to others, which can be half as fast. What it
@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 
+import nncf
 import numpy
 import onnxruntime
 import openvino
@@ -107,8 +108,13 @@ def contestants(backbone, size, options):
     def reference(run):
         return lambda: (median_time(run, size, options.runs), None)
 
-    def openvino_in(precision):
+    def openvino_in(precision, is_quantised=False):
         model = openvino.Core().read_model(graphs.build(backbone, size, options.models / f"{backbone}.safetensors", False))
+        if is_quantised:
+            random = numpy.random.default_rng(1)
+            noise = [random.standard_normal((1, 3, size, size)).astype(numpy.float32) for _ in range(8)]
+            kind = nncf.ModelType.TRANSFORMER if backbone.startswith("dinov2") else None
+            model = nncf.quantize(model, nncf.Dataset(noise), subset_size=len(noise), model_type=kind)
         settings = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": options.threads, "PERFORMANCE_HINT": "LATENCY"}
         request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
         return reference(lambda image: request.infer({0: image}))
@@ -118,6 +124,7 @@ def contestants(backbone, size, options):
         "fsac float32": fsac("float32"), "fsac": fsac("auto"), "fsac, AVX-VNNI": fsac("auto", "avx-vnni"),
         "fsac, AVX2": fsac("auto", "avx2"), "ONNX Runtime": reference(lambda image: runner.run(None, {"input": image})),
         "OpenVINO f32": openvino_in("f32"), "OpenVINO bf16": openvino_in("bf16"),
+        "OpenVINO int8": openvino_in("f32", is_quantised=True),
     }
 
 

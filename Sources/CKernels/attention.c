@@ -123,17 +123,6 @@ INLINE void short_exp(vfloat *x) {
     *x = p * (vfloat)((__builtin_convertvector(n, vint) + 127) << 23);
 }
 
-/* All lanes of v become what `combine` makes of all of them. */
-#define ALL_LANES(v, combine) \
-    do { \
-        v = combine(v, __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)); \
-        v = combine(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11)); \
-        v = combine(v, __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)); \
-        v = combine(v, __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)); \
-    } while (0)
-#define LARGER(a, b) MAX(a, b)
-#define PLUS(a, b) ((a) + (b))
-
 /* What is known of some queries so far. */
 typedef struct {
     _Alignas(64) float largest[QUERIES];
@@ -160,10 +149,7 @@ MULTIVERSION static void weigh(const float *scores, size_t rows, size_t keys, Ru
             load(&v[c / LANES], scores + r * KEYS + c, left < LANES ? left : LANES, -INFINITY);
             high = c == 0 ? v[0] : MAX(v[c / LANES], high);
         }
-        high = MAX(high, __builtin_shufflevector(high, high, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
-        high = MAX(high, __builtin_shufflevector(high, high, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
-        high = MAX(high, __builtin_shufflevector(high, high, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
-        high = MAX(high, __builtin_shufflevector(high, high, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14));
+        ALL_LANES(high, LARGER);
         for (size_t c = 0; c < KEYS; c += LANES) {
             vfloat weight = v[c / LANES] - high;
             short_exp(&weight);
@@ -235,7 +221,7 @@ static void pack_blocks(const float *key, const float *value, size_t stride, siz
 static const float zeros[FSAC_MOST_HEAD_WIDTH];
 
 INLINE fsac_integer_weights weights_of(Layer layer) {
-    return (fsac_integer_weights){layer.panels, layer.factors, layer.sums, zeros, layer.inputs};
+    return (fsac_integer_weights){FSAC_BYTES, layer.panels, layer.factors, layer.sums, zeros, layer.inputs};
 }
 
 void fsac_integer_attention(fsac_path path, const float *query, const float *key, const float *value, size_t stride,
@@ -249,7 +235,7 @@ void fsac_integer_attention(fsac_path path, const float *query, const float *key
     for (size_t row = 0; row < tokens; row += QUERIES, out += QUERIES * out_stride) {
         const size_t rows = tokens - row < QUERIES ? tokens - row : QUERIES;
         begin(&running, rows, out, out_stride, width);
-        fsac_quantise(query + row * stride, stride, rows, width, queries, query_bytes, query_scales);
+        fsac_quantise(FSAC_BYTES, query + row * stride, stride, rows, width, queries, query_bytes, query_scales);
         uint8_t *block = scratch;
         for (size_t first = 0; first < tokens; first += KEYS, block += block_bytes(width)) {
             const size_t keys = tokens - first < KEYS ? tokens - first : KEYS;

@@ -58,56 +58,50 @@ MULTIVERSION void fsac_l2_normalize(float *x, size_t rows, size_t columns) {
     }
 }
 
-/* One output line of 16 channels; kernel and stride are constants where this is inlined. */
-INLINE void depthwise_line(const float *input, size_t height, size_t width, size_t channels, const float *weights,
-                           const float *bias, const int kernel, const int stride, ptrdiff_t top, ptrdiff_t left,
-                           size_t output_width, float *output) {
+/* 16 channels of an output line; kernel and stride are constants where this is inlined. */
+INLINE void depthwise_channels(const float *const *lines, size_t c, size_t width, size_t channels, const float *weights,
+                               const float *bias, const int kernel, const int stride, ptrdiff_t left,
+                               size_t output_width, float *output) {
     vfloat taps[25];
-    for (int k = 0; k < kernel * kernel; k++) taps[k] = LOAD(weights + (size_t)k * channels);
-    const vfloat offset = LOAD(bias);
-    const int first_ky = top < 0 ? (int)-top : 0;
-    const int last_ky = top + kernel > (ptrdiff_t)height ? (int)((ptrdiff_t)height - top) : kernel;
+    for (int k = 0; k < kernel * kernel; k++) taps[k] = LOAD(weights + (size_t)k * channels + c);
+    const vfloat offset = LOAD(bias + c);
+    const bool is_inside = lines[0] && lines[kernel - 1];
     for (size_t ox = 0; ox < output_width; ox++) {
         const ptrdiff_t x = left + (ptrdiff_t)ox * stride;
         vfloat sum = offset;
-        if (x >= 0 && x + kernel <= (ptrdiff_t)width && first_ky == 0 && last_ky == kernel) {
-            const float *corner = input + (top * (ptrdiff_t)width + x) * (ptrdiff_t)channels;
+        if (is_inside && x >= 0 && x + kernel <= (ptrdiff_t)width) {
 #pragma clang loop unroll(full)
             for (int ky = 0; ky < kernel; ky++) {
-                const float *line = corner + (size_t)ky * width * channels;
+                const float *line = lines[ky] + (size_t)x * channels + c;
 #pragma clang loop unroll(full)
                 for (int kx = 0; kx < kernel; kx++) sum += LOAD(line + (size_t)kx * channels) * taps[ky * kernel + kx];
             }
         } else {
-            for (int ky = first_ky; ky < last_ky; ky++) {
+            for (int ky = 0; ky < kernel; ky++) {
                 for (int kx = 0; kx < kernel; kx++) {
-                    if (x + kx < 0 || x + kx >= (ptrdiff_t)width) continue;
-                    sum += LOAD(input + ((top + ky) * (ptrdiff_t)width + x + kx) * (ptrdiff_t)channels) *
-                           LOAD(weights + (size_t)(ky * kernel + kx) * channels);
+                    if (!lines[ky] || x + kx < 0 || x + kx >= (ptrdiff_t)width) continue;
+                    sum += LOAD(lines[ky] + (size_t)(x + kx) * channels + c) *
+                           LOAD(weights + (size_t)(ky * kernel + kx) * channels + c);
                 }
             }
         }
-        STORE(output + ox * channels, MIN(SPLAT(6), MAX(SPLAT(0), sum)));
+        STORE(output + ox * channels + c, MIN(SPLAT(6), MAX(SPLAT(0), sum)));
     }
 }
 
-MULTIVERSION void fsac_depthwise_relu6(const float *input, size_t height, size_t width, size_t channels,
-                                       const float *weights, const float *bias, size_t kernel, size_t stride,
-                                       size_t pad_rows, size_t pad_columns, size_t first_row, size_t last_row,
+MULTIVERSION void fsac_depthwise_relu6(const float *const *lines, size_t width, size_t channels, const float *weights,
+                                       const float *bias, size_t kernel, size_t stride, size_t pad_columns,
                                        size_t output_width, float *output) {
     const ptrdiff_t left = -(ptrdiff_t)pad_columns;
-    for (size_t row = first_row; row < last_row; row++, output += output_width * channels) {
-        const ptrdiff_t top = (ptrdiff_t)(row * stride) - (ptrdiff_t)pad_rows;
-        for (size_t c = 0; c < channels; c += LANES) {
-            if (kernel == 3 && stride == 1)
-                depthwise_line(input + c, height, width, channels, weights + c, bias + c, 3, 1, top, left, output_width, output + c);
-            else if (kernel == 3)
-                depthwise_line(input + c, height, width, channels, weights + c, bias + c, 3, 2, top, left, output_width, output + c);
-            else if (stride == 1)
-                depthwise_line(input + c, height, width, channels, weights + c, bias + c, 5, 1, top, left, output_width, output + c);
-            else
-                depthwise_line(input + c, height, width, channels, weights + c, bias + c, 5, 2, top, left, output_width, output + c);
-        }
+    for (size_t c = 0; c < channels; c += LANES) {
+        if (kernel == 3 && stride == 1)
+            depthwise_channels(lines, c, width, channels, weights, bias, 3, 1, left, output_width, output);
+        else if (kernel == 3)
+            depthwise_channels(lines, c, width, channels, weights, bias, 3, 2, left, output_width, output);
+        else if (stride == 1)
+            depthwise_channels(lines, c, width, channels, weights, bias, 5, 1, left, output_width, output);
+        else
+            depthwise_channels(lines, c, width, channels, weights, bias, 5, 2, left, output_width, output);
     }
 }
 

@@ -18,9 +18,24 @@ bool fsac_has_path(fsac_path path) {
 #endif
 }
 
-/* MARK: numbers to bytes */
+/* MARK: numbers to integers */
 
-INLINE void quantise_row(const float *x, size_t columns, uint8_t *q, fsac_row_scale *scale) {
+typedef int16_t vword __attribute__((vector_size(32), aligned(2)));
+
+/* The first `lanes` of v, whose type is `type`. */
+#define STORE_LANES(type, p, v, lanes) \
+    do { \
+        const type all = v; \
+        if (lanes == LANES) \
+            memcpy(p, &all, sizeof all); \
+        else if (lanes == HALF) \
+            memcpy(p, &all, sizeof all / 2); \
+        else \
+            memcpy(p, &all, sizeof all / LANES * lanes); \
+    } while (0)
+
+INLINE void quantise_row(const float *x, size_t columns, uint8_t *q, fsac_row_scale *scale, const fsac_width width) {
+    const float levels = width == FSAC_BYTES ? FSAC_BYTE_LEVELS : FSAC_WORD_LEVELS;
     vfloat lowest = SPLAT(INFINITY), highest = SPLAT(-INFINITY), poison = SPLAT(0);
     FOR_EACH_VECTOR(columns, c, lanes) {
         vfloat v;
@@ -29,12 +44,10 @@ INLINE void quantise_row(const float *x, size_t columns, uint8_t *q, fsac_row_sc
         highest = MAX(v, highest);
         poison += v * 0; /* NaN of what is not finite */
     }
-    float low = lowest[0], high = highest[0];
-    for (int i = 1; i < LANES; i++) {
-        low = lowest[i] < low ? lowest[i] : low;
-        high = highest[i] > high ? highest[i] : high;
-    }
-    const float step = (high - low) * (1.0f / 255) + sum_lanes(&poison);
+    ALL_LANES(lowest, SMALLER);
+    ALL_LANES(highest, LARGER);
+    ALL_LANES(poison, PLUS);
+    const float low = lowest[0], step = (highest[0] - low) * (1 / levels) + poison[0];
     /* where 1 / step would be infinite, numbers that close count as one */
     const float inverse = step >= FLT_MIN ? 1 / step : 0;
     *scale = (fsac_row_scale){step, low};
@@ -42,21 +55,28 @@ INLINE void quantise_row(const float *x, size_t columns, uint8_t *q, fsac_row_sc
         vfloat v;
         load(&v, x + c, lanes, low);
         v = (v - low) * inverse;
-        v = MAX(SPLAT(0), MIN(v, SPLAT(255))) + 0.5f;
-        const vbyte bytes = __builtin_convertvector(__builtin_convertvector(v, vint), vbyte);
-        if (lanes == LANES) {
-            *(vbyte *)(q + c) = bytes;
-        } else {
-            memcpy(q + c, &bytes, lanes);
-        }
+        v = MAX(SPLAT(0), MIN(v, SPLAT(levels))) + 0.5f;
+        const vint whole = __builtin_convertvector(v, vint);
+        if (width == FSAC_BYTES)
+            STORE_LANES(vbyte, q + c, __builtin_convertvector(whole, vbyte), lanes);
+        else
+            STORE_LANES(vword, (int16_t *)(void *)q + c, __builtin_convertvector(whole, vword), lanes);
     }
-    const size_t padding = (FSAC_QUAD - columns % FSAC_QUAD) % FSAC_QUAD;
-    for (size_t c = 0; c < padding; c++) q[columns + c] = 0;
+    const size_t bytes = columns * (width == FSAC_BYTES ? 1 : sizeof(int16_t)), padding = -bytes % FSAC_QUAD;
+    for (size_t i = 0; i < padding; i++) q[bytes + i] = 0;
 }
 
-MULTIVERSION void fsac_quantise(const float *x, size_t x_stride, size_t rows, size_t columns, uint8_t *q,
+INLINE void quantise_rows(const float *x, size_t x_stride, size_t rows, size_t columns, uint8_t *q, size_t q_stride,
+                          fsac_row_scale *scales, const fsac_width width) {
+    for (size_t r = 0; r < rows; r++) quantise_row(x + r * x_stride, columns, q + r * q_stride, scales + r, width);
+}
+
+MULTIVERSION void fsac_quantise(fsac_width width, const float *x, size_t x_stride, size_t rows, size_t columns, void *q,
                                 size_t q_stride, fsac_row_scale *scales) {
-    for (size_t r = 0; r < rows; r++) quantise_row(x + r * x_stride, columns, q + r * q_stride, scales + r);
+    if (width == FSAC_BYTES)
+        quantise_rows(x, x_stride, rows, columns, q, q_stride, scales, FSAC_BYTES);
+    else
+        quantise_rows(x, x_stride, rows, columns, q, q_stride, scales, FSAC_WORDS);
 }
 
 MULTIVERSION void fsac_layer_norm_quantise(const float *x, const float *gamma, const float *beta, float epsilon,
@@ -64,7 +84,7 @@ MULTIVERSION void fsac_layer_norm_quantise(const float *x, const float *gamma, c
                                            size_t columns) {
     for (size_t r = 0; r < rows; r++, x += columns) {
         layer_norm_row(x, gamma, beta, epsilon, row, columns);
-        quantise_row(row, columns, q + r * q_stride, scales + r);
+        quantise_row(row, columns, q + r * q_stride, scales + r, FSAC_BYTES);
     }
 }
 
@@ -80,6 +100,7 @@ typedef struct {
     size_t out_stride;
     size_t columns; /* that are there, 1 ... PANEL */
     fsac_activation activation;
+    fsac_width width;
 } Panel;
 
 /*
@@ -128,21 +149,32 @@ INLINE void finish_columns(const Panel *p, const int32_t (*sums)[PANEL], size_t 
     }
 }
 
+/* With what is known of the layer as constants. */
+#define FINISH(lanes, activation) \
+    if (p->addend) \
+        finish_columns(p, sums, rows, c, lanes, true, activation); \
+    else \
+        finish_columns(p, sums, rows, c, lanes, false, activation)
+
 INLINE void finish_rows(const Panel *p, const int32_t (*sums)[PANEL], size_t rows) {
     for (size_t c = 0; c < p->columns; c += LANES) {
         const size_t lanes = p->columns - c < LANES ? p->columns - c : LANES;
-        const bool is_plain = lanes == LANES && p->activation == FSAC_NO_ACTIVATION;
-        if (is_plain && p->addend)
-            finish_columns(p, sums, rows, c, LANES, true, FSAC_NO_ACTIVATION);
-        else if (is_plain)
-            finish_columns(p, sums, rows, c, LANES, false, FSAC_NO_ACTIVATION);
-        else
+        if (lanes == LANES && p->activation == FSAC_NO_ACTIVATION) {
+            FINISH(LANES, FSAC_NO_ACTIVATION);
+        } else if (lanes == LANES && p->activation == FSAC_RELU6) {
+            FINISH(LANES, FSAC_RELU6);
+        } else if (lanes == LANES && p->activation == FSAC_GELU) {
+            FINISH(LANES, FSAC_GELU);
+        } else if (lanes == HALF && p->activation == FSAC_NO_ACTIVATION) {
+            FINISH(HALF, FSAC_NO_ACTIVATION);
+        } else {
             finish_columns(p, sums, rows, c, lanes, p->addend != NULL, p->activation);
+        }
     }
 }
 
 /* All rows, in tiles of nearly equal height. */
-#define COMPUTE(products_of_path, most) \
+#define COMPUTE(products_of_path, most, width) \
     const Panel first = panel; \
     int32_t sums[MOST_ROWS][PANEL] __attribute__((aligned(64))); \
     FOR_EACH_TILE(rows, most, row, count) { \
@@ -150,23 +182,30 @@ INLINE void finish_rows(const Panel *p, const int32_t (*sums)[PANEL], size_t row
         panel.scales = first.scales + row; \
         panel.out = first.out + row * first.out_stride; \
         panel.addend = first.addend ? first.addend + row * first.out_stride : NULL; \
-        WITH_CONSTANT_ROWS(most, count, products_of_path(&panel.products, sums, ROWS)) \
+        WITH_CONSTANT_ROWS(most, count, products_of_path(&panel.products, sums, ROWS, width)) \
         finish_rows(&panel, (const int32_t(*)[PANEL])sums, count); \
     }
 
-static void panel_plain(Panel panel, size_t rows) { COMPUTE(products_plain, ROWS_PLAIN) }
+#define COMPUTE_EITHER(products_of_path, most) \
+    if (panel.width == FSAC_BYTES) { \
+        COMPUTE(products_of_path, most, FSAC_BYTES) \
+    } else { \
+        COMPUTE(products_of_path, most, FSAC_WORDS) \
+    }
+
+static void panel_plain(Panel panel, size_t rows) { COMPUTE_EITHER(products_plain, ROWS_PLAIN) }
 #if defined(__x86_64__)
-AVX2 static void panel_avx2(Panel panel, size_t rows) { COMPUTE(products_avx2, ROWS_AVX2) }
-AVX_VNNI static void panel_avx_vnni(Panel panel, size_t rows) { COMPUTE(products_avx_vnni, ROWS_AVX_VNNI) }
-AVX512 static void panel_avx512(Panel panel, size_t rows) { COMPUTE(products_avx512, ROWS_AVX512) }
+AVX2 static void panel_avx2(Panel panel, size_t rows) { COMPUTE_EITHER(products_avx2, ROWS_AVX2) }
+AVX_VNNI static void panel_avx_vnni(Panel panel, size_t rows) { COMPUTE_EITHER(products_avx_vnni, ROWS_AVX_VNNI) }
+AVX512 static void panel_avx512(Panel panel, size_t rows) { COMPUTE_EITHER(products_avx512, ROWS_AVX512) }
 #endif
 
-void fsac_integer_linear(fsac_path path, const uint8_t *q, size_t q_stride, const fsac_row_scale *scales, size_t rows,
+void fsac_integer_linear(fsac_path path, const void *q, size_t q_stride, const fsac_row_scale *scales, size_t rows,
                          const fsac_integer_weights *weights, size_t columns, const float *addend,
                          fsac_activation activation, float *out, size_t out_stride) {
     for (size_t column = 0; column < columns; column += PANEL) {
         const Panel panel = {
-            .products = {q, q_stride, weights->panels + column * weights->inputs, weights->inputs},
+            .products = {q, q_stride, (const int8_t *)weights->panels + column * weights->row_bytes, weights->row_bytes},
             .scales = scales,
             .factors = weights->factors + column,
             .column_sums = weights->sums + column,
@@ -176,6 +215,7 @@ void fsac_integer_linear(fsac_path path, const uint8_t *q, size_t q_stride, cons
             .out_stride = out_stride,
             .columns = columns - column < PANEL ? columns - column : PANEL,
             .activation = activation,
+            .width = weights->width,
         };
         switch (path) {
 #if defined(__x86_64__)

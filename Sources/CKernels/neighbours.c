@@ -133,9 +133,9 @@ INLINE void keep_largest(const int32_t (*sums)[PANEL], const int32_t *keys, int3
 #define SEARCH_TILE(products_of_path) \
     for (size_t p = 0; p < search.panels; p++) { \
         int32_t sums[ROWS][PANEL] __attribute__((aligned(64))); \
-        products_of_path(&tile, sums, ROWS); \
+        products_of_path(&tile, sums, ROWS, FSAC_BYTES); \
         keep_largest((const int32_t(*)[PANEL])sums, search.keys + p * PANEL, best, search.best_stride, ROWS); \
-        tile.weights += PANEL * tile.inputs; \
+        tile.weights += PANEL * tile.row_bytes; \
     }
 
 #define SEARCH(products_of_path, most) \

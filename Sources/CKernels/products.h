@@ -1,6 +1,7 @@
 /*
- * Products of bytes, the inner loops of linear layers (integers.c) and of the search for neighbours (neighbours.c): a few rows times one
- * panel of columns. Every path gives the same sums, to the last bit.
+ * Products of bytes or of words, the inner loops of linear layers (integers.c) and of the search for neighbours (neighbours.c): a few rows
+ * times one panel of columns. Every path gives the same sums, to the last bit. A quad is what a lane of 32 bits takes at a time: four bytes
+ * or two words.
  */
 #ifndef FSAC_PRODUCTS_H
 #define FSAC_PRODUCTS_H
@@ -20,12 +21,12 @@ enum {
     MOST_ROWS = 12,
 };
 
-/* What is multiplied: rows of bytes 0 ... 255, and all columns of a panel, -127 ... 127. */
+/* What is multiplied: rows of numbers and all columns of a panel, as integers.h has them. */
 typedef struct {
-    const uint8_t *q; /* rows of `inputs`, q_stride bytes apart */
+    const uint8_t *q; /* rows of `row_bytes`, q_stride bytes apart */
     size_t q_stride;
-    const int8_t *weights; /* [inputs / 4][PANEL][4] */
-    size_t inputs;         /* a multiple of 4 */
+    const int8_t *weights; /* [quads][PANEL] quads */
+    size_t row_bytes;      /* a multiple of FSAC_QUAD */
 } Products;
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
@@ -38,15 +39,22 @@ INLINE int32_t quad_at(const uint8_t *q) {
 
 /* MARK: plain */
 
-INLINE void products_plain(const Products *p, int32_t (*sums)[PANEL], const int rows) {
+INLINE int32_t product_of_quads(const uint8_t *q, const int8_t *w, const fsac_width width) {
+    if (width == FSAC_BYTES) return q[0] * w[0] + q[1] * w[1] + q[2] * w[2] + q[3] * w[3];
+    int16_t a[2], b[2];
+    memcpy(a, q, sizeof a);
+    memcpy(b, w, sizeof b);
+    return a[0] * b[0] + a[1] * b[1];
+}
+
+INLINE void products_plain(const Products *p, int32_t (*sums)[PANEL], const int rows, const fsac_width width) {
     for (int r = 0; r < rows; r++) {
         for (size_t c = 0; c < PANEL; c++) {
             const uint8_t *q = p->q + (size_t)r * p->q_stride;
             const int8_t *w = p->weights + c * FSAC_QUAD;
             int32_t sum = 0;
-            for (size_t i = 0; i < p->inputs; i += FSAC_QUAD, w += PANEL * FSAC_QUAD) {
-                for (size_t k = 0; k < FSAC_QUAD; k++) sum += q[i + k] * w[k];
-            }
+            for (size_t i = 0; i < p->row_bytes; i += FSAC_QUAD, w += PANEL * FSAC_QUAD)
+                sum += product_of_quads(q + i, w, width);
             sums[r][c] = sum;
         }
     }
@@ -57,18 +65,23 @@ INLINE void products_plain(const Products *p, int32_t (*sums)[PANEL], const int 
 #define AVX_VNNI __attribute__((target("avx2,fma,avxvnni")))
 #define AVX2 __attribute__((target("avx2,fma")))
 
-/* MARK: AVX-512 VNNI: four products and their sum in each of 16 lanes, not saturated */
+/* MARK: AVX-512 VNNI: a quad's products and their sum in each of 16 lanes, not saturated */
 
-AVX512 INLINE void products_avx512(const Products *p, int32_t (*sums)[PANEL], const int rows) {
+AVX512 INLINE void products_avx512(const Products *p, int32_t (*sums)[PANEL], const int rows, const fsac_width width) {
     __m512i sum[MOST_ROWS][2];
     UNROLLED for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
     const int8_t *w = p->weights;
-    for (size_t i = 0; i < p->inputs; i += FSAC_QUAD, w += PANEL * FSAC_QUAD) {
+    for (size_t i = 0; i < p->row_bytes; i += FSAC_QUAD, w += PANEL * FSAC_QUAD) {
         const __m512i left = _mm512_loadu_si512(w), right = _mm512_loadu_si512(w + 64);
         UNROLLED for (int r = 0; r < rows; r++) {
             const __m512i q = _mm512_set1_epi32(quad_at(p->q + (size_t)r * p->q_stride + i));
-            sum[r][0] = _mm512_dpbusd_epi32(sum[r][0], q, left);
-            sum[r][1] = _mm512_dpbusd_epi32(sum[r][1], q, right);
+            if (width == FSAC_BYTES) {
+                sum[r][0] = _mm512_dpbusd_epi32(sum[r][0], q, left);
+                sum[r][1] = _mm512_dpbusd_epi32(sum[r][1], q, right);
+            } else {
+                sum[r][0] = _mm512_dpwssd_epi32(sum[r][0], q, left);
+                sum[r][1] = _mm512_dpwssd_epi32(sum[r][1], q, right);
+            }
         }
     }
     UNROLLED for (int r = 0; r < rows; r++) {
@@ -79,18 +92,23 @@ AVX512 INLINE void products_avx512(const Products *p, int32_t (*sums)[PANEL], co
 
 /* MARK: AVX-VNNI: the same in 8 lanes */
 
-AVX_VNNI INLINE void products_avx_vnni(const Products *p, int32_t (*sums)[PANEL], const int rows) {
+AVX_VNNI INLINE void products_avx_vnni(const Products *p, int32_t (*sums)[PANEL], const int rows, const fsac_width width) {
     for (size_t c = 0; c < PANEL; c += 16) {
         __m256i sum[MOST_ROWS][2];
         UNROLLED for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
         const int8_t *w = p->weights + c * FSAC_QUAD;
-        for (size_t i = 0; i < p->inputs; i += FSAC_QUAD, w += PANEL * FSAC_QUAD) {
+        for (size_t i = 0; i < p->row_bytes; i += FSAC_QUAD, w += PANEL * FSAC_QUAD) {
             const __m256i left = _mm256_loadu_si256((const __m256i *)w);
             const __m256i right = _mm256_loadu_si256((const __m256i *)(w + 32));
             UNROLLED for (int r = 0; r < rows; r++) {
                 const __m256i q = _mm256_set1_epi32(quad_at(p->q + (size_t)r * p->q_stride + i));
-                sum[r][0] = _mm256_dpbusd_avx_epi32(sum[r][0], q, left);
-                sum[r][1] = _mm256_dpbusd_avx_epi32(sum[r][1], q, right);
+                if (width == FSAC_BYTES) {
+                    sum[r][0] = _mm256_dpbusd_avx_epi32(sum[r][0], q, left);
+                    sum[r][1] = _mm256_dpbusd_avx_epi32(sum[r][1], q, right);
+                } else {
+                    sum[r][0] = _mm256_dpwssd_avx_epi32(sum[r][0], q, left);
+                    sum[r][1] = _mm256_dpwssd_avx_epi32(sum[r][1], q, right);
+                }
             }
         }
         UNROLLED for (int r = 0; r < rows; r++) {
@@ -116,10 +134,32 @@ AVX2 INLINE void widen(const uint8_t *q, size_t count, int32_t *units) {
     }
 }
 
-AVX2 INLINE void products_avx2(const Products *p, int32_t (*sums)[PANEL], const int rows) {
+/* Words as they are. */
+AVX2 INLINE void word_products_avx2(const Products *p, int32_t (*sums)[PANEL], const int rows) {
+    for (size_t c = 0; c < PANEL; c += 16) {
+        __m256i sum[MOST_ROWS][2];
+        UNROLLED for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
+        const int8_t *w = p->weights + c * FSAC_QUAD;
+        for (size_t i = 0; i < p->row_bytes; i += FSAC_QUAD, w += PANEL * FSAC_QUAD) {
+            const __m256i left = _mm256_loadu_si256((const __m256i *)w);
+            const __m256i right = _mm256_loadu_si256((const __m256i *)(w + 32));
+            UNROLLED for (int r = 0; r < rows; r++) {
+                const __m256i q = _mm256_set1_epi32(quad_at(p->q + (size_t)r * p->q_stride + i));
+                sum[r][0] = _mm256_add_epi32(sum[r][0], _mm256_madd_epi16(q, left));
+                sum[r][1] = _mm256_add_epi32(sum[r][1], _mm256_madd_epi16(q, right));
+            }
+        }
+        UNROLLED for (int r = 0; r < rows; r++) {
+            _mm256_store_si256((__m256i *)(sums[r] + c), sum[r][0]);
+            _mm256_store_si256((__m256i *)(sums[r] + c + 8), sum[r][1]);
+        }
+    }
+}
+
+AVX2 INLINE void byte_products_avx2(const Products *p, int32_t (*sums)[PANEL], const int rows) {
     int32_t units[MOST_ROWS][WIDE_BLOCK / 2];
-    for (size_t block = 0; block < p->inputs; block += WIDE_BLOCK) {
-        const size_t inputs = p->inputs - block < WIDE_BLOCK ? p->inputs - block : WIDE_BLOCK;
+    for (size_t block = 0; block < p->row_bytes; block += WIDE_BLOCK) {
+        const size_t inputs = p->row_bytes - block < WIDE_BLOCK ? p->row_bytes - block : WIDE_BLOCK;
         for (int r = 0; r < rows; r++) widen(p->q + (size_t)r * p->q_stride + block, inputs, units[r]);
         for (size_t c = 0; c < PANEL; c += 16) {
             __m256i sum[MOST_ROWS][2];
@@ -152,6 +192,13 @@ AVX2 INLINE void products_avx2(const Products *p, int32_t (*sums)[PANEL], const 
             }
         }
     }
+}
+
+AVX2 INLINE void products_avx2(const Products *p, int32_t (*sums)[PANEL], const int rows, const fsac_width width) {
+    if (width == FSAC_BYTES)
+        byte_products_avx2(p, sums, rows);
+    else
+        word_products_avx2(p, sums, rows);
 }
 #endif
 

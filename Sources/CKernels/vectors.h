@@ -13,9 +13,10 @@
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
-enum { LANES = 16 };
+enum { LANES = 16, HALF = LANES / 2 };
 /* aligned(4): rows need not begin on a vector boundary */
 typedef float vfloat __attribute__((vector_size(64), aligned(4)));
+typedef float vhalf __attribute__((vector_size(32), aligned(4)));
 typedef int32_t vint __attribute__((vector_size(64), aligned(4)));
 typedef uint8_t vbyte __attribute__((vector_size(16), aligned(1)));
 
@@ -28,24 +29,47 @@ typedef uint8_t vbyte __attribute__((vector_size(16), aligned(1)));
 /* minus zero, not plus: that is what the compiler may leave out */
 #define SPLAT(x) ((float)(x) - (vfloat){})
 
+/* All lanes of v become what `combine` makes of all of them. */
+#define ALL_LANES(v, combine) \
+    do { \
+        v = combine(v, __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)); \
+        v = combine(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11)); \
+        v = combine(v, __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)); \
+        v = combine(v, __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)); \
+    } while (0)
+#define SMALLER(a, b) MIN(a, b)
+#define LARGER(a, b) MAX(a, b)
+#define PLUS(a, b) ((a) + (b))
+
 /* A macro, not a function: a tail is read and written through `lanes` copies, a full vector directly. */
 #define FOR_EACH_VECTOR(columns, c, lanes) \
     for (size_t c = 0, lanes; lanes = (columns) - c < LANES ? (columns) - c : LANES, c < (columns); c += LANES)
 
+/*
+ * Copies of a tail go through a variable of their own: what has its address taken with a length that is not known lives in memory, and `v` is to
+ * live in a register. Eight lanes are often so: channels of convolutions come in eights.
+ */
 INLINE void load(vfloat *v, const float *p, size_t lanes, float padding) {
     if (lanes == LANES) {
         *v = LOAD(p);
+    } else if (lanes == HALF) {
+        const vhalf half = *(const vhalf *)p, rest = padding - (vhalf){};
+        *v = __builtin_shufflevector(half, rest, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     } else {
-        *v = SPLAT(padding);
-        memcpy(v, p, lanes * sizeof(float));
+        vfloat tail = SPLAT(padding);
+        memcpy(&tail, p, lanes * sizeof(float));
+        *v = tail;
     }
 }
 
 INLINE void store(float *p, const vfloat *v, size_t lanes) {
     if (lanes == LANES) {
         STORE(p, *v);
+    } else if (lanes == HALF) {
+        *(vhalf *)p = __builtin_shufflevector(*v, *v, 0, 1, 2, 3, 4, 5, 6, 7);
     } else {
-        memcpy(p, v, lanes * sizeof(float));
+        const vfloat tail = *v;
+        memcpy(p, &tail, lanes * sizeof(float));
     }
 }
 

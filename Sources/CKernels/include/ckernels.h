@@ -47,13 +47,14 @@ void fsac_softmax(float *x, size_t rows, size_t columns, size_t stride);
 void fsac_l2_normalize(float *x, size_t rows, size_t columns);
 
 /*
- * Depthwise convolution, zero padded, then bias and ReLU6, for output lines first_row ..< last_row.
- * input [height][width][channels], weights [kernel * kernel][channels], output: the lines asked for, one after the other,
- * each [output_width][channels]. kernel is 3 or 5, stride 1 or 2, channels a multiple of 16; pad_* is what lies before.
+ * One output line of a depthwise convolution, zero padded, then bias and ReLU6.
+ * lines   [kernel]: the input lines that it looks at, each [width][channels]; null where there is none
+ * weights [kernel * kernel][channels], output [output_width][channels]. kernel is 3 or 5, stride 1 or 2, channels a multiple of 16;
+ * pad_columns is what lies before.
  */
-void fsac_depthwise_relu6(const float *input, size_t height, size_t width, size_t channels, const float *weights,
-                          const float *bias, size_t kernel, size_t stride, size_t pad_rows, size_t pad_columns,
-                          size_t first_row, size_t last_row, size_t output_width, float *output);
+void fsac_depthwise_relu6(const float *const *lines, size_t width, size_t channels, const float *weights,
+                          const float *bias, size_t kernel, size_t stride, size_t pad_columns, size_t output_width,
+                          float *output);
 
 /* one turn of a short wait; `yield` lets another thread have the processor */
 void fsac_spin(bool yield);

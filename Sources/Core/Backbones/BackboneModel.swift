@@ -104,9 +104,11 @@ package final class BackboneModel: Sendable {
     /// In what some of its layers are computed; nil = all in single precision.
     package var reducedPrecision: ReducedPrecision? {
         switch network {
-        case .visionTransformer(let weights): weights.encoder.precision
-        case .joined(let members): members.lazy.compactMap(\.reducedPrecision).first
-        case .efficientNet, .adapted: nil
+        case .visionTransformer(let weights): weights.encoder.isInIntegers ? .int8 : nil
+        case .efficientNet(let weights): weights.isInIntegers ? .int16 : nil
+        case .joined(let members):
+            members.compactMap(\.reducedPrecision).reduce(nil) { $0 == nil || $0 == $1 ? $1 : .int8And16 }
+        case .adapted: nil
         }
     }
 
@@ -129,7 +131,7 @@ package final class BackboneModel: Sendable {
         let uses: Uses
         switch weights.sidecar.architecture {
         case .efficientNetLite0:
-            let network = try EfficientNetWeights(weights.scope, .lite0)
+            let network = try EfficientNetWeights(weights.scope, .lite0, inIntegers: precision.isReduced)
             self.network = .efficientNet(network)
             layerCount = network.stageCount
             uses = Uses(
@@ -137,14 +139,16 @@ package final class BackboneModel: Sendable {
                 besideOthers: [FeatureStage(layer: 4), FeatureStage(layer: 5, localAveraging: true)],
                 fine: [FeatureStage(layer: 4), FeatureStage(layer: 5, localAveraging: true)], tokenSide: 16)
         case .dinoV2Small:
-            let network = try VisionTransformerWeights(dinov2: weights.scope, .dinov2Small, in: precision.reduced)
+            let network = try VisionTransformerWeights(
+                dinov2: weights.scope, .dinov2Small, inIntegers: precision.isReduced)
             self.network = .visionTransformer(network)
             layerCount = network.layerCount
             uses = Uses(
                 inputSize: 224, autoInputSize: 322, layer: 6, stages: [4, 6],
                 fine: [FeatureStage(layer: 4), FeatureStage(layer: 6)], tokenSide: 14)
         case .fsacViTSmall:
-            let network = try VisionTransformerWeights(dinov2: weights.scope, .fsacSmall, in: precision.reduced)
+            let network = try VisionTransformerWeights(
+                dinov2: weights.scope, .fsacSmall, inIntegers: precision.isReduced)
             self.network = .visionTransformer(network)
             layerCount = network.layerCount
             uses = Uses(

@@ -2,34 +2,46 @@
 ///
 /// Pictures of features are stored line by line with channels varying fastest, so a 1 x 1 convolution is one matrix
 /// product over pixels. Only the depthwise convolution looks at neighbours. So the network runs in one parallel phase a
-/// block over picture lines: depthwise and projection of this block, then the expansion of the next; each thread takes a
-/// few lines at a time, which stay in its second-level cache. Two buffers alternate between phases, because other lines
-/// still read the old one.
+/// block over picture lines: a thread goes down its lines and widens as many of the block's input (of the first block: convolves as many of
+/// the stem) as the next few output lines look at, filters and projects them. The widened picture, by far the largest, is never there as a
+/// whole: its latest lines stay in the second-level cache. Two buffers alternate between phases, because other threads still read the old one.
 package final class EfficientNet: Backbone {
     package let input: PixelSize
     private let weights: EfficientNetWeights
     private let parallelism: Parallelism
-    /// What each block's depthwise convolution reads.
-    private let expandedShapes: [FeaturePlaneShape]
-    private let outputShapes: [FeaturePlaneShape]
+    private let blocks: [BlockShape]
     /// The input, `[3, height, width]`.
     private let pixels: Storage
     private let scratch: Scratch
 
+    /// A block's pictures.
+    private struct BlockShape {
+        /// What its depthwise convolution reads.
+        let expanded: FeaturePlaneShape
+        let output: FeaturePlaneShape
+        /// Output lines at a time, and the widened lines that these look at.
+        let lines: Int
+        let window: Int
+    }
+
     /// Everything that a forward pass writes to; allocated once.
     private struct Scratch {
-        /// Two buffers for what the depthwise convolutions read.
-        let expanded: [Storage]
         /// Two buffers for block outputs.
         let output: [Storage]
-        /// One a thread: a few lines after a depthwise convolution (or the windows of the stem).
+        /// One a thread: the latest widened lines.
+        let windows: [Storage]
+        /// One a thread: a few lines after a depthwise convolution, or the windows of the stem.
         let lines: [Storage]
+        /// One a thread: as many pixels in whole numbers.
+        let words: [QuantisedRows]
         /// `[pixels, head channels]`.
         let head: Storage
     }
 
-    /// Pixels that a thread carries through a phase at a time.
-    private static let pixelsAtATime = 512
+    /// Numbers of widened lines that a thread keeps, where that are enough of them: a quarter of a small second-level cache's megabyte.
+    private static let windowCount = 65_536
+    /// Pixels of the head at a time.
+    private static let headPixels = 512
 
     package init(_ weights: EfficientNetWeights, input: PixelSize, parallelism: Parallelism) {
         precondition(
@@ -37,31 +49,43 @@ package final class EfficientNet: Backbone {
         self.input = input
         self.weights = weights
         self.parallelism = parallelism
-        var expandedShapes: [FeaturePlaneShape] = []
-        var outputShapes: [FeaturePlaneShape] = []
+        var blocks: [BlockShape] = []
         var plane = FeaturePlaneShape(
             height: SamePadding(size: input.height, kernel: weights.stem.kernel, stride: weights.stem.stride)
                 .outputSize,
             width: SamePadding(size: input.width, kernel: weights.stem.kernel, stride: weights.stem.stride).outputSize,
             channels: weights.stem.outputChannels)
         for block in weights.blocks {
-            expandedShapes.append(
-                FeaturePlaneShape(height: plane.height, width: plane.width, channels: block.depthwise.bias.count))
-            let shape = block.depthwise.outputShape(expandedShapes[expandedShapes.count - 1])
-            plane = FeaturePlaneShape(height: shape.height, width: shape.width, channels: block.projection.outputs)
-            outputShapes.append(plane)
+            let (depthwise, expanded) = (
+                block.depthwise,
+                FeaturePlaneShape(height: plane.height, width: plane.width, channels: block.depthwise.bias.count)
+            )
+            let filtered = depthwise.outputShape(expanded)
+            plane = FeaturePlaneShape(
+                height: filtered.height, width: filtered.width, channels: block.projection.outputs)
+            let overlap = depthwise.kernel - depthwise.stride
+            let kept = Self.windowCount / (expanded.width * expanded.channels)
+            let lines = min(max((kept - overlap) / depthwise.stride, 1), plane.height)
+            blocks.append(
+                BlockShape(
+                    expanded: expanded, output: plane, lines: lines, window: lines * depthwise.stride + overlap))
         }
+        self.blocks = blocks
         pixels = Storage(count: 3 * input.height * input.width)
-        self.expandedShapes = expandedShapes
-        self.outputShapes = outputShapes
-        let expandedCount = expandedShapes.map(\.count).max() ?? 0
-        let outputCount = outputShapes.map(\.count).max() ?? 0
-        let widest = max(weights.blocks.map(\.depthwise.bias.count).max() ?? 0, weights.stem.windowSize)
-        let linePixels = max(Self.pixelsAtATime, expandedShapes.map(\.width).max() ?? 0)
+        let stemWindows = blocks[0].window * blocks[0].expanded.width * weights.stem.windowSize
+        let filtered = blocks.map { $0.lines * $0.output.width * $0.expanded.channels }.max() ?? 0
+        let rows = blocks.map { max($0.window * $0.expanded.width, $0.lines * $0.output.width) }.max() ?? 0
+        let widest = max(blocks.map(\.expanded.channels).max() ?? 0, weights.head.inputs)
         scratch = Scratch(
-            expanded: [Storage(count: expandedCount), Storage(count: expandedCount)],
-            output: [Storage(count: outputCount), Storage(count: outputCount)],
-            lines: (0..<parallelism.threads).map { _ in Storage(count: linePixels * widest) },
+            output: (0..<2).map { _ in Storage(count: blocks.map(\.output.count).max() ?? 0) },
+            windows: (0..<parallelism.threads).map { _ in
+                Storage(count: blocks.map { $0.window * $0.expanded.width * $0.expanded.channels }.max() ?? 0)
+            },
+            lines: (0..<parallelism.threads).map { _ in Storage(count: max(filtered, stemWindows)) },
+            words: (0..<parallelism.threads).map { _ in
+                QuantisedRows(
+                    rows: weights.isInIntegers ? max(rows, Self.headPixels) : 0, columns: widest, width: .words)
+            },
             head: Storage(count: plane.pixels * weights.head.outputs))
     }
 
@@ -73,21 +97,16 @@ package final class EfficientNet: Backbone {
         precondition(layers.allSatisfy { (1...weights.stageCount).contains($0) }, "efficientnet: layers \(layers)")
         pixels.base.update(from: input.values, count: input.values.count)
         var kept: [Int: FeatureMap] = [:]
-        var phases = [
-            overLines(height: expandedShapes[0].height, width: expandedShapes[0].width) { [self] share, lines in
-                convolveStem(lines, windows: scratch.lines[share].base)
-            }
-        ]
-        let blocks = request.finalTokens ? weights.blocks.count : weights.blockCount(ofStage: layers.max() ?? 0)
-        for (index, shape) in outputShapes.prefix(blocks).enumerated() {
+        var phases: [Parallelism.Phase] = []
+        let count = request.finalTokens ? blocks.count : weights.blockCount(ofStage: layers.max() ?? 0)
+        for (index, block) in blocks.prefix(count).enumerated() {
             phases.append(
-                overLines(height: shape.height, width: shape.width) { [self] share, lines in
-                    filterAndProject(index, lines, scratch.lines[share].base)
-                    if index + 1 < blocks { expandNext(index, lines) }
-                })
+                parallelism.phase(over: block.output.height) { [self] share, lines in compute(index, lines, share) })
             if let stage = weights.blocks[index].endsStage, layers.contains(stage) {
                 phases.append(
-                    parallelism.phase(over: 1) { [self] _, _ in kept[stage] = map(scratch.output[index % 2], shape) })
+                    parallelism.phase(over: 1) { [self] _, _ in
+                        kept[stage] = map(scratch.output[index % 2], block.output)
+                    })
             }
         }
         guard request.finalTokens else {
@@ -98,74 +117,79 @@ package final class EfficientNet: Backbone {
         return Features(classToken: headMean(), patchTokens: headMap(), layers: kept)
     }
 
-    /// Splits the lines of a picture over the threads, and each thread's lines into runs of a cache's size.
-    private func overLines(
-        height: Int, width: Int, _ body: @escaping (_ share: Int, _ lines: Range<Int>) -> Void
-    ) -> Parallelism.Phase {
-        let step = max(1, Self.pixelsAtATime / width)
-        return parallelism.phase(over: height) { share, lines in
-            for first in stride(from: lines.lowerBound, to: lines.upperBound, by: step) {
-                body(share, first..<min(first + step, lines.upperBound))
+    /// Output lines of block `index`, a few at a time.
+    private func compute(_ index: Int, _ lines: Range<Int>, _ share: Int) {
+        let shape = blocks[index]
+        let ring = LineRing(
+            scratch.windows[share], lineCount: shape.expanded.width * shape.expanded.channels, capacity: shape.window)
+        var known = 0
+        for first in stride(from: lines.lowerBound, to: lines.upperBound, by: shape.lines) {
+            let next = first..<min(first + shape.lines, lines.upperBound)
+            let looked = weights.blocks[index].depthwise.inputLines(next, height: shape.expanded.height)
+            for piece in ring.pieces(max(known, looked.lowerBound)..<looked.upperBound) {
+                widen(index, piece, share, into: ring[piece.lowerBound])
             }
+            known = looked.upperBound
+            filterAndProject(index, ring, next, share)
         }
     }
 
-    private func convolveStem(_ lines: Range<Int>, windows: UnsafeMutablePointer<Float>) {
-        let shape = expandedShapes[0]
+    /// Lines that block `index` filters: its input widened, or the stem's.
+    private func widen(_ index: Int, _ lines: Range<Int>, _ share: Int, into output: UnsafeMutablePointer<Float>) {
+        let shape = blocks[index].expanded
+        guard let expansion = weights.blocks[index].expansion else {
+            return convolveStem(lines, windows: scratch.lines[share].base, into: output)
+        }
+        expansion.apply(
+            scratch.output[(index + 1) % 2].base + lines.lowerBound * shape.width * expansion.inputs,
+            pixels: lines.count * shape.width, activation: .relu6, scratch: scratch.words[share], into: output)
+    }
+
+    private func convolveStem(
+        _ lines: Range<Int>, windows: UnsafeMutablePointer<Float>, into output: UnsafeMutablePointer<Float>
+    ) {
         let (kernel, stride) = (weights.stem.kernel, weights.stem.stride)
         weights.stem.apply(
             pixels.base, height: input.height, width: input.width,
             padRows: SamePadding(size: input.height, kernel: kernel, stride: stride).before,
             padColumns: SamePadding(size: input.width, kernel: kernel, stride: stride).before,
-            lines: lines, outputWidth: shape.width, windows: windows, activation: .relu6,
-            into: scratch.expanded[0].base + lines.lowerBound * shape.width * shape.channels)
+            lines: lines, outputWidth: blocks[0].expanded.width, windows: windows, activation: .relu6, into: output)
     }
 
-    /// Output lines of block `index`: depthwise convolution, projection, shortcut.
-    private func filterAndProject(_ index: Int, _ lines: Range<Int>, _ filtered: UnsafeMutablePointer<Float>) {
-        let block = weights.blocks[index]
-        let shape = outputShapes[index]
-        block.depthwise.apply(scratch.expanded[index % 2].base, expandedShapes[index], lines: lines, into: filtered)
+    /// Depthwise convolution, projection, shortcut.
+    private func filterAndProject(_ index: Int, _ window: LineRing, _ lines: Range<Int>, _ share: Int) {
+        let (block, shape) = (weights.blocks[index], blocks[index].output)
+        let filtered = scratch.lines[share].base
+        block.depthwise.apply(window, blocks[index].expanded, lines: lines, into: filtered)
         let offset = lines.lowerBound * shape.width * shape.channels
         let input = scratch.output[(index + 1) % 2].base + offset
         block.projection.apply(
-            filtered, stride: block.projection.inputs, rows: lines.count * shape.width,
-            addend: block.hasShortcut ? UnsafePointer(input) : nil,
-            into: scratch.output[index % 2].base + offset, outputStride: shape.channels)
-    }
-
-    /// The same lines widened for the block after `index`.
-    private func expandNext(_ index: Int, _ lines: Range<Int>) {
-        guard let expansion = weights.blocks[index + 1].expansion else { return }
-        let shape = outputShapes[index]
-        let first = lines.lowerBound * shape.width
-        expansion.apply(
-            scratch.output[index % 2].base + first * expansion.inputs, stride: expansion.inputs,
-            rows: lines.count * shape.width, activation: .relu6,
-            into: scratch.expanded[(index + 1) % 2].base + first * expansion.outputs, outputStride: expansion.outputs)
+            filtered, pixels: lines.count * shape.width, addend: block.hasShortcut ? UnsafePointer(input) : nil,
+            scratch: scratch.words[share], into: scratch.output[index % 2].base + offset)
     }
 
     /// The last 1 x 1 convolution, which gives the patch tokens.
     private func headPhase() -> Parallelism.Phase {
-        let last = weights.blocks.count - 1
-        return parallelism.phase(over: outputShapes[last].pixels, grain: 16) { [self] _, pixels in
-            let head = weights.head
-            head.apply(
-                scratch.output[last % 2].base + pixels.lowerBound * head.inputs, stride: head.inputs,
-                rows: pixels.count, activation: .relu6,
-                into: scratch.head.base + pixels.lowerBound * head.outputs, outputStride: head.outputs)
+        let (last, head) = (blocks.count - 1, weights.head)
+        return parallelism.phase(over: blocks[last].output.pixels, grain: 16) { [self] share, pixels in
+            for first in stride(from: pixels.lowerBound, to: pixels.upperBound, by: Self.headPixels) {
+                let count = min(Self.headPixels, pixels.upperBound - first)
+                head.apply(
+                    scratch.output[last % 2].base + first * head.inputs, pixels: count, activation: .relu6,
+                    scratch: scratch.words[share], into: scratch.head.base + first * head.outputs)
+            }
         }
     }
 
     private func headMap() -> FeatureMap {
-        let shape = outputShapes[outputShapes.count - 1]
+        let shape = blocks[blocks.count - 1].output
         return map(
             scratch.head, FeaturePlaneShape(height: shape.height, width: shape.width, channels: weights.head.outputs))
     }
 
     /// The embedding of the whole picture: the mean over its patches.
     private func headMean() -> [Float] {
-        let pixels = outputShapes[outputShapes.count - 1].pixels
+        let pixels = blocks[blocks.count - 1].output.pixels
         let channels = weights.head.outputs
         var mean = [Float](repeating: 0, count: channels)
         for pixel in 0..<pixels {

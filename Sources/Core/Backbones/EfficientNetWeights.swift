@@ -49,9 +49,9 @@ package struct EfficientNetWeights: Sendable {
     /// A mobile inverted bottleneck (Sandler et al. 2018): expand, depthwise, project, and the shortcut where shapes agree.
     struct Block: Sendable {
         /// Nil where the expansion is 1.
-        let expansion: Linear?
+        let expansion: PointwiseConvolution?
         let depthwise: DepthwiseConvolution
-        let projection: Linear
+        let projection: PointwiseConvolution
         let hasShortcut: Bool
         /// The number of the stage (from 1) that ends with this block.
         let endsStage: Int?
@@ -59,15 +59,22 @@ package struct EfficientNetWeights: Sendable {
 
     let stem: DenseConvolution
     let blocks: [Block]
-    let head: Linear
+    let head: PointwiseConvolution
+    /// Whether 1 x 1 convolutions are, or in single precision.
+    let isInIntegers: Bool
     let stageCount: Int
 
     /// How many blocks lead up to the end of a stage; 0 for stage 0.
     func blockCount(ofStage stage: Int) -> Int { blocks.firstIndex { $0.endsStage == stage }.map { $0 + 1 } ?? 0 }
 
-    /// - Parameter weights: tensors under the names of the PyTorch package `efficientnet-lite-pytorch`.
+    /// - Parameters:
+    ///   - weights: tensors under the names of the PyTorch package `efficientnet-lite-pytorch`.
+    ///   - inIntegers: whether 1 x 1 convolutions are computed in 16-bit integers, or in single precision.
     /// - Throws: `WeightsError` naming the first tensor that is missing or has another shape.
-    package init(_ weights: WeightScope, _ configuration: EfficientNetConfiguration) throws(WeightsError) {
+    package init(
+        _ weights: WeightScope, _ configuration: EfficientNetConfiguration, inIntegers: Bool = false
+    ) throws(WeightsError) {
+        isInIntegers = inIntegers
         let epsilon = configuration.batchNormEpsilon
         let stemNorm = try FoldedBatchNorm(weights["_bn0"], configuration.stemChannels, epsilon: epsilon)
         var kernel = try weights["_conv_stem"].tensor("weight", [configuration.stemChannels, 3, 3, 3])
@@ -82,7 +89,8 @@ package struct EfficientNetWeights: Sendable {
                     try Block(
                         weights["_blocks.\(blocks.count)"], stage, inputs: channels,
                         stride: position == 0 ? stage.stride : 1,
-                        epsilon: epsilon, endsStage: position == stage.repeats - 1 ? stageIndex + 1 : nil))
+                        epsilon: epsilon, inIntegers: inIntegers,
+                        endsStage: position == stage.repeats - 1 ? stageIndex + 1 : nil))
                 channels = stage.channels
             }
         }
@@ -91,23 +99,25 @@ package struct EfficientNetWeights: Sendable {
             blocks.enumerated().allSatisfy { ($0 == 0) == ($1.expansion == nil) } && !blocks[0].hasShortcut,
             "efficientnet: only the first block may lack an expansion, and it has no shortcut")
         self.blocks = blocks
-        head = try Linear(
+        head = try PointwiseConvolution(
             weights["_conv_head"], norm: weights["_bn1"], inputs: channels, outputs: configuration.headChannels,
-            epsilon: epsilon)
+            epsilon: epsilon, inIntegers: inIntegers)
         stageCount = configuration.stages.count
     }
 }
 
 extension EfficientNetWeights.Block {
     init(
-        _ weights: WeightScope, _ stage: EfficientNetStage, inputs: Int, stride: Int, epsilon: Float, endsStage: Int?
+        _ weights: WeightScope, _ stage: EfficientNetStage, inputs: Int, stride: Int, epsilon: Float,
+        inIntegers: Bool, endsStage: Int?
     ) throws(WeightsError) {
         let expanded = inputs * stage.expansion
         expansion =
             stage.expansion == 1
             ? nil
-            : try Linear(
-                weights["_expand_conv"], norm: weights["_bn0"], inputs: inputs, outputs: expanded, epsilon: epsilon)
+            : try PointwiseConvolution(
+                weights["_expand_conv"], norm: weights["_bn0"], inputs: inputs, outputs: expanded, epsilon: epsilon,
+                inIntegers: inIntegers)
         let norm = try FoldedBatchNorm(weights["_bn1"], expanded, epsilon: epsilon)
         let taps = stage.kernel * stage.kernel
         let kernel = try weights["_depthwise_conv"].tensor("weight", [expanded, 1, stage.kernel, stage.kernel])
@@ -117,24 +127,28 @@ extension EfficientNetWeights.Block {
         }
         depthwise = DepthwiseConvolution(
             kernel: stage.kernel, stride: stride, weights: scaled.transposed().values, bias: norm.bias)
-        projection = try Linear(
-            weights["_project_conv"], norm: weights["_bn2"], inputs: expanded, outputs: stage.channels, epsilon: epsilon
-        )
+        projection = try PointwiseConvolution(
+            weights["_project_conv"], norm: weights["_bn2"], inputs: expanded, outputs: stage.channels,
+            epsilon: epsilon, inIntegers: inIntegers)
         hasShortcut = stride == 1 && inputs == stage.channels
         self.endsStage = endsStage
     }
 }
 
-extension Linear {
-    /// A 1 x 1 convolution with its batch norm folded in.
+extension PointwiseConvolution {
+    /// With its batch norm folded in.
     fileprivate init(
-        _ weights: WeightScope, norm: WeightScope, inputs: Int, outputs: Int, epsilon: Float
+        _ weights: WeightScope, norm: WeightScope, inputs: Int, outputs: Int, epsilon: Float,
+        inIntegers: Bool
     ) throws(WeightsError) {
         let norm = try FoldedBatchNorm(norm, outputs, epsilon: epsilon)
         let kernel = try weights.tensor("weight", [outputs, inputs, 1, 1])
         var matrix = Matrix(rows: outputs, columns: inputs, values: kernel.values)
         for index in matrix.values.indices { matrix.values[index] *= norm.scale[index / inputs] }
-        self.init(weights: matrix, bias: norm.bias)
+        self =
+            inIntegers
+            ? .words(IntegerLinear(weights: matrix, bias: norm.bias, width: .words))
+            : .float32(Linear(weights: matrix, bias: norm.bias))
     }
 }
 

@@ -66,11 +66,11 @@ package struct VisionTransformerWeights: Sendable {
 
     /// - Parameters:
     ///   - weights: tensors under the names of Hugging Face's `facebook/dinov2-small`.
-    ///   - precision: of the blocks; nil = single precision.
+    ///   - inIntegers: whether the blocks are, or in single precision.
     /// - Throws: `WeightsError` naming the first tensor that is missing or has another shape.
     package init(
         dinov2 weights: WeightScope, _ configuration: VisionTransformerConfiguration,
-        in precision: ReducedPrecision? = nil
+        inIntegers: Bool = false
     ) throws(WeightsError) {
         let (width, patch) = (configuration.width, configuration.patchSize)
         let embeddings = weights["embeddings"]
@@ -85,7 +85,7 @@ package struct VisionTransformerWeights: Sendable {
             values: try embeddings.tensor("position_embeddings", [1, tokens, width]).values)
         interpolation = .bicubic
         firstNorm = nil
-        encoder = try TransformerWeights(configuration.shape, in: precision) { index throws(WeightsError) in
+        encoder = try TransformerWeights(configuration.shape, inIntegers: inIntegers) { index throws(WeightsError) in
             try TransformerBlock(dinov2: weights["encoder.layer.\(index)"], configuration.shape)
         }
         norm = configuration.normalisesLayers ? LayerNorm(plain: width) : try LayerNorm(weights["layernorm"], width)

@@ -54,20 +54,65 @@ package struct DepthwiseConvolution: Sendable {
             channels: input.channels)
     }
 
+    /// The input lines that some output lines look at, of a picture of so many.
+    package func inputLines(_ lines: Range<Int>, height: Int) -> Range<Int> {
+        let first = lines.lowerBound * stride - SamePadding(size: height, kernel: kernel, stride: stride).before
+        return max(first, 0)..<min(first + (lines.count - 1) * stride + kernel, height)
+    }
+
     /// Output lines `lines`, written one after the other from `output` on.
+    ///
+    /// - Parameter input: has the lines that these look at.
     package func apply(
-        _ input: UnsafePointer<Float>, _ shape: FeaturePlaneShape, lines: Range<Int>,
-        into output: UnsafeMutablePointer<Float>
+        _ input: LineRing, _ shape: FeaturePlaneShape, lines: Range<Int>, into output: UnsafeMutablePointer<Float>
     ) {
         let rows = SamePadding(size: shape.height, kernel: kernel, stride: stride)
         let columns = SamePadding(size: shape.width, kernel: kernel, stride: stride)
         precondition(
-            shape.channels == bias.count, "depthwise convolution: \(shape.channels) channels for \(bias.count)")
+            shape.channels == bias.count && input.lineCount == shape.width * shape.channels,
+            "depthwise convolution: \(shape.channels) channels for \(bias.count), lines of \(input.lineCount)")
         precondition(
             lines.lowerBound >= 0 && lines.upperBound <= rows.outputSize, "depthwise convolution: lines \(lines)")
-        fsac_depthwise_relu6(
-            input, shape.height, shape.width, shape.channels, weights.base, bias.base, kernel, stride,
-            rows.before, columns.before, lines.lowerBound, lines.upperBound, columns.outputSize, output)
+        precondition(
+            inputLines(lines, height: shape.height).count <= input.capacity,
+            "depthwise convolution: \(lines) of \(input.capacity) lines")
+        var output = output
+        for line in lines {
+            let top = line * stride - rows.before
+            var looked = (top..<top + kernel).map { y in
+                (0..<shape.height).contains(y) ? UnsafePointer(input[y]) : nil
+            }
+            fsac_depthwise_relu6(
+                &looked, shape.width, shape.channels, weights.base, bias.base, kernel, stride, columns.before,
+                columns.outputSize, output)
+            output += columns.outputSize * shape.channels
+        }
+    }
+}
+
+/// The latest lines of a picture of features, in memory for no more of them.
+package struct LineRing: Sendable {
+    private let storage: Storage
+    /// Numbers of a line.
+    package let lineCount: Int
+    package let capacity: Int
+
+    /// - Parameter storage: of at least `capacity * lineCount` numbers.
+    package init(_ storage: Storage, lineCount: Int, capacity: Int) {
+        precondition(storage.count >= capacity * lineCount, "line ring: \(storage.count) numbers for \(capacity) lines")
+        self.storage = storage
+        self.lineCount = lineCount
+        self.capacity = capacity
+    }
+
+    /// Where line `y` of the picture is kept.
+    package subscript(y: Int) -> UnsafeMutablePointer<Float> { storage.base + y % capacity * lineCount }
+
+    /// Lines in pieces that lie one after the other.
+    package func pieces(_ lines: Range<Int>) -> [Range<Int>] {
+        guard let last = lines.last else { return [] }
+        let wrap = last / capacity * capacity
+        return wrap > lines.lowerBound ? [lines.lowerBound..<wrap, wrap..<lines.upperBound] : [lines]
     }
 }
 

@@ -10,10 +10,10 @@ import Testing
     init() throws { fixture = try BackboneFixture(TinyNetwork.visionTransformer.rawValue) }
 
     private func network(
-        _ size: PixelSize, in precision: ReducedPrecision? = nil, threads: Int = 2
+        _ size: PixelSize, inIntegers: Bool = false, threads: Int = 2
     ) throws -> VisionTransformer {
         VisionTransformer(
-            try VisionTransformerWeights(dinov2: fixture.network, .tiny, in: precision), input: size,
+            try VisionTransformerWeights(dinov2: fixture.network, .tiny, inIntegers: inIntegers), input: size,
             parallelism: Parallelism(threads: threads))
     }
 
@@ -44,11 +44,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [nil, ReducedPrecision.int8]) func nothingOfADroppedPatchShows(precision: ReducedPrecision?) throws
-    {
+    @Test(arguments: [false, true]) func nothingOfADroppedPatchShows(inIntegers: Bool) throws {
         var random = SplitMix64(seed: 32)
         let size = PixelSize(height: 24, width: 36)
-        let (network, input) = (try network(size, in: precision), picture(size, &random))
+        let (network, input) = (try network(size, inIntegers: inIntegers), picture(size, &random))
         let patches = (0..<54).filter { $0 % 3 != 1 }
         var other = input
         for (pixel, noise) in zip(other.values.indices, random.floats(other.values.count)) {

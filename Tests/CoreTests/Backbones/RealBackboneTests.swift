@@ -40,11 +40,12 @@ private let models = RealModels.directory
     @Test(
         .enabled(if: !models.names.isEmpty, "no models: run `make weights` or set FSAC_MODELS"),
         .enabled(if: IntegerPath.best != .plain, "a processor without AVX2"),
-        arguments: [WeightArchitecture.dinoV2Small, .fsacViTSmall])
+        arguments: [WeightArchitecture.dinoV2Small, .fsacViTSmall, .efficientNetLite0])
     func layersInIntegersSayAlmostTheSameOnAnyNumberOfThreads(architecture: WeightArchitecture) throws {
         let single = try BackboneModel.load(architecture.rawValue, modelsDirectory: models)
         let auto = try BackboneModel.load(architecture.rawValue, modelsDirectory: models, precision: .auto)
-        #expect(single.reducedPrecision == nil && auto.reducedPrecision == .int8)
+        let reduced = architecture == .efficientNetLite0 ? ReducedPrecision.int16 : .int8
+        #expect(single.reducedPrecision == nil && auto.reducedPrecision == reduced)
         let input = single.preprocessing.input(from: .golden, size: 224)
         let request = FeatureRequest(layers: Array(1...single.layerCount), finalTokens: true)
         func features(_ model: BackboneModel, threads: Int) -> Features {
@@ -65,10 +66,14 @@ private let models = RealModels.directory
         #expect(isSame)
     }
 
-    @Test(.enabled(if: !models.names.isEmpty, "no models: run `make weights` or set FSAC_MODELS"))
-    func whatIsNoTransformerOfDINOv2StaysInSinglePrecision() throws {
-        let model = try BackboneModel.load("efficientnet-lite0", modelsDirectory: models, precision: .auto)
-        #expect(model.reducedPrecision == nil)
+    @Test(
+        .enabled(if: !models.names.isEmpty, "no models: run `make weights` or set FSAC_MODELS"),
+        .enabled(if: IntegerPath.best != .plain, "a processor without AVX2"),
+        arguments: ["fsac-vit-small+efficientnet-lite0", "efficientnet-lite0+fsac-vit-small"])
+    func joinedBackbonesSayThatConvolutionsAreInIntegersToo(name: String) throws {
+        // A generation whose convolutions were in single precision must not be taken for one of this.
+        let model = try BackboneModel.load(name, modelsDirectory: models, precision: .auto)
+        #expect(model.reducedPrecision == .int8And16)
     }
 
     @Test(.enabled(if: !models.names.isEmpty, "no models: run `make weights` or set FSAC_MODELS"))

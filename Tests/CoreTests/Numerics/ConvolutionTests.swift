@@ -84,18 +84,33 @@ import Testing
         #expect(firstDifference(filtered, expected, atol: 1e-5, rtol: 1e-5) == nil)
         let oneByOne = lines((0..<output.height).map { $0..<$0 + 1 }, of: convolution, picture.interleaved, shape)
         #expect(oneByOne == filtered)
+        let latest = lines(
+            (0..<output.height).map { $0..<$0 + 1 }, of: convolution, picture.interleaved, shape, kept: kernel)
+        #expect(latest == filtered)
     }
 
     /// What the convolution gives when it computes `runs` of lines one after the other.
+    ///
+    /// - Parameter kept: how many of the latest input lines are there at a time; all when it is nil.
     private func lines(
-        _ runs: [Range<Int>], of convolution: DepthwiseConvolution, _ input: [Float], _ shape: FeaturePlaneShape
+        _ runs: [Range<Int>], of convolution: DepthwiseConvolution, _ input: [Float], _ shape: FeaturePlaneShape,
+        kept: Int? = nil
     ) -> [Float] {
         let output = convolution.outputShape(shape)
-        let source = Storage(input)
+        let (source, width) = (Storage(input), shape.width * shape.channels)
+        let capacity = kept ?? shape.height
+        let ring = LineRing(
+            Storage([Float](repeating: .nan, count: capacity * width)), lineCount: width, capacity: capacity)
         let result = Storage([Float](repeating: .nan, count: output.count))
+        var known = 0
         for run in runs {
+            let looked = convolution.inputLines(run, height: shape.height)
+            for piece in ring.pieces(max(known, looked.lowerBound)..<looked.upperBound) {
+                ring[piece.lowerBound].update(from: source.base + piece.lowerBound * width, count: piece.count * width)
+            }
+            known = looked.upperBound
             convolution.apply(
-                source.base, shape, lines: run, into: result.base + run.lowerBound * output.width * output.channels)
+                ring, shape, lines: run, into: result.base + run.lowerBound * output.width * output.channels)
         }
         return result.values(0..<output.count)
     }

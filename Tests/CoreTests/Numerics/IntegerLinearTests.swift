@@ -12,6 +12,10 @@ import Testing
     /// Those that this processor has: plain always. Continuous integration prints which.
     static let paths = IntegerPath.allCases.filter(\.isAvailable)
 
+    static func eachWidth(of values: [Float]) -> [(Float, IntegerWidth)] {
+        values.flatMap { value in IntegerWidth.allCases.map { (value, $0) } }
+    }
+
     @Test func thePathsThatAreTestedAreThoseOfTheProcessor() {
         print("paths of integer products on this processor: \(Self.paths)")
         #expect(Self.paths.contains(.plain) && Self.paths.contains(.best))
@@ -26,9 +30,11 @@ import Testing
     @Test(arguments: shapes, paths) func everyPathIsTheProductOfWholeNumbers(
         shape: (Int, Int, Int), path: IntegerPath
     ) {
-        for activation in [Activation.none, .relu6, .gelu, .quickGELU] {
-            let layer = WholeLayer(rows: shape.0, inputs: shape.1, outputs: shape.2)
-            #expect(layer.firstDifference(path, activation) == nil, "\(activation)")
+        for width in IntegerWidth.allCases {
+            let layer = WholeLayer(rows: shape.0, inputs: shape.1, outputs: shape.2, width: width)
+            for activation in [Activation.none, .relu6, .gelu, .quickGELU] {
+                #expect(layer.firstDifference(path, activation) == nil, "\(width), \(activation)")
+            }
         }
     }
 
@@ -36,27 +42,40 @@ import Testing
         // 255 * 127 twice is more than 16 bits hold; a row of them is the most that there is.
         for sign: Float in [1, -1] {
             let layer = WholeLayer(
-                rows: 7, inputs: 1_030, outputs: 40, byte: { $0 == 0 ? 0 : 255 }, weight: { _ in 127 * sign })
+                rows: 7, inputs: 1_030, outputs: 40, number: { $0 == 0 ? 0 : 255 }, weight: { _ in 127 * sign })
             #expect(layer.firstDifference(path, .none) == nil)
+            // Of words a sum of weights is bounded: these reach 32 bits as nearly as 16-bit weights can.
+            for inputs in [2, 17, 1_030, IntegerLinear.mostInputs] {
+                let layer = WholeLayer(
+                    rows: 2, inputs: inputs, outputs: 3, width: .words, number: { $0 == 0 ? 0 : 4095 },
+                    weight: { _ in sign / 64 })
+                #expect(layer.firstDifference(path, .none) == nil, "\(inputs) inputs")
+            }
         }
     }
 
     @Test(arguments: shapes, paths) func anAddendIsAddedBeforeTheActivationAlsoInPlace(
         shape: (Int, Int, Int), path: IntegerPath
     ) {
-        let layer = WholeLayer(rows: shape.0, inputs: shape.1, outputs: shape.2)
-        var random = SplitMix64(seed: 2)
-        let addend = Storage(random.floats(shape.0 * layer.outputStride))
-        #expect(layer.firstDifference(path, .relu6, addend: addend) == nil)
-        #expect(layer.firstDifference(path, .relu6, addend: addend, inPlace: true) == nil)
+        for width in IntegerWidth.allCases {
+            let layer = WholeLayer(rows: shape.0, inputs: shape.1, outputs: shape.2, width: width)
+            var random = SplitMix64(seed: 2)
+            let addend = Storage(random.floats(shape.0 * layer.outputStride))
+            for activation in [Activation.none, .relu6] {
+                #expect(layer.firstDifference(path, activation, addend: addend) == nil)
+                #expect(layer.firstDifference(path, activation, addend: addend, inPlace: true) == nil)
+            }
+        }
     }
 
     @Test(arguments: shapes) func allPathsSayTheSameToTheLastBitButForRoundingOfThePlainOne(shape: (Int, Int, Int)) {
-        let layer = WholeLayer(rows: shape.0, inputs: shape.1, outputs: shape.2)
-        let outputs = Self.paths.filter { $0 != .plain }.map { layer.output($0, .gelu, addend: nil) }
-        for output in outputs.dropFirst() {
-            let isSame = output == outputs[0]
-            #expect(isSame)
+        for width in IntegerWidth.allCases {
+            let layer = WholeLayer(rows: shape.0, inputs: shape.1, outputs: shape.2, width: width)
+            let outputs = Self.paths.filter { $0 != .plain }.map { layer.output($0, .gelu, addend: nil) }
+            for output in outputs.dropFirst() {
+                let isSame = output == outputs[0]
+                #expect(isSame)
+            }
         }
     }
 
@@ -74,32 +93,37 @@ import Testing
 
     @Test(arguments: paths) func aRowOfOneValueKeepsIt(path: IntegerPath) {
         // Its step is zero: nothing may be divided by that.
-        for value: Float in [0, -3, 1e30] {
-            #expect(identity(of: [value, value, value, value, value], path) == [value, value, value, value, value])
+        for (value, width) in Self.eachWidth(of: [0, -3, 1e30]) {
+            // Words round a weight of one, too.
+            let kept = identity(of: [value, value, value, value, value], path, width)
+            #expect(kept.allSatisfy { abs($0 - value) <= (width == .bytes ? 0 : 1e-4 * abs(value)) })
         }
     }
 
     @Test(arguments: paths) func aNumberIsKeptWithinHalfAStepOfItsRow(path: IntegerPath) {
         var random = SplitMix64(seed: 5)
         // The smallest: steps that have no reciprocal. Then a number is kept to within what single precision tells from zero.
-        for scale: Float in [1e-37, 1e-20, 1, 1e20] {
-            let row = random.floats(97).map { $0 * scale }
-            let step = ((row.max() ?? 0) - (row.min() ?? 0)) / 255
-            for (got, expected) in zip(identity(of: row, path), row) {
-                #expect(abs(got - expected) <= max(0.501 * step, 1e-36), "\(got), expected \(expected)")
+        for width in IntegerWidth.allCases {
+            for scale: Float in [1e-37, 1e-20, 1, 1e20] {
+                let row = random.floats(97).map { $0 * scale }
+                let step = ((row.max() ?? 0) - (row.min() ?? 0)) / Float(width.levels)
+                for (got, expected) in zip(identity(of: row, path, width), row) {
+                    #expect(abs(got - expected) <= max(0.501 * step, 1e-36), "\(got), expected \(expected)")
+                }
             }
         }
     }
 
     @Test(arguments: paths) func whatIsNotANumberMakesItsWholeRowSuchAndNoOther(path: IntegerPath) {
         // A number that went wrong must not come out as a small score.
-        let layer = IntegerLinear(
-            weights: Matrix(rows: 3, columns: 18, values: [Float](repeating: 0.5, count: 54)), bias: [0, 0, 0])
-        for wrong: Float in [.nan, .infinity, -.infinity] {
+        for (wrong, width) in Self.eachWidth(of: [.nan, .infinity, -.infinity]) {
+            let layer = IntegerLinear(
+                weights: Matrix(rows: 3, columns: 18, values: [Float](repeating: 0.5, count: 54)), bias: [0, 0, 0],
+                width: width)
             for place in [0, 15, 17] {
                 var values = [Float](repeating: 1, count: 54)
                 values[18 + place] = wrong
-                let rows = QuantisedRows(rows: 3, columns: 18)
+                let rows = QuantisedRows(rows: 3, columns: 18, width: width)
                 rows.quantise(values, stride: 18, rows: 0..<3)
                 let output = Storage(count: 9)
                 layer.apply(rows, rows: 3, activation: .gelu, path: path, into: output.base, outputStride: 3)
@@ -159,22 +183,23 @@ import Testing
     }
 }
 
-private func unitLayer(_ width: Int) -> IntegerLinear {
-    let values = (0..<width * width).map { Float($0 / width == $0 % width ? 1 : 0) }
+private func unitLayer(_ size: Int, _ width: IntegerWidth = .bytes) -> IntegerLinear {
+    let values = (0..<size * size).map { Float($0 / size == $0 % size ? 1 : 0) }
     return IntegerLinear(
-        weights: Matrix(rows: width, columns: width, values: values), bias: [Float](repeating: 0, count: width))
+        weights: Matrix(rows: size, columns: size, values: values), bias: [Float](repeating: 0, count: size),
+        width: width)
 }
 
-private func identity(of row: [Float], _ path: IntegerPath) -> [Float] {
-    let rows = QuantisedRows(rows: 1, columns: row.count)
+private func identity(of row: [Float], _ path: IntegerPath, _ width: IntegerWidth) -> [Float] {
+    let rows = QuantisedRows(rows: 1, columns: row.count, width: width)
     rows.quantise(row, stride: row.count, rows: 0..<1)
     let output = Storage(count: row.count)
-    unitLayer(row.count).apply(rows, rows: 1, path: path, into: output.base, outputStride: row.count)
+    unitLayer(row.count, width).apply(rows, rows: 1, path: path, into: output.base, outputStride: row.count)
     return output.values(0..<row.count)
 }
 
-/// A layer and an input that bytes hold exactly: rows of whole numbers from 0 to 255, both of which occur where there is room, and
-/// weights that are whole multiples of 1/64 and reach 127/64.
+/// A layer and an input that its numbers hold exactly, or as nearly as single precision: rows of whole numbers from 0 to the most, both of
+/// which occur where there is room, and weights that are whole multiples of 1/64 and reach 127/64.
 private struct WholeLayer {
     let count: Int
     let inputs: Int
@@ -187,13 +212,16 @@ private struct WholeLayer {
     let linear: IntegerLinear
 
     init(
-        rows count: Int, inputs: Int, outputs: Int, byte: ((Int) -> Float)? = nil, weight: ((Int) -> Float)? = nil
+        rows count: Int, inputs: Int, outputs: Int, width: IntegerWidth = .bytes, number: ((Int) -> Float)? = nil,
+        weight: ((Int) -> Float)? = nil
     ) {
         var random = SplitMix64(seed: UInt64(count * 10_000 + inputs * 100 + outputs))
         (self.count, self.inputs, self.outputs, outputStride) = (count, inputs, outputs, outputs + 5)
         x = (0..<count * inputs).map { index in
             let column = index % inputs
-            return byte?(column) ?? (column == 0 ? 0 : column == 1 ? 255 : Float(random.next() % 256))
+            let levels = width.levels
+            return number?(column)
+                ?? (column == 0 ? 0 : column == 1 ? Float(levels) : Float(random.next() % UInt64(levels + 1)))
         }
         weights = Matrix(
             rows: outputs, columns: inputs,
@@ -202,9 +230,9 @@ private struct WholeLayer {
                 return (weight?(column) ?? (column == 0 ? 127 : Float(random.next() % 255) - 127)) / 64
             })
         bias = random.floats(outputs)
-        rows = QuantisedRows(rows: count, columns: inputs)
+        rows = QuantisedRows(rows: count, columns: inputs, width: width)
         rows.quantise(x, stride: inputs, rows: 0..<count)
-        linear = IntegerLinear(weights: weights, bias: bias)
+        linear = IntegerLinear(weights: weights, bias: bias, width: width)
     }
 
     func output(
@@ -246,11 +274,22 @@ private struct WholeLayer {
                 case .quickGELU: sum / (1 + exp(-1.702 * sum))
                 }
             // The GELU of layers in integers is a polynomial.
-            let tolerance = 1e-6 * magnitude + (activation == .gelu ? 1e-4 + 1e-5 * abs(sum) : 1e-6)
+            let tolerance =
+                rounding(of: row, column) + 1e-6 * magnitude
+                + (activation == .gelu ? 1e-4 + 1e-5 * abs(sum) : 1e-6)
             if abs(Double(value) - expected) > tolerance {
                 return "row \(row), output \(column): \(value), expected \(expected)"
             }
         }
         return nil
+    }
+
+    /// What the rounded weights of an output may change of a row's sum: bytes hold them exactly, words to half a step.
+    private func rounding(of row: Int, _ column: Int) -> Double {
+        guard linear.width == .words else { return 0 }
+        let sizes = weights.row(column).map { Double(abs($0)) }
+        let room = Double(Int(Int32.max) / linear.width.levels - inputs)
+        let step = max((sizes.max() ?? 0) / Double(Int16.max), sizes.reduce(0, +) / room)
+        return 0.501 * step * x[row * inputs..<(row + 1) * inputs].reduce(0) { $0 + Double($1) }
     }
 }

@@ -55,11 +55,11 @@ package final class TransformerEncoder {
         attended = Storage(count: rows * width)
         hidden = Storage(count: rows * max(weights.shape.hiddenWidth, hiddenWidth))
         integerScratch =
-            weights.precision == nil
-            ? nil
-            : IntegerScratch(
+            weights.isInIntegers
+            ? IntegerScratch(
                 weights.shape, rows: rows, longestSequence: longestSequence, threads: parallelism.threads)
-        scores = (0..<(weights.precision == nil ? parallelism.threads : 0)).map { [attentionRows] _ in
+            : nil
+        scores = (0..<(weights.isInIntegers ? 0 : parallelism.threads)).map { [attentionRows] _ in
             Storage(count: attentionRows * longestSequence)
         }
     }

@@ -70,30 +70,27 @@ package struct TransformerWeights: Sendable {
     package let blocks: Blocks
 
     /// - Parameters:
-    ///   - precision: nil = single precision. In another one, of a block no more is kept than what that computes with.
+    ///   - inIntegers: of a block no more is kept than what that computes with.
     ///   - block: reads one, counted from 0.
     package init(
-        _ shape: TransformerShape, in precision: ReducedPrecision? = nil,
-        block: (Int) throws(WeightsError) -> TransformerBlock
+        _ shape: TransformerShape, inIntegers: Bool = false, block: (Int) throws(WeightsError) -> TransformerBlock
     ) throws(WeightsError) {
         self.shape = shape
-        switch precision {
-        case nil:
-            var blocks: [TransformerBlock] = []
-            for index in 0..<shape.depth { blocks.append(try block(index)) }
-            self.blocks = .float32(blocks)
-        case .int8:
+        if inIntegers {
             var blocks: [IntegerBlock] = []
             for index in 0..<shape.depth { blocks.append(IntegerBlock(try block(index))) }
             self.blocks = .int8(blocks)
+        } else {
+            var blocks: [TransformerBlock] = []
+            for index in 0..<shape.depth { blocks.append(try block(index)) }
+            self.blocks = .float32(blocks)
         }
     }
 
-    /// In what the blocks are; nil = single precision.
-    package var precision: ReducedPrecision? {
+    package var isInIntegers: Bool {
         switch blocks {
-        case .float32: nil
-        case .int8: .int8
+        case .float32: false
+        case .int8: true
         }
     }
 }
