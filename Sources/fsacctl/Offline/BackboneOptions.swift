@@ -32,7 +32,7 @@ struct BackboneOptions: ParsableArguments {
     // Held against the backbone once that is loaded, see `check(inputSize:of:)`.
     var size: Int?
 
-    @Option(help: "auto computes DINOv2's kind in 8-bit integers and EfficientNet in 16-bit ones, with AVX2; float32 none.")
+    @Option(help: "auto: DINOv2's kind in 8-bit integers, EfficientNet in 16-bit ones, with AVX2; float32: nothing.")
     var precision = Precision.auto
 
     @Option(help: "Threads to compute with.")

@@ -145,6 +145,25 @@ import Testing
         #expect((120...140).allSatisfy { score(model, $0) > model.calibration.limit })
     }
 
+    @Test func theMapShowsWhereAnotherPieceLies() throws {
+        let model = try model(of: [1, 2, 3, 4])
+        let limit = model.calibration.limit
+        func map(_ number: Int) -> ScoreMap {
+            let features = part(number, number < 100 ? [1, 2, 3, 4] : [2, 1, 3, 4])
+            return model.score(Features(layers: [1: FeatureMap(grid: features.grid, tokens: features.rows)]))
+        }
+        for number in 120...125 {
+            // The first two pieces, in the upper half, have changed places.
+            let wrong = map(number)
+            #expect(wrong.hasReject(at: limit) && wrong.peak.y < 0.5)
+            let rows = (0..<Self.grid.rows).map { row in
+                wrong.values[row * Self.grid.columns..<(row + 1) * Self.grid.columns].max() ?? 0
+            }
+            #expect(try #require(rows[16...].max()) < limit)
+        }
+        #expect((20...25).allSatisfy { !map($0).hasReject(at: limit) })
+    }
+
     @Test func aLoadedModelKnowsWhichPiecesLieWhere() throws {
         let folder = try ScratchFolder()
         let model = try model(of: [1, 2, 3])

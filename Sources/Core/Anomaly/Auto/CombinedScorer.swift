@@ -71,10 +71,13 @@ package struct CombinedScorer: Scorer {
     func score(
         _ views: [PatchFeatures], counting mask: PatchMask, _ whole: PictureEvidence, _ parallelism: Parallelism
     ) -> ScoreMap {
-        let values = coarseSquares(views, counting: mask, parallelism).values.map { $0.squareRoot() }
-        return ScoreMap(
-            grid: views[0].grid, values: values,
-            imageScore: whole.score(Self.top(mask.patches.map { values[$0] })))
+        var values = coarseSquares(views, counting: mask, parallelism).values.map { $0.squareRoot() }
+        let score = Self.top(mask.patches.map { values[$0] })
+        for patch in mask.patches {
+            let centre = views[0].grid.centre(of: patch)
+            values[patch] = whole.shown(values[patch], x: centre.x, y: centre.y)
+        }
+        return ScoreMap(grid: views[0].grid, values: values, imageScore: whole.score(score))
     }
 
     /// The mean of the highest values, at least one of them; 0 of none.

@@ -31,11 +31,15 @@ package struct Composition: Sendable, Equatable {
     /// What good parts' shares differ by at least, however alike the shots are: a few patches' worth.
     private static let smallestUnit: Float = 0.015
 
-    /// What the picture's composition adds to the square of its patches' score, in units of good parts.
+    /// What the picture's composition adds to the square of its patches' score, in units of good parts, and to each place of the map.
     package func evidence(of features: PatchFeatures, counting mask: PatchMask) -> PictureEvidence {
         let sample = CompositionSample(features, mask, columns: columns)
         let signature = Self.signature(sample, Self.kinds(of: sample.rows, words))
-        return PictureEvidence(added: weight * Self.square(signature, to: shots) / unit, weight: weight)
+        let squares = Self.squares(signature, to: shots)
+        return PictureEvidence(
+            added: weight * squares.farthest / unit, weight: weight,
+            places: ViewSquares(
+                grid: PatchGrid(rows: Self.side, columns: Self.side), values: squares.cells.map { weight * $0 / unit }))
     }
 
     /// Nil when no shot is left.
@@ -232,24 +236,25 @@ extension Composition {
         return [(cell, Float(cell + 1) - place), (cell + 1, place - Float(cell))].filter { $0.1 > 0 }
     }
 
-    /// The mean of the books' squares: of the nearest of the signatures, its farthest cell.
     private static func square(_ signature: [Float], to others: Matrix) -> Float {
-        let sizes = (book: cells * wordsOfBook, cell: wordsOfBook)
-        return (0..<books).reduce(Float(0)) { sum, book in
-            sum
-                + (0..<others.rows).reduce(Float.infinity) { nearest, other in
-                    let row = others.row(other)
-                    var farthest: Float = 0
-                    for cell in 0..<cells {
-                        let start = book * sizes.book + cell * sizes.cell
-                        let square = (start..<start + sizes.cell).reduce(Float(0)) { sum, index in
-                            let difference = signature[index] - row[row.startIndex + index]
-                            return sum + difference * difference
-                        }
-                        farthest = max(farthest, square)
-                    }
-                    return min(nearest, farthest)
-                } / Float(books)
+        squares(signature, to: others).farthest
+    }
+
+    /// The mean of the books' squares: of the nearest of the signatures, its farthest cell; and each of its cells.
+    private static func squares(_ signature: [Float], to others: Matrix) -> (farthest: Float, cells: [Float]) {
+        var sums = (farthest: Float(0), cells: [Float](repeating: 0, count: cells))
+        for book in 0..<books {
+            let byShot = (0..<others.rows).map { other in
+                (0..<cells).map { cell in
+                    let start = (book * cells + cell) * wordsOfBook
+                    return zip(signature[start..<start + wordsOfBook], others.row(other).dropFirst(start))
+                        .reduce(Float(0)) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+                }
+            }
+            let nearest = byShot.min { ($0.max() ?? 0) < ($1.max() ?? 0) } ?? []
+            sums.farthest += (nearest.max() ?? 0) / Float(books)
+            for (cell, square) in nearest.enumerated() { sums.cells[cell] += square / Float(books) }
         }
+        return sums
     }
 }

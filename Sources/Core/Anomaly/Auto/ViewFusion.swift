@@ -3,7 +3,7 @@ internal import Glibc
 // P patches of the coarse view, T tokens of a fine one.
 
 /// One square of how unusual it is for each patch of a view: squares of the views add up.
-package struct ViewSquares: Sendable {
+package struct ViewSquares: Sendable, Equatable {
     let grid: PatchGrid
     package let values: [Float]
 
@@ -143,6 +143,11 @@ package struct ViewFusion: Codable, Sendable, Equatable {
             values[token] = sum.squareRoot()
         }
         let score = CombinedScorer.top(view.mask.patches.map { values[$0] })
+        for token in view.mask.patches {
+            let centre = view.grid.centre(of: token)
+            let place = view.placement.inPicture(x: centre.x, y: centre.y)
+            values[token] = whole.shown(values[token], x: place.x, y: place.y)
+        }
         guard let outside else { return ScoreMap(grid: view.grid, values: values, imageScore: whole.score(score)) }
         let inner = ViewSquares(grid: view.grid, values: values)
         let rest = Self.patches(outside: view.placement, of: mask)
@@ -154,6 +159,10 @@ package struct ViewFusion: Codable, Sendable, Equatable {
         }
         for patch in rest { everywhere[patch] = squares.values[patch].squareRoot() / outside }
         let outer = CombinedScorer.top(rest.map { everywhere[$0] })
+        for patch in rest {
+            let centre = squares.grid.centre(of: patch)
+            everywhere[patch] = whole.shown(everywhere[patch], x: centre.x, y: centre.y)
+        }
         return ScoreMap(
             grid: squares.grid, values: everywhere, imageScore: whole.score(max(score, outer)),
             inner: PlacedMap(grid: view.grid, values: values, placement: view.placement))
