@@ -90,31 +90,36 @@ AVX512 INLINE void products_avx512(const Products *p, int32_t (*sums)[PANEL], co
     }
 }
 
-/* MARK: AVX-VNNI: the same in 8 lanes */
+/*
+ * MARK: AVX-VNNI: the same in 8 lanes. `add(sum, q, w)` is the sum with the products of two vectors of quads: a macro, for an instruction
+ * of AVX-VNNI may not stand in a function that AVX2 alone runs.
+ */
+
+#define PRODUCTS_IN_8_LANES(add) \
+    for (size_t c = 0; c < PANEL; c += 16) { \
+        __m256i sum[MOST_ROWS][2]; \
+        UNROLLED for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm256_setzero_si256(); \
+        const int8_t *w = p->weights + c * FSAC_QUAD; \
+        for (size_t i = 0; i < p->row_bytes; i += FSAC_QUAD, w += PANEL * FSAC_QUAD) { \
+            const __m256i left = _mm256_loadu_si256((const __m256i *)w); \
+            const __m256i right = _mm256_loadu_si256((const __m256i *)(w + 32)); \
+            UNROLLED for (int r = 0; r < rows; r++) { \
+                const __m256i q = _mm256_set1_epi32(quad_at(p->q + (size_t)r * p->q_stride + i)); \
+                sum[r][0] = add(sum[r][0], q, left); \
+                sum[r][1] = add(sum[r][1], q, right); \
+            } \
+        } \
+        UNROLLED for (int r = 0; r < rows; r++) { \
+            _mm256_store_si256((__m256i *)(sums[r] + c), sum[r][0]); \
+            _mm256_store_si256((__m256i *)(sums[r] + c + 8), sum[r][1]); \
+        } \
+    }
 
 AVX_VNNI INLINE void products_avx_vnni(const Products *p, int32_t (*sums)[PANEL], const int rows, const fsac_width width) {
-    for (size_t c = 0; c < PANEL; c += 16) {
-        __m256i sum[MOST_ROWS][2];
-        UNROLLED for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
-        const int8_t *w = p->weights + c * FSAC_QUAD;
-        for (size_t i = 0; i < p->row_bytes; i += FSAC_QUAD, w += PANEL * FSAC_QUAD) {
-            const __m256i left = _mm256_loadu_si256((const __m256i *)w);
-            const __m256i right = _mm256_loadu_si256((const __m256i *)(w + 32));
-            UNROLLED for (int r = 0; r < rows; r++) {
-                const __m256i q = _mm256_set1_epi32(quad_at(p->q + (size_t)r * p->q_stride + i));
-                if (width == FSAC_BYTES) {
-                    sum[r][0] = _mm256_dpbusd_avx_epi32(sum[r][0], q, left);
-                    sum[r][1] = _mm256_dpbusd_avx_epi32(sum[r][1], q, right);
-                } else {
-                    sum[r][0] = _mm256_dpwssd_avx_epi32(sum[r][0], q, left);
-                    sum[r][1] = _mm256_dpwssd_avx_epi32(sum[r][1], q, right);
-                }
-            }
-        }
-        UNROLLED for (int r = 0; r < rows; r++) {
-            _mm256_store_si256((__m256i *)(sums[r] + c), sum[r][0]);
-            _mm256_store_si256((__m256i *)(sums[r] + c + 8), sum[r][1]);
-        }
+    if (width == FSAC_BYTES) {
+        PRODUCTS_IN_8_LANES(_mm256_dpbusd_avx_epi32)
+    } else {
+        PRODUCTS_IN_8_LANES(_mm256_dpwssd_avx_epi32)
     }
 }
 
@@ -131,28 +136,6 @@ AVX2 INLINE void widen(const uint8_t *q, size_t count, int32_t *units) {
         const uint32_t quad = (uint32_t)quad_at(q + i);
         units[i / 2] = (int32_t)(quad & 0x00ff00ff);
         units[i / 2 + 1] = (int32_t)(quad >> 8 & 0x00ff00ff);
-    }
-}
-
-/* Words as they are. */
-AVX2 INLINE void word_products_avx2(const Products *p, int32_t (*sums)[PANEL], const int rows) {
-    for (size_t c = 0; c < PANEL; c += 16) {
-        __m256i sum[MOST_ROWS][2];
-        UNROLLED for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
-        const int8_t *w = p->weights + c * FSAC_QUAD;
-        for (size_t i = 0; i < p->row_bytes; i += FSAC_QUAD, w += PANEL * FSAC_QUAD) {
-            const __m256i left = _mm256_loadu_si256((const __m256i *)w);
-            const __m256i right = _mm256_loadu_si256((const __m256i *)(w + 32));
-            UNROLLED for (int r = 0; r < rows; r++) {
-                const __m256i q = _mm256_set1_epi32(quad_at(p->q + (size_t)r * p->q_stride + i));
-                sum[r][0] = _mm256_add_epi32(sum[r][0], _mm256_madd_epi16(q, left));
-                sum[r][1] = _mm256_add_epi32(sum[r][1], _mm256_madd_epi16(q, right));
-            }
-        }
-        UNROLLED for (int r = 0; r < rows; r++) {
-            _mm256_store_si256((__m256i *)(sums[r] + c), sum[r][0]);
-            _mm256_store_si256((__m256i *)(sums[r] + c + 8), sum[r][1]);
-        }
     }
 }
 
@@ -195,10 +178,13 @@ AVX2 INLINE void byte_products_avx2(const Products *p, int32_t (*sums)[PANEL], c
 }
 
 AVX2 INLINE void products_avx2(const Products *p, int32_t (*sums)[PANEL], const int rows, const fsac_width width) {
-    if (width == FSAC_BYTES)
+    if (width == FSAC_BYTES) {
         byte_products_avx2(p, sums, rows);
-    else
-        word_products_avx2(p, sums, rows);
+    } else {
+#define ADD_WORDS(sum, q, w) _mm256_add_epi32(sum, _mm256_madd_epi16(q, w))
+        PRODUCTS_IN_8_LANES(ADD_WORDS)
+#undef ADD_WORDS
+    }
 }
 #endif
 

@@ -205,7 +205,5 @@ package struct IntegerLinear: Sendable {
 
 extension IntegerLinear {
     /// A layer, its weights rounded.
-    package init(_ layer: Linear, width: IntegerWidth = .bytes) {
-        self.init(weights: layer.weights, bias: layer.biases, width: width)
-    }
+    package init(_ layer: Linear) { self.init(weights: layer.weights, bias: layer.biases) }
 }

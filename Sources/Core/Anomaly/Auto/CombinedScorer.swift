@@ -73,10 +73,7 @@ package struct CombinedScorer: Scorer {
     ) -> ScoreMap {
         var values = coarseSquares(views, counting: mask, parallelism).values.map { $0.squareRoot() }
         let score = Self.top(mask.patches.map { values[$0] })
-        for patch in mask.patches {
-            let centre = views[0].grid.centre(of: patch)
-            values[patch] = whole.shown(values[patch], x: centre.x, y: centre.y)
-        }
+        whole.show(in: &values, patches: mask.patches, middle: views[0].grid.centre)
         return ScoreMap(grid: views[0].grid, values: values, imageScore: whole.score(score))
     }
 

@@ -245,15 +245,16 @@ extension Composition {
         var sums = (farthest: Float(0), cells: [Float](repeating: 0, count: cells))
         for book in 0..<books {
             let byShot = (0..<others.rows).map { other in
-                (0..<cells).map { cell in
+                let squares = (0..<cells).map { cell in
                     let start = (book * cells + cell) * wordsOfBook
                     return zip(signature[start..<start + wordsOfBook], others.row(other).dropFirst(start))
                         .reduce(Float(0)) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
                 }
+                return (farthest: squares.max() ?? 0, cells: squares)
             }
-            let nearest = byShot.min { ($0.max() ?? 0) < ($1.max() ?? 0) } ?? []
-            sums.farthest += (nearest.max() ?? 0) / Float(books)
-            for (cell, square) in nearest.enumerated() { sums.cells[cell] += square / Float(books) }
+            guard let nearest = byShot.min(by: { $0.farthest < $1.farthest }) else { continue }
+            sums.farthest += nearest.farthest / Float(books)
+            for (cell, square) in nearest.cells.enumerated() { sums.cells[cell] += square / Float(books) }
         }
         return sums
     }

@@ -14,13 +14,17 @@ package struct PictureEvidence: Sendable, Equatable {
     /// Good parts stay where they are.
     package func score(_ patches: Float) -> Float { factor * together(patches, added) }
 
-    /// A patch of the map: where another piece lies than in good parts, it is as unusual as that makes the picture.
+    /// Patches of the map: where another piece lies than in good parts, they are as unusual as that makes the picture.
     ///
     /// - Parameters:
-    ///   - value: of the patch alone.
-    ///   - x, y: its middle, in shares of the picture's width and height.
-    func shown(_ value: Float, x: Double, y: Double) -> Float {
-        places.map { together(value, $0.value(x: x, y: y)) } ?? value
+    ///   - values: of the patches alone.
+    ///   - middle: of a patch, in shares of the picture's width and height.
+    func show(in values: inout [Float], patches: [Int], middle: (Int) -> (x: Double, y: Double)) {
+        guard let places else { return }
+        for patch in patches {
+            let place = middle(patch)
+            values[patch] = together(values[patch], places.value(x: place.x, y: place.y))
+        }
     }
 
     private func together(_ patches: Float, _ added: Float) -> Float {

@@ -131,10 +131,13 @@ package struct ViewFusion: Codable, Sendable, Equatable {
         let weights = mask.isAll ? nil : mask.weights
         let scales = zip(fine, views).map { share, _ in share.weight / (share.unit * share.unit) }
         let coarseScale = coarse.weight / (coarse.unit * coarse.unit)
+        func inPicture(_ token: Int) -> (x: Double, y: Double) {
+            let centre = view.grid.centre(of: token)
+            return view.placement.inPicture(x: centre.x, y: centre.y)
+        }
         var values = [Float](repeating: 0, count: view.grid.count)
         for token in view.mask.patches {
-            let centre = view.grid.centre(of: token)
-            let place = view.placement.inPicture(x: centre.x, y: centre.y)
+            let (centre, place) = (view.grid.centre(of: token), inPicture(token))
             var sum = coarseScale * squares.value(x: place.x, y: place.y, weights: weights)
             for (number, (other, scale)) in zip(views, scales).enumerated() {
                 let isSame = fine[number].view == 0
@@ -143,11 +146,7 @@ package struct ViewFusion: Codable, Sendable, Equatable {
             values[token] = sum.squareRoot()
         }
         let score = CombinedScorer.top(view.mask.patches.map { values[$0] })
-        for token in view.mask.patches {
-            let centre = view.grid.centre(of: token)
-            let place = view.placement.inPicture(x: centre.x, y: centre.y)
-            values[token] = whole.shown(values[token], x: place.x, y: place.y)
-        }
+        whole.show(in: &values, patches: view.mask.patches, middle: inPicture)
         guard let outside else { return ScoreMap(grid: view.grid, values: values, imageScore: whole.score(score)) }
         let inner = ViewSquares(grid: view.grid, values: values)
         let rest = Self.patches(outside: view.placement, of: mask)
@@ -159,10 +158,7 @@ package struct ViewFusion: Codable, Sendable, Equatable {
         }
         for patch in rest { everywhere[patch] = squares.values[patch].squareRoot() / outside }
         let outer = CombinedScorer.top(rest.map { everywhere[$0] })
-        for patch in rest {
-            let centre = squares.grid.centre(of: patch)
-            everywhere[patch] = whole.shown(everywhere[patch], x: centre.x, y: centre.y)
-        }
+        whole.show(in: &everywhere, patches: rest, middle: squares.grid.centre)
         return ScoreMap(
             grid: squares.grid, values: everywhere, imageScore: whole.score(max(score, outer)),
             inner: PlacedMap(grid: view.grid, values: values, placement: view.placement))
