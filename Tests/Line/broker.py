@@ -130,6 +130,7 @@ class Reader:
         body = json.loads(message.payload)
         self.messages.append((message.topic, body, message.retain, dict(getattr(message.properties, "UserProperty", []))))
         match message.topic.split("/")[2:]:
+            case []: self.bridge.append(str(body))
             case [_, "verdict"]:
                 self.verdicts.append((body["journal"], body["seq"]))
                 self.delays.append((now, body))
@@ -137,7 +138,6 @@ class Reader:
             case ["state"]: self.states.append(body["state"])
             case ["event"] | ["alarm"]: self.events.append(body)
             case ["anchor"]: self.anchors.append(body)
-            case ["bridge"]: self.bridge.append(str(body))
             case ["statistics"]: self.statistics.append(body)
             case ["answer"]: self.answers.append((getattr(message.properties, "CorrelationData", None), body))
 
