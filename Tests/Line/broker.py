@@ -129,17 +129,17 @@ class Reader:
         now = time.time()
         body = json.loads(message.payload)
         self.messages.append((message.topic, body, message.retain, dict(getattr(message.properties, "UserProperty", []))))
-        match message.topic.split("/")[2:]:
-            case []: self.bridge.append(str(body))
-            case [_, "verdict"]:
+        match message.topic.split("/"):
+            case ["bridge", _]: self.bridge.append(str(body))
+            case [_, _, _, "verdict"]:
                 self.verdicts.append((body["journal"], body["seq"]))
                 self.delays.append((now, body))
-            case ["gap"]: self.gaps.append(body)
-            case ["state"]: self.states.append(body["state"])
-            case ["event"] | ["alarm"]: self.events.append(body)
-            case ["anchor"]: self.anchors.append(body)
-            case ["statistics"]: self.statistics.append(body)
-            case ["answer"]: self.answers.append((getattr(message.properties, "CorrelationData", None), body))
+            case [_, _, "gap"]: self.gaps.append(body)
+            case [_, _, "state"]: self.states.append(body["state"])
+            case [_, _, "event" | "alarm"]: self.events.append(body)
+            case [_, _, "anchor"]: self.anchors.append(body)
+            case [_, _, "statistics"]: self.statistics.append(body)
+            case [_, _, "answer"]: self.answers.append((getattr(message.properties, "CorrelationData", None), body))
 
     def has(self, journal, number):
         return (journal, number) in self.verdicts[-1000:]

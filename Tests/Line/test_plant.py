@@ -63,7 +63,7 @@ class PlantBrokersTest(unittest.TestCase):
         self.addCleanup(self.rig.end)
         folder = self.rig.folder
         self.company = ShippedBroker(folder / "company", Certificates(folder, "company"),
-                                     f"user plant-1\ntopic write fsac/#\ntopic write bridge/plant-1\n"
+                                     "user plant-1\ntopic write fsac/#\ntopic write bridge/plant-1\n"
                                      f"user {READER[0]}\ntopic read fsac/#\ntopic read bridge/#\n")
         self.plant = ShippedBroker(folder / "plant", Certificates(folder, "plant"),
                                    ShippedBroker.shipped("acl", {"user mes": f"user {READER[0]}"}), bridge_to=self.company)
