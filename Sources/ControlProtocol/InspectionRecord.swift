@@ -95,6 +95,7 @@ package struct InspectionRecord: Codable, Sendable, Equatable {
     package struct Latency: Codable, Sendable, Equatable {
         /// From the complete frame (or the trigger that got none) to the start of the inspection: the camera's queue.
         package var wait: Double
+        /// Next to nothing where the picture was decoded while the part before it was in hand.
         package var decode: Double
         /// Preprocessing and the look at the whole scene included.
         package var embed: Double

@@ -10,8 +10,12 @@ package struct InspectionPipeline {
 
     /// The one used last at the end.
     private var extractors: [FeatureExtractor] = []
+    private let ahead: DecodeAhead?
 
-    package init() {}
+    /// - Parameter ahead: may have decoded a part by the time that it is inspected; nil = everything is decoded here.
+    package init(ahead: DecodeAhead? = nil) {
+        self.ahead = ahead
+    }
 
     /// Total: whatever is wrong with the frame, the model or the score becomes INVALID, never OK.
     package mutating func inspect(_ part: Part) -> Inspection {
@@ -23,12 +27,11 @@ package struct InspectionPipeline {
             let taken = part.recipe.models.taken
             let known = try? taken.get()
             let picture = try FrameGuards.picture(of: part)
-            // The model's own, also when the configuration has another by now: its patches are of that area.
-            let area = known?.area ?? part.recipe.area
+            let request = DecodeRequest(part, known)
             let size = try Self.size(of: picture)
             inspection.frameSize = PixelSize(height: size.height, width: size.width)
-            try FrameGuards.check(size, expected: part.size, area: area)
-            let image = try Self.decode(picture, area, side: known?.pictureSide)
+            try FrameGuards.check(size, expected: part.size, area: request.area)
+            let image = try image(of: picture, part, request)
             // From here on there is a picture to keep, also of a part that is not judged: for its first shot.
             inspection.picture = picture
             inspection.latency.decode = clock.lap()
@@ -67,6 +70,13 @@ package struct InspectionPipeline {
         // Also of what was not judged. The journal's own time is not in the line: it is written before that ends.
         inspection.latency.total = clock.total
         return inspection
+    }
+
+    private func image(
+        of picture: Picture, _ part: Part, _ request: DecodeRequest
+    ) throws(Invalidity) -> Image {
+        if let image = ahead?.take(part, request) { return image }
+        return try request.image(of: picture)
     }
 
     static func size(of picture: Picture) throws(Invalidity) -> (height: Int, width: Int) {

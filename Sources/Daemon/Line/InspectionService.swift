@@ -22,16 +22,19 @@ package final class InspectionService: Service {
 
     package func run() async {
         await withGracefulShutdownHandler {
-            await NamedThread.run("fsac-inspect") { self.inspectParts() }
+            let ahead = DecodeAhead()
+            async let decoding: Void = NamedThread.run("fsac-decode") { ahead.run(self.line.queue) }
+            await NamedThread.run("fsac-inspect") { self.inspectParts(ahead) }
+            await decoding
         } onGracefulShutdown: {
             // The cameras have stopped: what waits is inspected, and nothing new comes.
             self.line.queue.close()
         }
     }
 
-    private func inspectParts() {
+    private func inspectParts(_ ahead: DecodeAhead) {
         // Made here: extractors have scratch memory and belong to this thread.
-        var pipeline = InspectionPipeline()
+        var pipeline = InspectionPipeline(ahead: ahead)
         // By camera: told at a change, not at each part.
         var lastCause: [String: InvalidCause] = [:]
         while let part = line.queue.pop() {

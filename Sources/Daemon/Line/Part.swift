@@ -12,6 +12,8 @@ package struct Part: Sendable {
     package let recipe: LineRecipe
     /// The run of the camera that it came from; the queue knows.
     package internal(set) var lane: LaneID?
+    /// The queue's own number of its frame; 0 = it has not been in one.
+    package internal(set) var order: UInt64 = 0
     /// Or why no frame came.
     package internal(set) var frame: Result<Frame, Invalidity>
     /// Size that the camera's frames must have, in pixels; nil = any.

@@ -86,6 +86,18 @@ package final class PartQueue: Sendable {
         }
     }
 
+    /// Blocks until a part is in hand, and it is known which one ``pop()`` gives next.
+    ///
+    /// - Parameter known: the ``Part/order`` of one that is not asked for again.
+    /// - Returns: nil at the end.
+    func next(after known: UInt64) -> Part? {
+        let action = state.wait { queue -> PartQueueStateMachine.PopAction? in
+            if queue.isFinished { return .finished }
+            return queue.next.flatMap { $0.order == known ? nil : .part($0) }
+        }
+        return if case .part(let part) = action { part } else { nil }
+    }
+
     /// Parts that wait for their inspection.
     package func waiting(in lane: LaneID) -> Int { state.read { $0.waiting(in: lane) } }
 

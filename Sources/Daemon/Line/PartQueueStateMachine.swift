@@ -86,6 +86,8 @@ package struct PartQueueStateMachine {
     /// The lane that was served last.
     private var turn = 0
     private var isClosed = false
+    /// Of frames that were offered: each has another number.
+    private var pushes: UInt64 = 0
 
     package init() {}
 
@@ -96,6 +98,9 @@ package struct PartQueueStateMachine {
     package mutating func push(_ part: Part, to id: LaneID) -> PushAction {
         guard let index = index(of: id), !lanes[index].isClosed else { return .refused }
         lanes[index].absence = nil
+        pushes += 1
+        var part = part
+        part.order = pushes
         switch lanes[index].policy {
         // The part that is replaced was not promised to anybody.
         case .newest:
@@ -173,22 +178,33 @@ package struct PartQueueStateMachine {
         }
         // Nothing is left to give out, and `isInspected` takes an unknown lane for done.
         lanes.removeAll { $0.isClosed && $0.parts.isEmpty }
-        for step in lanes.indices {
-            // Begins behind the one served last: a camera that is always full keeps no other waiting.
-            let index = (turn + 1 + step) % lanes.count
-            guard !lanes[index].parts.isEmpty else { continue }
+        if let index = nextLane {
             turn = index
             inHand = lanes[index].id
             var part = lanes[index].parts.removeFirst()
             part.lane = lanes[index].id
             return .part(part)
         }
-        if isClosed && lanes.isEmpty { return .finished }
+        if isFinished { return .finished }
         return .wait(until: lanes.compactMap(\.desk.nextDeadline).min())
     }
 
     /// The part that was popped last has its verdict.
     package mutating func release() { inHand = nil }
+
+    /// What ``pop(at:)`` would give next, while another part is in hand; nil where a newer frame may still take its place.
+    package var next: Part? {
+        guard inHand != nil, let index = nextLane, lanes[index].policy != .newest else { return nil }
+        return lanes[index].parts[0]
+    }
+
+    /// Nothing is left to be popped, and nothing will come.
+    package var isFinished: Bool { isClosed && lanes.allSatisfy { $0.isClosed && $0.parts.isEmpty } }
+
+    /// Begins behind the lane served last: a camera that is always full keeps no other waiting.
+    private var nextLane: Int? {
+        lanes.indices.lazy.map { (turn + 1 + $0) % lanes.count }.first { !lanes[$0].parts.isEmpty }
+    }
 
     /// Whether the last part of a closed lane has its verdict.
     package func isInspected(_ id: LaneID) -> Bool {
@@ -219,6 +235,7 @@ extension Part {
     fileprivate func claimed(by ticket: TriggerTicket) -> Part {
         var part = Part(camera: camera, recipe: ticket.recipe, frame: frame)
         part.size = size
+        part.order = order
         part.repeats = repeats
         part.deadline = ticket.deadline
         part.trigger = ticket

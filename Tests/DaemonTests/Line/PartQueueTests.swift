@@ -201,6 +201,49 @@ import Testing
         #expect(parts == (1...64).map(String.init))
         #expect(queue.trigger(ticket("67"), in: lane) == .stopping)
     }
+
+    @Test func thePartBehindTheOneInHandIsKnown() throws {
+        var queue = queue(.everyPart(capacity: 4))
+        _ = queue.push(part(1), to: lane)
+        _ = queue.push(part(2), to: lane)
+        #expect(queue.next == nil, "nothing is in hand: whoever inspects takes the first itself")
+        #expect(number(&queue) == 1)
+        #expect(try queue.next?.frame.get().number == 2)
+        queue.release()
+        #expect(queue.next == nil)
+        #expect(number(&queue) == 2)
+        #expect(queue.next == nil)
+    }
+
+    @Test func aFrameThatANewerOneMayReplaceIsNotKnownAsTheNext() {
+        var queue = queue(.newest)
+        _ = queue.push(part(1), to: lane)
+        #expect(number(&queue) == 1)
+        _ = queue.push(part(2), to: lane)
+        #expect(queue.next == nil)
+        #expect(number(&queue) == 2)
+    }
+
+    @Test(arguments: [UInt64(1), 2, 3]) func whatIsKnownAsTheNextIsPoppedNext(seed: UInt64) throws {
+        var random = SplitMix64(seed: seed)
+        var queue = PartQueueStateMachine()
+        let lanes = (1...3).map { LaneID($0) }
+        for lane in lanes { queue.open(lane, camera: "cam", policy: .everyPart(capacity: 5)) }
+        var known = 0
+        for number: UInt64 in 1...2000 {
+            if Bool.random(using: &random) {
+                _ = queue.push(part(number), to: lanes[Int.random(in: 0..<3, using: &random)])
+            } else {
+                let next = queue.next
+                let after = popped(&queue)
+                guard let next else { continue }
+                known += 1
+                #expect(try after?.frame.get().number == next.frame.get().number)
+                #expect(after?.order == next.order)
+            }
+        }
+        #expect(known > 500)
+    }
 }
 
 @Suite struct FrameSelectionTests {
