@@ -30,10 +30,16 @@ STD = numpy.array([0.229, 0.224, 0.225], numpy.float32)
 REQUIRED = {"MJPG": 12.0, "YUYV": 5.0}
 
 
-def frame(path):
+def frame(path, seed=1):
     picture = Image.open(path).convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
-    noise = numpy.random.default_rng(1).normal(0, 3, (HEIGHT, WIDTH, 1))
+    noise = numpy.random.default_rng(seed).normal(0, 3, (HEIGHT, WIDTH, 1))
     return numpy.clip(numpy.asarray(picture) + noise, 0, 255).astype(numpy.uint8)
+
+
+def jpeg(rgb):
+    out = io.BytesIO()
+    Image.fromarray(rgb).save(out, "JPEG", quality=85, subsampling="4:2:2")
+    return out.getvalue()
 
 
 def without_huffman_tables(jpeg):
@@ -48,9 +54,7 @@ def without_huffman_tables(jpeg):
 
 
 def motion_jpeg(rgb):
-    out = io.BytesIO()
-    Image.fromarray(rgb).save(out, "JPEG", quality=85, subsampling="4:2:2")
-    return without_huffman_tables(out.getvalue())
+    return without_huffman_tables(jpeg(rgb))
 
 
 def yuyv(rgb):

@@ -11,7 +11,6 @@ the journal has it. Several --fsacd take turns. Memory is the most resident memo
 
 import argparse
 import hashlib
-import io
 import json
 import pathlib
 import shutil
@@ -21,7 +20,7 @@ import tempfile
 import time
 
 import numpy
-from PIL import Image
+from frames import frame, jpeg
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "Tools"))
@@ -34,15 +33,6 @@ RECIPES = {
 }
 
 
-def jpeg(path, seed):
-    picture = Image.open(path).convert("RGB").resize((1920, 1080), Image.Resampling.BICUBIC)
-    noise = numpy.random.default_rng(seed).normal(0, 3, (1080, 1920, 1))
-    out = io.BytesIO()
-    Image.fromarray(numpy.clip(numpy.asarray(picture) + noise, 0, 255).astype(numpy.uint8)).save(
-        out, "JPEG", quality=85, subsampling="4:2:2")
-    return out.getvalue()
-
-
 class Line:
     """A daemon on a state directory of its own, which keeps the model from one run to the next."""
 
@@ -53,7 +43,7 @@ class Line:
         normals.mkdir(parents=True)
         for picture in pictures[:SHOTS]:
             (normals / f"{hashlib.sha256(picture).hexdigest()}.jpg").write_bytes(picture)
-        self.daemon, self.sent = None, 0
+        self.daemon, self.sent, self.lines, self.read = None, 0, [], {}
 
     def start(self, cameras, threads):
         self.folders = [self.work / f"frames{number}" for number in range(cameras)]
@@ -67,7 +57,7 @@ class Line:
             self.daemon = subprocess.Popen([self.program, "--config", self.work / "c.toml"], stderr=log)
         while True:
             time.sleep(0.3)
-            if self.daemon.poll() is not None: sys.exit((self.work / "log").read_text())
+            self.check()
             try:
                 if "value" in get(f"{self.work}/s", "/v1/limit"): return
             except OSError:
@@ -86,18 +76,23 @@ class Line:
         (folder / f".{name}").write_bytes(self.parts[self.sent % len(self.parts)])
         return folder / f".{name}", folder / name
 
-    def journal(self):
-        return b"".join(file.read_bytes() for file in sorted((self.work / "state/journal").glob("[0-9]*.jsonl")))
-
-    def lines(self):
-        return [json.loads(line) for line in self.journal().splitlines() if line.startswith(b'{"seq"')]
-
     def count(self):
-        return self.journal().count(b'\n{"seq"')
+        """Verdicts so far. Reads what is new of the journal alone: the daemon that is timed needs the processor."""
+        for file in sorted((self.work / "state/journal").glob("[0-9]*.jsonl")):
+            with file.open("rb") as journal:
+                journal.seek(self.read.get(file, 0))
+                new = journal.read()
+            whole = new[:new.rfind(b"\n") + 1]
+            self.read[file] = self.read.get(file, 0) + len(whole)
+            self.lines += [json.loads(line) for line in whole.splitlines() if line.startswith(b'{"seq"')]
+        return len(self.lines)
+
+    def check(self):
+        if self.daemon.poll() is not None: sys.exit((self.work / "log").read_text())
 
     def wait(self, count):
         while self.count() < count:
-            if self.daemon.poll() is not None: sys.exit((self.work / "log").read_text())
+            self.check()
             time.sleep(0.005)
         return time.monotonic()
 
@@ -109,7 +104,7 @@ class Line:
             start.rename(end)
             self.wait(before + 1)
             time.sleep(0.2)
-        return [line["latency_ms"]["total"] for line in self.lines()[-ALONE + 2:]]
+        return [line["latency_ms"]["total"] for line in self.lines[-ALONE + 2:]]
 
     def saturated(self, parts):
         """Parts a second."""
@@ -119,7 +114,7 @@ class Line:
         half = self.wait(before + parts // 2)
         done = self.count()
         end = self.wait(before + parts)
-        causes = {line["cause"] for line in self.lines()[-parts:] if line["verdict"] == "INVALID"}
+        causes = {line["cause"] for line in self.lines[-parts:] if line["verdict"] == "INVALID"}
         if causes: sys.exit(f"parts were not judged: {causes}")
         return (before + parts - done) / (end - half)
 
@@ -135,7 +130,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=15, help="of saturation, about")
     options = parser.parse_args()
     files = sorted(path for path in options.shots.iterdir() if path.suffix in (".jpg", ".png"))[:PICTURES]
-    pictures = [jpeg(path, seed) for seed, path in enumerate(files)]
+    pictures = [jpeg(frame(path, seed)) for seed, path in enumerate(files)]
     print("| recipe | threads | cameras | program | parts a second | a part alone, median ms | memory, MiB |\n|---|---|---|---|---|---|---|")
     for recipe in options.recipes:
         lines = [Line(program, recipe, pictures) for program in options.fsacd]
