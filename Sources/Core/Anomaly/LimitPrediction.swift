@@ -17,9 +17,8 @@ package struct LimitPrediction {
     /// Standard deviation of good parts' log scores that is expected before any shot is seen. Chosen here: the products that
     /// were looked at have 0.04 to 0.2 (docs/accuracy.md).
     package static let priorSpread = 0.12
-    /// The same of parts of the line around what the shots score, for the limit: shots are taken together, and differ less from one
-    /// another than the parts of a day do. Chosen here, on test labels (docs/accuracy.md).
-    package static let linePriorSpread = 0.14
+    /// The same for the limit of several shots. Chosen here, on test labels (docs/accuracy.md).
+    package static let limitPriorSpread = 0.10
     /// What is added to the mean log score of one shot's variants against the shot itself: they do not show how much another
     /// good part differs. Chosen here: between 0 and 1 for the products that were looked at (docs/accuracy.md).
     static let singleShotOffset = 0.5
@@ -60,7 +59,8 @@ package struct LimitPrediction {
         let mean = Self.mean(observations)
         let squares = observations.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         degrees = Self.priorParts + observations.count - 1
-        let prior = Double(Self.priorParts) * Self.linePriorSpread * Self.linePriorSpread
+        let expected = shots > 1 ? Self.limitPriorSpread : Self.priorSpread
+        let prior = Double(Self.priorParts) * expected * expected
         spread = ((prior + squares) / Double(degrees)).squareRoot()
         switch (shots, typical) {
         case (1, let typical?): centre = Self.logarithm(of: typical)
@@ -81,14 +81,6 @@ package struct LimitPrediction {
         let spread = ((Double(priorParts) * priorSpread * priorSpread + squares) / Double(degrees)).squareRoot()
         let quantile = StudentT(degreesOfFreedom: degrees).quantile(1 - rate)
         return mean + quantile * spread * (1 + 1 / Double(logs.count)).squareRoot()
-    }
-
-    /// Of the logarithms of good parts' scores, from what other products show and what these do.
-    static func variance(of scores: [Float]) -> Double {
-        let logs = scores.map(logarithm)
-        let mean = mean(logs)
-        let squares = logs.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        return (Double(priorParts) * priorSpread * priorSpread + squares) / Double(priorParts + logs.count - 1)
     }
 
     /// One log score a part, as against all shots.

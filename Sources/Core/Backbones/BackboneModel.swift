@@ -153,7 +153,7 @@ package final class BackboneModel: Sendable {
             layerCount = network.layerCount
             uses = Uses(
                 inputSize: 322, autoInputSize: 322, layer: 8, stages: [6, 8],
-                fine: [FeatureStage(layer: 6), FeatureStage(layer: 8)], tokenSide: 14)
+                fine: [FeatureStage(layer: 4), FeatureStage(layer: 6)], tokenSide: 14)
         case .clip:
             guard let clip else {
                 throw .malformed(file: weights.path, section: "sidecar", expected: "a CLIP's sizes", got: "none")

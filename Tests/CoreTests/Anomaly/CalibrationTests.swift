@@ -129,7 +129,7 @@ import Testing
         var seed = SplitMix64(seed: 99)
         func part() -> Float {
             let uniform = (0..<12).map { _ in Double.random(in: 0..<1, using: &seed) }.reduce(0, +) - 6
-            return Float(0.1 * exp(LimitPrediction.linePriorSpread * uniform))
+            return Float(0.1 * exp(LimitPrediction.limitPriorSpread * uniform))
         }
         // What a shot more in the memory does to the next part's score.
         let nearer = pow(Double(shots) / Double(shots - 1), -1 / 8)

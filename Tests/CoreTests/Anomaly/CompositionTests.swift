@@ -141,7 +141,8 @@ import Testing
     @Test func aPartWithTwoPiecesExchangedIsRejectedThoughEveryPatchIsKnown() throws {
         let model = try model(of: [1, 2, 3, 4])
         #expect(model.scorer.findings.contains { $0.hasPrefix("which pieces lie where counts") })
-        #expect((20...40).allSatisfy { score(model, $0) <= model.calibration.limit })
+        // The limit means to reject one good part of twenty.
+        #expect((20...40).count { score(model, $0) > model.calibration.limit } <= 2)
         #expect((120...140).allSatisfy { score(model, $0) > model.calibration.limit })
     }
 

@@ -66,9 +66,9 @@ import Testing
                 #expect(model.calibration.evidence.partCount == shots.count, "\(generation.name)")
                 continue
             }
-            // That program expected of parts no more spread than of shots.
+            // That program expected a little more spread of several parts.
             #expect(
-                (0.97...1.06).contains(model.calibration.limit / generation.limit), "\(generation.name)")
+                (0.94...1.03).contains(model.calibration.limit / generation.limit), "\(generation.name)")
             #expect(agree(model.calibration.evidence.scores, generation.heldOut, relative: 0.03), "\(generation.name)")
         }
     }

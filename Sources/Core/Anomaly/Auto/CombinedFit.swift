@@ -57,7 +57,7 @@ struct CombinedFit: ScorerFit {
         hasAnomalies = hasAnomalies || !shot.anomalies.isEmpty
         cells.append(CellMeans(shot.own.features, columns: textureColumns(1)))
         textures.append(TextureSample(shot.own, columns: textureColumns(0)))
-        if shotCount >= FineConstants.fewestShots {
+        if shotCount >= Composition.fewestShots {
             compositions.append(CompositionSample(shot.own.features, shot.own.mask, columns: compositionColumns))
         }
         for stage in stages.indices { memories[stage][0].add(alone(shot.own, of: shot, in: stage)) }
@@ -244,7 +244,7 @@ extension CombinedFit {
 
 extension CombinedFit {
     /// What a typical good part scores by each view alone: the mean of the shots, each by memories of the others; of an only shot, by
-    /// its copies. And what each view counts.
+    /// its copies.
     private func viewFusion(_ shots: ShotSource, _ parallelism: Parallelism) throws(FitError) -> ViewFusion {
         let choices = fine.choices
         let even = ViewFusion(units: (coarse: 1, fine: choices.map { _ in 1 }), choices)
@@ -270,7 +270,6 @@ extension CombinedFit {
         let isKnown = shotCount > 1 || memories[0].count > 1
         return ViewFusion(
             units: (coarse: isKnown ? geometricMean(coarse) : 1, fine: looks.map { geometricMean($0) }), choices,
-            weight: ViewFusion.weight(coarse: coarse, fine: ViewFusion.together(looks, choices)),
             outside: fine.showsPartOnly ? max(outside.isEmpty ? 0 : geometricMean(outside), geometricMean(coarse)) : nil
         )
     }

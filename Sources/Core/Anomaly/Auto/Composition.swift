@@ -22,6 +22,8 @@ package struct Composition: Sendable, Equatable {
 
     package static let books = 3
     package static let wordsOfBook = 16
+    /// Of fewer nobody knows what good parts differ by.
+    static let fewestShots = 3
     private static let side = 7
     static let cells = side * side
     /// Of the softmax over cosines.
@@ -88,14 +90,14 @@ extension Composition {
     package static func fit(
         _ samples: [CompositionSample], columns: Range<Int>
     ) -> (evidence: CompositionEvidence, composition: Composition?)? {
-        guard samples.count >= FineConstants.fewestShots, let grid = samples.first?.grid,
+        guard samples.count >= fewestShots, let grid = samples.first?.grid,
             min(grid.rows, grid.columns) >= smallestCell * side, samples.allSatisfy({ !$0.patches.isEmpty })
         else { return nil }
         let words = words(of: samples)
         let kinds = samples.map { Self.kinds(of: $0.rows, words) }
         let signatures = zip(samples, kinds).map { signature($0, $1) }
         let parts = different(signatures)
-        guard parts.count >= FineConstants.fewestShots else { return nil }
+        guard parts.count >= fewestShots else { return nil }
         func others(_ part: Int) -> Matrix {
             Matrix(joining: parts.filter { $0 != part }.map { signatures[$0] })
         }

@@ -4,12 +4,9 @@ enum FineConstants {
     static let areas = [448 * 448, 644 * 644]
     /// Of the fine view where a frame has to take less time.
     static let smallerAreas = [392 * 392, 336 * 336]
-    /// The coarse view's share of the squares: by how steady each view's held-out scores are, within these bounds. Four scores say
-    /// little about that: up to 0.8 cost 0.05 on screws and on tyres, and brought 0.01 where defects are large (docs/accuracy.md).
-    static let coarseWeights: ClosedRange<Float> = 0.2...0.4
-    /// Shots whose scores say how steady a view is; of fewer both views count alike.
-    static let fewestShots = 3
-    static let coarseWeightOfFewShots: Float = 0.4
+    /// The coarse view's share of the squares. More finds large defects a little better and small ones much worse: 0.4 cost 0.04 on
+    /// screws and brought 0.01 on cookies; four shots do not say which product is which (docs/accuracy.md).
+    static let coarseWeight: Float = 0.2
     /// Times `coreset_budget`: rows that each memory of a fine view keeps.
     static let budgetFactor = 3
     /// Of how much turned copies bring held-out shots closer, as a logarithm: up to the first they are forgotten, from the second

@@ -62,12 +62,9 @@ package struct ViewFusion: Codable, Sendable, Equatable {
 
     /// - Parameters:
     ///   - units: the typical scores, of the fine views as many as `choices`.
-    ///   - weight: the coarse view's.
     ///   - outside: see ``outside``.
-    init(
-        units: (coarse: Float, fine: [Float]), _ choices: [FitChoice.Fine],
-        weight: Float = FineConstants.coarseWeightOfFewShots, outside: Float? = nil
-    ) {
+    init(units: (coarse: Float, fine: [Float]), _ choices: [FitChoice.Fine], outside: Float? = nil) {
+        let weight = FineConstants.coarseWeight
         coarse = Share(unit: units.coarse, weight: weight)
         fine = zip(units.fine, choices).map { unit, choice in
             Share(unit: unit, weight: (1 - weight) * choice.share, view: choice.view)
@@ -88,28 +85,6 @@ package struct ViewFusion: Codable, Sendable, Equatable {
         return ViewFusion(
             coarse: coarse,
             fine: kept.map { Share(unit: $0.unit, weight: $0.weight * scale, view: $0.view) }, outside: outside)
-    }
-
-    /// Of each shot, its scores by all fine looks together, as shares of the logarithm.
-    ///
-    /// - Parameter scores: for each look one a shot.
-    static func together(_ scores: [[Float]], _ choices: [FitChoice.Fine]) -> [Float] {
-        (scores.first ?? []).indices.map { shot in
-            expf(
-                zip(scores, choices).reduce(0) { $0 + $1.1.share * logf(max($1.0[shot], .leastNormalMagnitude)) })
-        }
-    }
-
-    /// The coarse view's share: `f^4 / (f^4 + c^4)`, where `f` and `c` are how much the logarithms of good parts' scores by the fine
-    /// views and by the coarse one spread. A view by which good parts score alike tells more of what is none.
-    ///
-    /// - Parameters:
-    ///   - coarse: held-out scores of the shots; `fine`, too.
-    static func weight(coarse: [Float], fine: [Float]) -> Float {
-        let bounds = FineConstants.coarseWeights
-        guard coarse.count >= FineConstants.fewestShots else { return FineConstants.coarseWeightOfFewShots }
-        let (c, f) = (LimitPrediction.variance(of: coarse), LimitPrediction.variance(of: fine))
-        return min(max(Float(f * f / (f * f + c * c)), bounds.lowerBound), bounds.upperBound)
     }
 
     /// Of so many components' lists.

@@ -207,7 +207,7 @@ extension Teaching {
                         of: held[part][view], units: units[view], grid: place(of: view, part).grid)
             }
         }
-        let fusion = scorer.fusion.map { shares(like: $0, squares, typical: typical) }
+        let fusion = scorer.fusion.map { viewFusion(like: $0, squares, typical: typical) }
         return Look(
             units: units, fusion: fusion, squares: squares,
             maps: held.indices.map { part in map(squares.map { $0[part] }, part, fusion) })
@@ -222,8 +222,8 @@ extension Teaching {
             ? component.memories[0].aggregation.score(of: counted) : CombinedScorer.top(counted)
     }
 
-    /// What each view counts, as the fit finds it of held-out shots.
-    private func shares(like known: ViewFusion, _ squares: [[ViewSquares]], typical: [Int]) -> ViewFusion {
+    /// What a typical part scores by each view.
+    private func viewFusion(like known: ViewFusion, _ squares: [[ViewSquares]], typical: [Int]) -> ViewFusion {
         let choices = scorer.choice.fine ?? []
         let scores = squares.enumerated().map { view, squares in
             typical.map { squares[$0].score(of: mask(of: view, $0)) }
@@ -239,9 +239,7 @@ extension Teaching {
             outside = max(rests.isEmpty ? 0 : geometricMean(rests), coarse)
         }
         return ViewFusion(
-            units: (coarse: coarse, fine: scores.dropFirst().map { geometricMean($0) }), choices,
-            weight: ViewFusion.weight(
-                coarse: scores[0], fine: ViewFusion.together(Array(scores.dropFirst()), choices)), outside: outside)
+            units: (coarse: coarse, fine: scores.dropFirst().map { geometricMean($0) }), choices, outside: outside)
     }
 
     private func map(_ squares: [ViewSquares], _ part: Int, _ fusion: ViewFusion?) -> ScoreMap {
