@@ -142,8 +142,8 @@ package struct PartDistances {
         }
     }
 
-    /// For each layer of the square input, `[N]`: the distances of a part's patches to another part alone.
-    func between(_ part: Int, and other: Int) -> [[Float]] { distances[0].map { $0[part][other + 1] } }
+    /// For each layer of a view, `[N]`: the distances of a part's patches to another part alone.
+    func between(_ part: Int, and other: Int, in view: Int) -> [[Float]] { distances[view].map { $0[part][other + 1] } }
 
     /// For each view and layer the memory of the shots and of these parts.
     func banks(of members: [Int]) -> [[MemoryBank]] {

@@ -131,16 +131,17 @@ struct Teaching {
         return first.map { Array(order[$0...]) } ?? []
     }
 
-    /// The parts, each once: of those that come again, the first. The square input tells well enough which are alike.
+    /// The parts, each once: of those that come again, the first. By the first closer look where there is one: it follows the part, and
+    /// to the square input two screws that lie alike are one.
     func different() -> [Int] {
-        let units = scorer.components.map(\.unit)
+        let view = scorer.fine.isEmpty ? 0 : 1
+        let units = (view == 0 ? scorer.components : scorer.fine[0]).map(\.unit)
         let pairs = places.indices.map { part in
             places.indices.map { other -> Float in
                 guard part != other else { return 0 }
-                let squares = scorer.coarseSquares(
-                    of: distances.between(part, and: other), units: units, grid: mask.grid)
+                let squares = squares(of: distances.between(part, and: other, in: view), units, view, part)
                 // What its composition adds is the same beside every other part.
-                return wholes[part].factor * squares.score(of: mask)
+                return wholes[part].factor * squares.score(of: mask(of: view, part))
             }
         }
         let typical = pairs.enumerated().flatMap { part, row in row.indices.filter { $0 != part }.map { row[$0] } }
@@ -201,16 +202,21 @@ extension Teaching {
         }
         let squares = views.indices.map { view in
             held.indices.map { part in
-                view == 0
-                    ? scorer.coarseSquares(of: held[part][0], units: units[0], grid: mask.grid)
-                    : CombinedScorer.fineSquares(
-                        of: held[part][view], units: units[view], grid: place(of: view, part).grid)
+                self.squares(of: held[part][view], units[view], view, part)
             }
         }
         let fusion = scorer.fusion.map { viewFusion(like: $0, squares, typical: typical) }
         return Look(
             units: units, fusion: fusion, squares: squares,
             maps: held.indices.map { part in map(squares.map { $0[part] }, part, fusion) })
+    }
+
+    /// - Parameters:
+    ///   - distances: for each layer of the view `[N]`; `units`: of each.
+    private func squares(of distances: [[Float]], _ units: [Float], _ view: Int, _ part: Int) -> ViewSquares {
+        view == 0
+            ? scorer.coarseSquares(of: distances, units: units, grid: mask.grid)
+            : CombinedScorer.fineSquares(of: distances, units: units, grid: place(of: view, part).grid)
     }
 
     /// As the fit scores a good part by one memory.
