@@ -276,7 +276,9 @@ import Testing
         while .now < end { #expect((try? source.rest())?.isEmpty ?? true) }
         try #require(rmdir("\(folder.path)/in") == 0 && rename("\(folder.path)/share", "\(folder.path)/in") == 0)
         try folder.write("y", to: "in/b.jpg")
-        #expect(try source.nextFrame().name == "b.jpg")
+        // Its thread may have looked between the two, when there was no folder.
+        let frame = try (try? source.nextFrame()) ?? source.nextFrame()
+        #expect(frame.name == "b.jpg")
         #expect(try source.rest().isEmpty)
     }
 

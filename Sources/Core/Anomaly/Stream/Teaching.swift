@@ -131,11 +131,22 @@ struct Teaching {
         return first.map { Array(order[$0...]) } ?? []
     }
 
-    /// The parts, each once: of those that come again, the first. By the first closer look where there is one: it follows the part, and
-    /// to the square input two screws that lie alike are one.
+    /// The parts, each once: of those that come again, the first. In every view they have to be alike: to the square input two screws
+    /// that lie alike are one, and to a closer look that does not follow the part two that are turned alike.
     func different() -> [Int] {
-        let view = scorer.fine.isEmpty ? 0 : 1
-        let units = (view == 0 ? scorer.components : scorer.fine[0]).map(\.unit)
+        let alike = (0...scorer.fine.count).map(alike(in:))
+        var different: [Int] = []
+        for part in places.indices {
+            // Both ways: a picture in which something is added is close to the other one only from one side.
+            let isThere = different.contains { other in alike.allSatisfy { $0[part][other] && $0[other][part] } }
+            if !isThere { different.append(part) }
+        }
+        return different
+    }
+
+    /// For each two parts whether a view finds the first one in the second.
+    private func alike(in view: Int) -> [[Bool]] {
+        let units = (view == 0 ? scorer.components : scorer.fine[view - 1]).map(\.unit)
         let pairs = places.indices.map { part in
             places.indices.map { other -> Float in
                 guard part != other else { return 0 }
@@ -147,13 +158,7 @@ struct Teaching {
         let typical = pairs.enumerated().flatMap { part, row in row.indices.filter { $0 != part }.map { row[$0] } }
             .sorted()
         let closest = Self.sameShare * typical[typical.count / 2]
-        var different: [Int] = []
-        for part in pairs.indices {
-            // Both ways: a picture in which something is added is close to the other one only from one side.
-            let isThere = different.contains { pairs[part][$0] < closest && pairs[$0][part] < closest }
-            if !isThere { different.append(part) }
-        }
-        return different
+        return pairs.map { row in row.map { $0 < closest } }
     }
 
     /// The scorer that knows a round's members, too.
