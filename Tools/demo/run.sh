@@ -221,7 +221,7 @@ await 30 "the kept parts" has_kept 20
 say "fsacctl teach: what they would make of the model"
 fsacctl teach || fail "teach failed"
 # Parts that were NG and would be OK take the word of somebody who looked at them. Here their names say what they are.
-passing=$(fsacctl teach --json | python3 -c 'import json, sys
+passing=$(fsacctl teach --status --json | python3 -c 'import json, sys
 print(*(flip["frame"] for flip in json.load(sys.stdin)["proposal"]["change"]["flips"] if flip["after"] == "OK"))')
 for part in $passing; do
     [[ $part == *-good* ]] || fail "$part would pass"
