@@ -35,17 +35,9 @@ package struct GPIOChip: Sendable, Equatable {
     package static func at(_ path: String) throws(LinesError) -> GPIOChip { try OpenChip(path).described() }
 
     fileprivate static func paths() -> [String] {
-        guard let folder = opendir("/dev") else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.hasPrefix("gpiochip") { names.append("/dev/\(name)") }
-        }
+        let names = ((try? Disk().names(in: "/dev")) ?? []).filter { $0.hasPrefix("gpiochip") }
         // By number.
-        return names.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+        return names.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }.map { "/dev/\($0)" }
     }
 
     /// The path of the chip that the configuration means.

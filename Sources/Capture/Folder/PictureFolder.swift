@@ -42,8 +42,7 @@ struct PictureFolder: Sendable {
             // The only way to tell the end from an error, which would leave names out.
             errno = 0
             while let entry = readdir(stream) {
-                let name = folder.appending(
-                    withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) })
+                let name = folder.appending(dirent.name(in: entry))
                 defer { errno = 0 }
                 guard !name.isHidden, name != excluded else { continue }
                 if isFolder(name, entry.pointee.d_type) {

@@ -127,9 +127,7 @@ extension Disk {
             // The only way to tell the end from an error, which would leave names out.
             errno = 0
             guard let entry = readdir(stream) else { break }
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { raw in
-                String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-            }
+            let name = String(decoding: dirent.name(in: entry), as: UTF8.self)
             if name != "." && name != ".." { names.append(name) }
         }
         guard errno == 0 else { throw DiskError(operation: .list, path: folder, errno: errno) }
