@@ -93,7 +93,8 @@ import Testing
         let model = try fit(shots)
         let taught = try model.taught(by: parts(model, stream(20)))
         let good = (300..<320).map { score(taught, MadeUpPart.picture($0)) }
-        #expect(good.count { $0.isReject(at: taught.calibration.limit) } <= 6)
+        // These parts differ by more than is believed of good ones, and the limit says so.
+        #expect(good.count { $0.isReject(at: taught.calibration.limit) } <= 8)
         #expect(score(taught, MadeUpPart.defective(330)).isReject(at: taught.calibration.limit))
         #expect((0.7...1.4).contains(good.sorted()[10]))
         #expect(taught.shots == model.shots && taught.calibration.origin == .parts)
@@ -181,7 +182,20 @@ import Testing
         let median = logs[7]
         let deviation = 1.4826 * logs.map { abs($0 - median) }.sorted()[7]
         #expect(evidence.scores.count == 15 && abs(median) < 1e-5)
-        #expect(abs(log(Double(evidence.limit)) - 1.5 * max(deviation, 0.03)) < 1e-4)
+        #expect(abs(log(Double(evidence.limit)) - 1.5 * min(max(deviation, 0.03), 0.15)) < 1e-4)
+    }
+
+    /// Of 21 parts whose log scores lie at equal steps, the middle one at 0: the median absolute deviation is five steps.
+    @Test(arguments: [(0.001, 0.03), (0.01, 0.07413), (0.04, 0.15)])
+    func partsThatDifferMuchWidenTheLimitNoFurtherAndItIsSaid(step: Double, deviation: Double) throws {
+        let limit = StreamLimit(scores: (-10...10).map { Float(7 * exp(step * Double($0))) })
+        #expect(abs(limit.unit - 7) < 1e-4)
+        #expect(abs(Double(limit.limit(.balanced)) - exp(1.5 * deviation)) < 1e-5)
+        let evidence = limit.evidence(.balanced, shots: 1)
+        let isWide = step == 0.04
+        #expect(evidence.text.contains("a deviation is 0.15 at most: by theirs of 0.30 about 22 %") == isWide)
+        let option = try #require(evidence.options.first { $0.limit == evidence.limit })
+        #expect(abs(option.falseRejectRate - (isWide ? 0.2241 : 0.0668)) < 1e-3)
     }
 
     @Test func sensitivityMovesTheLimitOfParts() throws {

@@ -96,9 +96,8 @@ struct Teaching {
         return Support(
             odd: apart(look, parts),
             isCommon: look.squares.enumerated().map { view, squares in
-                // Each view by its own limit: what is nothing unusual in it hides nothing there.
-                let limit = StreamLimit(scores: parts.map { squares[$0].score(of: mask(of: view, $0)) })
-                let bound = limit.unit * limit.limit(.balanced)
+                // Each view by its own scores: what is nothing unusual in it hides nothing there.
+                let bound = StreamLimit(scores: parts.map { squares[$0].score(of: mask(of: view, $0)) }).unlikeness
                 return squares.map { $0.values.map { $0 < bound * bound } }
             })
     }
