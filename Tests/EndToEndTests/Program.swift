@@ -26,8 +26,12 @@ final class Program: Sendable {
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try Self.emptyFile(outputPath)
-        process.standardError = try Self.emptyFile(errorPath)
+        let (output, error) = (try Self.emptyFile(outputPath), try Self.emptyFile(errorPath))
+        // Programs that have ended are kept by Foundation, and so would their files be. With some 1,360 open ones its `run` reads beyond
+        // the list of them: it copies 256 bytes of each name, as fsac did (`dirent.name(in:)`).
+        defer { for file in [output, error] { try? file.close() } }
+        process.standardOutput = output
+        process.standardError = error
         try process.run()
     }
 
