@@ -3,7 +3,7 @@ import Platform
 import Testing
 
 @Suite struct FolderEntryTests {
-    /// As the last entry of a folder whose list fills its buffer: a daemon that looked at 256 bytes crashed there, once in many runs.
+    /// As the last entry of a list that fills its buffer: who copies 256 bytes of each name crashes there.
     @Test func aNameIsReadWhereThereIsNoMemoryBehindIt() throws {
         let page = sysconf(CInt(_SC_PAGESIZE))
         let pages = try #require(mmap(nil, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
