@@ -43,8 +43,11 @@ pictures: setup  ## Fetch the demo's pictures into .cache/
 demo: weights pictures  ## Inspect up to 60 real parts: PARTS=60 RATE=2
 	@Tools/demo/run.sh
 
+# Those that start programs by themselves: others have over a thousand connections open, and with so many files Foundation's
+# Process.run may read where no memory is.
 test: weights pictures  ## Run all tests
-	@swift test $(SWIFT_FLAGS) --disable-testable-imports
+	@swift test $(SWIFT_FLAGS) --disable-testable-imports --skip EndToEndTests
+	@swift test $(SWIFT_FLAGS) --disable-testable-imports --skip-build --filter EndToEndTests
 
 line-test: weights pictures  ## Test the gateway with PLCs, brokers and web servers on the loopback interface: PARTS=10000 READS=1000000 MUTANTS=1000000 KILLS=50 LINES=100000 OUTAGE=100000 TESTS="ModbusTest"
 	@Tests/Line/run.sh $(TESTS)
