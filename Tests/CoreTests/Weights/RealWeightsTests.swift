@@ -11,13 +11,8 @@ private let madeModels = ModelsDirectory(
         .enabled(if: !madeModels.names.isEmpty, "no models/: run `make weights`"),
         arguments: WeightArchitecture.fixed)
     func theWeightsOfMakeWeightsLoad(architecture: WeightArchitecture) throws {
-        let clock = ContinuousClock()
-        let start = clock.now
         let model = try ModelWeights.load(architecture.rawValue, modelsDirectory: madeModels)
-        let elapsed = clock.now - start
         #expect(model.sidecar.architecture == architecture)
-        // 40 ms here; the bound is for a machine that does something else as well.
-        #expect(elapsed < .milliseconds(500), "\(elapsed)")
     }
 
     @Test func theTablesHaveAsManyNumbersAsTheNetworks() {
