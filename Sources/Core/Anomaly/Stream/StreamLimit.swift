@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// The limit that parts of the line give, good ones for the most part: the median of their log scores and a number of deviations
-/// above it. Both are told by the middle of the parts, so that a few bad ones move neither.
+/// above it. Both are told by the middle of the parts, so that a few bad ones move them little, and deviations count up to a bound.
 package struct StreamLimit {
     /// Deviations above the median at the balanced sensitivity: the best of eight on five products that were looked at
     /// (docs/accuracy.md).
