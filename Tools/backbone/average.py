@@ -13,7 +13,8 @@ def average(original, trained, share):
     result = {key: tensor.float() for key, tensor in original.items()}
     for key in trained[0]:
         mean = torch.stack([state[key].float() for state in trained]).mean(0)
-        result[key] = (1 - share) * original[key].float() + share * mean
+        # Exactly the original's where both are the same: `delta.py` leaves those out.
+        result[key] = original[key].float() + share * (mean - original[key].float())
     return result
 
 
@@ -22,10 +23,10 @@ def main():
     options.add_argument("--original", required=True, help="safetensors of the weights before the training")
     options.add_argument("--trained", required=True, nargs="+", help="safetensors of one or more trainings")
     options.add_argument("--share", type=float, default=0.5, help="of the trained weights, 0 to 1")
-    options.add_argument("--out", required=True, help="safetensors to write, in float16")
+    options.add_argument("--out", required=True, help="safetensors to write, in float32")
     chosen = options.parse_args()
     mean = average(load_file(chosen.original), [load_file(path) for path in chosen.trained], chosen.share)
-    save_file({key: tensor.half().contiguous() for key, tensor in mean.items()}, chosen.out)
+    save_file({key: tensor.contiguous() for key, tensor in mean.items()}, chosen.out)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@
 #   BACKBONE    dinov2-small (default) or efficientnet-lite0
 #   PICTURES    folders of own pictures, with spaces (licences that allow it); drawn products are always there
 #   ARCHIVE     archives of pictures (.npz, see Tools/backbone/pictures.py), with spaces
-#   SEEDS       trainings, whose weights are averaged (default "0 1 2 3")
-#   VIEWS       views that each sees (default 180000)
+#   SEEDS       trainings, whose weights are averaged (default "0 1 2 3"; of efficientnet-lite0 "0")
+#   VIEWS       views that each sees (default 180000; of efficientnet-lite0 60000)
 #   SHARE       of the trained weights in the average with the original ones (default 0.7)
 #   OUT         folder (default .cache/backbone/BACKBONE)
 set -euo pipefail
@@ -15,24 +15,28 @@ models=${FSAC_MODELS:-models}
 cache=${FSAC_CACHE:-.cache}
 backbone=${BACKBONE:-dinov2-small}
 out=${OUT:-$cache/backbone/$backbone}
-seeds=${SEEDS:-0 1 2 3}
-views=${VIEWS:-180000}
 share=${SHARE:-0.7}
 case $backbone in
-    dinov2-small) name=fsac-vit-small own=() ;;
+    dinov2-small)
+        name=fsac-vit-small seeds="0 1 2 3" views=180000
+        own=()
+        takes="on a graphics processor of a data centre about 75 seconds each, on two cores of a PC about 20 hours each"
+        ;;
     efficientnet-lite0)
-        name=fsac-lite0
-        own=(--depth 5 --losses 4:0.5,5:1 --phases 0:256:96,0.82:368:44 --rate 6e-4 --decay 0.9)
+        name=fsac-lite0 seeds=0 views=60000
+        own=(--depth 5 --losses 4:0.5,5:1 --phases 0:192:16,0.85:288:8 --rate 4e-4 --decay 0.9)
+        takes="on two cores of a PC about 45 minutes each"
         ;;
     *) echo "backbone: $backbone: expected dinov2-small or efficientnet-lite0" >&2 && exit 64 ;;
 esac
 read -ra folders <<<"${PICTURES:-}"
 read -ra archives <<<"${ARCHIVE:-}"
-read -ra every <<<"$seeds"
+views=${VIEWS:-$views}
+read -ra every <<<"${SEEDS:-$seeds}"
 
 cat <<TEXT
-Trains $backbone ${#every[@]} times on $views views each: on a graphics processor of a data centre about 75 seconds each, on two cores of a PC
-about 20 hours each; it goes on where it was interrupted. Fetches PyTorch from the Python package index (3 GB on disk).
+Trains $backbone ${#every[@]} times on $views views each: $takes;
+it goes on where it was interrupted. Fetches PyTorch from the Python package index (3 GB on disk).
 Pictures: drawn products${PICTURES:+, $PICTURES}${ARCHIVE:+, $ARCHIVE}. The weights go to $out.
 TEXT
 if [ -t 0 ]; then
@@ -49,6 +53,8 @@ if ! [ -x "$python" ]; then
     "$python" -m pip install --quiet torch safetensors pillow numpy scipy
 fi
 
+# The allocator gives nothing back: a step's large temporaries would each be mapped and zeroed anew, half of the time on a CPU.
+export MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456
 options=(--weights "$models/$backbone.safetensors" --out "$out" --views "$views" --seeds "${every[@]}" "${own[@]}")
 if [ ${#folders[@]} != 0 ]; then options+=(--pictures "${folders[@]}"); fi
 if [ ${#archives[@]} != 0 ]; then options+=(--archive "${archives[@]}"); fi

@@ -40,7 +40,7 @@ def arguments():
     add("--weights", required=True, help="safetensors of dinov2-small or efficientnet-lite0, as in models/")
     add("--archive", nargs="*", default=[], help="archives of pictures (.npz)")
     add("--pictures", nargs="*", default=[], metavar="DIR", help="folders of own pictures")
-    add("--products", type=int, default=1500, help="drawn products")
+    add("--products", type=int, default=1600, help="drawn products")
     add("--limit", type=int, help="pictures of an archive at most")
     add("--out", required=True)
     add("--seeds", type=int, nargs="+", default=[0])
