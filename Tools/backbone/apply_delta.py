@@ -52,17 +52,16 @@ def changed(original, difference, steps):
     return result
 
 
-def is_kept(model, name):
-    if model == "fsac-lite0":
-        return True
+def is_kept(name):
+    """Of a transformer all before its ninth block; a convolutional network has no tensors of these names."""
     parts = name.split(".")
-    return parts[0] == "embeddings" or (parts[:2] == ["encoder", "layer"] and int(parts[2]) < BLOCKS)
+    return int(parts[2]) < BLOCKS if parts[:2] == ["encoder", "layer"] else parts[0] != "layernorm"
 
 
 def main(model, original_path, delta_path, out):
     original, delta = tensors(original_path), tensors(delta_path)
     header, body = {}, bytearray()
-    for name in sorted(name for name in original if is_kept(model, name)):
+    for name in sorted(filter(is_kept, original)):
         kind, shape, data = original[name]
         if kind != "F32":
             sys.exit(f"{original_path}: {name}: expected F32, got {kind}: import the weights anew with `make weights`")

@@ -14,7 +14,7 @@ def average(original, trained, share):
     for key in trained[0]:
         mean = torch.stack([state[key].float() for state in trained]).mean(0)
         # Exactly the original's where both are the same: `delta.py` leaves those out.
-        result[key] = original[key].float() + share * (mean - original[key].float())
+        result[key] = result[key] + share * (mean - result[key])
     return result
 
 

@@ -17,12 +17,14 @@ _NORM = ("weight", "bias", "running_mean", "running_var")
 
 
 def _padded(x, kernel, stride):
-    """TensorFlow's padding: what is left over stands at the end."""
+    """TensorFlow's padding, by which what is left over stands at the end: x, and what the convolution adds on each side itself."""
+    if stride == 1:
+        return x, kernel // 2
     sides = []
     for length in (x.shape[3], x.shape[2]):
         missing = max((-(-length // stride) - 1) * stride + kernel - length, 0)
         sides += [missing // 2, missing - missing // 2]
-    return functional.pad(x, sides) if any(sides) else x
+    return functional.pad(x, sides), 0
 
 
 class EfficientNet(nn.Module):
@@ -35,7 +37,7 @@ class EfficientNet(nn.Module):
     def __init__(self, state, depth):
         super().__init__()
         self.depth = depth
-        self.weights, self.statistics = nn.ParameterDict(), {}
+        self.weights = nn.ParameterDict()
         self.blocks = [  # (stage, prefix, stride, is last of its stage)
             (stage, f"_blocks.{sum(one[0] for one in STAGES[: stage - 1]) + position}", stride if position == 0 else 1,
              position == repeats - 1)
@@ -80,9 +82,8 @@ class EfficientNet(nn.Module):
         weight, bias, mean, variance = (self._tensor(f"{norm}.{part}") for part in _NORM)
         scale = weight / torch.sqrt(variance + EPSILON)
         kernel = self._tensor(name + ".weight") * scale.view(-1, 1, 1, 1)
-        around = kernel.shape[-1] // 2 if stride == 1 else 0
-        x = functional.conv2d(x if stride == 1 else _padded(x, kernel.shape[-1], stride), kernel.to(dtype),
-                              (bias - mean * scale).to(dtype), stride=stride, padding=around, groups=groups)
+        x, around = _padded(x, kernel.shape[-1], stride)
+        x = functional.conv2d(x, kernel.to(dtype), (bias - mean * scale).to(dtype), stride=stride, padding=around, groups=groups)
         return functional.hardtanh(x, 0.0, 6.0) if clips else x  # clamp's gradient takes three times as long
 
     def forward(self, pictures, layers, positions=None, dtype=torch.float32):
